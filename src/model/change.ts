@@ -1,0 +1,219 @@
+import type { DesiredKey } from './desired.ts'
+import type { Instant, Milliseconds } from './duration.ts'
+import type { Environment } from './environment.ts'
+import type { LastUse, LiveKey } from './live-key.ts'
+import type { Permissions } from './permission.ts'
+import type { Scope } from './scope.ts'
+
+/** Why a field differs: the platform was changed by someone else, the configuration was, or both. */
+export type Cause = 'drift' | 'changed' | 'both'
+
+interface Field<Name extends string, Value> {
+  readonly field: Name
+  readonly current: Value
+  readonly desired: Value
+  readonly cause: Cause
+  /** It grants more than the key has: a permission, a project, a longer life. */
+  readonly widens: boolean
+}
+
+export type FieldChange =
+  | Field<'name', string>
+  | Field<'description', string>
+  | Field<'scope', Scope>
+  | Field<'permissions', Permissions>
+  | Field<'expires', Instant | null>
+  | Field<'protect', boolean>
+
+export type RotationReason =
+  | { readonly code: 'past-max-age'; readonly age: Milliseconds; readonly maxAge: Milliseconds }
+  | { readonly code: 'ends-soon'; readonly end: Instant; readonly renewBefore: Milliseconds }
+  | { readonly code: 'expired'; readonly end: Instant }
+  | { readonly code: 'environment'; readonly current: Environment | null; readonly desired: Environment }
+  | { readonly code: 'leaked' }
+
+export type DeliveryReason =
+  /** The live key's end is not the one that was delivered: its stores hold a dead secret. */
+  | { readonly code: 'stale'; readonly delivered: string; readonly live: string }
+  | { readonly code: 'regenerated-elsewhere'; readonly at: Instant }
+  | { readonly code: 'store-added'; readonly stores: readonly string[] }
+
+export type RevocationReason =
+  | { readonly code: 'undeclared' }
+  /** A successor took its place; `deadline` is the end of its grace. */
+  | { readonly code: 'superseded'; readonly head: number; readonly deadline: Instant }
+
+/** What a revocation must pass, kept with it so that apply can ask again with fresh facts. */
+export interface UsageGate {
+  readonly quiet: Milliseconds
+  /** A use by our own user agent up to then was the delivery; null: the key was never delivered, so every one was. */
+  readonly deliveredAt: Instant | null
+  /** The user let this key through for this run. */
+  readonly waived: boolean
+}
+
+export interface Create {
+  readonly kind: 'create'
+  readonly keyId: string
+  readonly desired: DesiredKey
+  readonly generation: number
+}
+export interface Update {
+  readonly kind: 'update'
+  readonly keyId: string
+  /** Null for a superseded key that is only narrowed: its declaration is that of its successor. */
+  readonly desired: DesiredKey
+  readonly live: LiveKey
+  readonly superseded: boolean
+  readonly fields: readonly FieldChange[]
+}
+export interface Rotate {
+  readonly kind: 'rotate'
+  readonly keyId: string
+  readonly desired: DesiredKey
+  readonly live: LiveKey
+  readonly generation: number
+  readonly reasons: readonly RotationReason[]
+}
+/** Deliver again: from a readable store whose secret the platform accepts as this key, else by a new generation. */
+export interface Deliver {
+  readonly kind: 'deliver'
+  readonly keyId: string
+  readonly desired: DesiredKey
+  readonly live: LiveKey
+  /** Of the successor, where no store has the secret. */
+  readonly generation: number
+  /** No store can be read: it will be rotated for certain. */
+  readonly rotates: boolean
+  readonly reasons: readonly DeliveryReason[]
+}
+/** Finish or replace keys that an interrupted run left without delivery. */
+export interface Heal {
+  readonly kind: 'heal'
+  readonly keyId: string
+  readonly desired: DesiredKey
+  /** Highest generation first; at least one. */
+  readonly pending: readonly LiveKey[]
+  /** Of a new key, where none of them can be finished. */
+  readonly generation: number
+}
+export interface Revoke {
+  readonly kind: 'revoke'
+  readonly keyId: string
+  readonly live: LiveKey
+  readonly generation: number
+  readonly reason: RevocationReason
+  readonly gate: UsageGate
+}
+
+export type Change = Create | Update | Rotate | Deliver | Heal | Revoke
+
+/** A live key that will be revoked, but not by this plan. It is no change. */
+export interface Retiring {
+  readonly keyId: string
+  readonly live: LiveKey
+  readonly generation: number
+  readonly reason: RevocationReason
+  readonly wait:
+    | { readonly code: 'grace'; readonly until: Instant }
+    | { readonly code: 'in-use'; readonly lastUse: LastUse; readonly quiet: Milliseconds }
+    | { readonly code: 'usage-unknown' }
+    | { readonly code: 'successor-pending' }
+}
+
+/** What the planner has to say beside changes. A refusal stops the whole plan; a warning stops nothing. */
+export type Finding =
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'name-taken'
+      readonly keyId: string
+      readonly name: string
+      readonly liveIds: readonly string[]
+    }
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'grants-beyond-caller'
+      readonly keyId: string
+      readonly permissions: Permissions
+      readonly scope: Scope
+    }
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'unknown-project'
+      readonly keyId: string
+      readonly project: string
+      readonly suggestion: string | null
+    }
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'limit'
+      readonly action: 'revoke' | 'rotate'
+      readonly count: number
+      readonly live: number
+      readonly allowed: number
+      readonly share: number
+      readonly always: number
+    }
+  | { readonly severity: 'refusal'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'too-many-pending'
+      readonly keyId: string
+      readonly liveIds: readonly string[]
+    }
+  | {
+      readonly severity: 'warning'
+      readonly code: 'prune-withheld'
+      readonly cause: 'no-keys-declared' | 'listing-narrowed' | 'listing-incomplete'
+      readonly keyIds: readonly string[]
+    }
+  | {
+      readonly severity: 'warning'
+      readonly code: 'protected'
+      readonly keyId: string
+      readonly liveId: string
+    }
+  | {
+      readonly severity: 'warning'
+      readonly code: 'calling-key'
+      readonly keyId: string
+      readonly liveId: string
+      readonly action: 'revoke' | 'narrow'
+    }
+  | {
+      readonly severity: 'warning'
+      readonly code: 'other-host'
+      readonly keyId: string
+      readonly liveId: string
+      readonly action: 'heal' | 'deliver' | 'rotate'
+    }
+  | {
+      readonly severity: 'warning'
+      readonly code: 'being-made'
+      readonly keyId: string
+      readonly liveId: string
+      readonly until: Instant
+    }
+  | { readonly severity: 'warning'; readonly code: 'date-near'; readonly keyId: string; readonly at: Instant }
+  | { readonly severity: 'warning'; readonly code: 'date-past'; readonly keyId: string; readonly at: Instant }
+  | {
+      readonly severity: 'warning'
+      readonly code: 'marker-unreadable'
+      readonly liveId: string
+      readonly name: string
+    }
+
+/** The difference between the configuration and the platform at one moment: what is shown, and what is applied. */
+export interface Plan {
+  readonly stack: string
+  /** The server's clock when the keys were listed. */
+  readonly now: Instant
+  /** Sorted by key id, then generation. */
+  readonly changes: readonly Change[]
+  readonly retiring: readonly Retiring[]
+  /** Live keys of nobody's stack, where the configuration asks for a report. */
+  readonly unmanaged: readonly LiveKey[]
+  readonly findings: readonly Finding[]
+  /** How many live keys carry this stack's marker. */
+  readonly managed: number
+}

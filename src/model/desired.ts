@@ -1,0 +1,61 @@
+import type { Milliseconds } from './duration.ts'
+import type { Environment } from './environment.ts'
+import type { Lifetime } from './lifetime.ts'
+import type { Permissions } from './permission.ts'
+import type { Scope } from './scope.ts'
+import type { DeclaredStore } from './store.ts'
+
+/** What a key's rotation is declared to be. */
+export interface Rotation {
+  /** Null: age never rotates it. */
+  readonly maxAge: Milliseconds | null
+  /** How long a predecessor keeps working after its successor is delivered. */
+  readonly grace: Milliseconds
+  /** A key must not have been used for so long before it is revoked. */
+  readonly quiet: Milliseconds
+  /** How long before its end of life a key is rotated. */
+  readonly renewBefore: Milliseconds
+}
+
+/** A place in the configuration; lines and columns count from 1. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** One key of the configuration, with defaults and roles resolved. */
+export interface DesiredKey {
+  readonly keyId: string
+  readonly name: string
+  /** Empty where none is declared. */
+  readonly description: string
+  readonly owner: string | null
+  /** Null: the platform chooses, and what it chose is left alone. */
+  readonly environment: Environment | null
+  readonly scope: Scope
+  readonly permissions: Permissions
+  readonly expires: Lifetime
+  readonly rotation: Rotation
+  /** At least one. */
+  readonly stores: readonly DeclaredStore[]
+  readonly protect: boolean
+  readonly position: Position
+}
+
+export interface Limits {
+  /** Shares of the stack's live managed keys, 0 to 1. */
+  readonly revoke: number
+  readonly rotate: number
+  /** So many are always allowed. */
+  readonly always: number
+}
+
+/** Everything the configuration says. */
+export interface DesiredState {
+  readonly stack: string
+  /** Sorted by key id. */
+  readonly keys: readonly DesiredKey[]
+  readonly prune: { readonly removed: 'revoke'; readonly unmanaged: 'ignore' | 'report' }
+  readonly limits: Limits
+}

@@ -1,0 +1,58 @@
+import type { Instant } from './duration.ts'
+import type { Environment } from './environment.ts'
+import type { Marker } from './marker.ts'
+import type { Permissions } from './permission.ts'
+import type { Scope } from './scope.ts'
+
+/** When a key was last used; `at` is null where it never was. No data is not the same as no use. */
+export type LastUse =
+  | { readonly known: false }
+  | {
+      readonly known: true
+      readonly at: Instant | null
+      readonly ip: string | null
+      readonly location: string | null
+      readonly userAgent: string | null
+    }
+
+export type Ownership =
+  | { readonly kind: 'unmanaged' }
+  | { readonly kind: 'managed'; readonly marker: Marker }
+  /** Its description has a marker that this version cannot read: edited, cut, or written by a newer one. Hands off. */
+  | { readonly kind: 'unreadable'; readonly text: string }
+
+/** A key as the platform has it. */
+export interface LiveKey {
+  readonly id: string
+  readonly name: string
+  /** Without the marker. */
+  readonly description: string
+  readonly ownership: Ownership
+  readonly maskedKey: string
+  readonly environment: Environment | null
+  readonly scope: Scope
+  readonly permissions: Permissions
+  readonly createdAt: Instant
+  readonly regeneratedAt: Instant | null
+  /** Null: never. */
+  readonly expiresAt: Instant | null
+  readonly lastUse: LastUse
+  readonly status: 'active' | 'expired' | 'revoked'
+  /** For `If-Match`; null where the platform gives none. */
+  readonly version: string | null
+}
+
+/** When the secret that works now was made. */
+export function secretMadeAt(key: LiveKey): Instant {
+  return key.regeneratedAt ?? key.createdAt
+}
+
+/** What a masked key (`flux_dev_****...mno34`) shows of the secret's end. */
+export function visibleEnd(maskedKey: string): string {
+  return /[^*.…]*$/.exec(maskedKey)?.[0] ?? ''
+}
+
+/** Two views of a secret's end agree where the shorter one, of at least 3 characters, is the end of the other. */
+export function endsAgree(a: string, b: string): boolean {
+  return Math.min(a.length, b.length) >= 3 && (a.endsWith(b) || b.endsWith(a))
+}

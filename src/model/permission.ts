@@ -1,0 +1,50 @@
+/** The platform's nine permissions in its own order, with its words for them (source: the platform's page on API keys). */
+export const permissionDescriptions = {
+  read_scenarios: 'Pull scenarios from cloud',
+  create_scenarios: 'Create new scenarios',
+  update_scenarios: 'Modify existing scenarios',
+  delete_scenarios: 'Delete scenarios',
+  upload_results: 'Upload test results',
+  read_results: 'View test results',
+  manage_projects: 'Create and modify projects',
+  invite_members: 'Invite team members',
+  manage_keys: 'Create and manage API keys',
+} as const
+
+export type Permission = keyof typeof permissionDescriptions
+
+export const allPermissions = Object.keys(permissionDescriptions) as readonly Permission[]
+
+/** Stands for all permissions. */
+export const everyPermission = '*'
+
+/**
+ * A set of permission names, sorted and without repeats; `['*']` stands for all. A live key may carry names that this
+ * version does not know, so they are strings.
+ */
+export type Permissions = readonly string[]
+
+export function permissionSet(names: Iterable<string>): Permissions {
+  const unique = new Set(names)
+  return unique.has(everyPermission) ? [everyPermission] : [...unique].sort()
+}
+
+function expand(permissions: Permissions): ReadonlySet<string> {
+  return new Set(permissions.includes(everyPermission) ? allPermissions : permissions)
+}
+
+/** What `permissions` grants that `granted` does not. */
+export function permissionsBeyond(permissions: Permissions, granted: Permissions): Permissions {
+  const held = expand(granted)
+  return [...expand(permissions)].filter(name => !held.has(name)).sort()
+}
+
+export function samePermissions(a: Permissions, b: Permissions): boolean {
+  return permissionsBeyond(a, b).length === 0 && permissionsBeyond(b, a).length === 0
+}
+
+/** What both grant. */
+export function commonPermissions(a: Permissions, b: Permissions): Permissions {
+  const held = expand(b)
+  return permissionSet([...expand(a)].filter(name => held.has(name)))
+}

@@ -1,0 +1,47 @@
+import { inspect } from 'node:util'
+
+const redacted = '[secret]'
+
+/**
+ * An API key's secret (`flux_ci_...`), which the platform shows once.
+ *
+ * Every way in which a value turns into text by accident is redacted: `String()`, template literals, `JSON`, `inspect`
+ * and the console. Only `reveal()` gives the secret, and only three places may call it: a store's `put`, the
+ * Authorization header, and an output that the user asked for by name.
+ */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  reveal(): string {
+    return this.#value
+  }
+
+  equals(other: Secret): boolean {
+    return this.#value === other.#value
+  }
+
+  /** The last `length` characters: what a masked key shows of it. */
+  end(length: number): string {
+    return length <= 0 ? '' : this.#value.slice(-length)
+  }
+
+  toString(): string {
+    return redacted
+  }
+
+  toJSON(): string {
+    return redacted
+  }
+
+  [Symbol.toPrimitive](): string {
+    return redacted
+  }
+
+  [inspect.custom](): string {
+    return redacted
+  }
+}
