@@ -1,0 +1,31 @@
+import type { Change } from './change.ts'
+import type { FailureCode } from './failure.ts'
+import type { LastUse } from './live-key.ts'
+
+/** What came of one change. The failure of one change is an outcome, not an exception. */
+export type Outcome = { readonly change: Change } & (
+  | {
+      readonly status: 'done'
+      /** What was really done: a heal or a delivery may have needed a new generation. */
+      readonly action: 'created' | 'updated' | 'rotated' | 'delivered' | 'healed' | 'revoked'
+      readonly liveId: string
+      /** Where its secret is now, as each store says it; empty where no secret moved. */
+      readonly places: readonly string[]
+    }
+  | { readonly status: 'failed'; readonly code: FailureCode; readonly message: string; readonly hints: readonly string[] }
+  /** Not begun, because the run was interrupted or had to stop, or because something before it failed (revocations only). */
+  | { readonly status: 'skipped'; readonly why: 'interrupted' | 'stopped' | 'earlier-failure' }
+  /** The key came into use after the plan was made. */
+  | { readonly status: 'held'; readonly lastUse: LastUse }
+)
+
+/** What a run did, in the order of its plan. */
+export interface Report {
+  readonly outcomes: readonly Outcome[]
+  readonly interrupted: boolean
+}
+
+/** What a run tells while it works. */
+export type Progress =
+  | { readonly event: 'started'; readonly change: Change; readonly step: string }
+  | { readonly event: 'finished'; readonly outcome: Outcome }

@@ -1,0 +1,153 @@
+import { second } from '../model/duration.ts'
+import type { Ownership } from '../model/live-key.ts'
+import { type FieldHashes, type Marker, type MarkerState, markedFields } from '../model/marker.ts'
+
+/**
+ * The marker at the end of a managed key's description:
+ *
+ *     [fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t2k9a1:t2nqp1 h1f0c22ab f00a1b2c3d4e5 s9b1c77d0 p]
+ *      │   stack/key id          │  nonce      state:visible end:time:grace   host     fields        stores    protected
+ *      format version            generation
+ *
+ * Times are whole seconds since 1970 in base 36; `h`, `s` and `p` are left out where there is nothing to say. The order is
+ * fixed and every marker has exactly one way to be written, so whatever is not that is not a marker.
+ */
+
+/** What the platform lets a description have, marker included (assumed). */
+export const maximumDescription = 500
+
+const markerText = /\[fk1 [^[\]]*\]/g
+const anyMarkerText = /\[fk\d/
+
+const grammar = new RegExp(
+  '^\\[fk1 ' +
+    '(?<stack>[a-z0-9][a-z0-9-]{0,39})/(?<keyId>[a-z0-9][a-z0-9_-]{0,62}) ' +
+    'g(?<generation>[1-9]\\d{0,5}) ' +
+    '(?<nonce>[a-z0-9]{10}) ' +
+    '(?<state>[a-z]+)(?<details>(?::[A-Za-z0-9_-]{1,16})*)' +
+    '(?: h(?<host>[0-9a-f]{8}))?' +
+    ' f(?<fields>[0-9a-f]{12})' +
+    '(?: s(?<stores>(?:[0-9a-f]{4})+))?' +
+    '(?<protect> p)?' +
+    '\\]$',
+)
+
+function formatInstant(at: number): string {
+  return Math.ceil(at / second).toString(36)
+}
+
+function parseInstant(text: string): number {
+  return Number.parseInt(text, 36) * second
+}
+
+function formatState(state: MarkerState): string {
+  switch (state.kind) {
+    case 'delivered':
+      return `delivered:${state.visibleEnd}:${formatInstant(state.at)}:${formatInstant(state.graceUntil)}`
+    case 'released':
+      return `released:${formatInstant(state.at)}`
+    case 'pending':
+    case 'external':
+    case 'leaked':
+      return state.kind
+  }
+}
+
+function parseState(kind: string, details: readonly string[]): MarkerState | null {
+  const [first, second, third] = details
+  switch (kind) {
+    case 'pending':
+    case 'external':
+    case 'leaked':
+      return { kind }
+    case 'released':
+      return first === undefined ? null : { kind, at: parseInstant(first) }
+    case 'delivered':
+      if (first === undefined || second === undefined || third === undefined) return null
+      return { kind, visibleEnd: first, at: parseInstant(second), graceUntil: parseInstant(third) }
+    default:
+      return null
+  }
+}
+
+function parseFields(digits: string): FieldHashes {
+  const pairs = markedFields.map((field, index) => [field, digits.slice(2 * index, 2 * index + 2)] as const)
+  return Object.fromEntries(pairs) as FieldHashes
+}
+
+/** Times lose their milliseconds, upwards: a marker's time is never before the moment it speaks of. */
+export function formatMarker(marker: Marker): string {
+  const parts = [
+    '[fk1',
+    `${marker.stack}/${marker.keyId}`,
+    `g${marker.generation}`,
+    marker.nonce,
+    formatState(marker.state),
+    ...(marker.host === null ? [] : [`h${marker.host}`]),
+    `f${markedFields.map(field => marker.fields[field]).join('')}`,
+    ...(marker.stores.length === 0 ? [] : [`s${marker.stores.join('')}`]),
+    ...(marker.protected ? ['p'] : []),
+  ]
+  return `${parts.join(' ')}]`
+}
+
+/** Strict: null for whatever `formatMarker` would not have written just so. */
+export function parseMarker(text: string): Marker | null {
+  const groups = grammar.exec(text)?.groups
+  if (groups === undefined) return null
+  const state = parseState(groups['state'] ?? '', (groups['details'] ?? '').split(':').slice(1))
+  if (state === null) return null
+  const marker: Marker = {
+    stack: groups['stack'] ?? '',
+    keyId: groups['keyId'] ?? '',
+    generation: Number(groups['generation']),
+    nonce: groups['nonce'] ?? '',
+    state,
+    host: groups['host'] ?? null,
+    fields: parseFields(groups['fields'] ?? ''),
+    stores: groups['stores']?.match(/.{4}/g) ?? [],
+    protected: groups['protect'] !== undefined,
+  }
+  return formatMarker(marker) === text ? marker : null
+}
+
+/** Splits what the platform has as description into what a user wrote and our marker, wherever in it edits have left it. */
+export function readDescription(text: string): {
+  readonly description: string
+  readonly ownership: Ownership
+} {
+  const found = text.match(markerText) ?? []
+  const marker = found.length === 1 ? parseMarker(found[0]) : null
+  if (marker !== null) {
+    const around = text.split(found[0] ?? '').map(part => part.trim())
+    return {
+      description: around.filter(part => part !== '').join(' '),
+      ownership: { kind: 'managed', marker },
+    }
+  }
+  const ownership: Ownership = anyMarkerText.test(text) ? { kind: 'unreadable', text } : { kind: 'unmanaged' }
+  return { description: text.trim(), ownership }
+}
+
+/** The opposite of `readDescription`: what the platform gets as description. */
+export function writeDescription(description: string, marker: Marker | null): string {
+  if (marker === null) return description
+  return description === '' ? formatMarker(marker) : `${description} ${formatMarker(marker)}`
+}
+
+/** The most characters that a marker of this key can ever take, the space before it included. */
+export function markerRoom(stack: string, keyId: string, stores: number): number {
+  const farAway = 36 ** 7 * second - second
+  const longest: Marker = {
+    stack,
+    keyId,
+    generation: 999_999,
+    nonce: '0'.repeat(10),
+    state: { kind: 'delivered', visibleEnd: '0'.repeat(16), at: farAway, graceUntil: farAway },
+    host: '0'.repeat(8),
+    fields: parseFields('0'.repeat(12)),
+    stores: Array<string>(stores).fill('0000'),
+    protected: true,
+  }
+  return formatMarker(longest).length + 1
+}
