@@ -10,13 +10,16 @@ import {
   writeDescription,
 } from '../../src/platform/marker.ts'
 
+// Plain prototypes, so that what is generated compares with what is parsed.
+const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+  fc.record<T>(model, { noNullPrototype: true })
 const hex = (length: number) => fc.stringMatching(new RegExp(`^[0-9a-f]{${length}}$`))
 const moment = fc.integer({ min: 1, max: 4_000_000_000 }).map(seconds => seconds * 1000)
 
 const state: fc.Arbitrary<MarkerState> = fc.oneof(
   fc.constantFrom<MarkerState>({ kind: 'pending' }, { kind: 'external' }, { kind: 'leaked' }),
-  fc.record({ kind: fc.constant('released' as const), at: moment }),
-  fc.record({
+  record({ kind: fc.constant('released' as const), at: moment }),
+  record({
     kind: fc.constant('delivered' as const),
     visibleEnd: fc.stringMatching(/^[A-Za-z0-9_-]{3,16}$/),
     at: moment,
@@ -24,14 +27,14 @@ const state: fc.Arbitrary<MarkerState> = fc.oneof(
   }),
 )
 
-const anyMarker: fc.Arbitrary<Marker> = fc.record({
+const anyMarker: fc.Arbitrary<Marker> = record({
   stack: fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,39}$/),
   keyId: fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,62}$/),
   generation: fc.integer({ min: 1, max: 999_999 }),
   nonce: fc.stringMatching(/^[a-z0-9]{10}$/),
   state,
   host: fc.option(hex(8)),
-  fields: fc.record({
+  fields: record({
     name: hex(2),
     description: hex(2),
     scope: hex(2),
