@@ -61,9 +61,10 @@ export interface Create {
 export interface Update {
   readonly kind: 'update'
   readonly keyId: string
-  /** Null for a superseded key that is only narrowed: its declaration is that of its successor. */
+  /** For a superseded key, the declaration of its successor. */
   readonly desired: DesiredKey
   readonly live: LiveKey
+  /** It is only narrowed: it keeps its name, its marker and its end. */
   readonly superseded: boolean
   readonly fields: readonly FieldChange[]
 }
@@ -85,6 +86,8 @@ export interface Deliver {
   readonly generation: number
   /** No store can be read: it will be rotated for certain. */
   readonly rotates: boolean
+  /** What the same PATCH brings up to date. */
+  readonly fields: readonly FieldChange[]
   readonly reasons: readonly DeliveryReason[]
 }
 /** Finish or replace keys that an interrupted run left without delivery. */
@@ -94,8 +97,8 @@ export interface Heal {
   readonly desired: DesiredKey
   /** Highest generation first; at least one. */
   readonly pending: readonly LiveKey[]
-  /** Of a new key, where none of them can be finished. */
-  readonly generation: number
+  /** Of a new key, where none of them can be finished; null where too many are pending to add one. */
+  readonly generation: number | null
 }
 export interface Revoke {
   readonly kind: 'revoke'
@@ -156,7 +159,7 @@ export type Finding =
     }
   | { readonly severity: 'refusal'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
   | {
-      readonly severity: 'refusal'
+      readonly severity: 'warning'
       readonly code: 'too-many-pending'
       readonly keyId: string
       readonly liveIds: readonly string[]

@@ -56,6 +56,11 @@ export interface DesiredState {
   readonly stack: string
   /** Sorted by key id. */
   readonly keys: readonly DesiredKey[]
-  readonly prune: { readonly removed: 'revoke'; readonly unmanaged: 'ignore' | 'report' }
+  readonly prune: {
+    readonly removed: 'revoke'
+    readonly unmanaged: 'ignore' | 'report'
+    /** For keys that nothing declares any more: `quiet` of `defaults.rotate`, or 24 hours. */
+    readonly quiet: Milliseconds
+  }
   readonly limits: Limits
 }

@@ -12,7 +12,12 @@ export type Outcome = { readonly change: Change } & (
       /** Where its secret is now, as each store says it; empty where no secret moved. */
       readonly places: readonly string[]
     }
-  | { readonly status: 'failed'; readonly code: FailureCode; readonly message: string; readonly hints: readonly string[] }
+  | {
+      readonly status: 'failed'
+      readonly code: FailureCode
+      readonly message: string
+      readonly hints: readonly string[]
+    }
   /** Not begun, because the run was interrupted or had to stop, or because something before it failed (revocations only). */
   | { readonly status: 'skipped'; readonly why: 'interrupted' | 'stopped' | 'earlier-failure' }
   /** The key came into use after the plan was made. */

@@ -1,0 +1,33 @@
+import type { DeliveryReason } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import { minute } from '../model/duration.ts'
+import { endsAgree, visibleEnd } from '../model/live-key.ts'
+import { storeLabel } from '../model/store.ts'
+import type { ManagedKey } from './lineage.ts'
+
+/** Marker times are whole seconds and regeneration may share one with the delivery that follows it. */
+const clockGrain = minute
+
+/** Why a head's secret has to be delivered again; empty where its stores hold the secret that works. */
+export function deliveryReasons(
+  desired: DesiredKey,
+  { live, marker }: ManagedKey,
+): readonly DeliveryReason[] {
+  if (marker.state.kind !== 'delivered') return []
+  const reasons: DeliveryReason[] = []
+  const end = visibleEnd(live.maskedKey)
+  if (!endsAgree(marker.state.visibleEnd, end)) {
+    reasons.push({ code: 'stale', delivered: marker.state.visibleEnd, live: end })
+  } else if (live.regeneratedAt !== null && live.regeneratedAt > marker.state.at + clockGrain) {
+    reasons.push({ code: 'regenerated-elsewhere', at: live.regeneratedAt })
+  }
+  const added = desired.stores.filter(store => !marker.stores.includes(store.hash))
+  if (added.length > 0)
+    reasons.push({ code: 'store-added', stores: added.map(store => storeLabel(store.spec)) })
+  return reasons
+}
+
+/** A store that can tell the secret it holds. */
+export function isReadable(store: DesiredKey['stores'][number]): boolean {
+  return store.spec.kind !== 'age-file' || store.spec.identity !== null
+}

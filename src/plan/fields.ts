@@ -1,0 +1,137 @@
+import type { Cause, FieldChange } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import { endOfLife, endTolerance } from '../model/lifetime.ts'
+import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
+import type { MarkedField } from '../model/marker.ts'
+import { commonPermissions, permissionsBeyond, samePermissions } from '../model/permission.ts'
+import { commonScope, reachesBeyond, sameScope } from '../model/scope.ts'
+import { fieldHashes, hashDescription, hashName, hashPermissions, hashScope } from './field-hashes.ts'
+import type { ManagedKey } from './lineage.ts'
+
+/** The hashes of what the platform has. An end cannot be hashed back into the lifetime that was declared. */
+function liveHashes(live: LiveKey): Partial<Record<MarkedField, string>> {
+  return {
+    name: hashName(live.name),
+    description: hashDescription(live.description),
+    scope: hashScope(live.scope),
+    permissions: hashPermissions(live.permissions),
+  }
+}
+
+function causes(desired: DesiredKey, { live, marker }: ManagedKey): (field: MarkedField) => Cause {
+  const declared = fieldHashes(desired)
+  const found = liveHashes(live)
+  return field => {
+    const changed = declared[field] !== marker.fields[field]
+    const drifted = field in found ? found[field] !== marker.fields[field] : !changed
+    if (changed && drifted) return 'both'
+    return drifted ? 'drift' : 'changed'
+  }
+}
+
+/** The end that a live key should have, given when its secret was made. Null: never. */
+export function wantedEnd(desired: DesiredKey, live: LiveKey): Instant | null {
+  return endOfLife(desired.expires, secretMadeAt(live))
+}
+
+function endDiffers(desired: DesiredKey, live: LiveKey): boolean {
+  const wanted = wantedEnd(desired, live)
+  if (wanted === null || live.expiresAt === null) return wanted !== live.expiresAt
+  return Math.abs(wanted - live.expiresAt) > endTolerance(desired.expires)
+}
+
+const later = (a: Instant | null, b: Instant | null) => b !== null && (a === null || a > b)
+
+/** What one PATCH has to change so that the head is as declared, field by field. */
+export function fieldChanges(desired: DesiredKey, key: ManagedKey): readonly FieldChange[] {
+  const { live, marker } = key
+  const causeOf = causes(desired, key)
+  const changes: FieldChange[] = []
+  const text = (field: 'name' | 'description') => {
+    if (live[field] === desired[field]) return
+    changes.push({
+      field,
+      current: live[field],
+      desired: desired[field],
+      cause: causeOf(field),
+      widens: false,
+    })
+  }
+  text('name')
+  text('description')
+  if (!sameScope(live.scope, desired.scope)) {
+    const widens = reachesBeyond(desired.scope, live.scope)
+    changes.push({
+      field: 'scope',
+      current: live.scope,
+      desired: desired.scope,
+      cause: causeOf('scope'),
+      widens,
+    })
+  }
+  if (!samePermissions(live.permissions, desired.permissions)) {
+    const widens = permissionsBeyond(desired.permissions, live.permissions).length > 0
+    const cause = causeOf('permissions')
+    changes.push({
+      field: 'permissions',
+      current: live.permissions,
+      desired: desired.permissions,
+      cause,
+      widens,
+    })
+  }
+  if (endDiffers(desired, live)) {
+    const wanted = wantedEnd(desired, live)
+    const widens = later(wanted, live.expiresAt)
+    changes.push({
+      field: 'expires',
+      current: live.expiresAt,
+      desired: wanted,
+      cause: causeOf('expires'),
+      widens,
+    })
+  }
+  if (marker.protected !== desired.protect) {
+    const { protect } = desired
+    changes.push({
+      field: 'protect',
+      current: marker.protected,
+      desired: protect,
+      cause: 'changed',
+      widens: false,
+    })
+  }
+  return changes
+}
+
+/** What a superseded key may do beyond its successor's declaration, taken away; the rest of it is left alone. */
+export function narrowing(desired: DesiredKey, key: ManagedKey): readonly FieldChange[] {
+  const { live } = key
+  const causeOf = causes(desired, key)
+  const changes: FieldChange[] = []
+  if (reachesBeyond(live.scope, desired.scope)) {
+    const common = commonScope(live.scope, desired.scope)
+    const scope = common.length === 0 ? desired.scope : common
+    changes.push({
+      field: 'scope',
+      current: live.scope,
+      desired: scope,
+      cause: causeOf('scope'),
+      widens: false,
+    })
+  }
+  if (permissionsBeyond(live.permissions, desired.permissions).length > 0) {
+    const common = commonPermissions(live.permissions, desired.permissions)
+    const permissions = common.length === 0 ? desired.permissions : common
+    const cause = causeOf('permissions')
+    changes.push({
+      field: 'permissions',
+      current: live.permissions,
+      desired: permissions,
+      cause,
+      widens: false,
+    })
+  }
+  return changes
+}

@@ -1,0 +1,131 @@
+import type { Change, Finding } from '../model/change.ts'
+import type { DesiredState } from '../model/desired.ts'
+import { type Instant, day } from '../model/duration.ts'
+import { permissionsBeyond } from '../model/permission.ts'
+import { reachesBeyond, scopeBeyond } from '../model/scope.ts'
+import { closest } from '../model/suggest.ts'
+import type { CurrentState, PlanOptions } from './input.ts'
+import type { Owned } from './ownership.ts'
+
+/** What a guard looks at: the changes as computed, and what they were computed from. */
+export interface Draft {
+  readonly desired: DesiredState
+  readonly current: CurrentState
+  readonly owned: Owned
+  readonly changes: readonly Change[]
+  readonly options: PlanOptions
+  readonly now: Instant
+}
+
+type Guard = (draft: Draft) => readonly Finding[]
+
+/** How near a fixed end must be to be worth a warning. */
+const near = 14 * day
+
+const makesKey = (change: Change) =>
+  change.kind === 'create' || change.kind === 'rotate' || change.kind === 'heal' || change.kind === 'deliver'
+
+/** A key of that name may be the very key meant: two of them would be one too many. */
+const nameTaken: Guard = ({ changes, owned }) => {
+  const strangers = [...owned.unmanaged, ...owned.unreadable]
+  return changes.flatMap((change): Finding[] => {
+    if (change.kind !== 'create') return []
+    const { keyId, desired } = change
+    const liveIds = strangers.filter(({ name }) => name === desired.name).map(({ id }) => id)
+    if (liveIds.length === 0) return []
+    return [{ severity: 'refusal', code: 'name-taken', keyId, name: desired.name, liveIds: liveIds.sort() }]
+  })
+}
+
+/** The platform would refuse such a grant in the middle of a run; the plan refuses it before. */
+const grantsBeyondCaller: Guard = ({ changes, current }) => {
+  const caller = current.caller.key
+  if (caller === null) return []
+  return changes.flatMap((change): Finding[] => {
+    if (change.kind === 'revoke') return []
+    if (change.kind === 'update' && !change.fields.some(({ widens }) => widens)) return []
+    const { keyId, desired } = change
+    const permissions = permissionsBeyond(desired.permissions, caller.permissions)
+    const scope = scopeBeyond(desired.scope, caller.scope)
+    if (permissions.length === 0 && scope.length === 0) return []
+    return [{ severity: 'refusal', code: 'grants-beyond-caller', keyId, permissions, scope }]
+  })
+}
+
+const unknownProjects: Guard = ({ desired, current: { projects } }) => {
+  if (projects === null) return []
+  return desired.keys.flatMap(({ keyId, scope }) =>
+    (scope === 'all' ? [] : scope)
+      .filter(project => !projects.includes(project))
+      .map((project): Finding => {
+        const suggestion = closest(project, projects)
+        return { severity: 'refusal', code: 'unknown-project', keyId, project, suggestion }
+      }),
+  )
+}
+
+/** A caller that may not see every key cannot know what is missing, nor what is a duplicate. */
+const narrowedListing: Guard = ({ changes, current }) => {
+  if (seesEverything(current)) return []
+  const keyIds = changes.filter(makesKey).map(({ keyId }) => keyId)
+  return keyIds.length === 0 ? [] : [{ severity: 'refusal', code: 'listing-narrowed', keyIds }]
+}
+
+export function seesEverything({ caller, complete }: CurrentState): boolean {
+  return complete && (caller.key === null || !reachesBeyond('all', caller.key.scope))
+}
+
+function limit(
+  draft: Draft,
+  action: 'revoke' | 'rotate',
+  counts: (change: Change) => boolean,
+): readonly Finding[] {
+  const { limits } = draft.desired
+  const raised = action === 'revoke' ? draft.options.maxRevoke : draft.options.maxRotate
+  const live = draft.owned.managed
+  const count = draft.changes.filter(counts).length
+  const allowed = Math.max(limits.always, Math.floor(limits[action] * live), raised ?? 0)
+  if (count <= allowed) return []
+  const { always } = limits
+  return [{ severity: 'refusal', code: 'limit', action, count, live, allowed, share: limits[action], always }]
+}
+
+/** Retiring what a successor replaced is no loss, so it does not count. */
+const revocationLimit: Guard = draft =>
+  limit(draft, 'revoke', change => change.kind === 'revoke' && change.reason.code === 'undeclared')
+
+/** Rotations that nobody asked for: by age, by end of life, or because the stores hold a dead secret. */
+const rotationLimit: Guard = draft =>
+  limit(draft, 'rotate', change => {
+    if (change.kind === 'deliver')
+      return change.rotates && change.reasons.some(({ code }) => code !== 'store-added')
+    if (change.kind !== 'rotate') return false
+    return change.reasons.every(({ code }) => code !== 'environment' && code !== 'leaked')
+  })
+
+const fixedEnds: Guard = ({ desired, now }) =>
+  desired.keys.flatMap(({ keyId, expires }): Finding[] => {
+    if (expires.kind !== 'until' || expires.at - now > near) return []
+    const { at } = expires
+    return [{ severity: 'warning', code: at <= now ? 'date-past' : 'date-near', keyId, at }]
+  })
+
+const unreadableMarkers: Guard = ({ owned }) =>
+  owned.unreadable.map(({ id, name }) => ({
+    severity: 'warning',
+    code: 'marker-unreadable',
+    liveId: id,
+    name,
+  }))
+
+/** In the order in which they are shown. */
+export const guards: readonly Guard[] = [
+  unreadableMarkers,
+  fixedEnds,
+  nameTaken,
+  unknownProjects,
+  grantsBeyondCaller,
+  narrowedListing,
+  revocationLimit,
+  rotationLimit,
+]

@@ -1,0 +1,26 @@
+import type { Caller } from '../model/caller.ts'
+import type { LiveKey } from '../model/live-key.ts'
+
+/** What the platform has, as far as the plan needs it. */
+export interface CurrentState {
+  readonly keys: readonly LiveKey[]
+  readonly caller: Caller
+  /** False where pages of the listing may be missing. */
+  readonly complete: boolean
+  /** The names of all projects; null where nobody had to ask, since every declared project is one that a live key has. */
+  readonly projects: readonly string[] | null
+}
+
+export interface PlanOptions {
+  /** A short hash of this machine and user. */
+  readonly host: string
+  /** Key ids of which a store belongs to one person's machine. */
+  readonly localKeys: ReadonlySet<string>
+  /** Heal and rotate keys here whose local stores are another host's. */
+  readonly takeOver: boolean
+  /** So many revocations, and rotations that nobody asked for, are allowed in this run; null: as the limits say. */
+  readonly maxRevoke: number | null
+  readonly maxRotate: number | null
+  /** Key ids, or ids of live keys, that may be revoked in use. */
+  readonly revokeInUse: readonly string[]
+}

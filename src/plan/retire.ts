@@ -1,0 +1,79 @@
+import type { Finding, Retiring, RevocationReason, Revoke, UsageGate } from '../model/change.ts'
+import type { Instant, Milliseconds } from '../model/duration.ts'
+import type { CurrentState, PlanOptions } from './input.ts'
+import type { Lineage, ManagedKey } from './lineage.ts'
+import { usageGate } from './usage-gate.ts'
+
+/** What becomes of a key that has to go. */
+export type Farewell =
+  { readonly revoke: Revoke } | { readonly retiring: Retiring } | { readonly finding: Finding }
+
+interface Circumstances {
+  readonly current: CurrentState
+  readonly now: Instant
+  readonly options: PlanOptions
+}
+
+function gateOf(
+  keyId: string,
+  { live, marker }: ManagedKey,
+  quiet: Milliseconds,
+  options: PlanOptions,
+): UsageGate {
+  return {
+    quiet,
+    deliveredAt: marker.state.kind === 'delivered' ? marker.state.at : null,
+    waived: options.revokeInUse.includes(keyId) || options.revokeInUse.includes(live.id),
+  }
+}
+
+function partWith(
+  keyId: string,
+  key: ManagedKey,
+  reason: RevocationReason,
+  quiet: Milliseconds,
+  { current, now, options }: Circumstances,
+): Farewell {
+  const { live, marker } = key
+  const { generation } = marker
+  if (live.id === current.caller.key?.id) {
+    return { finding: { severity: 'warning', code: 'calling-key', keyId, liveId: live.id, action: 'revoke' } }
+  }
+  const gate = gateOf(keyId, key, quiet, options)
+  const wait = usageGate(live, gate, now)
+  if (wait !== null) return { retiring: { keyId, live, generation, reason, wait } }
+  return { revoke: { kind: 'revoke', keyId, live, generation, reason, gate } }
+}
+
+/** A predecessor goes once its grace is over and nobody uses it, and stays while its successor's delivery is in doubt. */
+export function retireSuperseded(
+  { keyId, head }: Lineage,
+  key: ManagedKey,
+  quiet: Milliseconds,
+  headIsSound: boolean,
+  circumstances: Circumstances,
+): Farewell {
+  const headState = head?.marker.state
+  const leaked = key.marker.state.kind === 'leaked'
+  const deadline = headState?.kind === 'delivered' && !leaked ? headState.graceUntil : circumstances.now
+  const reason: RevocationReason = { code: 'superseded', head: head?.marker.generation ?? 0, deadline }
+  const { live, marker } = key
+  const retiring = { keyId, live, generation: marker.generation, reason }
+  if (deadline > circumstances.now)
+    return { retiring: { ...retiring, wait: { code: 'grace', until: deadline } } }
+  if (!headIsSound) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
+  return partWith(keyId, key, reason, quiet, circumstances)
+}
+
+/** A key that nothing declares any more goes, unless it is protected. */
+export function pruneUndeclared(
+  keyId: string,
+  key: ManagedKey,
+  quiet: Milliseconds,
+  circumstances: Circumstances,
+): Farewell {
+  if (key.marker.protected) {
+    return { finding: { severity: 'warning', code: 'protected', keyId, liveId: key.live.id } }
+  }
+  return partWith(keyId, key, { code: 'undeclared' }, quiet, circumstances)
+}
