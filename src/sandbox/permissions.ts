@@ -1,0 +1,48 @@
+/** The platform's nine permissions in its own order (source: its page on API keys). */
+export const permissionNames = [
+  'read_scenarios',
+  'create_scenarios',
+  'update_scenarios',
+  'delete_scenarios',
+  'upload_results',
+  'read_results',
+  'manage_projects',
+  'invite_members',
+  'manage_keys',
+] as const
+
+export type PermissionName = (typeof permissionNames)[number]
+
+/** What the platform's web form has ticked. */
+export const defaultPermissions: readonly PermissionName[] = [
+  'read_scenarios',
+  'upload_results',
+  'create_scenarios',
+]
+
+/** Names, or `['*']` for all. */
+export type Grants = readonly string[]
+
+/** All projects, or the names of some. */
+export type ProjectScope = '*' | readonly string[]
+
+export function isPermission(name: string): name is PermissionName {
+  return (permissionNames as readonly string[]).includes(name)
+}
+
+function expanded(grants: Grants): readonly string[] {
+  return grants.includes('*') ? permissionNames : grants
+}
+
+/** The permissions of `wanted` that `held` lacks, in the platform's order. */
+export function missingPermissions(wanted: Grants, held: Grants): string[] {
+  const has = new Set(expanded(held))
+  return expanded(wanted).filter(name => !has.has(name))
+}
+
+/** The projects of `wanted` that `held` does not reach; `'*'` stands for all projects. */
+export function missingProjects(wanted: ProjectScope, held: ProjectScope): string[] {
+  if (held === '*') return []
+  if (wanted === '*') return ['*']
+  return wanted.filter(name => !held.includes(name))
+}

@@ -1,0 +1,157 @@
+import { Secret } from '../model/secret.ts'
+import { authenticate, authorise, presentedSecret } from './authentication.ts'
+import { bodyOf } from './body.ts'
+import type { Answer, Call } from './call.ts'
+import { openDatabase } from './database.ts'
+import { HttpError } from './errors.ts'
+import { type Repeatable, keepAnswer, replay } from './idempotency.ts'
+import { insertKey } from './key-table.ts'
+import { type Route, route } from './router.ts'
+import { environmentOfName, prefixes, randomSecret, randomText } from './secrets.ts'
+import { recordUse } from './usage.ts'
+import { jsonObject } from './validation.ts'
+
+/** Carries the address of a caller over HTTP; `serveSandbox` overwrites what a caller says of it. */
+export const addressHeader = 'x-fluxloop-sandbox-address'
+
+/** A complete platform in a box: the contract of `schemas/platform.openapi.yaml` over one SQLite database. */
+export interface Sandbox {
+  /** Answers any request, whatever its origin; its path decides. Never rejects. */
+  handle(request: Request): Promise<Response>
+  /** A new key that may do everything and never expires. */
+  issueAdministrator(name?: string): Secret
+  close(): void
+}
+
+export interface SandboxOptions {
+  /** A file's path (made where there is none), or `:memory:`. */
+  readonly database: string
+  /** Milliseconds since 1970. An argument, so that histories can be played. */
+  readonly now?: () => number
+  /** Makes a whole secret, which begins with the prefix. */
+  readonly makeSecret?: (prefix: string) => string
+  /** Makes the id of a key. */
+  readonly makeId?: () => string
+}
+
+export function openSandbox(options: SandboxOptions): Sandbox {
+  const now = options.now ?? Date.now
+  const makeSecret = options.makeSecret ?? randomSecret
+  const makeId = options.makeId ?? (() => `key_${randomText(12)}`)
+  const database = openDatabase(options.database, now())
+
+  /** All that happens for one request, in one transaction. A refusal still counts as a use where the caller was allowed to ask. */
+  function answer(
+    request: Request,
+    url: URL,
+    { operation, id }: Route,
+    bytes: Uint8Array,
+    at: number,
+  ): Answer {
+    const secret = presentedSecret(request.headers)
+    const caller = authenticate(database, secret, at)
+    authorise(caller, operation.permission)
+    let project: string | null = null
+    const call: Call = {
+      database,
+      now: at,
+      caller,
+      id,
+      query: url.searchParams,
+      body: () => jsonObject(bytes),
+      ifMatch: request.headers.get('if-match'),
+      touch: name => (project = name),
+      makeSecret,
+      makeId,
+    }
+    const idempotencyKey = operation.method === 'GET' ? null : request.headers.get('idempotency-key')
+    const repeatable: Repeatable | null =
+      idempotencyKey === null
+        ? null
+        : {
+            callerId: caller.id,
+            secret,
+            method: operation.method,
+            path: url.pathname,
+            idempotencyKey,
+            body: bytes,
+          }
+    const result = refusalAsAnswer(() =>
+      database.attempt(() => {
+        const former = repeatable === null ? undefined : replay(database, repeatable, at)
+        if (former !== undefined) return former
+        const fresh = operation.handler(call)
+        if (repeatable !== null) keepAnswer(database, repeatable, fresh, at)
+        return fresh
+      }),
+    )
+    // Last, so that an answer shows the uses before it: a key that asks who it is may still see that nobody used it.
+    recordUse(database, {
+      keyId: caller.id,
+      at,
+      operation: operation.name,
+      project,
+      ip: request.headers.get(addressHeader) ?? '127.0.0.1',
+      userAgent: request.headers.get('user-agent'),
+    })
+    return result
+  }
+
+  return {
+    async handle(request) {
+      const at = now()
+      try {
+        const url = new URL(request.url)
+        const target = route(request.method, url.pathname)
+        const bytes = await bodyOf(request)
+        const result = refusalAsAnswer(() =>
+          database.transaction(() => answer(request, url, target, bytes, at)),
+        )
+        return response(result, at)
+      } catch (error) {
+        if (error instanceof HttpError) return response(error, at)
+        const reason = error instanceof Error ? error.message : String(error)
+        return response({ status: 500, body: { detail: `The sandbox failed: ${reason}` } }, at)
+      }
+    },
+
+    issueAdministrator(name = 'Sandbox administrator') {
+      const environment = environmentOfName(name)
+      const secret = makeSecret(prefixes[environment])
+      database.transaction(() => {
+        insertKey(database, {
+          id: makeId(),
+          name,
+          description: '',
+          environment,
+          secret,
+          scope: '*',
+          permissions: ['*'],
+          createdAt: now(),
+          expiresAt: null,
+        })
+      })
+      return new Secret(secret)
+    },
+
+    close: () => database.close(),
+  }
+}
+
+function refusalAsAnswer(work: () => Answer): Answer {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof HttpError) return error
+    throw error
+  }
+}
+
+function response({ status, body, headers }: Answer, at: number): Response {
+  const all = { ...headers, date: new Date(at).toUTCString() }
+  if (body === undefined) return new Response(null, { status, headers: all })
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...all },
+  })
+}
