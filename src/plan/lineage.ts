@@ -22,13 +22,14 @@ export interface Lineage {
   readonly highest: number
 }
 
-/** Higher generations first; of one generation the older key first, since everyone agrees on which that is. */
+/** Of two live keys, the one that everyone agrees was made first. */
+export function isOlder(a: LiveKey, b: LiveKey): boolean {
+  return a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
+}
+
+/** Higher generations first; of one generation the older key first. */
 function bySuccession(a: ManagedKey, b: ManagedKey): number {
-  return (
-    b.marker.generation - a.marker.generation ||
-    a.live.createdAt - b.live.createdAt ||
-    (a.live.id < b.live.id ? -1 : 1)
-  )
+  return b.marker.generation - a.marker.generation || (isOlder(a.live, b.live) ? -1 : 1)
 }
 
 function isHeadState({ marker }: ManagedKey): boolean {

@@ -45,17 +45,31 @@ function partWith(
   return { revoke: { kind: 'revoke', keyId, live, generation, reason, gate } }
 }
 
+/**
+ * The end of a superseded key's grace: the first deadline that a delivered successor set for it, so that a further rotation
+ * does not start it anew. Null where it has none.
+ */
+function graceEnd({ head, superseded }: Lineage, key: ManagedKey): Instant | null {
+  if (key.marker.state.kind === 'leaked') return null
+  const deadlines = [...(head === null ? [] : [head]), ...superseded].flatMap(({ marker }) =>
+    marker.state.kind === 'delivered' && marker.generation > key.marker.generation
+      ? [marker.state.graceUntil]
+      : [],
+  )
+  if (deadlines.length === 0 && head?.marker.state.kind === 'delivered') return head.marker.state.graceUntil
+  return deadlines.length === 0 ? null : Math.min(...deadlines)
+}
+
 /** A predecessor goes once its grace is over and nobody uses it, and stays while its successor's delivery is in doubt. */
 export function retireSuperseded(
-  { keyId, head }: Lineage,
+  lineage: Lineage,
   key: ManagedKey,
   quiet: Milliseconds,
   headIsSound: boolean,
   circumstances: Circumstances,
 ): Farewell {
-  const headState = head?.marker.state
-  const leaked = key.marker.state.kind === 'leaked'
-  const deadline = headState?.kind === 'delivered' && !leaked ? headState.graceUntil : circumstances.now
+  const { keyId, head } = lineage
+  const deadline = graceEnd(lineage, key) ?? circumstances.now
   const reason: RevocationReason = { code: 'superseded', head: head?.marker.generation ?? 0, deadline }
   const { live, marker } = key
   const retiring = { keyId, live, generation: marker.generation, reason }

@@ -1,0 +1,62 @@
+import type { DesiredKey } from '../model/desired.ts'
+import { type Instant, minute } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import { endOfLife, endTolerance } from '../model/lifetime.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import { samePermissions } from '../model/permission.ts'
+import { sameScope } from '../model/scope.ts'
+
+/** The platform does not keep our markers: nothing more may be made or changed in this run. */
+export class MarkerLost extends Failure {
+  constructor(live: LiveKey) {
+    super('failed', `The platform did not keep the marker in the description of ${live.id} (${live.name}).`, {
+      hints: [
+        'What was changed has its former description back, and the run stopped.',
+        'fluxloop-keys keeps its state in descriptions, so it cannot manage keys on a platform that cuts or drops them.',
+      ],
+    })
+  }
+}
+
+/** Does this failure, or the one that it reports, end the whole run? */
+export function endsRun(failure: unknown): boolean {
+  return failure instanceof MarkerLost || (failure instanceof Failure && failure.cause instanceof MarkerLost)
+}
+
+export function keepsMarker(live: LiveKey, marker: Marker): boolean {
+  const { ownership } = live
+  return (
+    ownership.kind === 'managed' && JSON.stringify(ownership.marker) === JSON.stringify(roundTrip(marker))
+  )
+}
+
+/** Marker times are whole seconds, upwards. */
+function roundTrip(marker: Marker): Marker {
+  const whole = (at: Instant) => Math.ceil(at / 1000) * 1000
+  const { stack, keyId, generation, nonce, host, fields, stores } = marker
+  const state =
+    marker.state.kind === 'delivered'
+      ? { ...marker.state, at: whole(marker.state.at), graceUntil: whole(marker.state.graceUntil) }
+      : marker.state
+  return { stack, keyId, generation, nonce, state, host, fields, stores, protected: marker.protected }
+}
+
+/** The field of a new key that is not what was asked for; null where all are. */
+export function unlikeAsked(live: LiveKey, desired: DesiredKey): string | null {
+  const end = endOfLife(desired.expires, live.createdAt)
+  const tolerance = Math.max(endTolerance(desired.expires), minute)
+  const sameEnd =
+    end === null || live.expiresAt === null
+      ? end === live.expiresAt
+      : Math.abs(end - live.expiresAt) <= tolerance
+  const checks: readonly (readonly [field: string, same: boolean])[] = [
+    ['name', live.name === desired.name],
+    ['description', live.description === desired.description],
+    ['environment', desired.environment === null || live.environment === desired.environment],
+    ['scope', sameScope(live.scope, desired.scope)],
+    ['permissions', samePermissions(live.permissions, desired.permissions)],
+    ['expires_at', sameEnd],
+  ]
+  return checks.find(([, same]) => !same)?.[0] ?? null
+}

@@ -1,0 +1,128 @@
+import type { FieldChange } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import { samePermissions } from '../model/permission.ts'
+import { sameScope } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
+import { storeLabel } from '../model/store.ts'
+import type { Undelivered } from './issue.ts'
+import { deliveredMarker } from './markers.ts'
+import type { ApplyStore, Run } from './run.ts'
+import { patchMarked, patchOf } from './update.ts'
+import { withdraw } from './withdraw.ts'
+
+interface OpenStore {
+  readonly label: string
+  readonly store: ApplyStore
+}
+
+/** The stores of a key, those that can be read back first. */
+export function storesOf(desired: DesiredKey, run: Run): readonly OpenStore[] {
+  const opened = desired.stores.map(({ spec }) => ({ label: storeLabel(spec), store: run.stores.open(spec) }))
+  return [...opened.filter(({ store }) => store.readable), ...opened.filter(({ store }) => !store.readable)]
+}
+
+/** Does the platform accept this secret as this key? */
+export async function isAccepted(secret: Secret, live: LiveKey, run: Run): Promise<boolean> {
+  try {
+    return (await run.platform.whoami(secret)).liveKey?.id === live.id
+  } catch (cause) {
+    if (cause instanceof Failure && cause.code === 'authentication') return false
+    throw cause
+  }
+}
+
+async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
+  const { liveKey } = await run.platform.whoami(secret)
+  const works =
+    liveKey?.id === live.id &&
+    sameScope(liveKey.scope, live.scope) &&
+    samePermissions(liveKey.permissions, live.permissions)
+  if (!works)
+    throw new Failure('failed', `The platform does not accept the new secret of ${live.id} as that key.`)
+  run.checkpoint('after-whoami')
+}
+
+/** Puts a secret into one store and reads it back where that can be done. Resolves to where it is, in words. */
+async function putInto({ label, store }: OpenStore, secret: Secret, run: Run): Promise<string> {
+  run.checkpoint('before-put')
+  const place = await store.put(secret)
+  run.checkpoint('after-put')
+  if (store.readable) {
+    const back = await store.get()
+    if (back?.equals(secret) !== true) {
+      throw new Failure('failed', `What ${label} gives back is not the secret that was put there.`, {
+        hints: [
+          'Something else writes to that place, or changes what is written. Look at it before the next apply.',
+        ],
+      })
+    }
+  }
+  return place
+}
+
+/** Puts a secret into every store but those that are known to hold it. Resolves to where it is now. */
+export async function putIntoAll(
+  secret: Secret,
+  stores: readonly OpenStore[],
+  holding: ReadonlySet<ApplyStore>,
+  run: Run,
+): Promise<readonly string[]> {
+  const places: string[] = []
+  for (const open of stores) {
+    places.push(holding.has(open.store) ? open.label : await putInto(open, secret, run))
+  }
+  return places
+}
+
+/** Writes into the marker that the secret is in all its stores, and brings other fields up to date in the same request. */
+export async function markDelivered(
+  key: { readonly live: LiveKey; readonly marker: Marker },
+  desired: DesiredKey,
+  fields: readonly FieldChange[],
+  graceUntil: Instant,
+  run: Run,
+): Promise<void> {
+  const marker = deliveredMarker(key.marker, desired, key.live, graceUntil, run)
+  run.checkpoint('before-mark')
+  await patchMarked(key.live, patchOf(fields), desired.description, marker, run)
+  run.checkpoint('after-mark')
+}
+
+/** Does any store that can be read hold this secret? True where one cannot tell. */
+async function mayHold(secret: Secret, stores: readonly OpenStore[]): Promise<boolean> {
+  for (const { store } of stores) {
+    if (!store.readable) continue
+    const held = await store.get().catch(() => secret)
+    if (held?.equals(secret) === true) return true
+  }
+  return false
+}
+
+/**
+ * Delivers a new key: proves its secret, puts it into every store, and says so in the marker. Where it failed before any
+ * store took the secret, nobody received the key, so it is revoked again; else it stays `pending` and the next apply
+ * goes on from the store that has it.
+ */
+export async function deliver(key: Undelivered, desired: DesiredKey, run: Run): Promise<readonly string[]> {
+  const stores = storesOf(desired, run)
+  const places: string[] = []
+  let trying: OpenStore | null = null
+  try {
+    await requireWorking(key.secret, key.live, run)
+    for (const open of stores) {
+      trying = open
+      places.push(await putInto(open, key.secret, run))
+    }
+  } catch (cause) {
+    const taken =
+      places.length > 0 ||
+      (trying !== null && (!trying.store.readable || (await mayHold(key.secret, [trying]))))
+    throw taken ? cause : await withdraw(key.live, cause, run)
+  }
+  await markDelivered(key, desired, [], run.clock() + desired.rotation.grace, run)
+  return places
+}

@@ -1,0 +1,45 @@
+import type { DesiredKey } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import { endsAgree, visibleEnd } from '../model/live-key.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import type { Secret } from '../model/secret.ts'
+import type { Issued } from '../platform/types.ts'
+import { MarkerLost, keepsMarker, unlikeAsked } from './answers.ts'
+import { idempotencyKey, newKey, pendingMarker } from './markers.ts'
+import type { Run } from './run.ts'
+import { withdraw } from './withdraw.ts'
+
+/** A key that exists, is marked `pending`, and whose secret is in this process and nowhere else. */
+export interface Undelivered {
+  readonly live: LiveKey
+  readonly marker: Marker
+  readonly secret: Secret
+}
+
+/** Makes the next generation of a key. A key that is not as asked for is revoked again before this rejects. */
+export async function issue(desired: DesiredKey, generation: number, run: Run): Promise<Undelivered> {
+  const marker = pendingMarker(desired, generation, run)
+  run.checkpoint('before-create')
+  const issued = await run.platform.create(newKey(desired, marker), idempotencyKey(marker))
+  run.checkpoint('after-create')
+  const fault = faultOf(issued, desired, marker)
+  if (fault !== null) throw await withdraw(issued.key, fault, run)
+  return { live: issued.key, marker, secret: secretOf(issued) }
+}
+
+function faultOf({ key, secret }: Issued, desired: DesiredKey, marker: Marker): Failure | null {
+  if (!keepsMarker(key, marker)) return new MarkerLost(key)
+  const fault = (what: string) =>
+    new Failure('failed', `The platform made ${key.id} for ${desired.keyId}, but ${what}.`)
+  if (secret === null) return fault('its answer holds no secret')
+  const field = unlikeAsked(key, desired)
+  if (field !== null) return fault(`its \`${field}\` is not what was asked for`)
+  const shown = visibleEnd(key.maskedKey)
+  return endsAgree(shown, secret.end(shown.length)) ? null : fault('its masked key is not that of the secret')
+}
+
+function secretOf({ secret }: Issued): Secret {
+  if (secret === null) throw new TypeError('unreachable: an answer without a secret is a fault')
+  return secret
+}

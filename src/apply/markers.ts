@@ -1,0 +1,66 @@
+import type { DesiredKey } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import { type LiveKey, visibleEnd } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import { fieldHashes } from '../plan/field-hashes.ts'
+import type { NewKey } from '../platform/types.ts'
+import type { Run } from './run.ts'
+
+/** What a marker says of the declaration that is being applied. */
+function declaration(desired: DesiredKey): Pick<Marker, 'fields' | 'stores' | 'protected'> {
+  return {
+    fields: fieldHashes(desired),
+    stores: desired.stores.map(({ hash }) => hash),
+    protected: desired.protect,
+  }
+}
+
+/** Of a key that is about to be made. */
+export function pendingMarker(desired: DesiredKey, generation: number, run: Run): Marker {
+  return {
+    stack: run.desired.stack,
+    keyId: desired.keyId,
+    generation,
+    nonce: run.nonce(),
+    state: { kind: 'pending' },
+    host: run.options.host,
+    ...declaration(desired),
+  }
+}
+
+/** Of a key whose secret is now in all its stores. */
+export function deliveredMarker(
+  marker: Marker,
+  desired: DesiredKey,
+  live: LiveKey,
+  graceUntil: Instant,
+  run: Run,
+): Marker {
+  return {
+    ...marker,
+    ...declaration(desired),
+    state: {
+      kind: 'delivered',
+      visibleEnd: visibleEnd(live.maskedKey).slice(-16),
+      at: run.clock(),
+      graceUntil,
+    },
+    host: run.options.localKeys.has(desired.keyId) ? run.options.host : null,
+  }
+}
+
+/** Of a key that was updated: its secret and its stores are as they were. */
+export function updatedMarker(marker: Marker, desired: DesiredKey): Marker {
+  return { ...marker, fields: fieldHashes(desired), protected: desired.protect }
+}
+
+/** The request that makes a key. A replay repeats it from the same declaration and the marker that the key bears. */
+export function newKey(desired: DesiredKey, marker: Marker): NewKey {
+  const { name, description, environment, scope, permissions, expires } = desired
+  return { name, description, marker, environment, scope, permissions, expires }
+}
+
+/** One create, however often it is sent: the nonce is new for every key. */
+export function idempotencyKey(marker: Marker): string {
+  return `fluxloop-keys-${marker.nonce}`
+}

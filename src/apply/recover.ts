@@ -1,0 +1,115 @@
+import type { Deliver, Heal } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import type { Secret } from '../model/secret.ts'
+import { fieldHashes } from '../plan/field-hashes.ts'
+import { fieldChanges } from '../plan/fields.ts'
+import { PlatformFailure } from '../platform/platform-failure.ts'
+import { replayWindow } from '../platform/replay.ts'
+import { isAccepted, markDelivered, putIntoAll, storesOf } from './deliver.ts'
+import type { Done } from './ledger.ts'
+import { idempotencyKey, newKey } from './markers.ts'
+import type { ApplyStore, Run } from './run.ts'
+
+type Held = ReadonlyMap<ApplyStore, Secret>
+
+export function markerOf(live: LiveKey): Marker {
+  if (live.ownership.kind !== 'managed') throw new TypeError('unreachable: a planned key is managed')
+  return live.ownership.marker
+}
+
+/** What the readable stores of a key hold now. */
+async function heldSecrets(stores: ReturnType<typeof storesOf>): Promise<Held> {
+  const held = new Map<ApplyStore, Secret>()
+  for (const { store } of stores) {
+    const secret = store.readable ? await store.get() : null
+    if (secret !== null) held.set(store, secret)
+  }
+  return held
+}
+
+/** The secret of a live key, where a store holds it. */
+async function secretFromStores(live: LiveKey, held: Held, run: Run): Promise<Secret | null> {
+  const shown = visibleEnd(live.maskedKey)
+  for (const secret of held.values()) {
+    if (endsAgree(shown, secret.end(shown.length)) && (await isAccepted(secret, live, run))) return secret
+  }
+  return null
+}
+
+/** The secret of a pending key, where the platform still knows the answer that it gave when it made that key. */
+async function secretFromReplay(
+  live: LiveKey,
+  marker: Marker,
+  desired: DesiredKey,
+  run: Run,
+): Promise<Secret | null> {
+  const sameRequest = JSON.stringify(fieldHashes(desired)) === JSON.stringify(marker.fields)
+  if (!sameRequest || run.clock() - live.createdAt >= replayWindow) return null
+  const issued = await run.platform
+    .create(newKey(desired, marker), idempotencyKey(marker))
+    .catch((cause: unknown) => {
+      if (cause instanceof PlatformFailure && (cause.status === 409 || cause.status === 422)) return null
+      throw cause
+    })
+  if (issued === null) return null
+  if (issued.key.id !== live.id) {
+    // A platform that ignores the header made one more key, which nobody received.
+    await run.platform.revoke(issued.key.id)
+    return null
+  }
+  return issued.secret !== null && (await isAccepted(issued.secret, live, run)) ? issued.secret : null
+}
+
+function holders(held: Held, secret: Secret): ReadonlySet<ApplyStore> {
+  return new Set([...held].filter(([, other]) => other.equals(secret)).map(([store]) => store))
+}
+
+/** Delivers the secret of a head once more from a store that has it. Null: no store has it, so a new generation is due. */
+export async function redeliver({ desired, live, fields }: Deliver, run: Run): Promise<Done | null> {
+  const stores = storesOf(desired, run)
+  const held = await heldSecrets(stores)
+  const secret = await secretFromStores(live, held, run)
+  if (secret === null) return null
+  const places = await putIntoAll(secret, stores, holders(held, secret), run)
+  const marker = markerOf(live)
+  const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : run.clock()
+  await markDelivered({ live, marker }, desired, fields, graceUntil, run)
+  return { action: 'delivered', liveId: live.id, places }
+}
+
+/**
+ * Finishes the newest pending key whose secret a store or a replay still gives. What we made ourselves and cannot finish is
+ * revoked; what others made is left to retire. Null: none could be finished, so a new generation is due.
+ */
+export async function heal({ desired, pending, generation }: Heal, run: Run): Promise<Done | null> {
+  const stores = storesOf(desired, run)
+  const held = await heldSecrets(stores)
+  for (const live of pending) {
+    const marker = markerOf(live)
+    const secret =
+      (await secretFromStores(live, held, run)) ?? (await secretFromReplay(live, marker, desired, run))
+    if (secret !== null) {
+      const places = await putIntoAll(secret, stores, holders(held, secret), run)
+      const fields = fieldChanges(desired, { live, marker })
+      await markDelivered({ live, marker }, desired, fields, run.clock() + desired.rotation.grace, run)
+      return { action: 'healed', liveId: live.id, places }
+    }
+    if (marker.host !== run.options.host) break
+    run.checkpoint('before-revoke')
+    await run.platform.revoke(live.id)
+    run.checkpoint('after-revoke')
+  }
+  if (generation === null) {
+    throw new Failure(
+      'conflict',
+      `${desired.keyId} has too many pending keys of other hosts to add one more.`,
+      {
+        hints: ['Run apply where they were made, or revoke them in the web platform.'],
+      },
+    )
+  }
+  return null
+}

@@ -1,0 +1,71 @@
+import type { Plan, Revoke } from '../model/change.ts'
+import { Failure } from '../model/failure.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { computePlan } from '../plan/compute-plan.ts'
+import type { Ledger } from './ledger.ts'
+import type { Run } from './run.ts'
+import type { Limit } from './wave.ts'
+
+/**
+ * Revokes what was approved and what a plan of this very moment would revoke as well: never more than was approved, and
+ * nothing that came into use, or lost its successor, since.
+ */
+export async function revokeApproved(
+  approved: readonly Revoke[],
+  ledger: Ledger,
+  limit: Limit,
+  run: Run,
+): Promise<void> {
+  if (approved.length === 0) return
+  if (!ledger.allDone()) {
+    for (const change of approved) ledger.record({ change, status: 'skipped', why: 'earlier-failure' })
+    return
+  }
+  const look = lookAgain(run)
+  look.catch(() => undefined)
+  await Promise.all(
+    [...approved].reverse().map(change =>
+      limit(async () => {
+        await ledger.begin(change, 'revoking', async () => revokeOne(change, await look, ledger, run))
+      }),
+    ),
+  )
+}
+
+interface FreshLook {
+  readonly keys: readonly LiveKey[]
+  readonly plan: Plan
+}
+
+async function lookAgain(run: Run): Promise<FreshLook> {
+  const { keys, now, complete } = await run.platform.list()
+  const current = { keys, complete, caller: run.caller, projects: null }
+  return { keys, plan: computePlan(run.desired, current, now, run.options) }
+}
+
+async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledger, run: Run): Promise<void> {
+  const done = { action: 'revoked', liveId: change.live.id, places: [] } as const
+  const live = keys.find(({ id }) => id === change.live.id)
+  if (live === undefined) {
+    ledger.done(change, done)
+    return
+  }
+  const waiting = plan.retiring.find(({ live: { id } }) => id === live.id)
+  if (waiting !== undefined) {
+    ledger.record({ change, status: 'held', lastUse: live.lastUse })
+    return
+  }
+  if (!plan.changes.some(other => other.kind === 'revoke' && other.live.id === live.id)) {
+    throw new Failure(
+      'conflict',
+      `${live.id} (${live.name}) is no longer to be revoked: something changed meanwhile.`,
+      {
+        hints: ['Run plan again to see what it is like now.'],
+      },
+    )
+  }
+  run.checkpoint('before-revoke')
+  await run.platform.revoke(live.id, { ifMatch: live.version })
+  run.checkpoint('after-revoke')
+  ledger.done(change, done)
+}

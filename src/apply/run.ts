@@ -1,0 +1,71 @@
+import type { Caller } from '../model/caller.ts'
+import type { DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import type { Progress } from '../model/outcome.ts'
+import type { Secret } from '../model/secret.ts'
+import type { StoreSpec } from '../model/store.ts'
+import type { PlanOptions } from '../plan/input.ts'
+import type { Issued, KeyPatch, Listing, NewKey, Whoami } from '../platform/types.ts'
+import type { Failure } from '../model/failure.ts'
+import type { LiveKey } from '../model/live-key.ts'
+
+/** What apply asks of the platform. */
+export interface ApplyPlatform {
+  list(): Promise<Listing>
+  get(id: string): Promise<LiveKey>
+  create(key: NewKey, idempotencyKey: string): Promise<Issued>
+  update(id: string, patch: KeyPatch, options: { readonly ifMatch: string | null }): Promise<LiveKey>
+  revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
+  whoami(as?: Secret): Promise<Whoami>
+}
+
+/** What apply asks of one store. */
+export interface ApplyStore {
+  readonly readable: boolean
+  /** Resolves to where the secret is now, in words. */
+  put(secret: Secret): Promise<string>
+  get(): Promise<Secret | null>
+}
+
+export interface ApplyStores {
+  open(spec: StoreSpec): ApplyStore
+  /** Each backend once; null: it can take a secret. */
+  probe(specs: readonly StoreSpec[]): Promise<ReadonlyMap<StoreSpec, Failure | null>>
+}
+
+/** The moments at which a run may be killed, in the order in which one key meets them. */
+export const checkpoints = [
+  'before-create',
+  'after-create',
+  'after-wave-list',
+  'after-whoami',
+  'before-put',
+  'after-put',
+  'before-mark',
+  'after-mark',
+  'before-update',
+  'after-update',
+  'before-revoke',
+  'after-revoke',
+] as const
+
+export type Checkpoint = (typeof checkpoints)[number]
+
+/** Everything that executing a plan needs from outside. */
+export interface Run {
+  readonly desired: DesiredState
+  readonly options: PlanOptions
+  readonly caller: Caller
+  readonly platform: ApplyPlatform
+  readonly stores: ApplyStores
+  /** The server's clock, as well as we know it. */
+  readonly clock: () => Instant
+  /** 10 random characters of base 36, new at every call. */
+  readonly nonce: () => string
+  /** How many changes are worked on at once. */
+  readonly parallelism: number
+  /** Aborted by the first Ctrl-C: nothing new begins, what is in flight ends. */
+  readonly stopping: AbortSignal
+  readonly tell: (progress: Progress) => void
+  readonly checkpoint: (name: Checkpoint) => void
+}

@@ -1,0 +1,117 @@
+import type { Change } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { type ManagedKey, isOlder } from '../plan/lineage.ts'
+import { sortByOwner } from '../plan/ownership.ts'
+import type { Listing } from '../platform/types.ts'
+import { deliver } from './deliver.ts'
+import { type Undelivered, issue } from './issue.ts'
+import type { Done, Ledger } from './ledger.ts'
+import type { Run } from './run.ts'
+import { withdraw } from './withdraw.ts'
+
+/** A key to make and deliver, on behalf of a change. */
+export interface NewGeneration {
+  readonly change: Change
+  readonly desired: DesiredKey
+  readonly generation: number
+  readonly action: Done['action']
+}
+
+/** One list request looks after so many new keys. */
+export const waveSize = 100
+
+export type Limit = <T>(work: () => Promise<T>) => Promise<T>
+
+/** The other live keys of the same key id. */
+function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
+  const lineage = sortByOwner(run.desired.stack, listing.keys).lineages.get(key.marker.keyId)
+  if (lineage === undefined) return []
+  const { head, pending, superseded, leaked } = lineage
+  return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked].filter(
+    ({ live }) => live.id !== key.live.id,
+  )
+}
+
+/**
+ * Makes room for a new key, or makes room for another: two runs that made the same generation agree, without talking,
+ * that the older key stays. A twin with our own nonce comes from a platform that ignored the idempotency key.
+ */
+async function settle(key: Undelivered, listing: Listing, run: Run): Promise<void> {
+  const kin = kinOf(key, listing, run)
+  for (const twin of kin.filter(({ marker }) => marker.nonce === key.marker.nonce)) {
+    await run.platform.revoke(twin.live.id)
+  }
+  const rival = kin.find(
+    ({ live, marker }) =>
+      marker.nonce !== key.marker.nonce &&
+      (marker.generation > key.marker.generation ||
+        (marker.generation === key.marker.generation && isOlder(live, key.live))),
+  )
+  if (rival === undefined) return
+  const fault = new Failure(
+    'conflict',
+    `Another run made ${rival.live.id} for ${key.marker.keyId} at the same time.`,
+    {
+      hints: ['Run plan again once that run is over.'],
+    },
+  )
+  throw await withdraw(key.live, fault, run)
+}
+
+interface Made {
+  readonly task: NewGeneration
+  readonly key: Undelivered
+}
+
+async function makeAll(
+  tasks: readonly NewGeneration[],
+  ledger: Ledger,
+  limit: Limit,
+  run: Run,
+): Promise<readonly Made[]> {
+  const made = await Promise.all(
+    tasks.map(task =>
+      limit(() =>
+        ledger.begin(task.change, 'creating', async () => ({
+          task,
+          key: await issue(task.desired, task.generation, run),
+        })),
+      ),
+    ),
+  )
+  return made.filter(one => one !== null)
+}
+
+/** Makes and delivers new generations in waves: make all, look once for rivals and twins, deliver all. */
+export async function issueInWaves(
+  tasks: readonly NewGeneration[],
+  ledger: Ledger,
+  limit: Limit,
+  run: Run,
+): Promise<ReadonlyMap<Change, LiveKey>> {
+  const delivered = new Map<Change, LiveKey>()
+  for (let first = 0; first < tasks.length; first += waveSize) {
+    const made = await makeAll(tasks.slice(first, first + waveSize), ledger, limit, run)
+    if (made.length === 0) continue
+    const look = run.platform.list()
+    look.catch(() => undefined)
+    await Promise.all(
+      made.map(({ task, key }) =>
+        limit(async () => {
+          const places = await ledger.goOn(task.change, 'delivering', async () => {
+            const listing = await look
+            run.checkpoint('after-wave-list')
+            await settle(key, listing, run)
+            return await deliver(key, task.desired, run)
+          })
+          if (places === null) return
+          delivered.set(task.change, key.live)
+          ledger.done(task.change, { action: task.action, liveId: key.live.id, places })
+        }),
+      ),
+    )
+  }
+  return delivered
+}
