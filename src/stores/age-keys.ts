@@ -1,0 +1,72 @@
+import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption'
+import { Failure } from '../model/failure.ts'
+import { readLinkedFile } from './read-file.ts'
+
+/** Reads the identities of a file as `age-keygen` writes it: one a line, blank lines and comments between. */
+export async function readIdentities(path: string): Promise<string[]> {
+  const bytes = await readLinkedFile(path)
+  if (bytes === null) {
+    throw new Failure('not-found', `There is no age identity at ${path}.`, {
+      hints: [`Make one with \`age-keygen -o ${path}\`, or name the file of yours as \`identity\`.`],
+    })
+  }
+  const text = bytes.toString('utf8')
+  if (text.startsWith('age-encryption.org/') || text.startsWith('-----BEGIN AGE ENCRYPTED FILE')) {
+    throw new Failure('configuration', `The age identity ${path} is itself encrypted.`, {
+      hints: [
+        'Name an identity that needs no passphrase, or leave `identity` out: the file is then only written.',
+      ],
+    })
+  }
+  const identities: string[] = []
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim()
+    if (line === '' || line.startsWith('#')) continue
+    if (!(await isIdentity(line))) {
+      throw new Failure('configuration', `Line ${index + 1} of ${path} is no age identity.`, {
+        hints: [`Each line is a comment or AGE-SECRET-KEY-1..., as \`age-keygen -o PATH\` writes it.`],
+      })
+    }
+    identities.push(line)
+  }
+  if (identities.length > 0) return identities
+  throw new Failure('configuration', `${path} holds no age identity.`, {
+    hints: ['Make one with `age-keygen -o PATH` and name that file as `identity`.'],
+  })
+}
+
+async function isIdentity(text: string): Promise<boolean> {
+  try {
+    await identityToRecipient(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+export function recipientsOf(identities: readonly string[]): Promise<string[]> {
+  return Promise.all(identities.map(identity => identityToRecipient(identity)))
+}
+
+/** An encrypter for all of them. Recipients are public, so a wrong one may be named. */
+export function encrypterFor(recipients: readonly string[]): Encrypter {
+  const encrypter = new Encrypter()
+  for (const recipient of recipients) {
+    try {
+      encrypter.addRecipient(recipient)
+    } catch {
+      throw new Failure('configuration', `${JSON.stringify(recipient)} is no age recipient.`, {
+        hints: [
+          'A recipient starts with age1; `age-keygen -y IDENTITY` prints it. SSH keys are not supported.',
+        ],
+      })
+    }
+  }
+  return encrypter
+}
+
+export function decrypterFor(identities: readonly string[]): Decrypter {
+  const decrypter = new Decrypter()
+  for (const identity of identities) decrypter.addIdentity(identity)
+  return decrypter
+}

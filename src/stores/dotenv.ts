@@ -1,0 +1,136 @@
+import { Failure } from '../model/failure.ts'
+
+/** One assignment in a dotenv text; offsets into it. */
+interface Assignment {
+  readonly name: string
+  readonly value: string
+  /** Where its first line starts. */
+  readonly start: number
+  /** The end of the name: what follows, up to `valueEnd`, is the sign and the value. */
+  readonly nameEnd: number
+  readonly valueEnd: number
+  /** The end of its last line, with the line break. */
+  readonly end: number
+  readonly quote: string
+}
+
+/** Means the same in every dotenv reader and in a shell, quoted or not. */
+const plain = /^[\w./:@%+,=-]+$/
+
+const head = /^(?:\u00EF\u00BB\u00BF)?[ \t]*(?:export[ \t]+)?([\w.-]+)(?:[ \t]*=|:[ \t])[ \t]*/
+
+/**
+ * The assignments of a dotenv text, in order. Values in quotes may span lines, as in the packages `dotenv` of npm and PyPI and in a shell.
+ * Throws a Failure where a quote is never closed: readers disagree on what such a text says. `label` names the text.
+ */
+function assignments(text: string, label: string): Assignment[] {
+  const found: Assignment[] = []
+  let start = 0
+  for (let line = 1; start < text.length;) {
+    const assignment = assignmentAt(text, start, () => unclosed(label, line))
+    if (assignment !== null) found.push(assignment)
+    const end = assignment?.end ?? lineEnd(text, start)
+    for (const character of text.slice(start, end)) if (character === '\n') line += 1
+    start = end
+  }
+  return found
+}
+
+function assignmentAt(text: string, start: number, unclosedQuote: () => Failure): Assignment | null {
+  const rest = text.slice(start, lineEnd(text, start)).replace(/\r?\n$/, '')
+  const match = head.exec(rest)
+  if (match === null) return null
+  const [matched, name = ''] = match
+  const nameEnd = start + matched.lastIndexOf(name) + name.length
+  const from = start + matched.length
+  const quote = /^["'`]/.exec(text.slice(from, from + 1))?.[0] ?? ''
+  if (quote !== '') {
+    const close = closingQuote(text, from, quote)
+    if (close !== null) {
+      const value = unescaped(text.slice(from + 1, close), quote)
+      return { name, value, start, nameEnd, valueEnd: close + 1, end: lineEnd(text, close), quote }
+    }
+    // With another quote on its line it is a shell's way to glue texts, as in 'a'b, and ends with the line.
+    if (!rest.slice(from - start + 1).includes(quote)) throw unclosedQuote()
+  }
+  return { ...bareValue(rest, matched), name, start, nameEnd, end: lineEnd(text, from), quote: '' }
+
+  /** A comment starts after a blank: `a#b` is a value to a shell. */
+  function bareValue(line: string, before: string): { value: string; valueEnd: number } {
+    const sign = before.replace(/[ \t]+$/, '').length
+    const value = line
+      .slice(sign)
+      .replace(/[ \t]+#.*$/s, '')
+      .replace(/[ \t\r]+$/, '')
+    return { value: value.replace(/^[ \t]+/, ''), valueEnd: start + sign + value.length }
+  }
+}
+
+/** Where the value that opens with the quote at `from` closes, on this line or a later one; nothing but a comment may follow. */
+function closingQuote(text: string, from: number, quote: string): number | null {
+  for (let at = from + 1; at < text.length; at += 1) {
+    if (text[at] === '\\' && quote === '"') at += 1
+    else if (text[at] === quote) {
+      const after = text.slice(at + 1, lineEnd(text, at))
+      return /^[ \t\r]*(?:#[^\n]*)?\n?$/.test(after) ? at : null
+    }
+  }
+  return null
+}
+
+function unescaped(value: string, quote: string): string {
+  return quote === '"' ? value.replace(/\\(["\\$`])/g, '$1') : value
+}
+
+function lineEnd(text: string, from: number): number {
+  const at = text.indexOf('\n', from)
+  return at < 0 ? text.length : at + 1
+}
+
+function unclosed(label: string, line: number): Failure {
+  return new Failure('failed', `${label}, line ${line}: a quote is opened and not closed.`, {
+    hints: ['Close the quote: programs disagree on what such a file says, so it cannot be edited safely.'],
+  })
+}
+
+/** The value of `name`: its last assignment counts, as for every reader. Null where there is none, or an empty one. */
+export function readVariable(text: string, name: string, label: string): string | null {
+  const value = assignments(text, label).findLast(one => one.name === name)?.value ?? ''
+  return value === '' ? null : value
+}
+
+/**
+ * The text with `name` set to `value`; every byte that is no part of an assignment to `name` stays. Where the name is
+ * assigned more than once, each is set, so that no reader finds an old value, first or last. Quotes, indentation, `export`
+ * and comments are kept; blanks around the sign go, for shells cannot read them. A new variable becomes the last line.
+ */
+export function setVariable(text: string, name: string, value: string, label: string): string {
+  const own = assignments(text, label).filter(one => one.name === name)
+  if (own.length === 0) {
+    const lineBreak = text.includes('\r\n') ? '\r\n' : '\n'
+    const gap = text === '' || text.endsWith('\n') ? '' : lineBreak
+    return `${text}${gap}${name}=${quoted(value, '')}${lineBreak}`
+  }
+  return own.reduceRight(
+    (result, one) =>
+      `${result.slice(0, one.nameEnd)}=${quoted(value, one.quote)}${result.slice(one.valueEnd)}`,
+    text,
+  )
+}
+
+/** The text without the lines that assign `name`. */
+export function removeVariable(text: string, name: string, label: string): string {
+  return assignments(text, label)
+    .filter(one => one.name === name)
+    .reduceRight((result, one) => result.slice(0, one.start) + result.slice(one.end), text)
+}
+
+/** Can the value be written so that every reader understands the same? */
+export function fitsDotenv(value: string): boolean {
+  return value !== '' && !/[\p{Cc}'\\]/u.test(value)
+}
+
+/** Readers agree on single quotes as long as neither a quote nor a backslash stands inside. */
+function quoted(value: string, quote: string): string {
+  return plain.test(value) ? `${quote}${value}${quote}` : `'${value}'`
+}

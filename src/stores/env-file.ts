@@ -1,0 +1,113 @@
+import type { Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { Failure } from '../model/failure.ts'
+import { Secret } from '../model/secret.ts'
+import { type StoreSpec, storeLabel } from '../model/store.ts'
+import { fitsDotenv, readVariable, removeVariable, setVariable } from './dotenv.ts'
+import { withFileLock } from './file-lock.ts'
+import { isTrackedByGit } from './git-tracked.ts'
+import { readRegularFile } from './read-file.ts'
+import type { SecretStore } from './secret-store.ts'
+import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
+
+export type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
+
+/**
+ * One variable of a dotenv file. The file is edited as bytes (latin1), so what is not ours stays as it is, in any encoding
+ * that contains ASCII. It is refused where git tracks it or where others than its owner may open it: a mode
+ * that somebody chose is theirs to change.
+ */
+export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv): SecretStore {
+  const { path, name } = spec
+  return {
+    backend: `env-file ${path}`,
+    readable: true,
+
+    async probe() {
+      refuseName(spec)
+      await refuseTracked(path, env)
+      readVariable(await readGuarded(path), name, path)
+      await probeFolder(dirname(path))
+    },
+
+    async put(secret) {
+      refuseName(spec)
+      const value = valueFor(spec, secret)
+      await refuseTracked(path, env)
+      await ensureFolder(dirname(path))
+      await withFileLock(path, async () => {
+        const text = setVariable(await readGuarded(path), name, value, path)
+        await writeFileDurably(path, Buffer.from(text, 'latin1'))
+      })
+      return storeLabel(spec)
+    },
+
+    async get() {
+      const file = await readRegularFile(path)
+      if (file === null) return null
+      const value = readVariable(textOf(file.bytes, path), name, path)
+      return value === null ? null : new Secret(Buffer.from(value, 'latin1').toString('utf8'))
+    },
+
+    async remove() {
+      if ((await readRegularFile(path)) === null) return
+      await withFileLock(path, async () => {
+        const file = await readRegularFile(path)
+        const before = file === null ? '' : textOf(file.bytes, path)
+        const after = removeVariable(before, name, path)
+        if (after !== before) await writeFileDurably(path, Buffer.from(after, 'latin1'))
+      })
+    },
+  }
+}
+
+/** The secret as it goes into the file, as latin1 over its UTF-8 bytes. */
+function valueFor(spec: EnvFileSpec, secret: Secret): string {
+  const value = secret.reveal()
+  if (!fitsDotenv(value)) {
+    throw new Failure('failed', `The secret has characters that cannot stand in ${storeLabel(spec)}.`, {
+      hints: ['Use another store for this key, such as the keychain or an age-file.'],
+    })
+  }
+  return Buffer.from(value, 'utf8').toString('latin1')
+}
+
+function refuseName(spec: EnvFileSpec): void {
+  if (!/^[A-Za-z_]\w*$/.test(spec.name)) {
+    throw new Failure('configuration', `${JSON.stringify(spec.name)} is no name for a variable.`, {
+      hints: ['Use letters, digits and underscores, with no digit first, such as FLUXLOOP_API_KEY.'],
+    })
+  }
+}
+
+async function refuseTracked(path: string, env: NodeJS.ProcessEnv): Promise<void> {
+  if (!(await isTrackedByGit(path, env))) return
+  throw new Failure('refused', `${path} is tracked by git, so a secret in it would be committed.`, {
+    hints: [
+      `Run \`git rm --cached ${path}\` and add it to .gitignore, or name another file.`,
+      'An age-file may be committed: it is encrypted.',
+    ],
+  })
+}
+
+async function readGuarded(path: string): Promise<string> {
+  const file = await readRegularFile(path)
+  if (file === null) return ''
+  refuseOpen(path, file.stats)
+  return textOf(file.bytes, path)
+}
+
+function refuseOpen(path: string, stats: Stats): void {
+  if (process.platform === 'win32' || (stats.mode & 0o077) === 0) return
+  const mode = (stats.mode & 0o777).toString(8).padStart(4, '0')
+  throw new Failure('refused', `${path} may be opened by other users (mode ${mode}).`, {
+    hints: [`Run \`chmod 600 ${path}\`, or name another file.`],
+  })
+}
+
+function textOf(bytes: Buffer, path: string): string {
+  if (!bytes.includes(0)) return bytes.toString('latin1')
+  throw new Failure('failed', `${path} is no dotenv file: it holds NUL bytes.`, {
+    hints: ['Save it as UTF-8 (not UTF-16), or name another file.'],
+  })
+}

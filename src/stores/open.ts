@@ -1,0 +1,75 @@
+import { Failure } from '../model/failure.ts'
+import { type Milliseconds, second } from '../model/duration.ts'
+import type { StoreSpec } from '../model/store.ts'
+import { ageFileStore } from './age-file.ts'
+import { envFileStore } from './env-file.ts'
+import { keychainProcess } from './keychain-process.ts'
+import { createKeychain, keychainStore } from './keychain.ts'
+import type { SecretStore } from './secret-store.ts'
+import { withFallback } from './with-fallback.ts'
+
+export interface Stores {
+  open(spec: StoreSpec): SecretStore
+  /** Asks each backend once whether it can take a secret; null where it can. In the order of `specs`. */
+  probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>>
+  /** Ends the keychain helper. */
+  close(): Promise<void>
+}
+
+/**
+ * The stores of one run.
+ * `env` is what the children (the keychain helper and git) may draw from; `keychainHelper` starts `keychain-helper.ts`;
+ * `timeoutMs` is how long one request to the keychain may take, with any prompt, 20 seconds unless given.
+ */
+export function createStores(deps: {
+  readonly env: NodeJS.ProcessEnv
+  readonly keychainHelper: { readonly command: string; readonly args: readonly string[] }
+  readonly timeoutMs?: Milliseconds
+}): Stores {
+  const helper = keychainProcess({
+    env: deps.env,
+    ...deps.keychainHelper,
+    timeoutMs: deps.timeoutMs ?? 20 * second,
+  })
+  const keychain = createKeychain(helper)
+
+  function open(spec: StoreSpec): SecretStore {
+    switch (spec.kind) {
+      case 'keychain':
+        return spec.fallback === null
+          ? keychainStore(spec, keychain)
+          : withFallback(spec, keychain, { spec: spec.fallback, store: open(spec.fallback) })
+      case 'env-file':
+        return envFileStore(spec, deps.env)
+      case 'age-file':
+        return ageFileStore(spec)
+    }
+  }
+
+  async function probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>> {
+    const byBackend = new Map<string, Failure | null>()
+    const result = new Map<StoreSpec, Failure | null>()
+    for (const spec of specs) {
+      const store = open(spec)
+      let failure = byBackend.get(store.backend)
+      if (failure === undefined) {
+        failure = await failureOf(store)
+        byBackend.set(store.backend, failure)
+      }
+      result.set(spec, failure)
+    }
+    return result
+  }
+
+  return { open, probe, close: () => helper.close() }
+}
+
+async function failureOf(store: SecretStore): Promise<Failure | null> {
+  try {
+    await store.probe()
+    return null
+  } catch (error) {
+    if (error instanceof Failure) return error
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process'
+import { readFile, readlink } from 'node:fs/promises'
+import { hostname } from 'node:os'
+
+/**
+ * The space of process ids that a process lives in: machine, and on Linux the container. An id from another space says
+ * nothing about our own processes.
+ */
+export async function processSpace(): Promise<string> {
+  const namespace = process.platform === 'linux' ? await readlink('/proc/self/ns/pid').catch(() => '') : ''
+  return `${hostname()} ${namespace}`.trim()
+}
+
+/**
+ * When a process started, as a text that only compares; null where there is no such process. Process ids are used again,
+ * so an id alone does not name a process.
+ */
+export async function processStart(pid: number): Promise<string | null> {
+  if (process.platform === 'linux') {
+    try {
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
+      // Fields 3 and 22 of proc(5); the second, a name in parentheses, may hold anything.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      if (fields[0] === 'Z' || fields[0] === 'X') return null
+      const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '')
+      return `${boot.trim()} ${fields[19] ?? ''}`
+    } catch {
+      return null
+    }
+  }
+  if (!isAlive(pid)) return null
+  return process.platform === 'win32' ? 'alive' : startFromPs(pid)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // EPERM: it lives, but is another user's.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+function startFromPs(pid: number): Promise<string> {
+  return new Promise(resolve => {
+    const env = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
+    execFile('ps', ['-o', 'lstart=', '-p', String(pid)], { env }, (error, stdout) => {
+      resolve(error === null ? stdout.trim() : 'alive')
+    })
+  })
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import { access, constants, type FileHandle, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Failure } from '../model/failure.ts'
+import { errorCode, fileFailure } from './file-failure.ts'
+import { regularFileAt } from './read-file.ts'
+
+const ownerOnly = 0o600
+
+/**
+ * Replaces the content of `path` at one instant: a reader, or a crash, sees the old content or the new, never a part. A new
+ * file gets mode 0600; an existing one keeps its mode and owner. The temporary file lies in the same folder, holds only
+ * what the target would hold, and is gone afterwards. Its name is always the same: what a killed writer left behind, the
+ * next one removes. Only call it under the file's lock (`withFileLock`), in a folder that exists (`ensureFolder`).
+ */
+export async function writeFileDurably(path: string, content: Uint8Array): Promise<void> {
+  const before = await regularFileAt(path)
+  const temporary = join(dirname(path), `.${basename(path)}.fluxloop-keys.tmp`)
+  try {
+    await rm(temporary, { force: true })
+    const file = await open(temporary, 'wx', ownerOnly)
+    try {
+      await file.writeFile(content)
+      if (before !== null) await takeOver(file, before)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+    await rename(temporary, path)
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined)
+    throw fileFailure('write', path, error)
+  }
+  await syncFolder(dirname(path))
+}
+
+/** Gives the new file the owner and mode of the one it replaces, so that nobody loses or gains access by our write. */
+async function takeOver(file: FileHandle, before: { mode: number; uid: number; gid: number }): Promise<void> {
+  if (process.platform === 'win32') return
+  const own = await file.stat()
+  if (own.uid !== before.uid || own.gid !== before.gid) await file.chown(before.uid, before.gid)
+  await file.chmod(before.mode & 0o7777)
+}
+
+/** A rename is durable only once the folder is. Windows cannot open folders, and does not need to. */
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  try {
+    const handle = await open(folder, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    // Some network file systems refuse to sync a folder (EINVAL); they have no stronger promise to give.
+    if (errorCode(error) !== 'EINVAL') throw fileFailure('make durable', folder, error)
+  }
+}
+
+/** Makes the folder and its parents, open to their owner alone, where they are missing. */
+export async function ensureFolder(folder: string): Promise<void> {
+  try {
+    const first = await mkdir(folder, { recursive: true, mode: 0o700 })
+    if (first !== undefined) await syncFolder(dirname(first))
+  } catch (error) {
+    throw fileFailure('make the folder', folder, error)
+  }
+}
+
+/** The folder itself, or the nearest one above it that exists. */
+export async function nearestFolder(folder: string): Promise<string> {
+  try {
+    if ((await stat(folder)).isDirectory()) return folder
+    throw new Failure('failed', `${folder} is not a folder.`)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || dirname(folder) === folder)
+      throw fileFailure('look at', folder, error)
+    return nearestFolder(dirname(folder))
+  }
+}
+
+/**
+ * Can a file be written to this folder? Where it exists, a small file is written and removed again, which also finds a
+ * full disk; where it does not, the nearest folder above must be writable.
+ */
+export async function probeFolder(folder: string): Promise<void> {
+  const nearest = await nearestFolder(folder)
+  const trial = join(nearest, `.fluxloop-keys.${randomBytes(6).toString('hex')}.probe`)
+  try {
+    await access(nearest, constants.W_OK | constants.X_OK)
+    if (nearest !== folder) return
+    const file = await open(trial, 'wx', ownerOnly)
+    try {
+      await file.writeFile('#'.repeat(1024))
+      await file.sync()
+    } finally {
+      await file.close()
+      await unlink(trial)
+    }
+  } catch (error) {
+    throw fileFailure('write to the folder', nearest, error)
+  }
+}
