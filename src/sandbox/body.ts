@@ -1,4 +1,4 @@
-import type { ReadableStreamDefaultReader } from 'node:stream/web'
+import type { ReadableStream } from 'node:stream/web'
 import { HttpError } from './errors.ts'
 
 /** The largest body that is read, in bytes. */
@@ -9,7 +9,8 @@ export async function bodyOf(request: Request): Promise<Uint8Array> {
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let size = 0
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader()
+  const body = request.body as ReadableStream<Uint8Array>
+  const reader = body.getReader()
   for (;;) {
     const { done, value } = await reader.read()
     if (done) return Buffer.concat(chunks)
