@@ -1,0 +1,155 @@
+import type { Change, Deliver, Heal, Rotate, Update } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import { endOfLife } from '../model/lifetime.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { fieldDiff } from './field-diff.ts'
+import { ownerOf } from './ownership.ts'
+import type { Palette } from './palette.ts'
+import { causeText } from './reasons.ts'
+import type { Row } from './rows.ts'
+import { successorFields } from './successor.ts'
+import { dateTime, durationInWords } from './time.ts'
+import { escapeControls, quote } from './text.ts'
+import { endText, lastUseLong, listText, nameText, quotedName, storeText } from './values.ts'
+
+export interface RowOptions {
+  readonly palette: Palette
+  /** Also what stays as it is. */
+  readonly detailed: boolean
+  readonly now: Instant
+}
+
+/** The fields that a change is about, and what happens to its secret. */
+export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
+  switch (change.kind) {
+    case 'create':
+      return [...declaredRows(change.desired, '+', options.now), ...storeRows(change.desired)]
+    case 'update':
+      return updateRows(change, options)
+    case 'rotate':
+      return rotateRows(change, options)
+    case 'deliver':
+      return [
+        row('how', deliverWords(change)),
+        ...detail(change.desired, options),
+        ...storeRows(change.desired),
+      ]
+    case 'heal':
+      return [...healRows(change), ...detail(change.desired, options), ...storeRows(change.desired)]
+    case 'revoke':
+      return liveRows(change.live, change.generation, options)
+  }
+}
+
+function row(label: string, value: string, mark = ' ', notes: readonly string[] = []): Row {
+  return { mark, label, value, notes }
+}
+
+function detail(desired: DesiredKey, { detailed, now }: RowOptions): readonly Row[] {
+  return detailed ? declaredRows(desired, ' ', now) : []
+}
+
+/** A key as its declaration will make it. */
+function declaredRows(desired: DesiredKey, mark: string, now: Instant): readonly Row[] {
+  return [
+    row('name', quotedName(desired.name), mark),
+    ...(desired.description === '' ? [] : [row('description', quote(desired.description), mark)]),
+    ...(desired.owner === null ? [] : [row('owner', quote(desired.owner), mark)]),
+    ...(desired.environment === null ? [] : [row('environment', desired.environment, mark)]),
+    row('scope', listText(desired.scope), mark),
+    row('permissions', listText(desired.permissions), mark),
+    row('expires', endText(endOfLife(desired.expires, now), now), mark),
+    ...(desired.protect ? [row('protect', 'true', mark)] : []),
+  ]
+}
+
+function storeRows({ stores }: DesiredKey): readonly Row[] {
+  return stores.map(({ spec }, index) => row(index === 0 ? 'secret to' : '', storeText(spec)))
+}
+
+function widensNote({ yellow, bold }: Palette): string {
+  return bold(yellow('widens access'))
+}
+
+function updateRows({ fields, live, superseded }: Update, { palette, detailed, now }: RowOptions) {
+  const changed = fields.map(change => {
+    const notes = superseded ? [] : [causeText(change.cause)]
+    if (change.widens) notes.push(widensNote(palette))
+    return row(change.field, fieldDiff(change, palette), '~', notes)
+  })
+  const names: readonly string[] = fields.map(change => change.field)
+  const unchanged = liveFieldRows(live, now).filter(({ label }) => !names.includes(label))
+  return detailed ? [...changed, ...unchanged] : changed
+}
+
+function rotateRows({ desired, live, generation }: Rotate, { palette, detailed, now }: RowOptions) {
+  const differing = successorFields(desired, live, now)
+  const names: readonly string[] = differing.map(({ field }) => field)
+  const former = ownerOf(live)?.generation
+  const { grace, quiet } = desired.rotation
+  return [
+    row('generation', former === undefined ? String(generation) : `${former} → ${generation}`, '~'),
+    ...differing.map(value =>
+      row(value.field, fieldDiff(value, palette), '~', value.widens ? [widensNote(palette)] : []),
+    ),
+    ...environmentRow(desired, live, palette),
+    ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
+    ...storeRows(desired),
+    row(
+      'old key',
+      `works for ${durationInWords(grace)} after the delivery, and until nobody used it for ${durationInWords(quiet)}`,
+    ),
+  ]
+}
+
+function environmentRow({ environment }: DesiredKey, live: LiveKey, { red, green }: Palette): readonly Row[] {
+  if (environment === null || environment === live.environment) return []
+  return [row('environment', `${red(live.environment ?? 'none')} → ${green(environment)}`, '~')]
+}
+
+function deliverWords({ rotates, generation }: Deliver): string {
+  return rotates
+    ? `no store of it can be read, so a new key (generation ${generation}) takes its place`
+    : `from a readable store whose secret the platform accepts, else by a new key (generation ${generation})`
+}
+
+function healRows({ pending, generation }: Heal): readonly Row[] {
+  return [
+    ...pending.map(live =>
+      row(
+        'pending',
+        `${nameText(live.id)} (${escapeControls(live.maskedKey)}), made ${dateTime(live.createdAt)}`,
+      ),
+    ),
+    row(
+      'how',
+      `finished where a readable store or the platform's answer still has the secret, else ${
+        generation === null
+          ? 'left alone: too many are pending to add another'
+          : `replaced by a new key (generation ${generation})`
+      }`,
+    ),
+  ]
+}
+
+function liveFieldRows(live: LiveKey, now: Instant): readonly Row[] {
+  return [
+    row('name', quotedName(live.name)),
+    ...(live.description === '' ? [] : [row('description', quote(live.description))]),
+    ...(live.environment === null ? [] : [row('environment', live.environment)]),
+    row('scope', listText(live.scope)),
+    row('permissions', listText(live.permissions)),
+    row('expires', endText(live.expiresAt, now)),
+  ]
+}
+
+function liveRows(live: LiveKey, generation: number, { detailed, now }: RowOptions): readonly Row[] {
+  const fields = liveFieldRows(live, now)
+  return [
+    row('generation', String(generation)),
+    ...(detailed ? fields : fields.filter(({ label }) => label === 'name')),
+    row('created', dateTime(live.createdAt)),
+    row('last used', lastUseLong(live.lastUse, now)),
+  ].map(each => ({ ...each, mark: '-' }))
+}

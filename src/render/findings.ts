@@ -1,0 +1,135 @@
+import type { Finding } from '../model/change.ts'
+import type { Instant } from '../model/duration.ts'
+import { date, dateTime, relativeTime } from './time.ts'
+import { unbreakable } from './text.ts'
+import { enumerate, nameText, plural, quotedName } from './values.ts'
+
+export interface FindingText {
+  /** What is wrong, in full sentences. */
+  readonly message: string
+  /** What to do about it. */
+  readonly hint: string
+}
+
+type Code = Finding['code']
+type Of<C extends Code> = Extract<Finding, { readonly code: C }>
+
+/** One entry a code; the type makes sure that none is forgotten. */
+const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingText } = {
+  'name-taken': ({ keyId, name, liveIds }) => {
+    const [ids, them] = [enumerate(liveIds), liveIds.length === 1 ? 'it' : 'them']
+    return {
+      message: `${nameText(keyId)} cannot be created: ${ids} has the name ${quotedName(name)} and is not managed.`,
+      hint: `Taking ${them} over comes with "adopt:", which this version does not have yet. Until then rename or revoke ${ids}, or give ${nameText(keyId)} another name.`,
+    }
+  },
+  'grants-beyond-caller': ({ keyId, permissions, scope }) => {
+    const beyond = [
+      ...(permissions.length > 0 ? [`the permissions ${enumerate(permissions)}`] : []),
+      ...(scope === 'all' ? ['all projects'] : scope.length > 0 ? [`the projects ${enumerate(scope)}`] : []),
+    ].join(', and ')
+    return {
+      message: `${nameText(keyId)} would be granted what the calling key does not hold itself: ${beyond}.`,
+      hint: `Run with a key that holds them, or declare less for ${nameText(keyId)}.`,
+    }
+  },
+  'unknown-project': ({ keyId, project, suggestion }) => ({
+    message: `The scope of ${nameText(keyId)} names the project ${quotedName(project)}, which does not exist.`,
+    hint:
+      suggestion === null
+        ? 'Create the project first, or correct the name.'
+        : `Did you mean ${quotedName(suggestion)}?`,
+  }),
+  limit: ({ action, count, live, allowed, share, always }) => {
+    const [verb, flag] = action === 'revoke' ? ['revoked', '--max-revoke'] : ['rotated', '--max-rotate']
+    const keys = `${count} of ${live} keys (${percent(live === 0 ? 1 : count / live)})`
+    // Some way above what the configuration allows, where the user has already raised it for this run.
+    const raised = allowed > Math.max(always, Math.floor(share * live)) ? `; this run allows ${allowed}` : ''
+    return {
+      message: `${keys} would be ${verb}; the limit is ${percent(share)}, and at least ${always}${raised}.`,
+      hint: `To allow it for this run: ${unbreakable(`${flag} ${count}`)}`,
+    }
+  },
+  'listing-narrowed': ({ keyIds }) => ({
+    message: `The platform may not have listed every key: the listing is incomplete, or the calling key does not reach all projects. A new key for ${enumerate(keyIds)} could be a second one.`,
+    hint: 'Run with a key whose scope is all projects, and plan again.',
+  }),
+  'too-many-pending': ({ keyId, liveIds }) => ({
+    message: `${nameText(keyId)} has ${plural(liveIds.length, 'key')} that interrupted runs made and nobody received (${enumerate(liveIds)}): no other is added.`,
+    hint: 'Find out why delivery fails, see that no other run is at work, and revoke these keys.',
+  }),
+  'prune-withheld': ({ cause, keyIds }) => {
+    const because = pruneCauses[cause]
+    return {
+      message: `${enumerate(keyIds)} ${keyIds.length === 1 ? 'is' : 'are'} not declared, but nothing is revoked for that: ${because.message}.`,
+      hint: because.hint,
+    }
+  },
+  protected: ({ keyId, liveId }) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) is no longer declared, but protected: it is not revoked.`,
+    hint: 'To revoke it, declare it once more with "protect: false", apply, and remove it then.',
+  }),
+  'calling-key': ({ keyId, liveId, action }) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) is the key that this run calls with: it is not ${callingVerbs[action]} by its own run.`,
+    hint: 'Run with another key that may manage keys.',
+  }),
+  'other-host': ({ keyId, liveId, action }) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) was delivered on another host, into a store of that machine: it is not ${hostVerbs[action]} from here.`,
+    hint: 'Run apply there, as the same user.',
+  }),
+  'being-made': ({ keyId, liveId, until }, now) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) is being made by a run on another machine: it is left alone until ${moment(until, now)}.`,
+    hint: 'Plan again then; if that run was interrupted, its key is healed.',
+  }),
+  'date-near': ({ keyId, at }, now) => ({
+    message: `${nameText(keyId)} ends on ${unbreakable(date(at))} (${relativeTime(at, now)}), as declared. A fixed date is never renewed.`,
+    hint: 'Declare a later date, or a period such as 90d.',
+  }),
+  'date-past': ({ keyId, at }, now) => ({
+    message: `${nameText(keyId)} ended on ${unbreakable(date(at))} (${relativeTime(at, now)}), as declared. A fixed date is never renewed.`,
+    hint: 'Declare a later date, or a period such as 90d.',
+  }),
+  'marker-unreadable': ({ liveId, name }) => ({
+    message: `${nameText(liveId)} (${quotedName(name)}) has a marker in its description that cannot be read: it was edited or cut, or a newer version wrote it. It is left alone.`,
+    hint: 'Restore its description on the platform, or take the marker out if nothing is to manage it.',
+  }),
+}
+
+const pruneCauses = {
+  'no-keys-declared': {
+    message: 'the configuration declares no key at all',
+    hint: 'If these keys are to go, revoke them by hand; an empty configuration never does.',
+  },
+  'listing-narrowed': {
+    message: 'the calling key does not reach all projects, so the listing may be narrowed',
+    hint: 'Run with a key whose scope is all projects.',
+  },
+  'listing-incomplete': {
+    message: "the platform's listing may be incomplete",
+    hint: 'Plan again when the platform lists all keys.',
+  },
+} as const satisfies Record<Of<'prune-withheld'>['cause'], FindingText>
+
+const callingVerbs = { revoke: 'revoked', narrow: 'narrowed' } as const satisfies Record<
+  Of<'calling-key'>['action'],
+  string
+>
+const hostVerbs = { heal: 'healed', deliver: 'delivered again', rotate: 'rotated' } as const satisfies Record<
+  Of<'other-host'>['action'],
+  string
+>
+
+/** What a finding says and what to do about it; names inside are kept on one line by `wrap`. */
+export function findingText(finding: Finding, now: Instant): FindingText {
+  const text = texts[finding.code] as (finding: Finding, now: Instant) => FindingText
+  return text(finding, now)
+}
+
+/** `30%`; one decimal where it is not whole. */
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))}%`
+}
+
+function moment(at: Instant, now: Instant): string {
+  return `${unbreakable(dateTime(at))} (${relativeTime(at, now)})`
+}

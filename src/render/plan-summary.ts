@@ -1,0 +1,37 @@
+import type { Change, Plan } from '../model/change.ts'
+
+/** How many changes of each kind a plan has. */
+export type ChangeCounts = Readonly<Record<Change['kind'], number>>
+
+export function countChanges(changes: readonly Change[]): ChangeCounts {
+  const counts = { create: 0, update: 0, rotate: 0, heal: 0, deliver: 0, revoke: 0 }
+  for (const { kind } of changes) counts[kind] += 1
+  return counts
+}
+
+export function isRefused(plan: Plan): boolean {
+  return plan.findings.some(({ severity }) => severity === 'refusal')
+}
+
+/** The last line of a plan. Terraform's sentence; heal and deliver are named only where there is one. */
+export function summaryLine(plan: Plan): string {
+  const { create, update, rotate, heal, deliver, revoke } = countChanges(plan.changes)
+  if (plan.changes.length === 0) return noChangesLine(plan)
+  const parts = [
+    `${create} to create`,
+    `${update} to update`,
+    `${rotate} to rotate`,
+    ...(heal > 0 ? [`${heal} to heal`] : []),
+    ...(deliver > 0 ? [`${deliver} to deliver`] : []),
+    `${revoke} to revoke`,
+  ]
+  return `Plan: ${parts.join(', ')}.`
+}
+
+/** A plan without changes claims that everything matches only where nothing was left undone. */
+function noChangesLine(plan: Plan): string {
+  if (isRefused(plan)) return 'No changes: the plan is refused.'
+  return plan.findings.some(({ code }) => code !== 'date-near' && code !== 'date-past')
+    ? 'No changes. What the warnings name is left as it is.'
+    : 'No changes. Your keys match the configuration.'
+}

@@ -1,0 +1,68 @@
+import type { Change, Finding, Plan } from '../model/change.ts'
+import { changeBlock, symbols } from './change-block.ts'
+import { findingText } from './findings.ts'
+import { retiringSection, unmanagedSection } from './key-lists.ts'
+import type { Palette } from './palette.ts'
+import { isRefused, summaryLine } from './plan-summary.ts'
+import { paintMark } from './rows.ts'
+import { minimumWidth, wrap } from './text.ts'
+
+export interface PlanTextOptions {
+  readonly palette: Palette
+  /** Columns; Infinity does not wrap. Less than 40 counts as 40. */
+  readonly width: number
+  /** Also the fields that stay as they are. */
+  readonly detailed?: boolean
+}
+
+/**
+ * A plan for people, in Terraform's words and symbols: changes, retiring keys, unmanaged keys, findings, and the summary
+ * as the last line. Ends without a line break.
+ */
+export function renderPlan(plan: Plan, options: PlanTextOptions): string {
+  const { palette, detailed = false } = options
+  const width = Math.max(minimumWidth, options.width)
+  const { now, changes, retiring, unmanaged, findings } = plan
+  const sections: string[][] = []
+  if (changes.length > 0) sections.push(legend(changes, palette, width))
+  for (const change of changes) sections.push(changeBlock(change, { palette, width, detailed, now }))
+  if (retiring.length > 0) sections.push(retiringSection(retiring, palette, width, now))
+  if (unmanaged.length > 0) sections.push(unmanagedSection(unmanaged, palette, width, now))
+  for (const severity of ['warning', 'refusal'] as const) {
+    for (const finding of findings) {
+      if (finding.severity === severity) sections.push(findingLines(finding, plan, palette, width))
+    }
+  }
+  sections.push([...refusedLines(plan, palette, width), ...wrap(palette.bold(summaryLine(plan)), width)])
+  return sections.map(lines => lines.join('\n')).join('\n\n')
+}
+
+/** Only the symbols that this plan uses. */
+function legend(changes: readonly Change[], palette: Palette, width: number): string[] {
+  const used = new Map(
+    Object.entries(symbols)
+      .filter(([kind]) => changes.some(change => change.kind === kind))
+      .map(([, { mark, words }]) => [mark, words] as const),
+  )
+  return [
+    ...wrap('Actions are indicated with the following symbols:', width),
+    ...[...used].flatMap(([mark, words]) => {
+      const lead = `${' '.repeat(3 - mark.length)}${paintMark(mark, palette)} `
+      return wrap(words, width, lead, '      ')
+    }),
+  ]
+}
+
+function findingLines(finding: Finding, { now }: Plan, palette: Palette, width: number): string[] {
+  const { message, hint } = findingText(finding, now)
+  const label =
+    finding.severity === 'refusal'
+      ? palette.bold(palette.red('Refused:'))
+      : palette.bold(palette.yellow('Warning:'))
+  return wrap(`${label} ${message} ${hint}`, width, '', '  ')
+}
+
+function refusedLines(plan: Plan, palette: Palette, width: number): string[] {
+  if (!isRefused(plan)) return []
+  return wrap(palette.red('This plan is refused: apply would do none of it.'), width)
+}

@@ -1,0 +1,161 @@
+import type {
+  Change,
+  DeliveryReason,
+  FieldChange,
+  Retiring,
+  Revoke,
+  RevocationReason,
+  RotationReason,
+} from '../model/change.ts'
+import type { Instant } from '../model/duration.ts'
+import { ownerOf } from './ownership.ts'
+import { dateTime, durationInWords, exactDurationInWords, relativeTime } from './time.ts'
+import { breakable, escapeControls, unbreakable } from './text.ts'
+import { enumerate, lastUseLong, nameText, plural } from './values.ts'
+
+/** Why a change is made: the codes of the model, and those that its kind alone says. */
+export type ReasonCode =
+  | RotationReason['code']
+  | DeliveryReason['code']
+  | RevocationReason['code']
+  | 'declared'
+  | FieldChange['cause']
+  | 'narrowed-with-successor'
+  | 'interrupted-run'
+
+export interface Reason {
+  readonly code: ReasonCode
+  /** A sentence without its full stop, safe to print. */
+  readonly text: string
+}
+
+/** Every reason of a change, at least one. */
+export function reasonsOf(change: Change, now: Instant): readonly Reason[] {
+  switch (change.kind) {
+    case 'create':
+      return [{ code: 'declared', text: 'declared, and no live key of the platform is it' }]
+    case 'update':
+      return updateReasons(change)
+    case 'rotate':
+      return change.reasons.map(reason => ({ code: reason.code, text: rotationText(reason, now) }))
+    case 'deliver':
+      return change.reasons.map(reason => ({ code: reason.code, text: deliveryText(reason) }))
+    case 'heal':
+      return change.pending.map(live => ({
+        code: 'interrupted-run',
+        text: `${nameText(live.id)} was made by an interrupted run and never delivered`,
+      }))
+    case 'revoke':
+      return [{ code: change.reason.code, text: revocationText(change, now) }]
+  }
+}
+
+const causeTexts = {
+  drift: 'drift: changed on the platform',
+  changed: 'configuration changed',
+  both: 'both: changed on the platform and in the configuration',
+} as const satisfies Record<FieldChange['cause'], string>
+
+/** Why one field differs. */
+export function causeText(cause: FieldChange['cause']): string {
+  return causeTexts[cause]
+}
+
+function updateReasons({
+  fields,
+  superseded,
+}: Extract<Change, { readonly kind: 'update' }>): readonly Reason[] {
+  if (superseded) {
+    return [
+      {
+        code: 'narrowed-with-successor',
+        text: 'superseded, and may do more than its declaration grants: it is narrowed while it retires',
+      },
+    ]
+  }
+  return (['drift', 'changed', 'both'] as const).flatMap(code => {
+    const names = fields.filter(field => field.cause === code).map(field => field.field)
+    return names.length === 0 ? [] : [{ code, text: `${causeText(code)} (${enumerate(names)})` }]
+  })
+}
+
+function rotationText(reason: RotationReason, now: Instant): string {
+  switch (reason.code) {
+    case 'past-max-age': {
+      const { age, maxAge } = reason
+      const limit = durationInWords(maxAge)
+      const words = durationInWords(age) === limit ? exactDurationInWords(age) : durationInWords(age)
+      // Due days are spread over the last third of the maximum age, so that keys made together do not fall due together.
+      if (age < maxAge) return `due before its max age: ${words} old, at most ${limit}, with due days spread`
+      return `past its max age: ${words} old, at most ${limit}`
+    }
+    case 'ends-soon':
+      return `ends soon: ${moment(reason.end, now)}; a key is renewed ${durationInWords(reason.renewBefore)} before its end`
+    case 'expired':
+      return `expired: ${moment(reason.end, now)}`
+    case 'environment': {
+      const current = reason.current ?? 'none'
+      return `its environment is ${current}, declared is ${reason.desired}: the platform cannot change it on a live key`
+    }
+    case 'leaked':
+      return 'leaked: its secret is known to others'
+  }
+}
+
+function deliveryText(reason: DeliveryReason): string {
+  switch (reason.code) {
+    case 'stale': {
+      const [delivered, live] = [escapeControls(reason.delivered), escapeControls(reason.live)]
+      return `its secret in the stores ends in "${delivered}", the live key in "${live}"`
+    }
+    case 'regenerated-elsewhere':
+      return `regenerated elsewhere at ${fixed(dateTime(reason.at))}, after its delivery: the stores hold a dead secret`
+    case 'store-added': {
+      const labels = reason.stores.map(escapeControls).join(', ')
+      return `${plural(reason.stores.length, 'store')} added to its declaration: ${labels}`
+    }
+  }
+}
+
+/** Why a key has to go; in `Retiring` it stands before what it waits for. */
+export function retiringText({ live, reason }: Pick<Retiring, 'live' | 'reason'>): string {
+  switch (reason.code) {
+    case 'undeclared':
+      return 'no longer declared'
+    case 'superseded':
+      return ownerOf(live)?.state.kind === 'leaked'
+        ? `leaked, and superseded by generation ${reason.head}`
+        : `superseded by generation ${reason.head}`
+  }
+}
+
+function revocationText(change: Revoke, now: Instant): string {
+  const { live, reason, gate } = change
+  const grace =
+    reason.code === 'superseded' && ownerOf(live)?.state.kind !== 'leaked'
+      ? `, grace ended ${fixed(dateTime(reason.deadline))}`
+      : ''
+  return `${retiringText(change)}${grace}, ${useText(live, reason, now)}${gate.waived ? '; let through by --revoke-in-use' : ''}`
+}
+
+function useText(live: Revoke['live'], reason: RevocationReason, now: Instant): string {
+  if (live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)) return 'expired'
+  const { lastUse } = live
+  if (!lastUse.known) return 'its use is unknown'
+  if (lastUse.at === null) return 'never used'
+  if (reason.code === 'superseded' && lastUse.at <= reason.deadline) return 'not used since'
+  return `last used ${lastUseLong(lastUse, now)}`
+}
+
+function moment(at: Instant, now: Instant): string {
+  return `${fixed(dateTime(at))} (${relativeTime(at, now)})`
+}
+
+function fixed(text: string): string {
+  return unbreakable(text)
+}
+
+/** A reason's sentence for a place that does not wrap it. */
+export function reasonMessage(reason: Reason): string {
+  return breakable(reason.text)
+}

@@ -1,0 +1,72 @@
+import type { Instant } from '../model/duration.ts'
+import type { LastUse } from '../model/live-key.ts'
+import type { Permissions } from '../model/permission.ts'
+import type { Scope } from '../model/scope.ts'
+import { type StoreSpec, storeLabel } from '../model/store.ts'
+import { date, dateTime, relativeTime } from './time.ts'
+import { escapeControls, quote, unbreakable } from './text.ts'
+
+/** A name or id, safe to print and kept on one line. Names that could run into the text around them are quoted. */
+export function nameText(name: string): string {
+  return unbreakable(/^[\w.:/@*-]+$/.test(name) ? name : quote(name))
+}
+
+/** A key's display name: always quoted, never broken. */
+export function quotedName(name: string): string {
+  return unbreakable(quote(name))
+}
+
+/** More names than that in one sentence help nobody; JSON has all of them. */
+const maxNames = 10
+
+/** `a, b and c`, for sentences; of many names the first ones and how many more there are. */
+export function enumerate(names: readonly string[]): string {
+  const shown = names.length > maxNames + 1 ? names.slice(0, maxNames) : names
+  const texts = shown.map(nameText)
+  if (shown.length < names.length) texts.push(`${names.length - shown.length} more`)
+  if (texts.length < 2) return texts.join('')
+  return `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`
+}
+
+/** `2 keys`, `1 key`. */
+export function plural(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
+}
+
+export function listItems(list: Scope | Permissions): readonly string[] {
+  if (list === 'all') return ['all']
+  return list.length === 0 ? ['(none)'] : list.map(nameText)
+}
+
+/** `a, b`; `all` for every project. */
+export function listText(list: Scope | Permissions): string {
+  return listItems(list).join(', ')
+}
+
+/** `2027-02-20 (in 90 days)`, or `never`. */
+export function endText(end: Instant | null, now: Instant): string {
+  return end === null ? 'never' : `${date(end)} (${relativeTime(end, now)})`
+}
+
+/** Where a secret goes, with the fallback that the configuration names. */
+export function storeText(spec: StoreSpec): string {
+  const label = escapeControls(storeLabel(spec))
+  return spec.kind === 'keychain' && spec.fallback !== null
+    ? `${label} (where there is no keychain service: ${storeText(spec.fallback)})`
+    : label
+}
+
+/** `2 hours ago`, `never`, `unknown`. */
+export function lastUseShort(lastUse: LastUse, now: Instant): string {
+  if (!lastUse.known) return 'unknown'
+  return lastUse.at === null ? 'never' : relativeTime(lastUse.at, now)
+}
+
+/** `2 hours ago (2026-11-22 12:05 UTC) from 203.0.113.7 (Berlin) by curl/8.5`. */
+export function lastUseLong(lastUse: LastUse, now: Instant): string {
+  if (!lastUse.known || lastUse.at === null) return lastUseShort(lastUse, now)
+  const place = lastUse.location === null ? '' : ` (${escapeControls(lastUse.location)})`
+  const from = lastUse.ip === null ? '' : ` from ${escapeControls(lastUse.ip)}${place}`
+  const by = lastUse.userAgent === null ? '' : ` by ${escapeControls(lastUse.userAgent)}`
+  return `${relativeTime(lastUse.at, now)} (${dateTime(lastUse.at)})${from}${by}`
+}

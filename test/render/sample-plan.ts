@@ -1,0 +1,439 @@
+import type {
+  Change,
+  DeliveryReason,
+  FieldChange,
+  Finding,
+  Plan,
+  Retiring,
+  RevocationReason,
+  RotationReason,
+} from '../../src/model/change.ts'
+import type { DesiredKey } from '../../src/model/desired.ts'
+import { day, hour, minute } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import type { Marker, MarkerState } from '../../src/model/marker.ts'
+
+export const now = Date.parse('2026-11-22T14:05:00Z')
+
+const keychain = {
+  spec: { kind: 'keychain', service: 'fluxloop', account: 'acme-agents/ci-pipeline', fallback: null },
+  hash: 'a1b2',
+} as const
+
+export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): DesiredKey {
+  return {
+    keyId,
+    name: 'CI/CD Pipeline',
+    description: 'Nightly simulations in GitHub Actions',
+    owner: 'platform-team',
+    environment: 'ci',
+    scope: ['customer-support-bot', 'sales-assistant'],
+    permissions: ['read_scenarios', 'upload_results'],
+    expires: { kind: 'period', length: 90 * day },
+    rotation: { maxAge: 60 * day, grace: 48 * hour, quiet: 24 * hour, renewBefore: 9 * day },
+    stores: [keychain],
+    protect: false,
+    position: { file: 'fluxloop-keys.yaml', line: 12, column: 3 },
+    ...rest,
+  }
+}
+
+function marker(generation: number, state: MarkerState): Marker {
+  const fields = {
+    name: '00',
+    description: '00',
+    scope: '00',
+    permissions: '00',
+    expires: '00',
+    environment: '00',
+  }
+  return {
+    stack: 'acme-agents',
+    keyId: 'ci-pipeline',
+    generation,
+    nonce: 'abcdefghij',
+    state,
+    host: null,
+    fields,
+    stores: ['a1b2'],
+    protected: false,
+  }
+}
+
+export function managed(generation: number, kind: 'pending' | 'leaked' = 'pending'): LiveKey['ownership'] {
+  return { kind: 'managed', marker: marker(generation, { kind }) }
+}
+
+export function liveKey(id: string, rest: Partial<LiveKey> = {}): LiveKey {
+  return {
+    id,
+    name: 'CI/CD Pipeline',
+    description: 'Nightly runs in GitHub Actions',
+    ownership: managed(1),
+    maskedKey: 'flux_ci_****...mno34',
+    environment: 'ci',
+    scope: ['customer-support-bot', 'sales-assistant'],
+    permissions: ['read_scenarios', 'upload_results'],
+    createdAt: now - 75 * day,
+    regeneratedAt: null,
+    expiresAt: now + 15 * day,
+    lastUse: {
+      known: true,
+      at: now - 2 * hour,
+      ip: '203.0.113.7',
+      location: 'Berlin',
+      userAgent: 'GitHub-Actions/2.3',
+    },
+    status: 'active',
+    version: '7',
+    ...rest,
+  }
+}
+
+const neverUsed = { known: true, at: null, ip: null, location: null, userAgent: null } as const
+const usedLongAgo = { ...neverUsed, at: now - 3 * day } as const
+const gate = { quiet: 24 * hour, deliveredAt: null, waived: false }
+
+const fields: { readonly [F in FieldChange['field']]: Extract<FieldChange, { readonly field: F }> } = {
+  name: { field: 'name', current: 'Sales Bot', desired: 'Sales Assistant', cause: 'changed', widens: false },
+  description: {
+    field: 'description',
+    current: 'Nightly runs in GitHub Actions',
+    desired: 'Nightly simulations in GitHub Actions',
+    cause: 'both',
+    widens: false,
+  },
+  scope: {
+    field: 'scope',
+    current: ['analytics-agent', 'customer-support-bot'],
+    desired: ['customer-support-bot', 'sales-assistant'],
+    cause: 'drift',
+    widens: true,
+  },
+  permissions: {
+    field: 'permissions',
+    current: ['delete_scenarios', 'read_scenarios', 'upload_results'],
+    desired: ['read_scenarios', 'upload_results'],
+    cause: 'drift',
+    widens: false,
+  },
+  expires: { field: 'expires', current: now + 15 * day, desired: null, cause: 'changed', widens: true },
+  protect: { field: 'protect', current: false, desired: true, cause: 'changed', widens: false },
+}
+
+const rotationReasons: {
+  readonly [C in RotationReason['code']]: Extract<RotationReason, { readonly code: C }>
+} = {
+  'past-max-age': { code: 'past-max-age', age: 75 * day, maxAge: 60 * day },
+  'ends-soon': { code: 'ends-soon', end: now + 3 * day, renewBefore: 9 * day },
+  expired: { code: 'expired', end: now - 2 * day },
+  environment: { code: 'environment', current: 'dev', desired: 'ci' },
+  leaked: { code: 'leaked' },
+}
+
+const deliveryReasons: {
+  readonly [C in DeliveryReason['code']]: Extract<DeliveryReason, { readonly code: C }>
+} = {
+  stale: { code: 'stale', delivered: 'ab12c', live: 'zz9xy' },
+  'regenerated-elsewhere': { code: 'regenerated-elsewhere', at: now - 5 * hour },
+  'store-added': { code: 'store-added', stores: ['env-file /home/dev/agents/.env (FLUXLOOP_API_KEY)'] },
+}
+
+const revocationReasons: {
+  readonly [C in RevocationReason['code']]: Extract<RevocationReason, { readonly code: C }>
+} = {
+  undeclared: { code: 'undeclared' },
+  superseded: { code: 'superseded', head: 3, deadline: now - 2 * day - 4 * hour },
+}
+
+/** Every kind of change with every reason; the type makes sure that a new kind is added here. */
+const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { readonly kind: K }>[] } = {
+  create: [
+    {
+      kind: 'create',
+      keyId: 'backup-service',
+      generation: 1,
+      desired: desiredKey('backup-service', {
+        name: 'Backup Service',
+        description: '',
+        owner: null,
+        environment: null,
+        scope: 'all',
+        permissions: ['read_scenarios'],
+        expires: { kind: 'never' },
+        protect: true,
+        stores: [
+          {
+            spec: {
+              kind: 'keychain',
+              service: 'fluxloop',
+              account: 'acme-agents/backup-service',
+              fallback: {
+                kind: 'age-file',
+                path: '/home/dev/agents/keys.age',
+                recipients: [],
+                identity: null,
+              },
+            },
+            hash: '0001',
+          },
+          { spec: { kind: 'env-file', path: '/home/dev/agents/.env', name: 'BACKUP_KEY' }, hash: '0002' },
+        ],
+      }),
+    },
+  ],
+  update: [
+    {
+      kind: 'update',
+      keyId: 'sales-bot',
+      desired: desiredKey('sales-bot'),
+      live: liveKey('key_sales'),
+      superseded: false,
+      fields: Object.values(fields),
+    },
+    {
+      kind: 'update',
+      keyId: 'sales-bot',
+      desired: desiredKey('sales-bot'),
+      live: liveKey('key_sales_old'),
+      superseded: true,
+      fields: [fields.permissions],
+    },
+  ],
+  rotate: [
+    {
+      kind: 'rotate',
+      keyId: 'nightly-simulations',
+      desired: desiredKey('nightly-simulations', {
+        permissions: ['read_results', 'read_scenarios', 'upload_results'],
+      }),
+      live: liveKey('key_nightly', { environment: 'dev' }),
+      generation: 2,
+      reasons: Object.values(rotationReasons),
+    },
+    {
+      kind: 'rotate',
+      keyId: 'weekly-report',
+      desired: desiredKey('weekly-report', { description: 'Nightly runs in GitHub Actions' }),
+      live: liveKey('key_weekly'),
+      generation: 2,
+      reasons: [{ code: 'past-max-age', age: 47 * day + 5 * hour, maxAge: 60 * day }],
+    },
+  ],
+  deliver: [
+    {
+      kind: 'deliver',
+      keyId: 'staging-bot',
+      desired: desiredKey('staging-bot'),
+      live: liveKey('key_staging', { maskedKey: 'flux_stg_****...zz9xy' }),
+      generation: 2,
+      rotates: false,
+      reasons: Object.values(deliveryReasons),
+    },
+    {
+      kind: 'deliver',
+      keyId: 'vault-bot',
+      desired: desiredKey('vault-bot'),
+      live: liveKey('key_vault'),
+      generation: 5,
+      rotates: true,
+      reasons: [deliveryReasons.stale],
+    },
+  ],
+  heal: [
+    {
+      kind: 'heal',
+      keyId: 'half-done',
+      desired: desiredKey('half-done'),
+      pending: [liveKey('key_half2', { createdAt: now - hour }), liveKey('key_half1')],
+      generation: 3,
+    },
+    {
+      kind: 'heal',
+      keyId: 'stuck',
+      desired: desiredKey('stuck'),
+      pending: [liveKey('key_stuck', { createdAt: now - hour })],
+      generation: null,
+    },
+  ],
+  revoke: [
+    {
+      kind: 'revoke',
+      keyId: 'old-bot',
+      live: liveKey('key_old', { name: 'Old Development Key', lastUse: neverUsed }),
+      generation: 1,
+      reason: revocationReasons.undeclared,
+      gate,
+    },
+    {
+      kind: 'revoke',
+      keyId: 'old-bot',
+      live: liveKey('key_busy'),
+      generation: 2,
+      reason: revocationReasons.undeclared,
+      gate: { ...gate, waived: true },
+    },
+    {
+      kind: 'revoke',
+      keyId: 'weekly-report',
+      live: liveKey('key_weekly1', { lastUse: usedLongAgo }),
+      generation: 2,
+      reason: revocationReasons.superseded,
+      gate,
+    },
+    {
+      kind: 'revoke',
+      keyId: 'weekly-report',
+      live: liveKey('key_weekly0', {
+        ownership: managed(1, 'leaked'),
+        lastUse: { known: false },
+        status: 'expired',
+      }),
+      generation: 1,
+      reason: revocationReasons.superseded,
+      gate,
+    },
+  ],
+}
+
+const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'], { readonly code: C }> } = {
+  grace: { code: 'grace', until: now + 44 * hour },
+  'in-use': { code: 'in-use', lastUse: liveKey('key_x').lastUse, quiet: 24 * hour },
+  'usage-unknown': { code: 'usage-unknown' },
+  'successor-pending': { code: 'successor-pending' },
+}
+
+const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
+  'calling-key': [
+    { severity: 'warning', code: 'calling-key', keyId: 'deployer', liveId: 'key_me', action: 'revoke' },
+    { severity: 'warning', code: 'calling-key', keyId: 'deployer', liveId: 'key_me', action: 'narrow' },
+  ],
+  protected: [{ severity: 'warning', code: 'protected', keyId: 'backup', liveId: 'key_backup' }],
+  'other-host': [
+    { severity: 'warning', code: 'other-host', keyId: 'laptop', liveId: 'key_laptop', action: 'heal' },
+    { severity: 'warning', code: 'other-host', keyId: 'laptop', liveId: 'key_laptop', action: 'deliver' },
+    { severity: 'warning', code: 'other-host', keyId: 'laptop', liveId: 'key_laptop', action: 'rotate' },
+  ],
+  'being-made': [
+    { severity: 'warning', code: 'being-made', keyId: 'fresh', liveId: 'key_fresh', until: now + 9 * minute },
+  ],
+  'date-near': [{ severity: 'warning', code: 'date-near', keyId: 'trial', at: now + 6 * day }],
+  'date-past': [{ severity: 'warning', code: 'date-past', keyId: 'trial', at: now - 6 * day }],
+  'marker-unreadable': [
+    { severity: 'warning', code: 'marker-unreadable', liveId: 'key_odd', name: 'Odd \u001b[31mKey' },
+  ],
+  'prune-withheld': (['no-keys-declared', 'listing-narrowed', 'listing-incomplete'] as const).map(cause => ({
+    severity: 'warning',
+    code: 'prune-withheld',
+    cause,
+    keyIds: ['old-bot', 'older-bot', 'oldest-bot'],
+  })),
+  'name-taken': [
+    {
+      severity: 'refusal',
+      code: 'name-taken',
+      keyId: 'ci-pipeline',
+      name: 'CI/CD Pipeline',
+      liveIds: ['key_x'],
+    },
+  ],
+  'grants-beyond-caller': [
+    {
+      severity: 'refusal',
+      code: 'grants-beyond-caller',
+      keyId: 'admin',
+      permissions: ['manage_keys', 'manage_projects'],
+      scope: 'all',
+    },
+  ],
+  'unknown-project': [
+    {
+      severity: 'refusal',
+      code: 'unknown-project',
+      keyId: 'sales-bot',
+      project: 'sales-asistant',
+      suggestion: 'sales-assistant',
+    },
+    { severity: 'refusal', code: 'unknown-project', keyId: 'sales-bot', project: 'mars', suggestion: null },
+  ],
+  limit: [
+    {
+      severity: 'refusal',
+      code: 'limit',
+      action: 'revoke',
+      count: 12,
+      live: 40,
+      allowed: 10,
+      share: 0.25,
+      always: 2,
+    },
+    {
+      severity: 'refusal',
+      code: 'limit',
+      action: 'rotate',
+      count: 251,
+      live: 1000,
+      allowed: 250,
+      share: 0.25,
+      always: 2,
+    },
+  ],
+  'listing-narrowed': [
+    { severity: 'refusal', code: 'listing-narrowed', keyIds: ['ci-pipeline', 'sales-bot'] },
+  ],
+  'too-many-pending': [
+    {
+      severity: 'refusal',
+      code: 'too-many-pending',
+      keyId: 'stuck',
+      liveIds: ['key_p1', 'key_p2', 'key_p3'],
+    },
+  ],
+}
+
+const unmanaged: readonly LiveKey[] = [
+  liveKey('key_un1', { name: 'Admin Key', ownership: { kind: 'unmanaged' }, permissions: ['*'] }),
+  liveKey('key_un2', {
+    name: '日本語キー 🔑',
+    maskedKey: 'flux_dev_****...tuv',
+    ownership: { kind: 'unmanaged' },
+    lastUse: neverUsed,
+    permissions: ['create_scenarios', 'delete_scenarios', 'read_scenarios', 'upload_results'],
+  }),
+  liveKey('key_un3', { name: 'Backup Key', ownership: { kind: 'unmanaged' }, lastUse: { known: false } }),
+]
+
+export const emptyPlan: Plan = {
+  stack: 'acme-agents',
+  now,
+  changes: [],
+  retiring: [],
+  unmanaged: [],
+  findings: [],
+  managed: 6,
+}
+
+/** A plan of every kind of change, reason and finding. */
+export const fullPlan: Plan = {
+  ...emptyPlan,
+  changes: Object.values(changes).flat(),
+  retiring: Object.values(waits).map((wait, index) => ({
+    keyId: 'ci-pipeline',
+    live: liveKey(`key_ci${index}`),
+    generation: index + 1,
+    reason:
+      index === 3 ? revocationReasons.undeclared : { code: 'superseded', head: 5, deadline: now + 44 * hour },
+    wait,
+  })),
+  unmanaged,
+  findings: Object.values(findings).flat(),
+}
+
+/** What most plans look like: nothing refused. */
+export const usualPlan: Plan = {
+  ...emptyPlan,
+  changes: [changes.create[0], changes.update[0], changes.rotate[1], changes.revoke[2]].filter(
+    change => change !== undefined,
+  ),
+  unmanaged,
+}
