@@ -1,0 +1,140 @@
+import type { Instant, Milliseconds } from '../model/duration.ts'
+import type { Answer, Call, Fault, Try } from './call.ts'
+import { parseHttpDate, parseRetryAfter } from './http-date.ts'
+import { networkFault } from './network-fault.ts'
+import { type BoundedText, readBounded } from './read-bounded.ts'
+import type { Secret } from '../model/secret.ts'
+
+/** All that one try needs beside the call. */
+export interface Connection {
+  /** No slash at its end. */
+  readonly baseUrl: string
+  readonly userAgent: string
+  readonly fetch: (request: Request) => Promise<Response>
+  readonly now: () => Instant
+  readonly timeout: Milliseconds
+  readonly signal: AbortSignal | undefined
+}
+
+/** The most that is read of an answer which is an error. */
+const maximumErrorBytes = 65_536
+
+function fault(reason: Fault['reason'], sent: boolean, status: number | null = null): Fault {
+  return { kind: 'fault', reason, code: null, status, sent }
+}
+
+function buildRequest(call: Call, credential: Secret, connection: Connection, signal: AbortSignal): Request {
+  const headers = new Headers({
+    accept: 'application/json',
+    authorization: `Bearer ${credential.reveal()}`,
+    'user-agent': connection.userAgent,
+  })
+  if (call.body !== undefined) headers.set('content-type', 'application/json')
+  if (call.idempotencyKey !== undefined) headers.set('idempotency-key', call.idempotencyKey)
+  if (call.ifMatch !== undefined) headers.set('if-match', call.ifMatch)
+  const query = call.query === undefined ? '' : `?${call.query}`
+  return new Request(`${connection.baseUrl}${call.path}${query}`, {
+    method: call.method,
+    headers,
+    body: call.body ?? null,
+    // A redirect could carry the credential and the idempotency key to another origin.
+    redirect: 'error',
+    signal,
+  })
+}
+
+function readAnswer(call: Call, response: Response, text: BoundedText, now: Instant): Try {
+  const date = parseHttpDate(response.headers.get('date'))
+  const answer = (body: unknown, format: Answer['format']): Answer => ({
+    kind: 'answer',
+    status: response.status,
+    body,
+    format,
+    retryAfter: parseRetryAfter(response.headers.get('retry-after'), date ?? now),
+    date,
+  })
+  if (!response.ok) {
+    if (text.kind !== 'text') return answer(undefined, 'other')
+    if (text.text.trim() === '') return answer(undefined, 'empty')
+    const body = parseJson(text.text)
+    return body === undefined ? answer(undefined, 'other') : answer(body, 'json')
+  }
+  const type = response.headers.get('content-type') ?? ''
+  if (text.kind === 'too-large') return fault('too-large', true, response.status)
+  if (text.kind === 'not-utf8') return fault('garbled', true, response.status)
+  if (text.text.trim() === '' && call.expects === 'nothing') return answer(undefined, 'empty')
+  if (/\bhtml\b/i.test(type)) return fault('not-json', true, response.status)
+  const body = parseJson(text.text)
+  if (body !== undefined) return answer(body, 'json')
+  return fault(/\bjson\b/i.test(type) ? 'garbled' : 'not-json', true, response.status)
+}
+
+/** Undefined where it is no JSON, which JSON itself cannot say. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return undefined
+  }
+}
+
+/** One HTTP try, from the request to the last byte of the answer. It never rejects: what goes wrong is a fault. */
+export async function sendOnce(call: Call, credential: Secret, connection: Connection): Promise<Try> {
+  if (connection.signal?.aborted === true) return fault('interrupted', false)
+  const abort = new AbortController()
+  const exchanged = exchange(call, credential, connection, abort)
+  return await new Promise<Try>(resolve => {
+    // The first to resolve wins: the wait ends even where fetch itself does not obey the signal.
+    const stop = (reason: 'timeout' | 'interrupted') => {
+      resolve(fault(reason, true))
+      abort.abort()
+    }
+    const onInterrupt = () => {
+      stop('interrupted')
+    }
+    const timer = setTimeout(() => {
+      stop('timeout')
+    }, connection.timeout)
+    connection.signal?.addEventListener('abort', onInterrupt)
+    void exchanged.then(outcome => {
+      clearTimeout(timer)
+      connection.signal?.removeEventListener('abort', onInterrupt)
+      resolve(outcome)
+    })
+  })
+}
+
+/** Errors are shown to people, and some servers quote what they were sent. */
+function withoutCredential(answer: BoundedText, request: Request): BoundedText {
+  const sent = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
+  return answer.kind === 'text' && sent !== ''
+    ? { ...answer, text: answer.text.replaceAll(sent, '[secret]') }
+    : answer
+}
+
+async function exchange(
+  call: Call,
+  credential: Secret,
+  connection: Connection,
+  abort: AbortController,
+): Promise<Try> {
+  let request: Request
+  try {
+    request = buildRequest(call, credential, connection, abort.signal)
+  } catch {
+    return fault('bad-header', false)
+  }
+  try {
+    const response = await connection.fetch(request)
+    if (response.status >= 300 && response.status < 400) {
+      abort.abort()
+      return fault('redirect', true, response.status)
+    }
+    const raw = await readBounded(response, response.ok ? call.maximumBytes : maximumErrorBytes)
+    const text = response.ok ? raw : withoutCredential(raw, request)
+    if (text.kind === 'too-large') abort.abort()
+    return readAnswer(call, response, text, connection.now())
+  } catch (error) {
+    return networkFault(error)
+  }
+}

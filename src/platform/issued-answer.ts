@@ -1,0 +1,40 @@
+import { Secret } from '../model/secret.ts'
+import { type Source, badAnswer, fieldOf, isRecord, readKeyId, sourceOf } from './reader.ts'
+
+/** What the answer to create and regenerate holds: who the key is, its fields (not yet checked), and the secret. */
+export interface IssuedAnswer {
+  readonly id: string
+  readonly key: unknown
+  readonly secret: Secret | null
+}
+
+/** A secret has no space and is not masked: `flux_ci_****...mno34` stands in the same answers. */
+function toSecret(value: unknown): Secret | null {
+  return typeof value === 'string' && /^[!-)+-~]{8,4096}$/.test(value) && !value.includes('...')
+    ? new Secret(value)
+    : null
+}
+
+function inner(source: Source, name: string): Source {
+  const value = fieldOf(source, name)
+  return { ...source, record: isRecord(value) ? value : {} }
+}
+
+/**
+ * Finds the secret where the platform's own client looks for it: `key`, `api_key`, `api_key.key`, `api_key_data.key`; and the
+ * key in `api_key`, `api_key_data` or around it. `asked` is the id of the key that was regenerated, which the answer need not repeat.
+ */
+export function readIssued(body: unknown, call: string, asked: string | null): IssuedAnswer {
+  const source = sourceOf(body, call)
+  const places = [inner(source, 'api_key'), inner(source, 'api_key_data'), source]
+  const holder = places.find(each => fieldOf(each, 'id') !== undefined)
+  const id = holder === undefined ? asked : readKeyId(holder)
+  if (id === null) throw badAnswer(call, 'lacks `id`: a key was made, and it cannot be said which')
+  const candidates = [
+    fieldOf(source, 'key'),
+    fieldOf(source, 'api_key'),
+    ...places.map(each => fieldOf(each, 'key')),
+  ]
+  const secret = candidates.map(toSecret).find(each => each !== null) ?? null
+  return { id, key: holder?.record, secret }
+}

@@ -1,0 +1,53 @@
+import type { Fault } from './call.ts'
+
+const unresolved = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 'EAI_NONAME'])
+const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL'])
+const slow = new Set([
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+])
+const tls = /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO$)/
+
+/** An error and what caused it, outermost first. */
+function chain(error: unknown): readonly object[] {
+  const found: object[] = []
+  let next = error
+  while (typeof next === 'object' && next !== null && found.length < 8) {
+    found.push(next)
+    next = 'cause' in next ? next.cause : undefined
+  }
+  return found
+}
+
+/** The first system code in a chain of errors: fetch hides it in the cause of its own. */
+function systemCode(errors: readonly object[]): string | null {
+  for (const error of errors) {
+    if ('code' in error && typeof error.code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(error.code)) {
+      return error.code
+    }
+  }
+  return null
+}
+
+/** What a rejected fetch means. Nothing of the error is kept but its code: its text may quote the request. */
+export function networkFault(error: unknown): Fault {
+  const errors = chain(error)
+  const code = systemCode(errors)
+  const fault = (reason: Fault['reason'], sent: boolean): Fault => ({
+    kind: 'fault',
+    reason,
+    code,
+    status: null,
+    sent,
+  })
+  if (errors.some(each => 'message' in each && each.message === 'unexpected redirect'))
+    return fault('redirect', true)
+  if (code === null) return fault('broken', true)
+  if (unresolved.has(code)) return fault('dns', false)
+  if (refused.has(code)) return fault('refused', false)
+  if (tls.test(code)) return fault('tls', false)
+  if (slow.has(code)) return fault('timeout', code !== 'UND_ERR_CONNECT_TIMEOUT')
+  return fault('broken', true)
+}

@@ -1,0 +1,164 @@
+import { type Environment, isEnvironment } from '../model/environment.ts'
+import type { LastUse, LiveKey, Ownership } from '../model/live-key.ts'
+import { permissionSet } from '../model/permission.ts'
+import { type Scope, scopeOf } from '../model/scope.ts'
+import { readDescription } from './marker.ts'
+import { plainText } from './plain-text.ts'
+import {
+  type Source,
+  badAnswer,
+  fieldOf,
+  isRecord,
+  readCount,
+  readCounts,
+  readKeyId,
+  readNames,
+  readNullableTime,
+  readOptionalText,
+  readRawText,
+  readText,
+  readTime,
+  readWord,
+  sourceOf,
+} from './reader.ts'
+import type { Project, Usage, Whoami } from './types.ts'
+
+const maximumName = 1_000
+const maximumText = 2_000
+
+function readScope(source: Source): Scope {
+  if (fieldOf(source, 'scope') === '*') return 'all'
+  const names = readNames(source, 'scope')
+  return names.includes('*') ? 'all' : scopeOf(names)
+}
+
+/** As the platform says, else as the secret's prefix says: `flux_prod_****...`. */
+function readEnvironment(source: Source, maskedKey: string): Environment | null {
+  const said = readOptionalText(source, 'environment', 100)
+  if (said !== null && isEnvironment(said)) return said
+  const prefix = /^flux_([a-z]+)_/.exec(maskedKey)?.[1] ?? ''
+  return isEnvironment(prefix) ? prefix : null
+}
+
+function readLastUse(source: Source): LastUse {
+  // Absent is not null: null says that nobody ever used it.
+  if (fieldOf(source, 'last_used_at') === undefined) return { known: false }
+  const at = readNullableTime(source, 'last_used_at')
+  const details = fieldOf(source, 'last_used')
+  const inner: Source = { ...source, record: isRecord(details) ? details : {} }
+  return {
+    known: true,
+    at,
+    ip: readOptionalText(inner, 'ip', 100),
+    location: readOptionalText(inner, 'location', 200),
+    userAgent: readOptionalText(inner, 'user_agent', 300),
+  }
+}
+
+/** The marker is read from the text as it came, and before it is cut: it stands at the end. */
+function readOwnership(source: Source): { description: string; ownership: Ownership } {
+  const { description, ownership } = readDescription(readRawText(source, 'description'))
+  return {
+    description: plainText(description, maximumText),
+    ownership:
+      ownership.kind === 'unreadable'
+        ? { kind: 'unreadable', text: plainText(ownership.text, maximumText) }
+        : ownership,
+  }
+}
+
+function readVersion(source: Source): string | null {
+  const value = fieldOf(source, 'version')
+  if (value === undefined || value === null) return null
+  const version = typeof value === 'number' || typeof value === 'string' ? String(value) : ''
+  // It goes into the header If-Match as it is.
+  if (!/^[!-~]{1,200}$/.test(version))
+    throw badAnswer(source.call, 'has a `version` that is not a number or a word')
+  return version
+}
+
+/** A key of an answer. Fields that the contract does not know are ignored; one that is missing or ill-typed is a failure. */
+export function toLiveKey(value: unknown, call: string): LiveKey {
+  if (!isRecord(value)) throw badAnswer(call, 'has a key that is not a JSON object')
+  const id = readKeyId({ record: value, call, owner: null })
+  const source: Source = { record: value, call, owner: id }
+  const maskedKey = readText(source, 'masked_key', 200)
+  return {
+    id,
+    name: readText(source, 'name', maximumName),
+    ...readOwnership(source),
+    maskedKey,
+    environment: readEnvironment(source, maskedKey),
+    scope: readScope(source),
+    permissions: permissionSet(readNames(source, 'permissions')),
+    createdAt: readTime(source, 'created_at'),
+    regeneratedAt:
+      fieldOf(source, 'regenerated_at') === undefined ? null : readNullableTime(source, 'regenerated_at'),
+    expiresAt: readNullableTime(source, 'expires_at'),
+    lastUse: readLastUse(source),
+    status: readWord(source, 'status', ['active', 'expired', 'revoked']),
+    version: readVersion(source),
+  }
+}
+
+/** The key with the id that was asked for. */
+export function toAskedKey(value: unknown, call: string, id: string): LiveKey {
+  const key = toLiveKey(value, call)
+  if (key.id !== id) throw badAnswer(call, `is about another key: its \`id\` is ${key.id}`)
+  return key
+}
+
+export function toWhoami(body: unknown, call: string): Whoami {
+  const source = sourceOf(body, call)
+  const key = fieldOf(source, 'api_key')
+  const liveKey = key === undefined || key === null ? null : toLiveKey(key, call)
+  return { account: readText(source, 'account', maximumName), key: liveKey, liveKey }
+}
+
+/** The first of the fields that is there: the platform has two names for some. */
+function present(source: Source, names: readonly [string, string]): string {
+  return fieldOf(source, names[0]) === undefined ? names[1] : names[0]
+}
+
+export function toProjects(body: unknown, call: string): readonly Project[] {
+  const list = Array.isArray(body) ? body : fieldOf(sourceOf(body, call), 'projects')
+  if (!Array.isArray(list)) throw badAnswer(call, 'lacks the list `projects`')
+  return list.map((value: unknown) => {
+    if (!isRecord(value)) throw badAnswer(call, 'has a project that is not a JSON object')
+    const source: Source = { record: value, call, owner: null }
+    return {
+      id: readText(source, present(source, ['id', 'project_id']), 300),
+      name: readText(source, present(source, ['name', 'project_name']), 300),
+      status: readOptionalText(source, 'status', 100),
+    }
+  })
+}
+
+function readAddresses(source: Source): Usage['addresses'] {
+  const list = fieldOf(source, 'addresses')
+  if (list === undefined || list === null) return null
+  if (!Array.isArray(list)) throw badAnswer(source.call, 'has `addresses` that are not a list')
+  return list.map((value: unknown) => {
+    const inner = sourceOf(value, source.call)
+    return { ip: readText(inner, 'ip', 100), requests: readCount(inner, 'requests') }
+  })
+}
+
+function readNestedCounts(source: Source, name: string): Usage['byOperationAndProject'] {
+  const value = fieldOf(source, name)
+  if (value === undefined || value === null) return null
+  const inner = { ...sourceOf(value, source.call), owner: source.owner }
+  return new Map(Object.keys(inner.record).map(each => [plainText(each, 300), readCounts(inner, each)]))
+}
+
+export function toUsage(body: unknown, call: string, id: string): Usage {
+  const source: Source = { ...sourceOf(body, call), owner: id }
+  return {
+    total: readCount(source, 'total'),
+    byDay: readCounts(source, 'by_day'),
+    byOperation: readCounts(source, 'by_operation'),
+    byProject: readCounts(source, 'by_project'),
+    byOperationAndProject: readNestedCounts(source, 'by_operation_and_project'),
+    addresses: readAddresses(source),
+  }
+}

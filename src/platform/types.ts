@@ -1,0 +1,141 @@
+import type { Caller } from '../model/caller.ts'
+import type { Instant } from '../model/duration.ts'
+import type { Environment } from '../model/environment.ts'
+import type { Lifetime } from '../model/lifetime.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import type { Permissions } from '../model/permission.ts'
+import type { Scope } from '../model/scope.ts'
+import type { Secret } from '../model/secret.ts'
+
+/** The live keys that the caller may see. */
+export interface Listing {
+  readonly keys: readonly LiveKey[]
+  /** When they were listed: the `Date` of the first page. */
+  readonly now: Instant
+  /** Whose clock `now` is: ours, where the platform sends no date. */
+  readonly clock: 'server' | 'local'
+  /** False where a key may be missing: a page repeated, a cursor looped, or the pages did not end. */
+  readonly complete: boolean
+}
+
+/** A key to make. The same value always makes the same request, byte for byte: a replay needs it. */
+export interface NewKey {
+  readonly name: string
+  /** Without the marker. */
+  readonly description: string
+  readonly marker: Marker | null
+  /** Null: the platform chooses. */
+  readonly environment: Environment | null
+  readonly scope: Scope
+  readonly permissions: Permissions
+  readonly expires: Lifetime
+}
+
+/** What to change on a live key; what is absent stays as it is. */
+export interface KeyPatch {
+  readonly name?: string
+  readonly description?: { readonly text: string; readonly marker: Marker | null }
+  readonly scope?: Scope
+  readonly permissions?: Permissions
+  /** Null: never. */
+  readonly expiresAt?: Instant | null
+}
+
+/** A key that was just made or regenerated. The secret is null where the answer lacks it: the key exists all the same. */
+export interface Issued {
+  readonly key: LiveKey
+  readonly secret: Secret | null
+}
+
+export type Whoami = Caller & {
+  /** The calling key in full; null where a user token authenticates us. */
+  readonly liveKey: LiveKey | null
+}
+
+export interface Project {
+  readonly id: string
+  readonly name: string
+  readonly status: string | null
+}
+
+/** Numbers of requests by name. */
+export type Counts = ReadonlyMap<string, number>
+
+/** What a key was used for over the last days. */
+export interface Usage {
+  readonly total: number
+  /** Names are days in UTC: `2026-01-31`. */
+  readonly byDay: Counts
+  readonly byOperation: Counts
+  readonly byProject: Counts
+  /** Operation, then project; null where the platform does not say. */
+  readonly byOperationAndProject: ReadonlyMap<string, Counts> | null
+  /** Null where the platform does not say. */
+  readonly addresses: readonly { readonly ip: string; readonly requests: number }[] | null
+}
+
+/** What is told about each HTTP try: no header and no body. */
+export interface RequestInfo {
+  readonly method: string
+  /** Without the query. */
+  readonly path: string
+  /** Null where no answer came. */
+  readonly status: number | null
+  /** 1 is the first. */
+  readonly try: number
+  readonly milliseconds: number
+}
+
+/** Everything the client needs from outside. */
+export interface ClientOptions {
+  /** An origin, or an origin and a path. */
+  readonly baseUrl: URL | string
+  readonly credential: Secret
+  /** The network, or a sandbox in this process. */
+  readonly fetch: (request: Request) => Promise<Response>
+  readonly userAgent: string
+  /** From 0 up to but not including 1. */
+  readonly random: () => number
+  readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  readonly now: () => Instant
+  /** Of one try, until the last byte of its answer; 30 s by default. */
+  readonly timeoutMs?: number
+  /** 5 by default. */
+  readonly maxTries?: number
+  /** The longest `Retry-After` that is waited for, in milliseconds; 60 s by default. */
+  readonly maxWaitMs?: number
+  /** Ends what is in flight: calls then fail with `interrupted`. */
+  readonly signal?: AbortSignal
+  readonly onRequest?: (info: RequestInfo) => void
+}
+
+/**
+ * The platform's API. Every call rejects with a `PlatformFailure` and nothing else, and none of them holds a body, a
+ * header or a secret.
+ */
+export interface PlatformClient {
+  /** How many HTTP tries were made so far: the platform allows 1,000 an hour. */
+  requests(): number
+  /** One request for each 1,000 keys, or what the platform caps a page at. */
+  list(): Promise<Listing>
+  get(id: string): Promise<LiveKey>
+  /** One more request, a `get`, where the answer has an id but not the whole key. */
+  create(key: NewKey, idempotencyKey: string): Promise<Issued>
+  update(
+    id: string,
+    patch: KeyPatch,
+    options: { readonly ifMatch: string | null; readonly idempotencyKey?: string },
+  ): Promise<LiveKey>
+  regenerate(
+    id: string,
+    options: { readonly ifMatch: string | null; readonly idempotencyKey: string },
+  ): Promise<Issued>
+  /** A key that is no longer there counts as revoked. */
+  revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
+  /** `days`: a whole number, 1 or more. */
+  usage(id: string, days: number): Promise<Usage>
+  /** With another secret than the client's own, where one is given. */
+  whoami(as?: Secret): Promise<Whoami>
+  projects(): Promise<readonly Project[]>
+}

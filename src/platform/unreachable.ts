@@ -1,0 +1,100 @@
+import { type Milliseconds, second } from '../model/duration.ts'
+import type { FailureCode } from '../model/failure.ts'
+import { type Call, type Fault, callName } from './call.ts'
+import { PlatformFailure } from './platform-failure.ts'
+
+const checkUrl = 'Check the URL: --api-url, FLUXLOOP_API_URL or api_url in .fluxloop/project.json.'
+const checkConnection = 'Check the network connection, and whether a proxy or firewall is in the way.'
+const again = 'Run the same command again: what is done stays done.'
+
+interface Words {
+  readonly code: FailureCode
+  readonly message: string
+  readonly hints: readonly string[]
+}
+
+function words(fault: Fault, name: string, url: string, timeout: Milliseconds, maximumBytes: number): Words {
+  const code = fault.code === null ? '' : ` (${fault.code})`
+  const host = URL.canParse(url) ? new URL(url).hostname : url
+  const unreachable = `Cannot reach the platform at ${url}: `
+  switch (fault.reason) {
+    case 'dns':
+      return {
+        code: 'network',
+        message: `${unreachable}the name ${host} cannot be resolved${code}`,
+        hints: [checkUrl, checkConnection],
+      }
+    case 'refused':
+      return {
+        code: 'network',
+        message: `${unreachable}nothing accepts the connection${code}`,
+        hints: [checkUrl, checkConnection],
+      }
+    case 'tls':
+      return {
+        code: 'network',
+        message: `${unreachable}its TLS certificate or handshake is not valid${code}`,
+        hints: [
+          checkUrl,
+          'Where a company proxy signs connections itself, name its certificate in NODE_EXTRA_CA_CERTS.',
+        ],
+      }
+    case 'timeout':
+      return {
+        code: 'network',
+        message: `${unreachable}${name} was not answered within ${timeout / second} seconds${code}`,
+        hints: [checkUrl, checkConnection],
+      }
+    case 'broken':
+      return {
+        code: 'network',
+        message: `${unreachable}the connection broke during ${name}${code}`,
+        hints: [checkUrl, again],
+      }
+    case 'redirect':
+      return {
+        code: 'network',
+        message: `Not the FluxLoop API: ${url} redirects ${name} elsewhere, where no key is sent`,
+        hints: [checkUrl],
+      }
+    case 'not-json':
+      return {
+        code: 'network',
+        message: `Not the FluxLoop API: ${url} answered ${name} with something else than JSON`,
+        hints: [checkUrl],
+      }
+    case 'garbled':
+      return {
+        code: 'network',
+        message: `The answer of ${url} to ${name} is garbled: its JSON cannot be read`,
+        hints: [again],
+      }
+    case 'too-large':
+      return {
+        code: 'failed',
+        message: `The answer of ${url} to ${name} is larger than ${Math.round(maximumBytes / 1_048_576)} MB`,
+        hints: [checkUrl],
+      }
+    case 'interrupted':
+      return { code: 'interrupted', message: `Interrupted during ${name}`, hints: [again] }
+    case 'bad-header':
+      return {
+        code: 'usage',
+        message: `${name} cannot be sent: the credential, or another header, has a character that HTTP does not allow`,
+        hints: ['Check the API key for line breaks, quotes and other characters that do not belong to it.'],
+      }
+  }
+}
+
+/** The failure of a call that got no answer one could use: which trouble it was, with which URL, and what to check. */
+export function faultFailure(
+  fault: Fault,
+  tries: number,
+  ambiguous: boolean,
+  situation: { readonly call: Call; readonly baseUrl: string; readonly timeout: Milliseconds },
+): PlatformFailure {
+  const { call, baseUrl, timeout } = situation
+  const { code, message, hints } = words(fault, callName(call), baseUrl, timeout, call.maximumBytes)
+  const tried = tries > 1 && code === 'network' ? `, after ${tries} tries` : ''
+  return new PlatformFailure(code, `${message}${tried}`, { hints, status: fault.status, ambiguous })
+}

@@ -1,0 +1,20 @@
+import type { Instant } from '../model/duration.ts'
+
+const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?)?$/
+
+/** Reads ISO 8601. Where no offset is given it is UTC, as the platform's times are. Null where it is none. */
+export function parseTime(text: string): Instant | null {
+  const match = iso.exec(text)
+  if (match === null) return null
+  const [, date = '', time = '00:00', fraction = '0', offset = 'Z'] = match
+  const seconds = time.length === 5 ? `${time}:00` : time
+  const milliseconds = fraction.slice(0, 3).padEnd(3, '0')
+  const zone = offset.length === 5 ? `${offset.slice(0, 3)}:${offset.slice(3)}` : offset
+  const at = Date.parse(`${date}T${seconds}.${milliseconds}${zone}`)
+  return Number.isNaN(at) ? null : at
+}
+
+/** ISO 8601 in UTC, to the millisecond. */
+export function formatTime(at: Instant): string {
+  return new Date(at).toISOString()
+}
