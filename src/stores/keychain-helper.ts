@@ -50,7 +50,7 @@ async function probe(): Promise<KeychainAnswer> {
 /** Texts of @napi-rs/keyring 2.1 and the system services below it. A home without any keyring gives `no result found`. */
 const patterns: readonly (readonly [KeychainProblem, RegExp])[] = [
   ['unsupported', /cannot find (native binding|module|package)|failed to load native/i],
-  ['locked', /locked|prompt was dismissed|no result found|interaction is not allowed|canceled/i],
+  ['locked', /\b(is)?locked\b|prompt was dismissed|no result found|interaction is not allowed|canceled/i],
   ['ambiguous', /ambiguous|matched by/i],
   ['no-service', /platform failure|dbus|d-bus|zbus|no such (interface|object)|not provided by any/i],
 ]
