@@ -1,6 +1,7 @@
 import type { WireIssued, WireKeyList } from '../platform/wire.ts'
 import type { Answer, Call } from './call.ts'
-import { HttpError, forbidden, notFound } from './errors.ts'
+import { notFound } from './errors.ts'
+import { refuseGrants, requireVersion } from './guards.ts'
 import { type Expiry, keyFields } from './key-fields.ts'
 import {
   type KeyRow,
@@ -14,13 +15,7 @@ import {
   updateKey,
   wireKey,
 } from './key-table.ts'
-import {
-  type Grants,
-  type ProjectScope,
-  defaultPermissions,
-  missingPermissions,
-  missingProjects,
-} from './permissions.ts'
+import { defaultPermissions, missingPermissions, missingProjects } from './permissions.ts'
 import { environmentOfName, prefixes } from './secrets.ts'
 import { type Fields, fieldsOf, queryFields, wholeNumber } from './validation.ts'
 
@@ -103,11 +98,9 @@ export function changeKey(call: Call): Answer {
   const permissions = given.permissions ?? keyPermissions(row)
   const scope = given.scope ?? keyScope(row)
   // Only what is added is granted: whoever holds less than the key may still narrow it.
-  refuseGrants(
-    call,
-    missingPermissions(permissions, keyPermissions(row)),
-    missingProjects(scope, keyScope(row)).includes('*') ? '*' : missingProjects(scope, keyScope(row)),
-  )
+  const added = missingProjects(scope, keyScope(row))
+  const addedPermissions = missingPermissions(permissions, keyPermissions(row))
+  refuseGrants(call, addedPermissions, added.includes('*') ? '*' : added)
   updateKey(call.database, {
     ...row,
     name: given.name ?? row.name,
@@ -143,36 +136,6 @@ export function visibleKey(call: Call): KeyRow {
     throw notFound('API key')
   }
   return row
-}
-
-function refuseGrants(call: Call, permissions: Grants, scope: ProjectScope): void {
-  const held = keyPermissions(call.caller)
-  const lacking = missingPermissions(permissions, held)
-  if (lacking.length > 0) {
-    throw forbidden('A key cannot grant permissions that it does not have', lacking, held)
-  }
-  const reach = keyScope(call.caller)
-  const beyond = missingProjects(scope, reach)
-  if (beyond.length > 0) {
-    const current = reach === '*' ? ['*'] : reach
-    throw forbidden(
-      'A key cannot grant projects that it does not reach',
-      beyond.map(name => `project:${name}`),
-      current.map(name => `project:${name}`),
-    )
-  }
-}
-
-function requireVersion(call: Call, row: KeyRow): void {
-  if (call.ifMatch === null || call.ifMatch.trim() === '*') return
-  const accepted = call.ifMatch.split(',').map(tag => tag.trim().replace(/^(?:W\/)?"(.*)"$/, '$1'))
-  if (!accepted.includes(String(row.version))) {
-    throw new HttpError(412, {
-      detail: `The key has changed: its version is ${row.version}`,
-      code: 'version_mismatch',
-      version: row.version,
-    })
-  }
 }
 
 function endOf(expiry: Expiry, now: number): number | null {
