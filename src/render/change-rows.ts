@@ -1,4 +1,4 @@
-import type { Change, Deliver, Heal, Rotate, Update } from '../model/change.ts'
+import type { Change, Deliver, FieldChange, Heal, Rotate, Update } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
@@ -65,22 +65,27 @@ function declaredRows(desired: DesiredKey, mark: string, now: Instant): readonly
 }
 
 function storeRows({ stores }: DesiredKey): readonly Row[] {
-  return stores.map(({ spec }, index) => row(index === 0 ? 'secret to' : '', storeText(spec)))
+  return stores.map(({ spec }) => row('secret to', storeText(spec)))
 }
 
 function widensNote({ yellow, bold }: Palette): string {
   return bold(yellow('widens access'))
 }
 
-function updateRows({ fields, live, superseded }: Update, { palette, detailed, now }: RowOptions) {
-  const changed = fields.map(change => {
-    const notes = superseded ? [] : [causeText(change.cause)]
-    if (change.widens) notes.push(widensNote(palette))
+function fieldRows(fields: readonly FieldChange[], { palette }: RowOptions): readonly Row[] {
+  return fields.map(change => {
+    const cause = causeText(change.cause)
+    const notes = change.widens ? [cause, widensNote(palette)] : [cause]
     return row(change.field, fieldDiff(change, palette), '~', notes)
   })
+}
+
+function updateRows({ fields, live, superseded }: Update, options: RowOptions): readonly Row[] {
+  // A superseded key is narrowed for its successor's sake: how it came to differ is beside the point.
+  const changed = fieldRows(fields, options).map(each => (superseded ? { ...each, notes: [] } : each))
   const names: readonly string[] = fields.map(change => change.field)
-  const unchanged = liveFieldRows(live, now).filter(({ label }) => !names.includes(label))
-  return detailed ? [...changed, ...unchanged] : changed
+  const unchanged = liveFieldRows(live, options.now).filter(({ label }) => !names.includes(label))
+  return options.detailed ? [...changed, ...unchanged] : changed
 }
 
 function rotateRows({ desired, live, generation }: Rotate, { palette, detailed, now }: RowOptions) {

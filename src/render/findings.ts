@@ -75,7 +75,7 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
   }),
   'other-host': ({ keyId, liveId, action }) => ({
     message: `${nameText(keyId)} (${nameText(liveId)}) was delivered on another host, into a store of that machine: it is not ${hostVerbs[action]} from here.`,
-    hint: 'Run apply there, as the same user.',
+    hint: `Run apply there, as the same user, or take it over with ${unbreakable('--take-over')}.`,
   }),
   'being-made': ({ keyId, liveId, until }, now) => ({
     message: `${nameText(keyId)} (${nameText(liveId)}) is being made by a run on another machine: it is left alone until ${moment(until, now)}.`,

@@ -41,7 +41,7 @@ export function retiringSection(
 const columns = ['Name', 'Key', 'Created', 'Last used', 'Permissions'] as const
 const gap = '  '
 /** The last column wraps; below this width its cells would be ragged, and each key gets lines of its own. */
-const minimumLast = 22
+const minimumLast = 17
 
 /** `Unmanaged keys:` as a table, or as a paragraph for each key where the table is too wide. */
 export function unmanagedSection(

@@ -10,7 +10,7 @@ import type {
 import type { Instant } from '../model/duration.ts'
 import { ownerOf } from './ownership.ts'
 import { dateTime, durationInWords, exactDurationInWords, relativeTime } from './time.ts'
-import { breakable, escapeControls, unbreakable } from './text.ts'
+import { escapeControls, unbreakable } from './text.ts'
 import { enumerate, lastUseLong, nameText, plural } from './values.ts'
 
 /** Why a change is made: the codes of the model, and those that its kind alone says. */
@@ -33,7 +33,7 @@ export interface Reason {
 export function reasonsOf(change: Change, now: Instant): readonly Reason[] {
   switch (change.kind) {
     case 'create':
-      return [{ code: 'declared', text: 'declared, and no live key of the platform is it' }]
+      return [{ code: 'declared', text: 'declared, and the platform has no live key for it' }]
     case 'update':
       return updateReasons(change)
     case 'rotate':
@@ -153,9 +153,4 @@ function moment(at: Instant, now: Instant): string {
 
 function fixed(text: string): string {
   return unbreakable(text)
-}
-
-/** A reason's sentence for a place that does not wrap it. */
-export function reasonMessage(reason: Reason): string {
-  return breakable(reason.text)
 }

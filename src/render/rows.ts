@@ -22,9 +22,7 @@ export function renderRows(rows: readonly Row[], palette: Palette, width: number
 }
 
 function renderRow({ mark, label, value, notes }: Row, labelWidth: number, palette: Palette, width: number) {
-  // Rows that continue the one above (a second store) have no label.
-  const equals = label === '' ? ' ' : '='
-  const lead = `${indent}${mark} ${pad(label, labelWidth)} ${equals} `
+  const lead = `${indent}${mark} ${pad(label, labelWidth)} = `
   const hanging = ' '.repeat(width < roomy ? indent.length + 4 : displayWidth(lead))
   const styledLead = lead.replace(mark, paintMark(mark, palette))
   const lines = wrap(value, width, styledLead, hanging)

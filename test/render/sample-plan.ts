@@ -228,6 +228,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_staging', { maskedKey: 'flux_stg_****...zz9xy' }),
       generation: 2,
       rotates: false,
+      fields: [fields.scope],
       reasons: Object.values(deliveryReasons),
     },
     {
@@ -237,6 +238,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_vault'),
       generation: 5,
       rotates: true,
+      fields: [],
       reasons: [deliveryReasons.stale],
     },
   ],
@@ -383,7 +385,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   ],
   'too-many-pending': [
     {
-      severity: 'refusal',
+      severity: 'warning',
       code: 'too-many-pending',
       keyId: 'stuck',
       liveIds: ['key_p1', 'key_p2', 'key_p3'],

@@ -1,0 +1,78 @@
+import type { Finding } from '../model/change.ts'
+import type { Instant } from '../model/duration.ts'
+import { findingText } from './findings.ts'
+import { isoTime } from './time.ts'
+import { breakable } from './text.ts'
+
+/** A finding with its facts; which of them there are depends on the code. */
+export interface FindingJson {
+  readonly severity: Finding['severity']
+  readonly code: Finding['code']
+  readonly message: string
+  readonly hint: string
+  readonly key?: string
+  readonly keys?: readonly string[]
+  readonly ids?: readonly string[]
+  readonly name?: string
+  readonly permissions?: readonly string[]
+  readonly scope?: 'all' | readonly string[]
+  readonly project?: string
+  readonly suggestion?: string | null
+  readonly action?: 'revoke' | 'rotate' | 'narrow' | 'heal' | 'deliver'
+  readonly cause?: string
+  readonly at?: string
+  readonly until?: string
+  readonly limit?: {
+    readonly count: number
+    readonly live: number
+    readonly allowed: number
+    readonly share: number
+    readonly always: number
+  }
+}
+
+type Facts = Omit<FindingJson, 'severity' | 'code' | 'message' | 'hint'>
+
+export function findingToJson(finding: Finding, now: Instant): FindingJson {
+  const { message, hint } = findingText(finding, now)
+  return {
+    severity: finding.severity,
+    code: finding.code,
+    message: breakable(message),
+    hint: breakable(hint),
+    ...factsOf(finding),
+  }
+}
+
+function factsOf(finding: Finding): Facts {
+  switch (finding.code) {
+    case 'name-taken':
+      return { key: finding.keyId, name: finding.name, ids: finding.liveIds }
+    case 'grants-beyond-caller':
+      return { key: finding.keyId, permissions: finding.permissions, scope: finding.scope }
+    case 'unknown-project':
+      return { key: finding.keyId, project: finding.project, suggestion: finding.suggestion }
+    case 'limit': {
+      const { action, count, live, allowed, share, always } = finding
+      return { action, limit: { count, live, allowed, share, always } }
+    }
+    case 'listing-narrowed':
+      return { keys: finding.keyIds }
+    case 'too-many-pending':
+      return { key: finding.keyId, ids: finding.liveIds }
+    case 'prune-withheld':
+      return { keys: finding.keyIds, cause: finding.cause }
+    case 'protected':
+      return { key: finding.keyId, ids: [finding.liveId] }
+    case 'calling-key':
+    case 'other-host':
+      return { key: finding.keyId, ids: [finding.liveId], action: finding.action }
+    case 'being-made':
+      return { key: finding.keyId, ids: [finding.liveId], until: isoTime(finding.until) }
+    case 'date-near':
+    case 'date-past':
+      return { key: finding.keyId, at: isoTime(finding.at) }
+    case 'marker-unreadable':
+      return { ids: [finding.liveId], name: finding.name }
+  }
+}

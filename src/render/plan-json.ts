@@ -1,0 +1,206 @@
+import type { Change, Plan, Retiring } from '../model/change.ts'
+import type { Instant } from '../model/duration.ts'
+import type { LastUse, LiveKey } from '../model/live-key.ts'
+import { type FindingJson, findingToJson } from './finding-json.ts'
+import type { FieldValues } from './field-diff.ts'
+import { countChanges, isRefused } from './plan-summary.ts'
+import { type ReasonCode, causeText, reasonsOf, retiringText } from './reasons.ts'
+import { successorFields } from './successor.ts'
+import { isoTime } from './time.ts'
+import { breakable } from './text.ts'
+import { waitText } from './key-lists.ts'
+import { storeLabel } from '../model/store.ts'
+
+/**
+ * A plan as `plan --json` prints it: a public shape, described in `schemas/plan.schema.json`. Its version's first
+ * number grows when something is renamed or removed; properties may be added at any time. Names are snake_case as the
+ * platform's are, times ISO 8601 in UTC, durations whole seconds. Values are exact; `message` and `hint` are texts for
+ * people and may change at any time. No secret is in it.
+ */
+export interface PlanJson {
+  readonly format_version: '1.0'
+  readonly stack: string
+  readonly now: string
+  /** How many live keys the stack owns. */
+  readonly managed: number
+  readonly refused: boolean
+  readonly changes: readonly ChangeJson[]
+  readonly retiring: readonly RetiringJson[]
+  readonly unmanaged: readonly KeyJson[]
+  readonly findings: readonly FindingJson[]
+  readonly summary: Readonly<Record<Change['kind'], number>>
+}
+
+export interface ChangeJson {
+  readonly action: Change['kind']
+  readonly key: string
+  /** The live key's id; absent for a create. */
+  readonly id?: string
+  readonly name: string
+  /** Of the key to be made, or of the live key that is revoked; null where none is made or none can be. */
+  readonly generation: number | null
+  readonly reasons: readonly { readonly code: ReasonCode; readonly message: string }[]
+  readonly fields: readonly FieldJson[]
+  /** It grants more than the key has now. */
+  readonly widens: boolean
+  /** Where a secret will be put; empty where none moves. */
+  readonly stores: readonly string[]
+  /** Only in a heal: the live keys that an interrupted run left. */
+  readonly pending?: readonly KeyJson[]
+  /** Only in a delivery: no store can be read, so a new generation is certain. */
+  readonly rotates?: boolean
+  /** Only in an update: it narrows a key that retires. */
+  readonly superseded?: boolean
+}
+
+interface FieldJson {
+  readonly field: FieldValues['field']
+  readonly current: FieldValueJson
+  readonly desired: FieldValueJson
+  /** Null in a rotation, where the successor is made as declared. */
+  readonly cause: 'drift' | 'changed' | 'both' | null
+  readonly widens: boolean
+}
+type FieldValueJson = string | boolean | null | readonly string[]
+
+export interface KeyJson {
+  readonly id: string
+  readonly name: string
+  readonly masked_key: string
+  readonly environment: string | null
+  readonly scope: 'all' | readonly string[]
+  readonly permissions: readonly string[]
+  readonly status: LiveKey['status']
+  readonly created_at: string
+  /** Null: never. */
+  readonly expires_at: string | null
+  readonly last_use: LastUseJson
+}
+
+/** Null: the platform does not say. `at` is null where the key was never used. */
+export type LastUseJson = {
+  readonly at: string | null
+  readonly ip: string | null
+  readonly location: string | null
+  readonly user_agent: string | null
+} | null
+
+interface RetiringJson {
+  readonly key: string
+  readonly id: string
+  readonly name: string
+  readonly generation: number
+  readonly reason: { readonly code: Retiring['reason']['code']; readonly message: string }
+  readonly wait: {
+    readonly code: Retiring['wait']['code']
+    readonly message: string
+    readonly until?: string
+    readonly quiet_seconds?: number
+  }
+  readonly last_use: LastUseJson
+}
+
+export function planToJson(plan: Plan): PlanJson {
+  const { stack, now, managed, changes, retiring, unmanaged, findings } = plan
+  return {
+    format_version: '1.0',
+    stack,
+    now: isoTime(now),
+    managed,
+    refused: isRefused(plan),
+    changes: changes.map(change => changeToJson(change, now)),
+    retiring: retiring.map(each => retiringToJson(each, now)),
+    unmanaged: unmanaged.map(keyToJson),
+    findings: findings.map(finding => findingToJson(finding, now)),
+    summary: countChanges(changes),
+  }
+}
+
+function changeToJson(change: Change, now: Instant): ChangeJson {
+  const fields = fieldsOf(change, now)
+  return {
+    action: change.kind,
+    key: change.keyId,
+    ...('live' in change ? { id: change.live.id } : {}),
+    name: 'desired' in change ? change.desired.name : change.live.name,
+    generation: 'generation' in change ? change.generation : null,
+    reasons: reasonsOf(change, now).map(({ code, text }) => ({ code, message: breakable(text) })),
+    fields,
+    widens: fields.some(({ widens }) => widens),
+    stores:
+      change.kind === 'update' || change.kind === 'revoke'
+        ? []
+        : change.desired.stores.map(({ spec }) => storeLabel(spec)),
+    ...(change.kind === 'heal' ? { pending: change.pending.map(keyToJson) } : {}),
+    ...(change.kind === 'deliver' ? { rotates: change.rotates } : {}),
+    ...(change.kind === 'update' ? { superseded: change.superseded } : {}),
+  }
+}
+
+function fieldsOf(change: Change, now: Instant): readonly FieldJson[] {
+  switch (change.kind) {
+    case 'create':
+    case 'heal':
+    case 'revoke':
+      return []
+    case 'update':
+    case 'deliver':
+      return change.fields.map(field => ({ ...fieldToJson(field), cause: field.cause, widens: field.widens }))
+    case 'rotate':
+      return successorFields(change.desired, change.live, now).map(field => ({
+        ...fieldToJson(field),
+        cause: null,
+        widens: field.widens,
+      }))
+  }
+}
+
+function fieldToJson(values: FieldValues): Pick<FieldJson, 'field' | 'current' | 'desired'> {
+  const { field, current, desired } = values
+  if (values.field !== 'expires')
+    return { field, current, desired } as Pick<FieldJson, 'field' | 'current' | 'desired'>
+  return { field, current: endToJson(values.current), desired: endToJson(values.desired) }
+}
+
+function endToJson(end: Instant | null): string | null {
+  return end === null ? null : isoTime(end)
+}
+
+function retiringToJson(each: Retiring, now: Instant): RetiringJson {
+  const { keyId, live, generation, reason, wait } = each
+  return {
+    key: keyId,
+    id: live.id,
+    name: live.name,
+    generation,
+    reason: { code: reason.code, message: breakable(retiringText(each)) },
+    wait: {
+      code: wait.code,
+      message: breakable(waitText(each, now)),
+      ...(wait.code === 'grace' ? { until: isoTime(wait.until) } : {}),
+      ...(wait.code === 'in-use' ? { quiet_seconds: Math.round(wait.quiet / 1000) } : {}),
+    },
+    last_use: lastUseToJson(live.lastUse),
+  }
+}
+
+function keyToJson(live: LiveKey): KeyJson {
+  return {
+    id: live.id,
+    name: live.name,
+    masked_key: live.maskedKey,
+    environment: live.environment,
+    scope: live.scope,
+    permissions: live.permissions,
+    status: live.status,
+    created_at: isoTime(live.createdAt),
+    expires_at: endToJson(live.expiresAt),
+    last_use: lastUseToJson(live.lastUse),
+  }
+}
+
+export function lastUseToJson(lastUse: LastUse): LastUseJson {
+  if (!lastUse.known) return null
+  const { at, ip, location, userAgent } = lastUse
+  return { at: endToJson(at), ip, location, user_agent: userAgent }
+}

@@ -1,0 +1,102 @@
+import type { Change } from '../model/change.ts'
+import type { Outcome, Report } from '../model/outcome.ts'
+import { safeLines } from './failure.ts'
+import type { Palette } from './palette.ts'
+import { countOutcomes } from './report-summary.ts'
+import { breakable, escapeControls, minimumWidth, wrap } from './text.ts'
+import { dateTime } from './time.ts'
+import { nameText } from './values.ts'
+
+const doing = {
+  create: 'create',
+  update: 'update',
+  rotate: 'rotate',
+  deliver: 'deliver',
+  heal: 'heal',
+  revoke: 'revoke',
+} as const satisfies Record<Change['kind'], string>
+
+const skippedTexts = {
+  interrupted: 'the run was interrupted',
+  stopped: 'the run had to stop',
+  'earlier-failure': 'something before it failed',
+} as const satisfies Record<Extract<Outcome, { readonly status: 'skipped' }>['why'], string>
+
+/** One line for what came of one change, as it happens: `ci-pipeline: created key_abc in keychain fluxloop/acme/ci-pipeline`. */
+export function renderOutcome(outcome: Outcome, { palette }: { readonly palette: Palette }): string {
+  const key = palette.bold(breakable(nameText(outcome.change.keyId)))
+  return `${key}: ${breakable(outcomeText(outcome, palette))}`
+}
+
+function outcomeText(outcome: Outcome, palette: Palette): string {
+  const { change } = outcome
+  switch (outcome.status) {
+    case 'done': {
+      const places = outcome.places.map(escapeControls).join(', ')
+      const action =
+        outcome.action === 'revoked' ? palette.red(outcome.action) : palette.green(outcome.action)
+      return `${action} ${nameText(outcome.liveId)}${places === '' ? '' : ` in ${places}`}`
+    }
+    case 'failed':
+      return `${palette.red(`failed to ${doing[change.kind]}`)}: ${safeLines(outcome.message).join(' ')}`
+    case 'skipped':
+      return `${palette.yellow(`not started (${doing[change.kind]})`)}: ${skippedTexts[outcome.why]}`
+    case 'held':
+      return `${palette.yellow('held')}: ${heldText(outcome)}`
+  }
+}
+
+function heldText({ change, lastUse }: Extract<Outcome, { readonly status: 'held' }>): string {
+  const id = 'live' in change ? `${nameText(change.live.id)} ` : ''
+  if (!lastUse.known) return `${id}is not revoked, since the platform no longer says whether it is in use`
+  // A report has no clock of its own, so the time stands as the platform gave it.
+  const { ip, userAgent } = lastUse
+  const from = ip === null ? '' : ` from ${escapeControls(ip)}`
+  const by = userAgent === null ? '' : ` by ${escapeControls(userAgent)}`
+  const when = lastUse.at === null ? 'never' : dateTime(lastUse.at)
+  return `${id}is not revoked, since it came into use: last used ${when}${from}${by}`
+}
+
+/** What a run did as a whole: what failed and why, what was not done, and the summary as the last line. */
+export function renderReport(
+  report: Report,
+  options: { readonly palette: Palette; readonly width: number },
+): string {
+  const { palette } = options
+  const width = Math.max(minimumWidth, options.width)
+  const sections: string[][] = []
+  for (const [status, title] of [
+    ['failed', palette.bold(palette.red('Failed:'))],
+    ['held', palette.bold(palette.yellow('Held:'))],
+    ['skipped', palette.bold(palette.yellow('Not started:'))],
+  ] as const) {
+    const some = report.outcomes.filter(outcome => outcome.status === status)
+    if (some.length === 0) continue
+    sections.push([title, ...some.flatMap(outcome => listed(outcome, palette, width))])
+  }
+  sections.push(wrap(summaryText(report, palette), width))
+  return sections.map(lines => lines.join('\n')).join('\n\n')
+}
+
+function listed(outcome: Outcome, palette: Palette, width: number): string[] {
+  const line = `${palette.bold(nameText(outcome.change.keyId))}: ${outcomeText(outcome, palette)}`
+  const hints = outcome.status === 'failed' ? outcome.hints.flatMap(safeLines) : []
+  return [...wrap(line, width, '  ', '    '), ...hints.flatMap(hint => wrap(hint, width, '    • ', '      '))]
+}
+
+function summaryText(report: Report, palette: Palette): string {
+  const { actions, done, failed, skipped, held } = countOutcomes(report)
+  const { created, updated, rotated, healed, delivered, revoked } = actions
+  const parts = [
+    `${created} created`,
+    `${updated} updated`,
+    `${rotated} rotated`,
+    ...(healed > 0 ? [`${healed} healed`] : []),
+    ...(delivered > 0 ? [`${delivered} delivered`] : []),
+    `${revoked} revoked`,
+    ...(held > 0 ? [`${held} held`] : []),
+  ].join(', ')
+  if (failed + skipped === 0) return `${palette.bold(palette.green('Apply complete!'))} ${parts}.`
+  const title = report.interrupted ? 'Apply incomplete (interrupted):' : 'Apply incomplete:'
+  return `${palette.bold(palette.red(title))} ${parts}. ${done} done, ${failed} failed, ${skipped} not started.`
+}
