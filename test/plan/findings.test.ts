@@ -1,0 +1,215 @@
+import t from 'tap'
+import type { Finding } from '../../src/model/change.ts'
+import { day, minute } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import { isRefused } from '../../src/plan/compute-plan.ts'
+import { callerWith, desiredKey, liveKey, managedKey, now, otherHost } from '../support/build.ts'
+import { codes, other, pending, planOf, summary, undeclared, key, type Case } from '../support/plan-of.ts'
+
+t.test('has every finding', async t => {
+  const local = { localKeys: new Set(['ci-pipeline']) }
+  const many = Array.from({ length: 12 }, (_, index) => desiredKey({ keyId: `gone-${index}` }))
+  const manyLive = many.map(gone => managedKey(gone))
+  const rows = {
+    'name-taken': {
+      case: { keys: [liveKey({ id: 'key_b', name: key.name }), liveKey({ id: 'key_a', name: key.name })] },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'name-taken',
+          keyId: 'ci-pipeline',
+          name: key.name,
+          liveIds: ['key_a', 'key_b'],
+        },
+      ],
+    },
+    'grants-beyond-caller': {
+      case: { current: { caller: callerWith({ permissions: ['manage_keys', 'read_scenarios'] }) } },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'grants-beyond-caller',
+          keyId: 'ci-pipeline',
+          permissions: ['upload_results'],
+          scope: [],
+        },
+      ],
+    },
+    'unknown-project': {
+      case: { keys: [managedKey()], current: { projects: ['customer-support-bot', 'sales-asistant'] } },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'unknown-project',
+          keyId: 'ci-pipeline',
+          project: 'sales-assistant',
+          suggestion: 'sales-asistant',
+        },
+      ],
+    },
+    limit: {
+      case: { keys: [managedKey(), ...manyLive] },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'limit',
+          action: 'revoke',
+          count: 12,
+          live: 13,
+          allowed: 3,
+          share: 0.25,
+          always: 2,
+        },
+      ],
+    },
+    'listing-narrowed': {
+      case: { current: { caller: callerWith({ scope: ['customer-support-bot', 'sales-assistant'] }) } },
+      says: [{ severity: 'refusal', code: 'listing-narrowed', keyIds: ['ci-pipeline'] }],
+    },
+    'too-many-pending': {
+      case: {
+        keys: [1, 2, 3].map(generation => pending(generation, otherHost)),
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'too-many-pending',
+          keyId: 'ci-pipeline',
+          liveIds: ['key_ci-pipeline_3', 'key_ci-pipeline_2', 'key_ci-pipeline_1'],
+        },
+      ],
+    },
+    'prune-withheld': {
+      case: { desired: [], keys: [undeclared()] },
+      says: [{ severity: 'warning', code: 'prune-withheld', cause: 'no-keys-declared', keyIds: ['gone'] }],
+    },
+    protected: {
+      case: {
+        keys: [managedKey(), undeclared({}, desiredKey({ keyId: 'gone', protect: true }))],
+      },
+      says: [{ severity: 'warning', code: 'protected', keyId: 'gone', liveId: 'key_gone_1' }],
+    },
+    'calling-key': {
+      case: {
+        keys: [managedKey(), undeclared()],
+        current: { caller: callerWith({ id: 'key_gone_1' }) },
+      },
+      says: [
+        { severity: 'warning', code: 'calling-key', keyId: 'gone', liveId: 'key_gone_1', action: 'revoke' },
+      ],
+    },
+    'other-host': {
+      case: {
+        keys: [managedKey(key, { marked: { host: otherHost }, live: { createdAt: now - 70 * day } })],
+        options: local,
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'other-host',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          action: 'rotate',
+        },
+      ],
+    },
+    'being-made': {
+      case: { keys: [pending(1, otherHost, { createdAt: now - 14 * minute })] },
+      says: [
+        {
+          severity: 'warning',
+          code: 'being-made',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          until: now + minute,
+        },
+      ],
+    },
+    'date-near': {
+      case: {
+        desired: [desiredKey({ expires: { kind: 'until', at: now + 14 * day } })],
+        keys: [managedKey(desiredKey({ expires: { kind: 'until', at: now + 14 * day } }))],
+      },
+      says: [{ severity: 'warning', code: 'date-near', keyId: 'ci-pipeline', at: now + 14 * day }],
+    },
+    'date-past': {
+      case: {
+        desired: [desiredKey({ expires: { kind: 'until', at: now } })],
+        keys: [
+          managedKey(desiredKey({ expires: { kind: 'until', at: now } }), { live: { status: 'expired' } }),
+        ],
+      },
+      says: [{ severity: 'warning', code: 'date-past', keyId: 'ci-pipeline', at: now }],
+    },
+    'marker-unreadable': {
+      case: {
+        keys: [
+          managedKey(),
+          liveKey({ ownership: { kind: 'unreadable', text: '[fk1 cut' }, name: 'Half a marker' }),
+        ],
+      },
+      says: [
+        { severity: 'warning', code: 'marker-unreadable', liveId: 'key_stranger', name: 'Half a marker' },
+      ],
+    },
+  } satisfies Record<Finding['code'], { case: Case; says: readonly Finding[] }>
+  for (const [code, row] of Object.entries(rows)) {
+    const plan = planOf(row.case)
+    t.strictSame(plan.findings, row.says, code)
+    t.equal(
+      isRefused(plan),
+      row.says.some(({ severity }) => severity === 'refusal'),
+      code,
+    )
+  }
+})
+
+t.test('leaves what belongs to another host alone, and takes it over where told to', async t => {
+  const local = { localKeys: new Set(['ci-pipeline']) }
+  const theirs = { marked: { host: otherHost } }
+  const rows = {
+    rotate: managedKey(key, { ...theirs, live: { createdAt: now - 70 * day } }),
+    deliver: managedKey(key, { marked: { host: otherHost, stores: ['bbbb'] } }),
+    heal: pending(1, otherHost),
+  } satisfies Record<Extract<Finding, { code: 'other-host' }>['action'], LiveKey>
+  for (const [action, live] of Object.entries(rows)) {
+    const kept = planOf({ keys: [live], options: local })
+    t.strictSame(summary(kept), [], action)
+    t.strictSame(kept.findings, [
+      { severity: 'warning', code: 'other-host', keyId: 'ci-pipeline', liveId: live.id, action },
+    ])
+    for (const free of [{ ...local, takeOver: true }, { localKeys: new Set<string>() }]) {
+      const plan = planOf({ keys: [live], options: free })
+      t.strictSame([plan.changes.map(({ kind }) => kind), plan.findings], [[action], []], action)
+    }
+  }
+  t.strictSame(
+    codes(planOf({ keys: [managedKey(key, theirs)], options: local })),
+    [],
+    'nothing to say of no work',
+  )
+})
+
+t.test('withholds pruning, and creates nothing, where it may not see every key', async t => {
+  const scope = ['customer-support-bot', 'sales-assistant']
+  const rows = {
+    'no-keys-declared': { desired: [], keys: [undeclared()] },
+    'listing-incomplete': { keys: [managedKey(), undeclared()], current: { complete: false } },
+    'listing-narrowed': {
+      keys: [managedKey(), undeclared()],
+      current: { caller: callerWith({ scope }) },
+    },
+  } satisfies Record<Extract<Finding, { code: 'prune-withheld' }>['cause'], Case>
+  for (const [cause, row] of Object.entries(rows)) {
+    const plan = planOf(row)
+    t.strictSame(summary(plan), [], cause)
+    t.strictSame(plan.findings, [{ severity: 'warning', code: 'prune-withheld', cause, keyIds: ['gone'] }])
+  }
+  for (const current of [{ complete: false }, { caller: callerWith({ scope }) }]) {
+    t.ok(isRefused(planOf({ current })))
+    t.notOk(
+      isRefused(planOf({ keys: [managedKey(key, { live: { name: 'CI' } })], current })),
+      'updates go on',
+    )
+  }
+})

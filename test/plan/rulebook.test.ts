@@ -1,0 +1,196 @@
+import t from 'tap'
+import type {
+  Change,
+  DeliveryReason,
+  Plan,
+  Retiring,
+  RevocationReason,
+  RotationReason,
+} from '../../src/model/change.ts'
+import { day, hour } from '../../src/model/duration.ts'
+import {
+  days,
+  desiredKey,
+  envFile,
+  keychain,
+  managedKey,
+  now,
+  stack,
+  unknownUse,
+  usedAt,
+} from '../support/build.ts'
+import {
+  aged,
+  head,
+  leaked,
+  other,
+  pending,
+  planOf,
+  retired,
+  summary,
+  undeclared,
+  key,
+  type Case,
+} from '../support/plan-of.ts'
+
+t.test('finds nothing to do for a key that is as declared, delivered and young', async t => {
+  const plan = planOf({ keys: [managedKey()] })
+  t.strictSame(plan, {
+    stack,
+    now,
+    changes: [],
+    retiring: [],
+    unmanaged: [],
+    findings: [],
+    managed: 1,
+  } satisfies Plan)
+})
+
+t.test('has every kind of change', async t => {
+  const kinds = {
+    create: { case: {}, does: ['create ci-pipeline g1'] },
+    update: {
+      case: { keys: [managedKey(key, { live: { name: 'CI' } })] },
+      does: ['update key_ci-pipeline_1 name'],
+    },
+    rotate: { case: { keys: [aged] }, does: ['rotate key_ci-pipeline_1 g2'] },
+    deliver: {
+      case: { keys: [managedKey(key, { marked: { stores: ['bbbb'] } })] },
+      does: ['deliver key_ci-pipeline_1 g2'],
+    },
+    heal: { case: { keys: [pending(1)] }, does: ['heal key_ci-pipeline_1 g2'] },
+    revoke: {
+      case: { desired: [other], keys: [managedKey(other), undeclared()] },
+      does: ['revoke key_gone_1'],
+    },
+  } satisfies Record<Change['kind'], { case: Case; does: readonly string[] }>
+  for (const [kind, row] of Object.entries(kinds)) {
+    const plan = planOf(row.case)
+    t.strictSame(summary(plan), row.does, kind)
+    t.strictSame(
+      plan.changes.map(change => change.kind),
+      [kind],
+    )
+  }
+})
+
+t.test('gives every reason for a rotation', async t => {
+  const reasons = {
+    'past-max-age': {
+      case: { keys: [aged] },
+      says: { code: 'past-max-age', age: 70 * day, maxAge: 60 * day },
+    },
+    'ends-soon': {
+      case: {
+        desired: [desiredKey({ expires: days(75), rotation: { maxAge: null } })],
+        keys: [managedKey(desiredKey({ expires: days(75) }), { live: { createdAt: now - 70 * day } })],
+      },
+      says: { code: 'ends-soon', end: now + 5 * day, renewBefore: 9 * day },
+    },
+    expired: {
+      case: { keys: [managedKey(key, { live: { expiresAt: now - hour } })] },
+      says: { code: 'expired', end: now - hour },
+    },
+    environment: {
+      case: { keys: [managedKey(key, { live: { environment: 'prod' } })] },
+      says: { code: 'environment', current: 'prod', desired: 'ci' },
+    },
+    leaked: { case: { keys: [leaked(1)] }, says: { code: 'leaked' } },
+  } satisfies {
+    [Code in RotationReason['code']]: { case: Case; says: Extract<RotationReason, { code: Code }> }
+  }
+  for (const [code, row] of Object.entries(reasons)) {
+    const [change] = planOf(row.case).changes
+    t.strictSame(change?.kind === 'rotate' ? change.reasons : change, [row.says], code)
+  }
+})
+
+t.test('gives every reason for a delivery', async t => {
+  const delivered = {
+    kind: 'delivered',
+    visibleEnd: 'ab12c',
+    at: now - 9 * day,
+    graceUntil: now - 7 * day,
+  } as const
+  const reasons = {
+    stale: {
+      case: { keys: [managedKey(key, { state: delivered, live: { maskedKey: 'flux_ci_****...zz9xy' } })] },
+      says: { code: 'stale', delivered: 'ab12c', live: 'zz9xy' },
+    },
+    'regenerated-elsewhere': {
+      case: {
+        keys: [
+          managedKey(key, {
+            state: delivered,
+            live: { maskedKey: 'flux_ci_****...12c', regeneratedAt: now - day, expiresAt: now + 89 * day },
+          }),
+        ],
+      },
+      says: { code: 'regenerated-elsewhere', at: now - day },
+    },
+    'store-added': {
+      case: { desired: [desiredKey({ stores: [keychain, envFile] })], keys: [managedKey(key)] },
+      says: { code: 'store-added', stores: ['env-file /srv/agents/.env (FLUXLOOP_API_KEY)'] },
+    },
+  } satisfies {
+    [Code in DeliveryReason['code']]: { case: Case; says: Extract<DeliveryReason, { code: Code }> }
+  }
+  for (const [code, row] of Object.entries(reasons)) {
+    const [change] = planOf(row.case).changes
+    t.strictSame(change?.kind === 'deliver' ? change.reasons : change, [row.says], code)
+    t.equal(change?.kind === 'deliver' && change.rotates, false, code)
+  }
+})
+
+t.test('gives every reason for a revocation, with the gate that it must pass', async t => {
+  const gate = { quiet: day, deliveredAt: now - 10 * day + hour, waived: false }
+  const reasons = {
+    undeclared: {
+      case: { desired: [other], keys: [managedKey(other), undeclared()] },
+      says: { code: 'undeclared' },
+    },
+    superseded: {
+      case: { keys: [retired(), head()] },
+      says: { code: 'superseded', head: 2, deadline: now - 8 * day + hour },
+    },
+  } satisfies {
+    [Code in RevocationReason['code']]: { case: Case; says: Extract<RevocationReason, { code: Code }> }
+  }
+  for (const [code, row] of Object.entries(reasons)) {
+    const [change] = planOf(row.case).changes
+    t.strictSame(change?.kind === 'revoke' ? [change.reason, change.gate] : change, [row.says, gate], code)
+  }
+})
+
+t.test('says of every retiring key what it waits for', async t => {
+  const inUse = usedAt(now - hour)
+  const reasons = {
+    grace: {
+      case: { keys: [retired(), head({ createdAt: now - day })] },
+      says: { code: 'grace', until: now + day + hour },
+    },
+    'in-use': {
+      case: { keys: [retired({ lastUse: inUse }), head()] },
+      says: { code: 'in-use', lastUse: inUse, quiet: day },
+    },
+    'usage-unknown': {
+      case: { keys: [retired({ lastUse: unknownUse }), head()] },
+      says: { code: 'usage-unknown' },
+    },
+    'successor-pending': {
+      case: { keys: [retired(), head(), pending(3)] },
+      says: { code: 'successor-pending' },
+    },
+  } satisfies {
+    [Code in Retiring['wait']['code']]: { case: Case; says: Extract<Retiring['wait'], { code: Code }> }
+  }
+  for (const [code, row] of Object.entries(reasons)) {
+    const plan = planOf(row.case)
+    t.strictSame(
+      plan.retiring.map(({ live, generation, wait }) => [live.id, generation, wait]),
+      [['key_ci-pipeline_1', 1, row.says]],
+      code,
+    )
+    t.notOk(summary(plan).includes('revoke key_ci-pipeline_1'), code)
+  }
+})

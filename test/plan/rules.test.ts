@@ -1,0 +1,303 @@
+import t from 'tap'
+import type { Change } from '../../src/model/change.ts'
+import { day, hour, minute } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import { isRefused } from '../../src/plan/compute-plan.ts'
+import { lineageOf } from '../../src/plan/lineage.ts'
+import { sortByOwner } from '../../src/plan/ownership.ts'
+import {
+  desiredKey,
+  liveKey,
+  managedKey,
+  marker,
+  neverUsed,
+  now,
+  otherHost,
+  sealed,
+  stack,
+  thisHost,
+  unknownUse,
+  usedAt,
+} from '../support/build.ts'
+import {
+  head,
+  leaked,
+  other,
+  pending,
+  planOf,
+  retired,
+  summary,
+  undeclared,
+  waits,
+  key,
+  type Case,
+} from '../support/plan-of.ts'
+
+t.test('asks the usage gate before every revocation', async t => {
+  const deliveredAt = now - 10 * day + hour
+  const own = 'fluxloop-keys/0.1.0'
+  const rows: readonly (readonly [what: string, live: Partial<LiveKey>, wait: string | null])[] = [
+    ['never used', { lastUse: neverUsed }, null],
+    ['no data', { lastUse: unknownUse }, 'usage-unknown'],
+    ['used a moment ago', { lastUse: usedAt(now) }, 'in-use'],
+    ['used just within quiet', { lastUse: usedAt(now - day + 1) }, 'in-use'],
+    ['quiet for just so long', { lastUse: usedAt(now - day) }, null],
+    ['used later than now, by another clock', { lastUse: usedAt(now + hour) }, 'in-use'],
+    ['used by nobody knows what', { lastUse: usedAt(now - hour, null) }, 'in-use'],
+    ['used by a program whose name contains ours', { lastUse: usedAt(now - hour, `my-${own}`) }, 'in-use'],
+    ['verified by us after the delivery', { lastUse: usedAt(now - hour, own) }, 'in-use'],
+    ['expired, and in use', { lastUse: usedAt(now), expiresAt: now }, null],
+    ['expired as the platform says', { lastUse: usedAt(now), status: 'expired' }, null],
+    ['expired, no data', { lastUse: unknownUse, expiresAt: now - 1 }, null],
+  ]
+  for (const [what, live, wait] of rows) {
+    const superseded = planOf({ keys: [retired(live), head()] })
+    const gone = planOf({ desired: [other], keys: [managedKey(other), undeclared(live)] })
+    t.strictSame(waits(superseded), wait === null ? [] : [`key_ci-pipeline_1 ${wait}`], what)
+    t.strictSame(summary(superseded), wait === null ? ['revoke key_ci-pipeline_1'] : [], what)
+    t.strictSame(waits(gone), wait === null ? [] : [`key_gone_1 ${wait}`], what)
+    t.strictSame(summary(gone), wait === null ? ['revoke key_gone_1'] : [], what)
+    for (const waived of ['key_gone_1', 'gone']) {
+      const through = planOf({
+        desired: [other],
+        keys: [managedKey(other), undeclared(live)],
+        options: { revokeInUse: [waived] },
+      })
+      t.strictSame(summary(through), ['revoke key_gone_1'], `${what}, let through by ${waived}`)
+    }
+  }
+
+  const deliveries = [
+    ['up to the delivery', deliveredAt, null],
+    ['after it', deliveredAt + 1, 'in-use'],
+  ] as const
+  const longQuiet = desiredKey({ rotation: { quiet: 30 * day } })
+  for (const [what, at, wait] of deliveries) {
+    const plan = planOf({ desired: [longQuiet], keys: [retired({ lastUse: usedAt(at, own) }), head()] })
+    t.strictSame(waits(plan), wait === null ? [] : [`key_ci-pipeline_1 ${wait}`], `our own use ${what}`)
+  }
+
+  const ofState = (state: 'pending' | 'leaked' | 'external', live: Partial<LiveKey>) =>
+    planOf({ keys: [managedKey(key, { state: { kind: state }, live }), head()] })
+  t.strictSame(waits(ofState('leaked', { lastUse: usedAt(now) })), [], 'leaked: no gate')
+  t.strictSame(
+    waits(ofState('pending', { lastUse: usedAt(now, own) })),
+    [],
+    'pending: our use was the delivery',
+  )
+  t.strictSame(waits(ofState('pending', { lastUse: usedAt(now) })), ['key_ci-pipeline_1 in-use'])
+})
+
+t.test('gives a leaked key no grace', async t => {
+  const plan = planOf({ keys: [leaked(1, { lastUse: usedAt(now) }), head({ createdAt: now - hour })] })
+  t.strictSame(summary(plan), ['revoke key_ci-pipeline_1'])
+})
+
+t.test('refuses more than the limits allow, and says the figures', async t => {
+  const keysOf = (prefix: string, count: number) =>
+    Array.from({ length: count }, (_, index) => desiredKey({ keyId: `${prefix}-${index}` }))
+  const plan = (action: 'revoke' | 'rotate', live: number, count: number, raised: number | null = null) => {
+    const stay = keysOf('stay', live - (action === 'revoke' ? count : 0))
+    const old = { createdAt: now - 61 * day, expiresAt: now + 29 * day }
+    return planOf({
+      desired: stay,
+      keys:
+        action === 'revoke'
+          ? [...stay, ...keysOf('gone', count)].map(desired => managedKey(desired))
+          : stay.map((desired, index) => managedKey(desired, { live: index < count ? old : {} })),
+      options: { maxRevoke: raised, maxRotate: raised },
+    })
+  }
+  for (const action of ['revoke', 'rotate'] as const) {
+    for (const [live, count, raised, allowed] of [
+      [3, 2, null, true],
+      [4, 3, null, false],
+      [11, 3, null, false],
+      [12, 3, null, true],
+      [40, 10, null, true],
+      [40, 11, null, false],
+      [40, 12, 12, true],
+      [40, 12, 11, false],
+      [40, 10, 0, true],
+    ] as const) {
+      const made = plan(action, live, count, raised)
+      const what = `${action} ${count} of ${live}, ${raised ?? 'not'} raised`
+      t.equal(made.changes.filter(({ kind }) => kind === action).length, count, what)
+      t.equal(isRefused(made), !allowed, what)
+    }
+    t.match(plan(action, 40, 12, 11).findings, [
+      { code: 'limit', action, count: 12, live: 40, allowed: 11, share: 0.25, always: 2 },
+    ])
+  }
+})
+
+t.test('counts only what nobody asked for against the limits', async t => {
+  const four = Array.from({ length: 4 }, (_, index) => desiredKey({ keyId: `key-${index}` }))
+  const stores = [sealed]
+  const rows: readonly (readonly [what: string, kind: Change['kind'], refused: boolean, row: Case])[] = [
+    [
+      'superseded keys go',
+      'revoke',
+      false,
+      { desired: four, keys: four.flatMap(one => [managedKey(one), managedKey(one, { generation: 2 })]) },
+    ],
+    [
+      'another environment is declared',
+      'rotate',
+      false,
+      { desired: four, keys: four.map(one => managedKey(one, { live: { environment: 'prod' } })) },
+    ],
+    [
+      'keys leaked',
+      'rotate',
+      false,
+      { desired: four, keys: four.map(one => managedKey(one, { state: { kind: 'leaked' } })) },
+    ],
+    [
+      'a store is added, and none can be read',
+      'deliver',
+      false,
+      { desired: four.map(one => ({ ...one, stores })), keys: four.map(one => managedKey(one)) },
+    ],
+    [
+      'secrets are stale, and no store can be read',
+      'deliver',
+      true,
+      {
+        desired: four.map(one => ({ ...one, stores })),
+        keys: four.map(one =>
+          managedKey(
+            { ...one, stores },
+            {
+              live: { regeneratedAt: now - day, expiresAt: now + 89 * day },
+              state: {
+                kind: 'delivered',
+                visibleEnd: 'ab12c',
+                at: now - 9 * day,
+                graceUntil: now,
+              },
+            },
+          ),
+        ),
+      },
+    ],
+  ]
+  for (const [what, kind, refused, row] of rows) {
+    const plan = planOf(row)
+    t.ok(plan.changes.filter(change => change.kind === kind).length >= 4, what)
+    t.equal(isRefused(plan), refused, what)
+  }
+})
+
+t.test('ranks the live keys of one key id', async t => {
+  const delivered = (generation: number, live: Partial<LiveKey> = {}) => managedKey(key, { generation, live })
+  const twin = (id: string, createdAt: number) => delivered(2, { id, createdAt })
+  const rows: readonly (readonly [
+    what: string,
+    keys: readonly LiveKey[],
+    ranks: { head?: string; pending?: string; superseded?: string; leaked?: string; highest: number },
+  ])[] = [
+    ['nothing lives', [], { highest: 0 }],
+    ['one is delivered', [delivered(1)], { head: '1', highest: 1 }],
+    [
+      'the highest delivered one leads',
+      [delivered(3), delivered(1), delivered(2)],
+      { head: '3', superseded: '2 1', highest: 3 },
+    ],
+    [
+      'an adopted one leads too',
+      [delivered(1), managedKey(key, { generation: 2, state: { kind: 'external' } })],
+      { head: '2', superseded: '1', highest: 2 },
+    ],
+    [
+      'a pending one supersedes nothing',
+      [delivered(1), pending(2), pending(3)],
+      { head: '1', pending: '3 2', highest: 3 },
+    ],
+    [
+      'a pending one below the head retires',
+      [delivered(2), pending(1)],
+      { head: '2', superseded: '1', highest: 2 },
+    ],
+    [
+      'a pending twin of the head retires',
+      [delivered(1), pending(1, thisHost, { id: 'key_twin' })],
+      { head: '1', superseded: 'key_twin', highest: 1 },
+    ],
+    [
+      'the older of twins leads',
+      [twin('key_a', now - day), twin('key_b', now - 2 * day)],
+      { head: 'key_b', superseded: 'key_a', highest: 2 },
+    ],
+    [
+      'the lesser id of equals leads',
+      [twin('key_b', now - day), twin('key_a', now - day)],
+      { head: 'key_a', superseded: 'key_b', highest: 2 },
+    ],
+    [
+      'a leaked one below the head retires',
+      [delivered(2), leaked(1)],
+      { head: '2', superseded: '1', highest: 2 },
+    ],
+    ['a leaked one alone leads nothing', [leaked(1)], { leaked: '1', highest: 1 }],
+  ]
+  const short = (keys: readonly { live: LiveKey }[]) =>
+    keys.map(({ live }) => live.id.replace('key_ci-pipeline_', '')).join(' ')
+  for (const [what, keys, ranks] of rows) {
+    for (const order of [keys, [...keys].reverse()]) {
+      const lineage = sortByOwner(stack, order).lineages.get('ci-pipeline') ?? lineageOf('ci-pipeline', [])
+      t.strictSame(
+        {
+          head: short(lineage.head === null ? [] : [lineage.head]),
+          pending: short(lineage.pending),
+          superseded: short(lineage.superseded),
+          leaked: short(lineage.leaked),
+          highest: lineage.highest,
+        },
+        { head: '', pending: '', superseded: '', leaked: '', ...ranks },
+        what,
+      )
+    }
+  }
+})
+
+t.test('touches nothing that is not its own', async t => {
+  const foreign = (overrides: Parameters<typeof marker>[0]) =>
+    liveKey({ id: 'key_foreign', name: key.name, ownership: { kind: 'managed', marker: marker(overrides) } })
+  for (const live of [
+    foreign({ stack: 'another-team' }),
+    foreign({ keyId: 'gone', state: { kind: 'released', at: now - day } }),
+    liveKey(),
+    liveKey({ ownership: { kind: 'unreadable', text: '[fk2 ...' } }),
+    managedKey(desiredKey({ keyId: 'gone' }), { live: { status: 'revoked' } }),
+  ]) {
+    const plan = planOf({ keys: [managedKey(), live] })
+    t.strictSame([summary(plan), plan.retiring, plan.managed], [[], [], 1])
+  }
+  const unmanaged = [liveKey({ id: 'key_b' }), liveKey({ id: 'key_a' })]
+  t.strictSame(
+    planOf({ keys: [managedKey(), ...unmanaged] }).unmanaged.map(({ id }) => id),
+    ['key_a', 'key_b'],
+  )
+  const prune = { removed: 'revoke', unmanaged: 'ignore', quiet: day } as const
+  t.strictSame(planOf({ keys: [managedKey(), ...unmanaged], state: { prune } }).unmanaged, [])
+})
+
+t.test('waits for the maker of a pending key, then heals it anywhere', async t => {
+  for (const [what, host, age, does] of [
+    ['ours, at once', thisHost, 0, ['heal key_ci-pipeline_1 g2']],
+    ["another host's, within 15 minutes", otherHost, 15 * minute - 1, []],
+    ["another host's, from then on", otherHost, 15 * minute, ['heal key_ci-pipeline_1 g2']],
+    ["nobody's, within 15 minutes", null, 15 * minute - 1, []],
+  ] as const) {
+    t.strictSame(summary(planOf({ keys: [pending(1, host, { createdAt: now - age })] })), does, what)
+  }
+  const three = [1, 2, 3].map(generation => pending(generation, otherHost))
+  t.match(planOf({ keys: three }).changes, [{ kind: 'heal', generation: null }], 'no fourth beside three')
+  const ours = [pending(1), pending(2), pending(3)]
+  t.match(
+    planOf({ keys: ours }).changes,
+    [{ kind: 'heal', generation: 4 }],
+    'its maker revokes its own first',
+  )
+})
