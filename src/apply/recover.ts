@@ -93,7 +93,7 @@ export async function heal({ desired, pending, generation }: Heal, run: Run): Pr
       (await secretFromStores(live, held, run)) ?? (await secretFromReplay(live, marker, desired, run))
     if (secret !== null) {
       const places = await putIntoAll(secret, stores, holders(held, secret), run)
-      const fields = fieldChanges(desired, { live, marker })
+      const fields = fieldChanges(desired, { live, marker }, run.clock())
       await markDelivered({ live, marker }, desired, fields, run.clock() + desired.rotation.grace, run)
       return { action: 'healed', liveId: live.id, places }
     }

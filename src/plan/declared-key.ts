@@ -95,7 +95,7 @@ function healing(desired: DesiredKey, lineage: Lineage, { now, options }: KeyFac
 
 function updating(desired: DesiredKey, key: ManagedKey, facts: KeyFacts, superseded: boolean): KeyPlan {
   const { keyId } = desired
-  const wanted = superseded ? narrowing(desired, key) : fieldChanges(desired, key)
+  const wanted = superseded ? narrowing(desired, key) : fieldChanges(desired, key, facts.now)
   const { fields, findings } = sparingCaller(keyId, key, wanted, facts.current)
   const change: Change = { kind: 'update', keyId, desired, live: key.live, superseded, fields }
   return { changes: fields.length === 0 ? [] : [change], findings, sound: true }
@@ -130,7 +130,12 @@ function renewing(
     return { changes: [change, ...predecessor.changes], findings: predecessor.findings, sound }
   }
   const certain = !desired.stores.some(isReadable)
-  const { fields, findings } = sparingCaller(keyId, head, fieldChanges(desired, head), facts.current)
+  const { fields, findings } = sparingCaller(
+    keyId,
+    head,
+    fieldChanges(desired, head, facts.now),
+    facts.current,
+  )
   const change: Change = {
     kind: 'deliver',
     keyId,

@@ -35,16 +35,23 @@ export function wantedEnd(desired: DesiredKey, live: LiveKey): Instant | null {
   return endOfLife(desired.expires, secretMadeAt(live))
 }
 
-function endDiffers(desired: DesiredKey, live: LiveKey): boolean {
+/**
+ * Does the end have to move, and may it? An end that is past, or so near that the key is due for rotation, is never set:
+ * that would be a revocation that asks no gate.
+ */
+function endMoves(desired: DesiredKey, live: LiveKey, now: Instant): boolean {
   const wanted = wantedEnd(desired, live)
-  if (wanted === null || live.expiresAt === null) return wanted !== live.expiresAt
-  return Math.abs(wanted - live.expiresAt) > endTolerance(desired.expires)
+  if (wanted === null || live.expiresAt === null) {
+    if (wanted === live.expiresAt) return false
+  } else if (Math.abs(wanted - live.expiresAt) < endTolerance(desired.expires)) return false
+  const margin = desired.expires.kind === 'period' ? desired.rotation.renewBefore : 0
+  return wanted === null || wanted >= now + margin
 }
 
 const later = (a: Instant | null, b: Instant | null) => b !== null && (a === null || a > b)
 
 /** What one PATCH has to change so that the head is as declared, field by field. */
-export function fieldChanges(desired: DesiredKey, key: ManagedKey): readonly FieldChange[] {
+export function fieldChanges(desired: DesiredKey, key: ManagedKey, now: Instant): readonly FieldChange[] {
   const { live, marker } = key
   const causeOf = causes(desired, key)
   const changes: FieldChange[] = []
@@ -81,7 +88,7 @@ export function fieldChanges(desired: DesiredKey, key: ManagedKey): readonly Fie
       widens,
     })
   }
-  if (endDiffers(desired, live)) {
+  if (endMoves(desired, live, now)) {
     const wanted = wantedEnd(desired, live)
     const widens = later(wanted, live.expiresAt)
     changes.push({
