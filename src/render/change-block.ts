@@ -31,7 +31,7 @@ export function changeBlock(change: Change, options: BlockOptions): string[] {
   return [
     ...wrap(`${palette.bold(`# ${key}`)} ${header(change, palette)}`, width, '  ', '    '),
     ...reasonsOf(change, now).flatMap(reason => wrap(`# ${reason.text}`, width, '  ', '  #   ')),
-    ...wrap(`${key}${palette.dim(live)}`, width, lead, '      '),
+    ...wrap(`${key}${live === '' ? '' : palette.dim(live)}`, width, lead, '      '),
     ...renderRows(rowsOf(change, options), palette, width),
   ]
 }

@@ -69,12 +69,12 @@ function storeRows({ stores }: DesiredKey): readonly Row[] {
 }
 
 function widensNote({ yellow, bold }: Palette): string {
-  return bold(yellow('widens access'))
+  return bold(yellow('# widens access'))
 }
 
 function fieldRows(fields: readonly FieldChange[], { palette }: RowOptions): readonly Row[] {
   return fields.map(change => {
-    const cause = causeText(change.cause)
+    const cause = palette.dim(`# ${causeText(change.cause)}`)
     const notes = change.widens ? [cause, widensNote(palette)] : [cause]
     return row(change.field, fieldDiff(change, palette), '~', notes)
   })

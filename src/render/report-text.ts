@@ -1,4 +1,3 @@
-import type { Change } from '../model/change.ts'
 import type { Outcome, Report } from '../model/outcome.ts'
 import { safeLines } from './failure.ts'
 import type { Palette } from './palette.ts'
@@ -6,15 +5,6 @@ import { countOutcomes } from './report-summary.ts'
 import { breakable, escapeControls, minimumWidth, wrap } from './text.ts'
 import { dateTime } from './time.ts'
 import { nameText } from './values.ts'
-
-const doing = {
-  create: 'create',
-  update: 'update',
-  rotate: 'rotate',
-  deliver: 'deliver',
-  heal: 'heal',
-  revoke: 'revoke',
-} as const satisfies Record<Change['kind'], string>
 
 const skippedTexts = {
   interrupted: 'the run was interrupted',
@@ -38,9 +28,9 @@ function outcomeText(outcome: Outcome, palette: Palette): string {
       return `${action} ${nameText(outcome.liveId)}${places === '' ? '' : ` in ${places}`}`
     }
     case 'failed':
-      return `${palette.red(`failed to ${doing[change.kind]}`)}: ${safeLines(outcome.message).join(' ')}`
+      return `${palette.red(`failed to ${change.kind}`)}: ${safeLines(outcome.message).join(' ')}`
     case 'skipped':
-      return `${palette.yellow(`not started (${doing[change.kind]})`)}: ${skippedTexts[outcome.why]}`
+      return `${palette.yellow(`not started (${change.kind})`)}: ${skippedTexts[outcome.why]}`
     case 'held':
       return `${palette.yellow('held')}: ${heldText(outcome)}`
   }

@@ -7,7 +7,7 @@ export interface Row {
   readonly mark: string
   readonly label: string
   readonly value: string
-  /** Remarks behind the value; on lines of their own where they do not fit. */
+  /** Remarks behind the value, in their colours; on lines of their own where they do not fit. */
   readonly notes: readonly string[]
 }
 
@@ -27,11 +27,11 @@ function renderRow({ mark, label, value, notes }: Row, labelWidth: number, palet
   const styledLead = lead.replace(mark, paintMark(mark, palette))
   const lines = wrap(value, width, styledLead, hanging)
   const last = lines.at(-1) ?? ''
-  const note = notes.map(text => palette.dim(`# ${text}`)).join('  ')
+  const note = notes.join('  ')
   if (note !== '' && displayWidth(last) + 2 + displayWidth(note) <= width) {
     return [...lines.slice(0, -1), `${last}  ${note}`]
   }
-  return [...lines, ...notes.flatMap(text => wrap(palette.dim(`# ${text}`), width, hanging, `${hanging}  `))]
+  return [...lines, ...notes.flatMap(text => wrap(text, width, hanging, `${hanging}  `))]
 }
 
 /** The symbol of a change in its colour. */
