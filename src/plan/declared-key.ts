@@ -3,7 +3,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { deliveryReasons, isReadable } from './delivery.ts'
 import { rotationReasons } from './due.ts'
-import { fieldChanges, narrowing } from './fields.ts'
+import { fieldChanges, narrowing, narrows } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import type { Lineage, ManagedKey } from './lineage.ts'
 
@@ -50,9 +50,7 @@ function sparingCaller(
   current: CurrentState,
 ): { readonly fields: readonly FieldChange[]; readonly findings: readonly Finding[] } {
   if (key.live.id !== current.caller.key?.id) return { fields, findings: [] }
-  const kept = fields.filter(
-    ({ field, widens }) => widens || !['scope', 'permissions', 'expires'].includes(field),
-  )
+  const kept = fields.filter(change => !narrows(change))
   if (kept.length === fields.length) return { fields, findings: [] }
   const finding = {
     severity: 'warning',

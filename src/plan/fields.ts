@@ -112,7 +112,26 @@ export function fieldChanges(desired: DesiredKey, key: ManagedKey, now: Instant)
   return changes
 }
 
-/** What a superseded key may do beyond its successor's declaration, taken away; the rest of it is left alone. */
+/** It takes something away: a permission, a project, a longer life. One change may both narrow and widen. */
+export function narrows(change: FieldChange): boolean {
+  switch (change.field) {
+    case 'scope':
+      return reachesBeyond(change.current, change.desired)
+    case 'permissions':
+      return permissionsBeyond(change.current, change.desired).length > 0
+    case 'expires':
+      return later(change.current, change.desired)
+    case 'name':
+    case 'description':
+    case 'protect':
+      return false
+  }
+}
+
+/**
+ * What a superseded key may do beyond its successor's declaration, taken away; the rest of it is left alone. Where they
+ * have nothing in common it gets what its successor has, since a key cannot be left with nothing.
+ */
 export function narrowing(desired: DesiredKey, key: ManagedKey): readonly FieldChange[] {
   const { live } = key
   const causeOf = causes(desired, key)
@@ -125,7 +144,7 @@ export function narrowing(desired: DesiredKey, key: ManagedKey): readonly FieldC
       current: live.scope,
       desired: scope,
       cause: causeOf('scope'),
-      widens: false,
+      widens: common.length === 0,
     })
   }
   if (permissionsBeyond(live.permissions, desired.permissions).length > 0) {
@@ -137,7 +156,7 @@ export function narrowing(desired: DesiredKey, key: ManagedKey): readonly FieldC
       current: live.permissions,
       desired: permissions,
       cause,
-      widens: false,
+      widens: common.length === 0,
     })
   }
   return changes

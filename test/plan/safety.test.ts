@@ -1,8 +1,8 @@
 import t from 'tap'
-import { day, minute } from '../../src/model/duration.ts'
+import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { days, desiredKey, managedKey, now, otherHost } from '../support/build.ts'
-import { codes, head, key, pending, planOf, summary } from '../support/plan-of.ts'
+import { callerWith, days, desiredKey, managedKey, now, otherHost } from '../support/build.ts'
+import { codes, head, key, pending, planOf, retired, summary } from '../support/plan-of.ts'
 
 t.test('never sets an end that is past, or so near that the key is due', async t => {
   // Made 70 days ago for 90 days; now 30 days are declared, which ended 40 days ago.
@@ -42,5 +42,45 @@ t.test('sees a date that moved by one day, and none in what a platform rounds', 
       keys: [managedKey(until(at), { live: { expiresAt: live } })],
     })
     t.strictSame(summary(plan), does, what)
+  }
+})
+
+t.test('never narrows the calling key, not even where the same field widens', async t => {
+  const caller = callerWith({ id: 'key_ci-pipeline_1' })
+  const rows: readonly (readonly [
+    what: string,
+    live: Partial<LiveKey>,
+    does: readonly string[],
+    narrows: boolean,
+  ])[] = [
+    ['one project for another', { scope: ['customer-support-bot', 'analytics-agent'] }, [], true],
+    ['one permission for another', { permissions: ['read_scenarios', 'read_results'] }, [], true],
+    ['a shorter life', { expiresAt: null }, [], true],
+    ['a project more', { scope: ['sales-assistant'] }, ['update key_ci-pipeline_1 scope'], false],
+    ['a longer life', { expiresAt: now + 50 * day }, ['update key_ci-pipeline_1 expires'], false],
+    ['a name', { name: 'CI', permissions: ['*'] }, ['update key_ci-pipeline_1 name'], true],
+  ]
+  for (const [what, live, does, narrowing] of rows) {
+    const plan = planOf({ keys: [managedKey(key, { live })], current: { caller } })
+    t.strictSame([summary(plan), codes(plan)], [does, narrowing ? ['calling-key'] : []], what)
+  }
+  const superseded = [retired({ scope: 'all', createdAt: now - 2 * day }), head({ createdAt: now - hour })]
+  t.strictSame(summary(planOf({ keys: superseded, current: { caller } })), [])
+  t.strictSame(summary(planOf({ keys: superseded })), ['update key_ci-pipeline_1 scope'])
+})
+
+t.test('owns up to it where a superseded key gets what it never had', async t => {
+  const rows = [
+    [{ scope: ['analytics-agent'] }, key.scope, true],
+    [{ scope: ['analytics-agent', 'sales-assistant'] }, ['sales-assistant'], false],
+    [{ scope: ['sales-assistant'] }, undefined, undefined],
+    [{ permissions: ['read_results'] }, key.permissions, true],
+    [{ permissions: ['*'] }, key.permissions, false],
+  ] as const
+  for (const [live, desired, widens] of rows) {
+    const plan = planOf({ keys: [retired(live), head({ createdAt: now - hour })] })
+    const [change] = plan.changes
+    const [field] = change?.kind === 'update' ? change.fields : []
+    t.strictSame([field?.desired, field?.widens], [desired, widens])
   }
 })
