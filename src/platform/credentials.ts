@@ -39,7 +39,7 @@ export function missingCredential(): Failure {
   return new Failure('authentication', 'There is no API key to call the platform with', {
     hints: [
       'Create a key with the permission manage_keys in the web platform, and put it into the environment as FLUXLOOP_API_KEY.',
-      'To try things out without an account, use --api-url sandbox:',
+      'To try things out without an account, add --api-url sandbox: to the command.',
     ],
   })
 }

@@ -32,10 +32,6 @@ function dayInWords(at: Instant): string {
   return format.format(at)
 }
 
-function bullets(title: string, lines: readonly string[]): readonly string[] {
-  return [title, ...lines.map(line => `  • ${line}`)]
-}
-
 interface Words {
   readonly code: FailureCode
   readonly message: string
@@ -49,17 +45,15 @@ function invalidKey(): Words {
     code: 'authentication',
     message: 'Invalid API key\nThe API key is invalid or has been revoked.',
     hints: [
-      ...bullets('Possible causes:', [
-        'Key was deleted',
-        'Key was regenerated',
-        'Key has expired',
-        'Typo in key value',
-      ]),
-      ...bullets('Solution:', [
-        'Check key in web platform',
-        'Regenerate if needed',
-        'Create new key if deleted',
-      ]),
+      'Possible causes:',
+      'Key was deleted',
+      'Key was regenerated',
+      'Key has expired',
+      'Typo in key value',
+      'Solution:',
+      'Check key in web platform',
+      'Regenerate if needed',
+      'Create new key if deleted',
     ],
   }
 }
@@ -76,7 +70,7 @@ function expiredKey(error: ErrorAnswer, now: Instant): Words {
   return {
     code: 'authentication',
     message: lines.join('\n'),
-    hints: bullets('Solution:', ['Create a new API key', 'Or update the expiration date in web platform']),
+    hints: ['Solution:', 'Create a new API key', 'Or update the expiration date in web platform'],
   }
 }
 
@@ -93,10 +87,11 @@ function insufficientPermissions(error: ErrorAnswer): Words {
   return {
     code: 'permission',
     message: lines.join('\n'),
-    hints: bullets('Solution:', [
+    hints: [
+      'Solution:',
       'Update key permissions in web platform',
       'Create new key with required permissions',
-    ]),
+    ],
   }
 }
 

@@ -82,25 +82,25 @@ function parseJson(text: string): unknown {
 export async function sendOnce(call: Call, credential: Secret, connection: Connection): Promise<Try> {
   if (connection.signal?.aborted === true) return fault('interrupted', false)
   const abort = new AbortController()
-  const exchanged = exchange(call, credential, connection, abort)
+  const exchanged = exchange(call, credential, connection, abort.signal)
   return await new Promise<Try>(resolve => {
-    // The first to resolve wins: the wait ends even where fetch itself does not obey the signal.
-    const stop = (reason: 'timeout' | 'interrupted') => {
-      resolve(fault(reason, true))
-      abort.abort()
-    }
-    const onInterrupt = () => {
-      stop('interrupted')
-    }
-    const timer = setTimeout(() => {
-      stop('timeout')
-    }, connection.timeout)
-    connection.signal?.addEventListener('abort', onInterrupt)
-    void exchanged.then(outcome => {
+    // The first to settle wins: the wait ends even where fetch itself does not obey the signal.
+    const settle = (outcome: Try) => {
       clearTimeout(timer)
       connection.signal?.removeEventListener('abort', onInterrupt)
       resolve(outcome)
-    })
+      abort.abort()
+    }
+    const onInterrupt = () => {
+      settle(fault('interrupted', true))
+    }
+    const timer = setTimeout(() => {
+      settle(fault('timeout', true))
+    }, connection.timeout)
+    connection.signal?.addEventListener('abort', onInterrupt)
+    // An interruption from within fetch itself came before anyone listened.
+    if (connection.signal?.aborted === true) onInterrupt()
+    void exchanged.then(settle)
   })
 }
 
@@ -116,23 +116,19 @@ async function exchange(
   call: Call,
   credential: Secret,
   connection: Connection,
-  abort: AbortController,
+  signal: AbortSignal,
 ): Promise<Try> {
   let request: Request
   try {
-    request = buildRequest(call, credential, connection, abort.signal)
+    request = buildRequest(call, credential, connection, signal)
   } catch {
     return fault('bad-header', false)
   }
   try {
     const response = await connection.fetch(request)
-    if (response.status >= 300 && response.status < 400) {
-      abort.abort()
-      return fault('redirect', true, response.status)
-    }
+    if (response.status >= 300 && response.status < 400) return fault('redirect', true, response.status)
     const raw = await readBounded(response, response.ok ? call.maximumBytes : maximumErrorBytes)
     const text = response.ok ? raw : withoutCredential(raw, request)
-    if (text.kind === 'too-large') abort.abort()
     return readAnswer(call, response, text, connection.now())
   } catch (error) {
     return networkFault(error)
