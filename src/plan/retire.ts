@@ -14,16 +14,17 @@ interface Circumstances {
   readonly options: PlanOptions
 }
 
-function gateOf(
-  keyId: string,
-  { live, marker }: ManagedKey,
-  quiet: Milliseconds,
-  options: PlanOptions,
-): UsageGate {
+/** Up to when a use by our own user agent was the delivery. Others delivered an adopted key, so none of its uses was. */
+function deliveredAt({ live, marker }: ManagedKey): Instant | null {
+  if (marker.state.kind === 'delivered') return marker.state.at
+  return marker.state.kind === 'external' ? live.createdAt : null
+}
+
+function gateOf(keyId: string, key: ManagedKey, quiet: Milliseconds, options: PlanOptions): UsageGate {
   return {
     quiet,
-    deliveredAt: marker.state.kind === 'delivered' ? marker.state.at : null,
-    waived: options.revokeInUse.includes(keyId) || options.revokeInUse.includes(live.id),
+    deliveredAt: deliveredAt(key),
+    waived: options.revokeInUse.includes(keyId) || options.revokeInUse.includes(key.live.id),
   }
 }
 

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { callerWith, days, desiredKey, managedKey, now, otherHost } from '../support/build.ts'
-import { codes, head, key, pending, planOf, retired, summary } from '../support/plan-of.ts'
+import { callerWith, days, desiredKey, managedKey, now, otherHost, usedAt } from '../support/build.ts'
+import { codes, head, key, pending, planOf, retired, summary, waits } from '../support/plan-of.ts'
 
 t.test('never sets an end that is past, or so near that the key is due', async t => {
   // Made 70 days ago for 90 days; now 30 days are declared, which ended 40 days ago.
@@ -83,4 +83,10 @@ t.test('owns up to it where a superseded key gets what it never had', async t =>
     const [field] = change?.kind === 'update' ? change.fields : []
     t.strictSame([field?.desired, field?.widens], [desired, widens])
   }
+})
+
+t.test('takes a use of an adopted key for a use, even by this program', async t => {
+  const used = usedAt(now - hour, 'fluxloop-keys/0.1.0')
+  const adopted = managedKey(key, { state: { kind: 'external' }, live: { lastUse: used } })
+  t.strictSame(waits(planOf({ keys: [adopted, head()] })), ['key_ci-pipeline_1 in-use'])
 })
