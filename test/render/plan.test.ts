@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { Change, Plan } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import { Secret } from '../../src/model/secret.ts'
@@ -9,6 +9,7 @@ import { paletteFor } from '../../src/render/palette.ts'
 import { planToJson } from '../../src/render/plan-json.ts'
 import { renderPlan } from '../../src/render/plan-text.ts'
 import { displayWidth } from '../../src/render/text.ts'
+import { golden } from './golden.ts'
 import { desiredKey, emptyPlan, fullPlan, liveKey, now, usualPlan } from './sample-plan.ts'
 
 const schema = JSON.parse(
@@ -27,15 +28,6 @@ const withFindings = (...codes: readonly string[]): Plan => ({
   findings: fullPlan.findings.filter(({ code }) => codes.includes(code)),
 })
 const lastLine = (plan: Plan) => oneLine(plan).split('\n').at(-1)
-
-/** Compares with a committed file; `UPDATE_GOLDEN=1` writes it anew, to be reviewed as a diff. */
-function golden(test: Test, name: string, output: string): void {
-  const file = new URL(`golden/${name}.txt`, import.meta.url)
-  // Escapes are kept readable, so that a review sees the colours.
-  const shown = `${output.replaceAll('\u001b', '\\e')}\n`
-  if (process.env['UPDATE_GOLDEN'] !== undefined) writeFileSync(file, shown)
-  test.equal(shown, readFileSync(file, 'utf8'), `as in golden/${name}.txt`)
-}
 
 t.test('renders a plan of every change, reason and finding as its golden files show', t => {
   golden(t, 'full-pipe', oneLine(fullPlan))
