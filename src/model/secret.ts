@@ -6,7 +6,7 @@ const redacted = '[secret]'
  * An API key's secret (`flux_ci_...`), which the platform shows once.
  *
  * Every way in which a value turns into text by accident is redacted: `String()`, template literals, `JSON`, `inspect`
- * and the console. Only `reveal()` gives the secret, and only three places may call it: a store's `put`, the
+ * and logs. Only `reveal()` gives the secret, and only three places may call it: a store's `put`, the
  * Authorization header, and an output that the user asked for by name.
  */
 export class Secret {

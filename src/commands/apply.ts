@@ -1,0 +1,88 @@
+import { executePlan } from '../apply/execute-plan.ts'
+import type { Run } from '../apply/run.ts'
+import type { Context } from '../context.ts'
+import { Failure, exitCodes } from '../model/failure.ts'
+import type { Report } from '../model/outcome.ts'
+import { isRefused } from '../plan/compute-plan.ts'
+import { jsonText } from '../render/json.ts'
+import { planToJson } from '../render/plan-json.ts'
+import { renderPlan } from '../render/plan-text.ts'
+import { reportToJson } from '../render/report-json.ts'
+import { renderReport } from '../render/report-text.ts'
+import { showProgress } from './progress.ts'
+import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
+
+export interface ApplyOptions extends ReconcileOptions {
+  readonly autoApprove: boolean
+  readonly parallelism: number
+}
+
+export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
+  if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
+  if (options.json && !options.autoApprove)
+    throw new Failure('usage', 'apply --json cannot ask, so it needs --auto-approve')
+  const reconciliation = await reconcile(options, context)
+  const { plan } = reconciliation
+  const { stdout } = context
+  if (!options.json) stdout.print(renderPlan(plan, stdout))
+  const idle = isRefused(plan) || plan.changes.length === 0
+  if (!idle && !options.autoApprove) await requireApproval(context)
+
+  const report = idle ? { outcomes: [], interrupted: false } : await execute(reconciliation, options, context)
+  if (options.json) stdout.print(jsonText({ plan: planToJson(plan), report: reportToJson(report) }))
+  else if (!idle) stdout.print(renderReport(report, stdout))
+  return isRefused(plan) ? exitCodes.refused : exitCodeOf(report)
+}
+
+async function requireApproval(context: Context): Promise<void> {
+  if (!context.interactive) {
+    throw new Failure('failed', 'There is nobody to approve the plan: this is no terminal', {
+      hints: ['Read the plan, then run apply --auto-approve.'],
+    })
+  }
+  const { bold } = context.stderr.palette
+  context.stderr.print(
+    `\n${bold('Do you want to make these changes?')}\nOnly \`yes\` will be accepted to approve.\n`,
+  )
+  const answer = await context.ask('Enter a value: ')
+  if (answer !== 'yes') throw new Failure('failed', 'Apply cancelled: nothing was changed')
+}
+
+async function execute(
+  { desired, gathered, options, plan, connection }: Reconciliation,
+  { parallelism, json }: ApplyOptions,
+  context: Context,
+): Promise<Report> {
+  const started = performance.now()
+  const progress = showProgress(plan, { json }, context)
+  const run: Run = {
+    desired,
+    options,
+    caller: gathered.current.caller,
+    platform: connection.client,
+    stores: await context.stores(),
+    clock: () => gathered.now + (performance.now() - started),
+    nonce: context.nonce,
+    parallelism,
+    stopping: context.stopping,
+    tell: progress.tell,
+    checkpoint: context.checkpoint,
+  }
+  try {
+    return await context.finishingOnInterrupt(() => executePlan(plan, run))
+  } finally {
+    progress.end()
+  }
+}
+
+/** One failure keeps its own code where nothing was done; what was done in part is 7. */
+function exitCodeOf({ outcomes, interrupted }: Report): number {
+  if (interrupted) return exitCodes.interrupted
+  const failed = outcomes.filter(outcome => outcome.status === 'failed')
+  const done = outcomes.some(({ status }) => status === 'done')
+  const [first] = failed
+  if (first === undefined) return 0
+  const codes = new Set(failed.map(({ code }) => exitCodes[code]))
+  if (codes.has(exitCodes.conflict) && codes.size === 1) return exitCodes.conflict
+  return done || codes.size > 1 ? exitCodes.partial : exitCodes[first.code]
+}

@@ -1,0 +1,24 @@
+import { loadConfiguration } from '../config/load.ts'
+import type { Context } from '../context.ts'
+import type { DesiredState } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import { renderDiagnostics } from '../render/diagnostics.ts'
+
+/** Loads the configuration, or shows all that is wrong with it and throws. Warnings are shown on standard error. */
+export async function requireConfiguration(
+  paths: readonly string[],
+  context: Context,
+): Promise<DesiredState> {
+  const { stderr, cwd } = context
+  const loaded = await loadConfiguration({ paths, cwd, now: context.now() })
+  if (!loaded.ok) {
+    stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
+    const count = loaded.diagnostics.length
+    throw new Failure(
+      'configuration',
+      count === 1 ? 'The configuration has an error' : `The configuration has ${count} errors`,
+    )
+  }
+  if (loaded.warnings.length > 0) stderr.print(renderDiagnostics(loaded.warnings, stderr.palette))
+  return loaded.desired
+}

@@ -1,0 +1,55 @@
+import { type Gathered, gather } from '../apply/gather.ts'
+import type { Connection } from '../connection.ts'
+import type { Context } from '../context.ts'
+import type { Plan } from '../model/change.ts'
+import type { DesiredState } from '../model/desired.ts'
+import { computePlan } from '../plan/compute-plan.ts'
+import type { PlanOptions } from '../plan/input.ts'
+import { isLocal } from '../stores/locality.ts'
+import { requireConfiguration } from './configuration.ts'
+
+/** What `plan` and `apply` share. */
+export interface ReconcileOptions {
+  readonly config: readonly string[]
+  readonly json: boolean
+  readonly apiUrl: string | null
+  readonly staging: boolean
+  readonly verbose: boolean
+  readonly maxRevoke: number | null
+  readonly maxRotate: number | null
+  readonly revokeInUse: readonly string[]
+  readonly takeOver: boolean
+}
+
+export interface Reconciliation {
+  readonly desired: DesiredState
+  readonly gathered: Gathered
+  readonly options: PlanOptions
+  readonly plan: Plan
+  readonly connection: Connection
+}
+
+async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<string>> {
+  const local = new Set<string>()
+  for (const { keyId, stores } of desired.keys) {
+    for (const { spec } of stores) if (await isLocal(spec)) local.add(keyId)
+  }
+  return local
+}
+
+/** Gathers and decides: the first two thirds of every reconciliation. */
+export async function reconcile(asked: ReconcileOptions, context: Context): Promise<Reconciliation> {
+  const desired = await requireConfiguration(asked.config, context)
+  const connection = await context.connect(asked)
+  const gathered = await gather(desired, connection.client)
+  const options: PlanOptions = {
+    host: context.host(),
+    localKeys: await keysWithLocalStores(desired),
+    takeOver: asked.takeOver,
+    maxRevoke: asked.maxRevoke,
+    maxRotate: asked.maxRotate,
+    revokeInUse: asked.revokeInUse,
+  }
+  const plan = computePlan(desired, gathered.current, gathered.now, options)
+  return { desired, gathered, options, plan, connection }
+}

@@ -1,0 +1,56 @@
+import { isAbsolute, join } from 'node:path'
+import type { Context } from '../context.ts'
+import { Failure } from '../model/failure.ts'
+import type { Secret } from '../model/secret.ts'
+import { administratorKey } from '../sandbox/administrator.ts'
+import { type Sandbox, openSandbox } from '../sandbox/sandbox.ts'
+import { serveSandbox } from '../sandbox/serve.ts'
+
+export interface SandboxCommandOptions {
+  readonly json: boolean
+  readonly port: number
+  readonly database: string | null
+}
+
+async function open(
+  { database }: SandboxCommandOptions,
+  { cwd }: Context,
+): Promise<{ readonly sandbox: Sandbox; readonly administrator: Secret }> {
+  if (database === null) {
+    const sandbox = openSandbox({ database: ':memory:' })
+    return { sandbox, administrator: sandbox.issueAdministrator() }
+  }
+  const path = isAbsolute(database) ? database : join(cwd, database)
+  const sandbox = openSandbox({ database: path })
+  return { sandbox, administrator: await administratorKey(sandbox, `${path}.administrator`) }
+}
+
+async function serve(sandbox: Sandbox, port: number) {
+  try {
+    return await serveSandbox(sandbox, { port })
+  } catch (cause) {
+    throw new Failure('failed', `Cannot listen on port ${port} of 127.0.0.1`, {
+      hints: ['Another program may use it. `--port 0` picks a free one.'],
+      cause,
+    })
+  }
+}
+
+/** Serves until Ctrl-C. The administrator's key is what the user asked for: it is printed, and works nowhere else. */
+export async function runSandbox(options: SandboxCommandOptions, context: Context): Promise<number> {
+  const { sandbox, administrator } = await open(options, context)
+  const server = await serve(sandbox, options.port)
+  const { stdout } = context
+  if (options.json) {
+    stdout.print(JSON.stringify({ url: server.url, api_key: administrator.reveal() }))
+  } else {
+    stdout.print(`A sandbox of the platform is listening on ${server.url}. In another terminal:\n`)
+    stdout.print(`  export FLUXLOOP_API_URL=${server.url}`)
+    stdout.print(`  export FLUXLOOP_API_KEY=${administrator.reveal()}\n`)
+    stdout.print('Ctrl-C ends it.')
+  }
+  await context.untilStopped()
+  await server.close()
+  sandbox.close()
+  return 0
+}

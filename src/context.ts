@@ -1,0 +1,126 @@
+import { randomInt } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import type { ReadStream, WriteStream } from 'node:tty'
+import type { Connection, ConnectionOptions } from './connection.ts'
+import { crashHook } from './crash.ts'
+import { hostHash } from './host.ts'
+import type { Instant } from './model/duration.ts'
+import type { RequestInfo } from './platform/types.ts'
+import type { Stores } from './stores/open.ts'
+import { type Output, ask, openOutput } from './terminal.ts'
+
+/** Everything a command needs from outside. Adapters are made, and their code loaded, when they are first asked for. */
+export interface Context {
+  readonly version: string
+  readonly env: NodeJS.ProcessEnv
+  readonly cwd: string
+  readonly stdout: Output
+  readonly stderr: Output
+  now(): Instant
+  /** Is there somebody to ask? */
+  readonly interactive: boolean
+  /** Null where there is no answer. */
+  ask(question: string): Promise<string | null>
+  connect(options: ConnectionOptions & { readonly verbose: boolean }): Promise<Connection>
+  stores(): Promise<Stores>
+  /** A short hash of this machine and user. */
+  host(): string
+  /** 10 random characters of base 36. */
+  nonce(): string
+  checkpoint(name: string): void
+  /** Aborted by the first Ctrl-C. */
+  readonly stopping: AbortSignal
+  /** While `work` runs, the first Ctrl-C only aborts `stopping`. */
+  finishingOnInterrupt<T>(work: () => Promise<T>): Promise<T>
+  /** Waits for Ctrl-C or SIGTERM. */
+  untilStopped(): Promise<void>
+}
+
+export interface OwnedContext extends Context {
+  /** The user pressed Ctrl-C. What to say where the program goes on until what is in flight is done; null where it has to exit. */
+  interrupt(): string | null
+  close(): Promise<void>
+}
+
+export interface Streams {
+  readonly stdin: ReadStream
+  readonly stdout: WriteStream
+  readonly stderr: WriteStream
+}
+
+function nonce(): string {
+  return Array.from({ length: 10 }, () => randomInt(36).toString(36)).join('')
+}
+
+function requestLine({ method, path, status, try: number, milliseconds }: RequestInfo): string {
+  return `${method} ${path} ${status ?? 'no answer'} (try ${number}, ${Math.round(milliseconds)} ms)`
+}
+
+/** The keychain lives in its own process, which is bundled beside the program. */
+function keychainHelper(): { readonly command: string; readonly args: readonly string[] } {
+  return { command: process.execPath, args: [fileURLToPath(new URL('keychain-helper.js', import.meta.url))] }
+}
+
+export function createContext(
+  version: string,
+  streams: Streams,
+  options: { readonly noColor: boolean; readonly onOutputError: (error: Error) => void },
+): OwnedContext {
+  const { env } = process
+  const cwd = process.cwd()
+  const stderr = openOutput(streams.stderr, env, options.noColor, options.onOutputError)
+  const stopping = new AbortController()
+  const connections: Connection[] = []
+  let stores: Promise<Stores> | null = null
+  let onFirstInterrupt: string | null = null
+  return {
+    version,
+    env,
+    cwd,
+    stdout: openOutput(streams.stdout, env, options.noColor, options.onOutputError),
+    stderr,
+    now: Date.now,
+    interactive: streams.stdin.isTTY && streams.stderr.isTTY,
+    ask: question => ask(question, streams.stdin, streams.stderr),
+    connect: async ({ verbose, ...where }) => {
+      const { connect } = await import('./connection.ts')
+      const onRequest = verbose ? (info: RequestInfo) => stderr.print(requestLine(info)) : null
+      const connection = await connect(where, { env, cwd, version, onRequest })
+      connections.push(connection)
+      return connection
+    },
+    stores: () => {
+      stores ??= import('./stores/open.ts').then(({ createStores }) =>
+        createStores({ env, keychainHelper: keychainHelper() }),
+      )
+      return stores
+    },
+    host: hostHash,
+    nonce,
+    checkpoint: crashHook(env),
+    stopping: stopping.signal,
+    finishingOnInterrupt: async work => {
+      onFirstInterrupt = '\nFinishing what is in flight. Ctrl-C again aborts.\n'
+      try {
+        return await work()
+      } finally {
+        onFirstInterrupt = null
+      }
+    },
+    untilStopped: async () => {
+      onFirstInterrupt = '\n'
+      await new Promise<void>(resolve =>
+        stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
+      )
+    },
+    interrupt: () => {
+      const words = stopping.signal.aborted ? null : onFirstInterrupt
+      stopping.abort()
+      return words
+    },
+    close: async () => {
+      for (const connection of connections) connection.close()
+      await (await stores)?.close()
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { Failure } from './model/failure.ts'
+import { closest } from './model/suggest.ts'
+
+/** One flag of a command. Without `value` it is a switch. */
+export interface Flag {
+  readonly name: string
+  readonly short?: string
+  /** The name of its value in the help: `<path>`. */
+  readonly value?: string
+  readonly text: string
+}
+
+/** The flags that somebody gave, as what they mean. */
+export interface Flags {
+  /** Is the switch on? `--no-NAME` turns it off, and off is what it is from the start. */
+  on(name: string): boolean
+  text(name: string): string | null
+  list(name: string): readonly string[]
+  /** A whole number, zero or more. */
+  count(name: string): number | null
+  /** Was `--no-NAME` given? */
+  refused(name: string): boolean
+}
+
+type Raw = Readonly<Record<string, unknown>>
+
+function usage(message: string, command: string, hints: readonly string[] = []): Failure {
+  return new Failure('usage', message, { hints: [...hints, `See fluxloop-keys ${command} --help`] })
+}
+
+function valuesOf(raw: Raw, name: string): readonly unknown[] {
+  const value = raw[name]
+  if (value === undefined) return []
+  return Array.isArray(value) ? (value as readonly unknown[]) : [value]
+}
+
+/** What may stand on a command line for these flags, as the parser names it: `--no-color` is `color`. */
+function knownNames(flags: readonly Flag[]): ReadonlySet<string> {
+  return new Set(
+    flags.flatMap(({ name, short }) => [name.replace(/^no-/, ''), ...(short === undefined ? [] : [short])]),
+  )
+}
+
+/** Checks what sade parsed against the flags that there are. Throws a usage `Failure` with a suggestion. */
+export function readFlags(command: string, flags: readonly Flag[], raw: Raw): Flags {
+  const known = knownNames(flags)
+  for (const name of Object.keys(raw)) {
+    if (name === '_' || known.has(name) || raw[name] === undefined) continue
+    const near = closest(
+      name,
+      flags.map(flag => flag.name),
+    )
+    const hints = near === null ? [] : [`Did you mean --${near}?`]
+    throw usage(`Unknown flag ${name.length === 1 ? '-' : '--'}${name}`, command, hints)
+  }
+  const [extra] = valuesOf(raw, '_')
+  if (extra !== undefined) throw usage(`Unexpected argument \`${String(extra)}\``, command)
+
+  const texts = (name: string): readonly string[] =>
+    valuesOf(raw, name).map(value => {
+      if (typeof value === 'string' && value !== '') return value
+      throw usage(`--${name} needs a value`, command)
+    })
+  return {
+    on: name => valuesOf(raw, name).at(-1) === true,
+    refused: name => valuesOf(raw, name).at(-1) === false,
+    text: name => texts(name).at(-1) ?? null,
+    list: texts,
+    count: name => {
+      const text = texts(name).at(-1)
+      if (text === undefined) return null
+      if (!/^\d{1,9}$/.test(text)) throw usage(`--${name} takes a whole number, not \`${text}\``, command)
+      return Number(text)
+    },
+  }
+}

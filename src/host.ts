@@ -1,0 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { homedir, hostname, userInfo } from 'node:os'
+import { shortHash } from './model/hash.ts'
+
+/** Where systemd and D-Bus keep the machine's own number. */
+const machineIdFiles = ['/etc/machine-id', '/var/lib/dbus/machine-id']
+
+function machineId(): string {
+  for (const file of machineIdFiles) {
+    try {
+      const id = readFileSync(file, 'utf8').trim()
+      if (id !== '') return id
+    } catch {
+      continue
+    }
+  }
+  return hostname()
+}
+
+/** Eight hexadecimal digits that stand for this machine, user and home: who owns the local stores here. */
+export function hostHash(): string {
+  return shortHash([machineId(), userInfo().username, homedir()].join('\n'), 8)
+}

@@ -1,0 +1,188 @@
+import { executePlan } from '../../src/apply/execute-plan.ts'
+import { gather } from '../../src/apply/gather.ts'
+import type { ApplyStores, Checkpoint, Run } from '../../src/apply/run.ts'
+import type { Plan } from '../../src/model/change.ts'
+import type { DesiredState } from '../../src/model/desired.ts'
+import type { Instant } from '../../src/model/duration.ts'
+import { Failure } from '../../src/model/failure.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import type { Report } from '../../src/model/outcome.ts'
+import type { Secret } from '../../src/model/secret.ts'
+import { type StoreSpec, storeLabel } from '../../src/model/store.ts'
+import { computePlan } from '../../src/plan/compute-plan.ts'
+import type { PlanOptions } from '../../src/plan/input.ts'
+import { createClient } from '../../src/platform/client.ts'
+import type { PlatformClient } from '../../src/platform/types.ts'
+import { openSandbox } from '../../src/sandbox/sandbox.ts'
+import { now as start, options as planOptions } from './build.ts'
+
+/** Thrown by a checkpoint: the process is no more. Nothing after it happens. */
+export class Killed extends Error {}
+
+/** The stores of a world: secrets by label, and faults to inject. */
+export interface WorldStores extends ApplyStores {
+  readonly secrets: Map<string, Secret>
+  /** Called before a put, and may throw. */
+  beforePut: (label: string) => void
+}
+
+function worldStores(): WorldStores {
+  const secrets = new Map<string, Secret>()
+  const stores: WorldStores = {
+    secrets,
+    beforePut: () => undefined,
+    open: spec => {
+      const label = storeLabel(spec)
+      return {
+        readable: spec.kind !== 'age-file' || spec.identity !== null,
+        put: async secret => {
+          stores.beforePut(label)
+          secrets.set(label, secret)
+          return label
+        },
+        get: async () => secrets.get(label) ?? null,
+      }
+    },
+    probe: async specs => new Map(specs.map(spec => [spec, null])),
+  }
+  return stores
+}
+
+export interface Exchange {
+  readonly method: string
+  readonly path: string
+  readonly status: number
+  readonly headers: Headers
+}
+
+/** How an answer of the platform is bent on its way, after it took effect; by default not at all. */
+export type Bend = (request: Request, answer: Response) => Promise<Response> | Response
+
+export interface World {
+  readonly client: PlatformClient
+  readonly stores: WorldStores
+  /** Every request that reached the platform since the last `forget`. */
+  readonly exchanges: Exchange[]
+  /** `POST /api/api-keys` and so on, ids left out. */
+  requests(): readonly string[]
+  forget(): void
+  now: Instant
+  bend: Bend
+  /** Changes a request on its way; by default not at all. */
+  send: (request: Request) => Request
+  plan(desired: DesiredState, options?: Partial<PlanOptions>): Promise<Plan>
+  apply(desired: DesiredState, how?: ApplyHow): Promise<{ readonly plan: Plan; readonly report: Report }>
+  list(): Promise<readonly LiveKey[]>
+  clientAs(secret: Secret, userAgent: string): PlatformClient
+  close(): void
+}
+
+export interface ApplyHow {
+  readonly options?: Partial<PlanOptions>
+  readonly run?: Partial<Run>
+  /** Dies at this checkpoint, the nth time. */
+  readonly killAt?: { readonly name: Checkpoint; readonly count: number }
+}
+
+/** The sandbox in memory, a clock that stands still, and stores that can be looked into. */
+export function openWorld(): World {
+  const clock = { now: start }
+  const sandbox = openSandbox({ database: ':memory:', now: () => clock.now })
+  const administrator = sandbox.issueAdministrator()
+  const exchanges: Exchange[] = []
+  const stores = worldStores()
+  let nonces = 0
+
+  const fetch = async (asked: Request): Promise<Response> => {
+    const request = world.send(asked)
+    const answer = await sandbox.handle(request.clone())
+    const { pathname: path } = new URL(request.url)
+    exchanges.push({ method: request.method, path, status: answer.status, headers: request.headers })
+    return await world.bend(request, answer)
+  }
+  const clientAs = (credential: Secret, userAgent: string) =>
+    createClient({
+      baseUrl: 'http://localhost',
+      credential,
+      fetch,
+      userAgent,
+      random: () => 0,
+      sleep: async () => undefined,
+      now: () => clock.now,
+    })
+  const client = clientAs(administrator, 'fluxloop-keys/0.0.0-test')
+
+  const world: World = {
+    client,
+    stores,
+    exchanges,
+    requests: () => exchanges.map(({ method, path }) => `${method} ${path.replace(/key_\w+/, ':id')}`),
+    forget: () => exchanges.splice(0),
+    get now() {
+      return clock.now
+    },
+    set now(at) {
+      clock.now = at
+    },
+    bend: (_request, answer) => answer,
+    send: request => request,
+    plan: async (desired, options = {}) => {
+      const { current, now } = await gather(desired, client)
+      return computePlan(desired, current, now, planOptions(options))
+    },
+    apply: async (desired, { options = {}, run: overrides = {}, killAt } = {}) => {
+      const { current, now } = await gather(desired, client)
+      const chosen = planOptions(options)
+      const plan = computePlan(desired, current, now, chosen)
+      let dead = false
+      let left = killAt?.count ?? 0
+      const alive = <T extends object>(port: T): T =>
+        new Proxy(port, {
+          get: (target, name) => {
+            const value: unknown = Reflect.get(target, name)
+            if (typeof value !== 'function') return value
+            return (...args: readonly unknown[]): unknown => {
+              if (dead) throw new Killed()
+              const answer: unknown = Reflect.apply(value, target, args)
+              return name === 'open' ? alive(answer as object) : answer
+            }
+          },
+        })
+      const run: Run = {
+        desired,
+        options: chosen,
+        caller: current.caller,
+        platform: alive(client),
+        stores: alive(stores),
+        clock: () => world.now,
+        nonce: () => `nonce${(nonces += 1).toString(36).padStart(5, '0')}`,
+        parallelism: 10,
+        stopping: new AbortController().signal,
+        tell: () => undefined,
+        checkpoint: name => {
+          if (name === killAt?.name) left -= 1
+          if (killAt !== undefined && left === 0) dead = true
+          if (dead) throw new Killed()
+        },
+        ...overrides,
+      }
+      const report = await executePlan(plan, run)
+      return { plan, report }
+    },
+    list: async () => (await client.list()).keys,
+    clientAs,
+    close: () => sandbox.close(),
+  }
+  return world
+}
+
+/** A store that refuses, in the words of a real one. */
+export function refusingPut(label: string): (asked: string) => void {
+  return asked => {
+    if (asked === label) throw new Failure('failed', `${label} is locked`)
+  }
+}
+
+export function labelOf(spec: StoreSpec): string {
+  return storeLabel(spec)
+}
