@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Libsql from 'libsql'
 
-export type SqlValue = string | number | Buffer | null
+type SqlValue = string | number | Buffer | null
 
 /** SQLite with prepared statements that are kept. Rows are unknown: whoever wrote the query knows their columns. */
 export interface Database {

@@ -5,7 +5,7 @@ export interface Issue {
   readonly type: string
 }
 
-export interface ErrorBody {
+interface ErrorBody {
   readonly detail: string | readonly Issue[]
   readonly code?: string
   readonly [extra: string]: unknown

@@ -5,7 +5,7 @@ import { type EnvironmentName, isEnvironmentName, prefixes } from './secrets.ts'
 import { type Fields, listField, textField } from './validation.ts'
 
 /** What a body says about a key; absent where it says nothing. */
-export interface KeyFields {
+interface KeyFields {
   readonly name: string | undefined
   readonly description: string | undefined
   readonly scope: ProjectScope | undefined

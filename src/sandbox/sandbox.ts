@@ -23,7 +23,7 @@ export interface Sandbox {
   close(): void
 }
 
-export interface SandboxOptions {
+interface SandboxOptions {
   /** A file's path (made where there is none), or `:memory:`. */
   readonly database: string
   /** Milliseconds since 1970. An argument, so that histories can be played. */

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { largestBody } from './body.ts'
 import { type Sandbox, addressHeader } from './sandbox.ts'
 
-export interface SandboxServer {
+interface SandboxServer {
   /** `http://127.0.0.1:PORT`, without a slash at the end. */
   readonly url: string
   /** Ends open connections too. */

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
@@ -62,6 +64,26 @@ t.test('a refused request is not kept, so that its Idempotency-Key may serve the
   t.equal((await served.call('POST', path, { headers, body: { name: 'a' } })).status, 201)
   const long = { headers: { 'idempotency-key': 'k'.repeat(256) }, body: { name: 'a' } }
   t.equal((await served.call('POST', path, long)).status, 422)
+})
+
+t.test('a request that breaks in the middle leaves nothing, not even its Idempotency-Key', async t => {
+  const ids = ['key_admin', 'key_admin', 'key_other']
+  const sandbox = openSandbox({ database: ':memory:', makeId: () => ids.shift() ?? 'key_last' })
+  t.teardown(() => sandbox.close())
+  const authorization = `Bearer ${sandbox.issueAdministrator().reveal()}`
+  const create = () => {
+    const headers = { authorization, 'idempotency-key': 'k' }
+    return sandbox.handle(
+      new Request('http://a/api/api-keys', { method: 'POST', headers, body: '{"name":"One"}' }),
+    )
+  }
+  const broken = await create()
+  t.equal(broken.status, 500)
+  t.match(await broken.json(), { detail: String })
+  const whole = await create()
+  t.equal(whole.status, 201)
+  t.equal(whole.headers.get('idempotent-replayed'), null)
+  t.match(await whole.json(), { api_key: { id: 'key_other' } })
 })
 
 t.test('no byte of any secret or Idempotency-Key is in the files of the database', async t => {
@@ -197,7 +219,16 @@ t.test('close ends connections that are open, and frees the port', async t => {
   const port = Number(new URL(server.url).port)
   await t.rejects(serveSandbox(sandbox, { port }), { code: 'EADDRINUSE' })
   await (await fetch(`${server.url}/api/auth/whoami`)).text()
+  const unfinished = connect(port, '127.0.0.1')
+  await once(unfinished, 'connect')
+  unfinished.write('POST /api/api-keys HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n{')
+  unfinished.resume()
+  const ended = once(
+    unfinished.on('error', () => undefined),
+    'close',
+  )
   await server.close()
+  await ended
   const again = await serveSandbox(sandbox, { port })
   await again.close()
 })
