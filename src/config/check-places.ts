@@ -1,0 +1,68 @@
+import { type StoreSpec, storeLabel } from '../model/store.ts'
+import { placeText } from './place-text.ts'
+import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
+import type { RawKey, RawStore } from './raw.ts'
+import type { ResolvedKey } from './resolve-key.ts'
+
+interface Holder {
+  readonly keyId: string
+  readonly place: ReturnType<typeof keyPlace>
+}
+
+/** A store and the one behind it. */
+function withFallback(spec: StoreSpec): StoreSpec[] {
+  return spec.kind === 'keychain' && spec.fallback !== null ? [spec, spec.fallback] : [spec]
+}
+
+/** Two secrets with one of these in common would overwrite each other. */
+function placeOfSecret(spec: StoreSpec): string {
+  switch (spec.kind) {
+    case 'keychain':
+      return JSON.stringify([spec.kind, spec.service, spec.account])
+    case 'env-file':
+      return JSON.stringify([spec.kind, spec.path, spec.name])
+    case 'age-file':
+      return JSON.stringify([spec.kind, spec.path])
+  }
+}
+
+/** Reports every two stores that aim at one place, be they of two keys or of one. */
+export function checkPlaces(
+  resolved: readonly ResolvedKey[],
+  keys: ReadonlyMap<string, Located<RawKey>>,
+  report: Report,
+): void {
+  const holders = new Map<string, Holder>()
+  /** An age file is written as a whole, so it may not be an env file too. */
+  const files = new Map<string, { readonly kind: StoreSpec['kind']; readonly holder: Holder }>()
+  for (const { key, stores } of resolved) {
+    const declaration = keys.get(key.keyId)
+    for (const { store, at } of stores) {
+      // A store of `defaults` says nothing about which keys clash: there the keys are shown.
+      const shown: Located<RawStore> | Located<RawKey> | undefined = at.path[0] === 'keys' ? at : declaration
+      if (shown === undefined) continue
+      // The whole key stands for a keychain that nobody wrote down.
+      const onKey = shown === declaration
+      for (const spec of withFallback(store.spec)) {
+        const id = placeOfSecret(spec)
+        const holder: Holder = { keyId: key.keyId, place: keyPlace(shown) }
+        const other = spec.kind === 'keychain' ? undefined : files.get(spec.path)
+        const first =
+          holders.get(id) ?? (other !== undefined && other.kind !== spec.kind ? other.holder : undefined)
+        if (first === undefined) {
+          holders.set(id, holder)
+          if (spec.kind !== 'keychain' && other === undefined)
+            files.set(spec.path, { kind: spec.kind, holder })
+          continue
+        }
+        const whose = first.keyId === key.keyId ? 'this key too' : `the key "${first.keyId}" too`
+        const message = `${storeLabel(spec)} is where ${whose} puts its secret (${placeText(first.place)})`
+        const hint =
+          first.keyId === key.keyId
+            ? 'Remove one of the two.'
+            : 'Give each key a place of its own, for example with {key} in it.'
+        report(diagnosticFor(shown, { code: 'store-clash', message, hint, onKey }, [first.place]))
+      }
+    }
+  }
+}

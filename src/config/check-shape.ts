@@ -1,0 +1,59 @@
+import type { Diagnostic } from '../model/diagnostic.ts'
+import { explainShape } from './explain-shape.ts'
+import { validate } from './generated/validate.js'
+import type { Path, YamlDocument } from './read-yaml.ts'
+import { type Source, diagnosticAt } from './source.ts'
+
+export interface ShapeResult {
+  readonly diagnostics: readonly Diagnostic[]
+  /** The parts that are not to be looked at any further, by `partName`: `keys/ci`, `defaults`. */
+  readonly broken: ReadonlySet<string>
+}
+
+/** The part of a file that stands or falls as one: a key, a role, or another block at the top. */
+export function partName(path: Path): string {
+  const [top, name] = path
+  return (top === 'keys' || top === 'roles') && name !== undefined ? `${top}/${name}` : String(top ?? '')
+}
+
+/** A JSON pointer as a path; numbers are numbers only where the data has a list. */
+function parsePointer(pointer: string, root: unknown): { path: (string | number)[]; value: unknown } {
+  const path: (string | number)[] = []
+  let value = root
+  for (const part of pointer.split('/').slice(1)) {
+    const name = part.replaceAll('~1', '/').replaceAll('~0', '~')
+    const step = Array.isArray(value) ? Number(name) : name
+    path.push(step)
+    value = (value as Readonly<Record<string | number, unknown>>)[step]
+  }
+  return { path, value }
+}
+
+/** Holds a document against the schema. */
+export function checkShape(source: Source, document: YamlDocument): ShapeResult {
+  if (validate(document.root)) return { diagnostics: [], broken: new Set() }
+  const diagnostics = new Map<string, Diagnostic>()
+  const broken = new Set<string>()
+  for (const error of validate.errors ?? []) {
+    const { path, value } = parsePointer(error.instancePath, document.root)
+    // Of `propertyNames` ajv reports the name as data, at the place of the map.
+    const isName = error.keyword === 'pattern' && typeof value !== 'string' && typeof error.data === 'string'
+    const explanation = explainShape({
+      keyword: error.keyword,
+      path: isName ? [...path, String(error.data)] : path,
+      params: error.params as Readonly<Record<string, unknown>>,
+      schema: (error.parentSchema ?? {}),
+      data: error.data,
+      isName,
+    })
+    if (explanation === null) continue
+    broken.add(partName(explanation.path))
+    const span =
+      explanation.at === 'key' ? document.keySpan(explanation.path) : document.valueSpan(explanation.path)
+    const { code, message, hint } = explanation
+    // A block that an alias repeats breaks once for each use, and each error stands at the anchor.
+    const key = `${span.start} ${code} ${message.includes('`keys.') ? hint : message}`
+    if (!diagnostics.has(key)) diagnostics.set(key, diagnosticAt(source, { code, message, hint, span }))
+  }
+  return { diagnostics: [...diagnostics.values()], broken }
+}

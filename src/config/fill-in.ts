@@ -1,0 +1,35 @@
+import { homedir } from 'node:os'
+import { resolve } from 'node:path'
+
+/** What `{stack}` and `{key}` stand for. */
+export interface Names {
+  readonly stack: string
+  readonly key: string
+}
+
+const placeholder = /\{([^{}]*)\}/g
+
+/** The placeholders of `text` that stand for nothing. */
+export function unknownPlaceholders(text: string): string[] {
+  return [...text.matchAll(placeholder)]
+    .map(match => match[1] ?? '')
+    .filter(name => name !== 'stack' && name !== 'key')
+}
+
+export function fillIn(text: string, names: Names): string {
+  return text.replaceAll(placeholder, (whole, name: string) =>
+    name === 'stack' ? names.stack : name === 'key' ? names.key : whole,
+  )
+}
+
+/** Names of variables know no hyphens: `{key}` of `ci-pipeline` is `CI_PIPELINE` there. */
+export function fillInVariable(text: string, names: Names): string {
+  const variable = (name: string) => name.toUpperCase().replaceAll('-', '_')
+  return fillIn(text, { stack: variable(names.stack), key: variable(names.key) })
+}
+
+/** An absolute path; relative ones count from the folder of the file that declares them, `~/` from the home. */
+export function fillInPath(text: string, names: Names, folder: string): string {
+  const path = fillIn(text, names)
+  return path === '~' || path.startsWith('~/') ? resolve(homedir(), path.slice(2)) : resolve(folder, path)
+}

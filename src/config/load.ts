@@ -1,0 +1,118 @@
+import type { DesiredState, Limits } from '../model/desired.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
+import type { Instant } from '../model/duration.ts'
+import { checkPlaces } from './check-places.ts'
+import { checkShape } from './check-shape.ts'
+import { explainSyntax } from './explain-syntax.ts'
+import { findFiles, shownPath } from './find-files.ts'
+import { type Merged, mergeParts } from './merge.ts'
+import type { Part } from './parts.ts'
+import type { RawLimits } from './raw.ts'
+import { readSource } from './read-source.ts'
+import { readYaml } from './read-yaml.ts'
+import { resolveKey } from './resolve-key.ts'
+import { checkRole } from './resolve-permissions.ts'
+import { diagnosticAt, fileDiagnostic, placeOf } from './source.ts'
+
+export type Loaded =
+  | { readonly ok: true; readonly desired: DesiredState; readonly warnings: readonly Diagnostic[] }
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+
+/** Reads one file as far as its shape; null where there is nothing to go on with. */
+async function readPart(file: string, shown: string, diagnostics: Diagnostic[]): Promise<Part | null> {
+  const read = await readSource(file, shown)
+  if (!read.ok) {
+    diagnostics.push(read.diagnostic)
+    return null
+  }
+  const { source } = read
+  const reading = readYaml(source.text)
+  if (!reading.ok) {
+    for (const problem of reading.problems) {
+      const problems = problem.code === 'syntax' ? await explainSyntax(source.text, problem) : [problem]
+      for (const one of problems) {
+        const related = one.related.map(span => placeOf(source, span))
+        diagnostics.push(diagnosticAt(source, one, related))
+      }
+    }
+    return null
+  }
+  const { document } = reading
+  const shape = checkShape(source, document)
+  diagnostics.push(...shape.diagnostics)
+  // The schema vouches for everything but the parts named in `broken`, which nobody reads.
+  return { source, document, raw: (document.root ?? {}), broken: shape.broken }
+}
+
+function share(text: string | undefined): number {
+  return text === undefined ? 0.25 : Number(text.slice(0, -1)) / 100
+}
+
+function resolveLimits(raw: RawLimits | undefined): Limits {
+  return { revoke: share(raw?.revoke), rotate: share(raw?.rotate), always: raw?.always ?? 2 }
+}
+
+/** Sorted by file and place, each once: a wrong default is wrong for every key that takes it. */
+function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const unique = new Map(
+    diagnostics.map(one => [JSON.stringify([one.file, one.line, one.column, one.code, one.message]), one]),
+  )
+  const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+  return [...unique.values()].sort(
+    (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.code, b.code),
+  )
+}
+
+function resolveAll(
+  merged: Merged,
+  now: Instant,
+  whole: boolean,
+  diagnostics: Diagnostic[],
+  warnings: Diagnostic[],
+) {
+  const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
+  const warn = (diagnostic: Diagnostic) => void warnings.push(diagnostic)
+  for (const role of merged.roles.values()) checkRole(role, report)
+  const context = { merged, stack: merged.stack?.value ?? '', now, whole, report, warn }
+  const resolved = [...merged.keys]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([keyId, key]) => resolveKey(keyId, key, context) ?? [])
+  checkPlaces(resolved, merged.keys, report)
+  return resolved.map(({ key }) => key)
+}
+
+/**
+ * Loads the configuration from files, folders and globs; with no `paths`, from `fluxloop-keys.yaml`, `.yml` or the folder
+ * `fluxloop-keys/` in `cwd`. Needs no network and no credentials. `now` (UTC) tells whether a date is past. What is wrong
+ * comes back as diagnostics, all files' at once, sorted by place; nothing is thrown for it.
+ */
+export async function loadConfiguration(options: {
+  readonly paths: readonly string[]
+  readonly cwd: string
+  readonly now: Instant
+}): Promise<Loaded> {
+  const { paths, cwd, now } = options
+  const found = await findFiles(paths, cwd)
+  const diagnostics: Diagnostic[] = [...found.diagnostics]
+  const warnings: Diagnostic[] = []
+  const parts: Part[] = []
+  for (const file of found.files) {
+    const part = await readPart(file, shownPath(file, cwd), diagnostics)
+    if (part !== null) parts.push(part)
+  }
+  const readable = found.diagnostics.length === 0 && parts.length === found.files.length
+  const whole =
+    readable && parts.every(part => !['', 'roles', 'defaults'].some(block => part.broken.has(block)))
+  const merged = mergeParts(parts, readable, diagnostic => void diagnostics.push(diagnostic))
+  const keys = resolveAll(merged, now, whole, diagnostics, warnings)
+  const { stack } = merged
+  if (diagnostics.length > 0 || stack === null) return { ok: false, diagnostics: tidy(diagnostics) }
+  if (keys.length === 0) {
+    const message = 'The configuration declares no keys'
+    warnings.push(fileDiagnostic(parts[0]?.source.file ?? '.', 'no-keys', message, 'Add one under `keys`.'))
+  }
+  const { removed = 'revoke', unmanaged = 'report' } = merged.prune?.value ?? {}
+  const prune = { removed, unmanaged }
+  const limits = resolveLimits(merged.limits?.value)
+  return { ok: true, desired: { stack: stack.value, keys, prune, limits }, warnings: tidy(warnings) }
+}

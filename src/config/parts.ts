@@ -1,0 +1,44 @@
+import type { Diagnostic, RelatedPlace } from '../model/diagnostic.ts'
+import { partName } from './check-shape.ts'
+import type { RawFile } from './raw.ts'
+import type { Path, YamlDocument } from './read-yaml.ts'
+import { type Problem, type Source, diagnosticAt, placeOf } from './source.ts'
+
+/** One file that is sound YAML. */
+export interface Part {
+  readonly source: Source
+  readonly document: YamlDocument
+  readonly raw: RawFile
+  /** The blocks, keys and roles whose shape is wrong; nothing else may be read of them. */
+  readonly broken: ReadonlySet<string>
+}
+
+/** A value of the configuration with the place it was declared at. */
+export interface Located<Value> {
+  readonly value: Value
+  readonly part: Part
+  readonly path: Path
+}
+
+/** Takes what is wrong; the checks go on. */
+export type Report = (diagnostic: Diagnostic) => void
+
+export function isSound(part: Part, path: Path): boolean {
+  return !part.broken.has('') && !part.broken.has(partName(path)) && !part.broken.has(String(path[0] ?? ''))
+}
+
+export function keyPlace(at: { readonly part: Part; readonly path: Path }): RelatedPlace {
+  return placeOf(at.part.source, at.part.document.keySpan(at.path))
+}
+
+/** Makes a diagnostic about the value (or with `onKey` the name) at a path. */
+export function diagnosticFor(
+  at: { readonly part: Part; readonly path: Path },
+  problem: Pick<Problem, 'code' | 'message' | 'hint'> & { readonly onKey?: boolean },
+  related: readonly RelatedPlace[] = [],
+): Diagnostic {
+  const { document, source } = at.part
+  const span = problem.onKey === true ? document.keySpan(at.path) : document.valueSpan(at.path)
+  const { code, message, hint } = problem
+  return diagnosticAt(source, { code, message, hint, span }, related)
+}

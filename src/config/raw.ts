@@ -1,0 +1,65 @@
+import type { Environment } from '../model/environment.ts'
+
+/** What a configuration file holds once the schema has accepted it: as written, with nothing filled in. */
+export interface RawFile {
+  readonly version?: 1
+  readonly stack?: string
+  readonly roles?: Readonly<Record<string, readonly string[]>>
+  readonly defaults?: RawDefaults
+  readonly keys?: Readonly<Record<string, RawKey>>
+  readonly prune?: RawPrune
+  readonly limits?: RawLimits
+}
+
+export interface RawDefaults {
+  readonly expires?: string
+  readonly rotate?: RawRotate
+  readonly store?: RawStores
+}
+
+export interface RawKey extends RawDefaults {
+  readonly name: string
+  readonly description?: string
+  readonly owner?: string
+  readonly environment?: Environment
+  readonly scope: 'all' | readonly string[]
+  readonly permissions: readonly string[]
+  readonly protect?: boolean
+}
+
+export interface RawRotate {
+  readonly maxAge?: string
+  readonly strategy?: 'overlap'
+  readonly grace?: string
+  readonly quiet?: string
+  readonly renewBefore?: string
+}
+
+export interface RawPrune {
+  readonly removed?: 'revoke'
+  readonly unmanaged?: 'ignore' | 'report'
+}
+
+export interface RawLimits {
+  readonly revoke?: string
+  readonly rotate?: string
+  readonly always?: number
+}
+
+/** One store in the map form: it has exactly one of the properties. */
+export interface RawStoreMap {
+  readonly keychain?: {
+    readonly service?: string
+    readonly account?: string
+    readonly fallback?: RawStoreMap
+  }
+  readonly 'env-file'?: { readonly path: string; readonly name: string }
+  readonly 'age-file'?: {
+    readonly path: string
+    readonly recipients?: readonly string[]
+    readonly identity?: string
+  }
+}
+
+export type RawStore = 'keychain' | RawStoreMap
+export type RawStores = RawStore | readonly RawStore[]

@@ -1,0 +1,51 @@
+import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+import type { Diagnostic, DiagnosticCode } from '../model/diagnostic.ts'
+import { type Source, fileDiagnostic, sourceOf } from './source.ts'
+
+const maximumBytes = 16 * 1024 * 1024
+
+type Read =
+  { readonly ok: true; readonly source: Source } | { readonly ok: false; readonly diagnostic: Diagnostic }
+
+/** Reads one file as UTF-8 text. `shown` is its name on screens. */
+export async function readSource(file: string, shown: string): Promise<Read> {
+  const refuse = (code: DiagnosticCode, message: string, hint: string): Read => ({
+    ok: false,
+    diagnostic: fileDiagnostic(shown, code, message, hint),
+  })
+  let bytes: Buffer
+  try {
+    const handle = await open(file, 'r')
+    try {
+      const stat = await handle.stat()
+      if (!stat.isFile()) return refuse('unreadable-file', 'This is no regular file', 'Name a YAML file.')
+      if (stat.size > maximumBytes) {
+        const size = (stat.size / 1024 / 1024).toFixed(1)
+        const hint = 'Split it into several files, and name their folder with -c.'
+        return refuse('too-large', `The file has ${size} MB; more than 16 MB are not read`, hint)
+      }
+      bytes = await handle.readFile()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
+    if (code === 'ENOENT') return refuse('missing-file', 'The file is gone', 'It was there a moment ago.')
+    const why = code === 'EACCES' ? 'permission denied' : code
+    return refuse('unreadable-file', `The file cannot be read: ${why}`, 'Check its owner and mode.')
+  }
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    return refuse('not-utf-8', 'The file is UTF-16', 'Save it as UTF-8.')
+  }
+  if (bytes.includes(0))
+    return refuse('binary', 'The file is binary: it holds NUL bytes', 'Name a YAML file.')
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { ok: true, source: sourceOf(shown, dirname(file), text) }
+  } catch {
+    return refuse('not-utf-8', 'The file is not UTF-8', 'Save it as UTF-8.')
+  }
+}

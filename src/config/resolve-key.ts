@@ -1,0 +1,119 @@
+import type { DesiredKey } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import { type Scope, scopeOf } from '../model/scope.ts'
+import type { DeclaredStore } from '../model/store.ts'
+import { markerRoom, maximumDescription } from '../platform/marker.ts'
+import type { Merged } from './merge.ts'
+import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
+import type { RawDefaults, RawKey, RawStore, RawStores } from './raw.ts'
+import { mergeRotate, resolveLifetime, resolveRotation } from './resolve-lifetime.ts'
+import { resolvePermissions } from './resolve-permissions.ts'
+import { resolveStore, storeEntries } from './resolve-stores.ts'
+
+/** What every key is resolved against. */
+export interface KeyContext {
+  readonly merged: Merged
+  readonly stack: string
+  readonly now: Instant
+  /** Every file and block could be read: only then is anything reported as missing. */
+  readonly whole: boolean
+  readonly report: Report
+  readonly warn: Report
+}
+
+/** A key with the place of each of its stores, for the check that no two secrets share one. */
+export interface ResolvedKey {
+  readonly key: DesiredKey
+  readonly stores: readonly { readonly store: DeclaredStore; readonly at: Located<RawStore> }[]
+}
+
+/** A key's own property, or else the defaults'; both with their place. */
+function ownOrDefault<Name extends keyof RawDefaults>(key: Located<RawKey>, merged: Merged, name: Name) {
+  const own = key.value[name]
+  if (own !== undefined) return { ...key, value: own, path: [...key.path, name] }
+  const shared = merged.defaults?.value[name]
+  return merged.defaults === null || shared === undefined
+    ? null
+    : { ...merged.defaults, value: shared, path: ['defaults', name] }
+}
+
+function resolveScope(key: Located<RawKey>, report: Report): Scope {
+  const { scope } = key.value
+  if (scope === 'all') return 'all'
+  const index = scope.findIndex(name => name === 'all' || name === '*')
+  if (index >= 0) {
+    const message = `"${scope[index] ?? ''}" is not a project`
+    const hint = 'Write `scope: all` for all projects, without a list.'
+    const at = { ...key, path: [...key.path, 'scope', index] }
+    report(diagnosticFor(at, { code: 'all-beside-projects', message, hint }))
+  }
+  return scopeOf(scope)
+}
+
+function checkDescription(key: Located<RawKey>, keyId: string, stores: number, context: KeyContext): void {
+  const { description } = key.value
+  if (description === undefined) return
+  const at = { ...key, path: [...key.path, 'description'] }
+  if (description.includes('[fk')) {
+    const message = 'A description may not hold "[fk": it would look like the marker that the tool appends'
+    const hint = 'The marker is no part of the description that you declare. Remove it.'
+    context.report(diagnosticFor(at, { code: 'marker-in-description', message, hint }))
+  }
+  const room = maximumDescription - markerRoom(context.stack, keyId, stores)
+  if (description.length > room) {
+    const message = `The description has ${description.length} characters; with the key's marker there is room for ${room}`
+    const hint = `Shorten it by ${description.length - room}.`
+    context.report(diagnosticFor(at, { code: 'description-too-long', message, hint }))
+  }
+}
+
+function resolveExpiry(key: Located<RawKey>, context: KeyContext) {
+  const { merged, now, report, warn } = context
+  const expires = ownOrDefault(key, merged, 'expires')
+  if (expires === null && context.whole) {
+    const message = `The key "${String(key.path[1])}" has no \`expires\`, and \`defaults\` gives none`
+    const hint = 'Add `expires: 90d` (or 36h, 1y, never, a date) to the key or to `defaults`.'
+    report(diagnosticFor(key, { code: 'missing-expiry', message, hint, onKey: true }))
+  }
+  const lifetime = expires === null ? null : resolveLifetime(expires, now, report)
+  const raw = mergeRotate(key.value.rotate, merged.defaults?.value.rotate)
+  const rotation = resolveRotation(raw, lifetime, expires ?? { ...key, value: '' }, report, warn)
+  return { expires: lifetime, rotation }
+}
+
+/** One key with roles, defaults and placeholders filled in; null where it cannot be told what it should be. */
+export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyContext): ResolvedKey | null {
+  const { merged, report } = context
+  const raw = key.value
+  const { expires, rotation } = resolveExpiry(key, context)
+  const permissions = resolvePermissions(
+    { ...key, value: raw.permissions, path: [...key.path, 'permissions'] },
+    merged,
+    context.whole,
+    report,
+  )
+  const scope = resolveScope(key, report)
+  const declared: Located<RawStores> = ownOrDefault(key, merged, 'store') ?? { ...key, value: 'keychain' }
+  const stores = storeEntries(declared).flatMap(at => {
+    const store = resolveStore(at, { stack: context.stack, key: keyId }, report)
+    return store === null ? [] : [{ store, at }]
+  })
+  checkDescription(key, keyId, stores.length, context)
+  if (expires === null) return null
+  const { file, line, column } = keyPlace(key)
+  const desired: DesiredKey = {
+    keyId,
+    name: raw.name,
+    description: raw.description ?? '',
+    owner: raw.owner ?? null,
+    environment: raw.environment ?? null,
+    scope,
+    permissions,
+    expires,
+    rotation,
+    stores: stores.map(({ store }) => store),
+    protect: raw.protect ?? false,
+    position: { file, line, column },
+  }
+  return { key: desired, stores }
+}

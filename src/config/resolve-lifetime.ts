@@ -1,0 +1,81 @@
+import {
+  type Instant,
+  type Milliseconds,
+  formatDate,
+  formatDuration,
+  hour,
+  parseDuration,
+} from '../model/duration.ts'
+import type { Rotation } from '../model/desired.ts'
+import { type Lifetime, parseLifetime } from '../model/lifetime.ts'
+import { type Located, type Report, diagnosticFor } from './parts.ts'
+import type { RawRotate } from './raw.ts'
+
+const defaultGrace = 48 * hour
+const defaultQuiet = 24 * hour
+
+/** Reads an expiry; null where it is no real day. A date in the past would make a key that is dead from the start. */
+export function resolveLifetime(at: Located<string>, now: Instant, report: Report): Lifetime | null {
+  const lifetime = parseLifetime(at.value)
+  if (lifetime === null) {
+    const message = `There is no day "${at.value}"`
+    report(
+      diagnosticFor(at, { code: 'no-such-day', message, hint: 'Write a real date, such as 2027-01-31.' }),
+    )
+    return null
+  }
+  if (lifetime.kind === 'until' && lifetime.at <= now) {
+    const message = `The date ${at.value} is past (today is ${formatDate(now)}, UTC)`
+    const hint = 'Give a later date, or remove the key from the configuration.'
+    report(diagnosticFor(at, { code: 'date-past', message, hint }))
+    return null
+  }
+  return lifetime
+}
+
+/** A key's own settings over the defaults, property by property. */
+export function mergeRotate(own: RawRotate | undefined, defaults: RawRotate | undefined): RawRotate {
+  return { ...defaults, ...own }
+}
+
+function duration(text: string | undefined): Milliseconds | null {
+  return text === undefined ? null : parseDuration(text)
+}
+
+/**
+ * Fills in how a key rotates. `renewBefore` is by default a tenth of the period, at least `grace`; it must be less than
+ * the period, for a key would else be due the moment it is made.
+ */
+export function resolveRotation(
+  raw: RawRotate,
+  lifetime: Lifetime | null,
+  at: Located<string>,
+  report: Report,
+  warn: Report,
+): Rotation {
+  const maxAge = duration(raw.maxAge)
+  const grace = duration(raw.grace) ?? defaultGrace
+  const quiet = duration(raw.quiet) ?? defaultQuiet
+  const declared = duration(raw.renewBefore)
+  if (lifetime?.kind !== 'period') return { maxAge, grace, quiet, renewBefore: declared ?? grace }
+  const period = lifetime.length
+  const renewBefore = declared ?? Math.max(period / 10, grace)
+  if (renewBefore >= period) {
+    const what =
+      declared === null
+        ? `${formatDuration(renewBefore)} (the grace, its least default)`
+        : formatDuration(renewBefore)
+    const message = `\`renewBefore\` is ${what}, which is not less than the expiry of ${formatDuration(period)}`
+    const hint =
+      declared === null
+        ? 'Set a shorter `grace` or `renewBefore`, or a longer `expires`.'
+        : 'Set a shorter `renewBefore`, or a longer `expires`.'
+    report(diagnosticFor(at, { code: 'renewal-too-early', message, hint }))
+  }
+  if (maxAge !== null && maxAge >= period) {
+    const message = `\`maxAge\` ${formatDuration(maxAge)} is not less than the expiry of ${formatDuration(period)}`
+    const hint = 'The key is rotated before its end of life anyway, so its age will never count.'
+    warn(diagnosticFor(at, { code: 'age-beyond-expiry', message, hint }))
+  }
+  return { maxAge, grace, quiet, renewBefore }
+}

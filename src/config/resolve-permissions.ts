@@ -1,0 +1,55 @@
+import { type Permissions, everyPermission, permissionSet } from '../model/permission.ts'
+import type { Merged } from './merge.ts'
+import { type Located, type Report, diagnosticFor } from './parts.ts'
+import { nearest } from './suggest.ts'
+
+const rolePrefix = 'role:'
+
+function checkWildcard(at: Located<readonly string[]>, names: readonly string[], report: Report): void {
+  if (names.length < 2 || !names.includes(everyPermission)) return
+  const own = at.value.indexOf(everyPermission)
+  const message = '`*` stands for all permissions, yet others stand beside it'
+  const hint = 'Keep `*` alone, or (better) only the permissions that the key needs.'
+  const place = own < 0 ? at : { ...at, path: [...at.path, own] }
+  report(diagnosticFor(place, { code: 'wildcard-beside-others', message, hint, onKey: own < 0 }))
+}
+
+/** Roles are plain sets of permissions: a role in a role is an error. */
+export function checkRole(role: Located<readonly string[]>, report: Report): void {
+  for (const [index, name] of role.value.entries()) {
+    if (!name.startsWith(rolePrefix)) continue
+    const message = 'A role holds permissions only, not other roles'
+    const hint = 'List both roles at the key instead.'
+    report(diagnosticFor({ ...role, path: [...role.path, index] }, { code: 'nested-role', message, hint }))
+  }
+  checkWildcard(role, role.value, report)
+}
+
+/** A key's permissions with its roles filled in. */
+export function resolvePermissions(
+  at: Located<readonly string[]>,
+  merged: Merged,
+  whole: boolean,
+  report: Report,
+): Permissions {
+  const names: string[] = []
+  for (const [index, name] of at.value.entries()) {
+    if (!name.startsWith(rolePrefix)) {
+      names.push(name)
+      continue
+    }
+    const roleName = name.slice(rolePrefix.length)
+    const role = merged.roles.get(roleName)
+    if (role !== undefined) names.push(...role.value)
+    else if (whole && !merged.brokenRoles.has(roleName)) {
+      const declared = [...merged.roles.keys(), ...merged.brokenRoles].sort()
+      const meant = nearest(roleName, declared)
+      const known = declared.length === 0 ? 'No role is declared.' : `Declared roles: ${declared.join(', ')}.`
+      const hint = meant === null ? known : `Did you mean \`role:${meant}\`? ${known}`
+      const message = `The role "${roleName}" is not declared`
+      report(diagnosticFor({ ...at, path: [...at.path, index] }, { code: 'undeclared-role', message, hint }))
+    }
+  }
+  checkWildcard(at, [...new Set(names)], report)
+  return permissionSet(names)
+}

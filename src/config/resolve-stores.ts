@@ -1,0 +1,98 @@
+import { shortHash } from '../model/hash.ts'
+import type { DeclaredStore, StoreSpec } from '../model/store.ts'
+import { type Names, fillIn, fillInPath, fillInVariable, unknownPlaceholders } from './fill-in.ts'
+import { type Located, type Report, diagnosticFor } from './parts.ts'
+import type { RawStore, RawStoreMap, RawStores } from './raw.ts'
+
+/** Key order does not count, so that a reformatted file is not a changed one. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join(',')}}`
+}
+
+function expanded(raw: RawStore): RawStoreMap {
+  return raw === 'keychain' ? { keychain: {} } : raw
+}
+
+/** The hash that the marker keeps of a store: of what was declared, with paths and placeholders as written. */
+export function storeHash(raw: RawStore): string {
+  return shortHash(canonical(expanded(raw)), 4)
+}
+
+function checkPlaceholders(at: Located<unknown>, text: string | undefined, report: Report): void {
+  for (const name of text === undefined ? [] : unknownPlaceholders(text)) {
+    const message = `There is no placeholder \`{${name}}\``
+    const hint = 'Known here: {stack}, {key}.'
+    report(diagnosticFor(at, { code: 'unknown-placeholder', message, hint }))
+  }
+}
+
+function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): StoreSpec | null {
+  const { keychain, 'env-file': envFile, 'age-file': ageFile } = at.value
+  const folder = at.part.source.folder
+  const inside = (...steps: string[]) => ({ ...at, path: [...at.path, ...steps] })
+  const check = (store: string, property: string, text: string | undefined) => {
+    checkPlaceholders(inside(store, property), text, report)
+  }
+  if (keychain !== undefined) {
+    check('keychain', 'service', keychain.service)
+    check('keychain', 'account', keychain.account)
+    const fallback = keychain.fallback
+    return {
+      kind: 'keychain',
+      service: fillIn(keychain.service ?? 'fluxloop', names),
+      account: fillIn(keychain.account ?? '{stack}/{key}', names),
+      fallback:
+        fallback === undefined
+          ? null
+          : resolveMap({ ...inside('keychain', 'fallback'), value: fallback }, names, report),
+    }
+  }
+  if (envFile !== undefined) {
+    check('env-file', 'path', envFile.path)
+    check('env-file', 'name', envFile.name)
+    const name = fillInVariable(envFile.name, names)
+    if (unknownPlaceholders(envFile.name).length === 0 && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      const message = `"${name}" is not a name for a variable`
+      const hint = 'Use letters, digits and underscores; it may not start with a digit.'
+      report(diagnosticFor(inside('env-file', 'name'), { code: 'bad-variable-name', message, hint }))
+    }
+    return { kind: 'env-file', path: fillInPath(envFile.path, names, folder), name }
+  }
+  if (ageFile === undefined) return null
+  check('age-file', 'path', ageFile.path)
+  check('age-file', 'identity', ageFile.identity)
+  const { recipients = [], identity } = ageFile
+  if (recipients.length === 0 && identity === undefined) {
+    const message = 'The age file has neither `recipients` nor an `identity`'
+    const hint = 'Give `identity: FILE` (a file that age-keygen makes), or `recipients: [age1...]`.'
+    report(diagnosticFor(inside('age-file'), { code: 'age-file-without-key', message, hint, onKey: true }))
+  }
+  return {
+    kind: 'age-file',
+    path: fillInPath(ageFile.path, names, folder),
+    recipients,
+    identity: identity === undefined ? null : fillInPath(identity, names, folder),
+  }
+}
+
+/** Each declared store with the place at which it stands. */
+export function storeEntries(at: Located<RawStores>): Located<RawStore>[] {
+  const { value } = at
+  // `Array.isArray` alone does not narrow a readonly list.
+  return typeof value === 'string' || !isList(value)
+    ? [{ ...at, value }]
+    : value.map((raw, index) => ({ ...at, value: raw, path: [...at.path, index] }))
+}
+
+function isList(value: RawStores): value is readonly RawStore[] {
+  return Array.isArray(value)
+}
+
+/** A store with every default, path and placeholder filled in; null only where its declaration is wrong. */
+export function resolveStore(at: Located<RawStore>, names: Names, report: Report): DeclaredStore | null {
+  const spec = resolveMap({ ...at, value: expanded(at.value) }, names, report)
+  return spec === null ? null : { spec, hash: storeHash(at.value) }
+}

@@ -1,0 +1,75 @@
+import type { Diagnostic, DiagnosticCode, RelatedPlace } from '../model/diagnostic.ts'
+
+/** A stretch of a text: UTF-16 offsets, the end not included. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** One file's text and its name on screens. */
+export interface Source {
+  readonly file: string
+  /** Absolute; paths inside the file count from here. */
+  readonly folder: string
+  readonly text: string
+  /** The offset at which each line starts. */
+  readonly lineStarts: readonly number[]
+}
+
+/** What is wrong at a place of one text. */
+export interface Problem {
+  readonly code: DiagnosticCode
+  readonly message: string
+  readonly hint: string | null
+  readonly span: Span
+  readonly related: readonly Span[]
+}
+
+export function sourceOf(file: string, folder: string, text: string): Source {
+  const lineStarts = [0]
+  for (const match of text.matchAll(/\r\n|\r|\n/g)) lineStarts.push(match.index + match[0].length)
+  return { file, folder, text, lineStarts }
+}
+
+/** Where a span starts; its source line has no line break. */
+export function placeOf(source: Source, span: Span): RelatedPlace {
+  let low = 0
+  let high = source.lineStarts.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((source.lineStarts[middle] ?? 0) <= span.start) low = middle
+    else high = middle - 1
+  }
+  const start = source.lineStarts[low] ?? 0
+  const sourceLine = source.text.slice(start, source.lineStarts[low + 1]).replace(/[\r\n]+$/, '')
+  return { file: source.file, line: low + 1, column: span.start - start + 1, sourceLine }
+}
+
+/** A diagnostic at a place; `related` are further places, in this file or another. */
+export function diagnosticAt(
+  source: Source,
+  problem: Omit<Problem, 'related'>,
+  related: readonly RelatedPlace[] = [],
+): Diagnostic {
+  const place = placeOf(source, problem.span)
+  const rest = (place.sourceLine?.length ?? 0) - place.column + 1
+  const { code, message, hint, span } = problem
+  return {
+    ...place,
+    length: Math.max(1, Math.min(span.end - span.start, rest)),
+    code,
+    message,
+    hint,
+    related,
+  }
+}
+
+/** A diagnostic about a whole file. */
+export function fileDiagnostic(
+  file: string,
+  code: DiagnosticCode,
+  message: string,
+  hint: string | null,
+): Diagnostic {
+  return { file, line: 1, column: 1, length: 1, code, message, hint, sourceLine: null, related: [] }
+}

@@ -1,0 +1,71 @@
+/** Everything that can be wrong with a configuration, by stage: files, YAML, shape, meaning. */
+export type DiagnosticCode =
+  | 'no-files'
+  | 'missing-file'
+  | 'unreadable-file'
+  | 'too-large'
+  | 'binary'
+  | 'not-utf-8'
+  | 'empty-file'
+  | 'syntax'
+  | 'several-documents'
+  | 'custom-tag'
+  | 'merge-key'
+  | 'bad-alias'
+  | 'too-many-aliases'
+  | 'duplicate-property'
+  | 'wrong-type'
+  | 'unknown-property'
+  | 'missing-property'
+  | 'unknown-value'
+  | 'bad-value'
+  | 'not-built'
+  | 'missing-stack'
+  | 'missing-version'
+  | 'conflicting-blocks'
+  | 'duplicate-key'
+  | 'duplicate-role'
+  | 'undeclared-role'
+  | 'nested-role'
+  | 'unknown-permission'
+  | 'wildcard-beside-others'
+  | 'all-beside-projects'
+  | 'missing-expiry'
+  | 'no-such-day'
+  | 'date-past'
+  | 'renewal-too-early'
+  | 'age-beyond-expiry'
+  | 'description-too-long'
+  | 'marker-in-description'
+  | 'unknown-placeholder'
+  | 'bad-variable-name'
+  | 'age-file-without-key'
+  | 'store-clash'
+  | 'no-keys'
+
+/** A second place that a diagnostic speaks of, such as the first of two declarations. */
+export interface RelatedPlace {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly sourceLine: string | null
+}
+
+/**
+ * What is wrong with a configuration, and where. Lines and columns count from 1, columns and lengths in UTF-16 units;
+ * a diagnostic about a whole file stands at 1:1 with no source line. It may quote the file, so a configuration is
+ * no place for a secret.
+ */
+export interface Diagnostic {
+  /** Relative to the working directory where it lies below it, else absolute. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly length: number
+  readonly code: DiagnosticCode
+  readonly message: string
+  /** What to do about it. */
+  readonly hint: string | null
+  readonly sourceLine: string | null
+  readonly related: readonly RelatedPlace[]
+}
