@@ -94,18 +94,16 @@ async function create(lock: string): Promise<boolean> {
   const draft = `${lock}.${randomBytes(6).toString('hex')}`
   try {
     await writeFile(draft, text, { flag: 'wx', mode: 0o600 })
-    try {
-      await link(draft, lock)
-      return true
-    } finally {
-      await unlink(draft).catch(() => undefined)
-    }
+    await link(draft, lock)
+    return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(errorCode(error) ?? '')) {
       throw fileFailure('create the lock', lock, error)
     }
-    return createWithoutLink(lock, text)
+    return await createWithoutLink(lock, text)
+  } finally {
+    await unlink(draft).catch(() => undefined)
   }
 }
 

@@ -20,7 +20,7 @@ export async function regularFileAt(path: string): Promise<Stats | null> {
     throw fileFailure('look at', path, error)
   }
   if (stats.isSymbolicLink()) throw symlinkFailure(path)
-  if (!stats.isFile()) throw new Failure('failed', `${path} is not a regular file.`)
+  if (!stats.isFile()) throw notRegular(path)
   return stats
 }
 
@@ -31,8 +31,11 @@ export async function readRegularFile(path: string): Promise<{ bytes: Buffer; st
     const file = await open(path, constants.O_RDONLY | noFollow)
     try {
       const stats = await file.stat()
-      if (!stats.isFile()) throw new Failure('failed', `${path} is not a regular file.`)
-      if (stats.size > largest) throw new Failure('failed', `${path} is larger than 16 MB.`)
+      if (!stats.isFile()) throw notRegular(path)
+      if (stats.size > largest)
+        throw new Failure('failed', `${path} is larger than 16 MB.`, {
+          hints: ['Name another path for this store.'],
+        })
       return { bytes: await file.readFile(), stats }
     } finally {
       await file.close()
@@ -53,4 +56,10 @@ export async function readLinkedFile(path: string): Promise<Buffer | null> {
     if (errorCode(error) === 'ENOENT') return null
     throw fileFailure('read', path, error)
   }
+}
+
+function notRegular(path: string): Failure {
+  return new Failure('failed', `${path} is not a regular file.`, {
+    hints: ['Name another path for this store.'],
+  })
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { access, constants, type FileHandle, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { type FileHandle, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { basename, dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
 import { regularFileAt } from './read-file.ts'
@@ -58,13 +58,25 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Makes the folder and its parents, open to their owner alone, where they are missing. */
+/**
+ * Makes the folder and its parents, open to their owner alone, where they are missing. One by one: Node's own recursive
+ * mkdir never returns where the system answers ENOENT for a folder whose parent exists, as /proc does.
+ */
 export async function ensureFolder(folder: string): Promise<void> {
-  try {
-    const first = await mkdir(folder, { recursive: true, mode: 0o700 })
-    if (first !== undefined) await syncFolder(dirname(first))
-  } catch (error) {
-    throw fileFailure('make the folder', folder, error)
+  const existing = await nearestFolder(folder)
+  const missing = relative(existing, folder).split(sep)
+  let parent = existing
+  for (const name of missing) {
+    if (name === '') return
+    const next = join(parent, name)
+    try {
+      await mkdir(next, 0o700)
+      await syncFolder(parent)
+    } catch (error) {
+      // Another process may have made it in the meantime.
+      if (errorCode(error) !== 'EEXIST') throw fileFailure('make the folder', next, error)
+    }
+    parent = next
   }
 }
 
@@ -72,7 +84,9 @@ export async function ensureFolder(folder: string): Promise<void> {
 export async function nearestFolder(folder: string): Promise<string> {
   try {
     if ((await stat(folder)).isDirectory()) return folder
-    throw new Failure('failed', `${folder} is not a folder.`)
+    throw new Failure('failed', `${folder} is not a folder.`, {
+      hints: ['Name another path for this store.'],
+    })
   } catch (error) {
     if (errorCode(error) !== 'ENOENT' || dirname(folder) === folder)
       throw fileFailure('look at', folder, error)
@@ -81,15 +95,13 @@ export async function nearestFolder(folder: string): Promise<string> {
 }
 
 /**
- * Can a file be written to this folder? Where it exists, a small file is written and removed again, which also finds a
- * full disk; where it does not, the nearest folder above must be writable.
+ * Can a file be written to this folder? A small one is written and removed again, which also finds a full disk and what
+ * permissions do not show. Where the folder is missing, the nearest one above it is tried.
  */
 export async function probeFolder(folder: string): Promise<void> {
   const nearest = await nearestFolder(folder)
   const trial = join(nearest, `.fluxloop-keys.${randomBytes(6).toString('hex')}.probe`)
   try {
-    await access(nearest, constants.W_OK | constants.X_OK)
-    if (nearest !== folder) return
     const file = await open(trial, 'wx', ownerOnly)
     try {
       await file.writeFile('#'.repeat(1024))

@@ -1,0 +1,365 @@
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs'
+import { statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { hostname, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { Failure } from '../../src/model/failure.ts'
+import { Secret } from '../../src/model/secret.ts'
+import type { StoreSpec } from '../../src/model/store.ts'
+import { withFileLock } from '../../src/stores/file-lock.ts'
+import { isLocal } from '../../src/stores/locality.ts'
+import { createStores } from '../../src/stores/open.ts'
+import { processSpace, processStart } from '../../src/stores/process-start.ts'
+import type { SecretStore } from '../../src/stores/secret-store.ts'
+import { writeFileDurably } from '../../src/stores/write-file.ts'
+import { needs } from '../support/needs.ts'
+
+const stores = createStores({ env: process.env, keychainHelper: { command: 'false', args: [] } })
+const secret = new Secret('flux_ci_sentinel')
+const name = 'FLUXLOOP_API_KEY'
+
+const envFile = (path: string): SecretStore => stores.open({ kind: 'env-file', path, name })
+const ageSpec = (path: string, identity: string | null, recipients: string[] = []): StoreSpec => ({
+  kind: 'age-file',
+  path,
+  identity,
+  recipients,
+})
+const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
+
+async function failed(work: Promise<unknown>): Promise<Failure> {
+  const error = await work.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof Failure)) throw new Error(`expected a Failure, got ${String(error)}`)
+  if (/sentinel/.test(JSON.stringify([error.message, error.hints, error.stack])))
+    throw new Error('the secret leaked')
+  return error
+}
+
+/** A folder outside of this repository. */
+function folder(t: Test): string {
+  const path = mkdtempSync(join(tmpdir(), 'stores-'))
+  t.teardown(() => rmSync(path, { recursive: true, force: true }))
+  return path
+}
+
+t.test('makes an env file and its folder for the owner alone, and takes the variable out again', async t => {
+  const root = folder(t)
+  const path = join(root, 'a', 'b', '.env')
+  const store = envFile(path)
+  await store.probe()
+  t.strictSame(readdirSync(root), [], 'a probe leaves nothing')
+  t.equal(await store.get(), null)
+  await store.remove()
+  t.equal(await store.put(secret), `env-file ${path} (${name})`)
+  t.equal(readFileSync(path, 'utf8'), `${name}=flux_ci_sentinel\n`)
+  t.strictSame([mode(path), mode(join(root, 'a')), mode(join(root, 'a', 'b'))], ['600', '700', '700'])
+  await store.probe()
+  t.strictSame(readdirSync(join(root, 'a', 'b')), ['.env'], 'no lock, no temporary file, no trial')
+  t.equal((await store.get())?.reveal(), 'flux_ci_sentinel')
+  await store.remove()
+  t.equal(readFileSync(path, 'utf8'), '')
+})
+
+t.test('keeps the mode, the owner and all bytes that are not UTF-8', async t => {
+  const path = join(folder(t), '.env')
+  const bytes = Buffer.from([0x23, 0xff, 0xa0, 0x0a, 0x41, 0x3d, 0xc3, 0xa0, 0x0a])
+  writeFileSync(path, bytes)
+  chmodSync(path, 0o400)
+  if (process.getuid?.() === 0) chownSync(path, 65534, 65534)
+  const { uid } = statSync(path)
+  await envFile(path).put(secret)
+  t.ok(readFileSync(path).subarray(0, bytes.length).equals(bytes))
+  t.strictSame([mode(path), statSync(path).uid], ['400', uid])
+})
+
+t.test(
+  'refuses an env file that is a link, open to others, binary, a folder or unsound, and leaves it alone',
+  async t => {
+    const root = folder(t)
+    const target = join(root, 'target')
+    writeFileSync(target, 'A=1\n', { mode: 0o600 })
+    symlinkSync(target, join(root, 'link'))
+    symlinkSync(join(root, 'nothing'), join(root, 'dangling'))
+    writeFileSync(join(root, 'open'), 'A=1\n')
+    chmodSync(join(root, 'open'), 0o644)
+    writeFileSync(join(root, 'utf16'), Buffer.from('A=1\n', 'utf16le'), { mode: 0o600 })
+    mkdirSync(join(root, 'folder'))
+    writeFileSync(join(root, 'unsound'), `A="1\n${name}=x\n`, { mode: 0o600 })
+    const cases: readonly (readonly [string, RegExp, RegExp])[] = [
+      ['link', /symbolic link/, /points to/],
+      ['dangling', /symbolic link/, /points to/],
+      ['open', /mode 0644/, /chmod 600/],
+      ['utf16', /NUL bytes/, /UTF-8/],
+      ['folder', /not a regular file/, /another path/],
+      ['unsound', /line 1: a quote/, /Close the quote/],
+      ['target/x', /target is not a folder/, /another path/],
+    ]
+    for (const [file, message, hint] of cases) {
+      const store = envFile(join(root, file))
+      for (const failure of [await failed(store.probe()), await failed(store.put(secret))]) {
+        t.match(failure.message, message, file)
+        t.match(failure.hints.join(), hint, file)
+      }
+    }
+    t.equal(readFileSync(target, 'utf8'), 'A=1\n')
+    t.notOk(existsSync(join(root, 'nothing')))
+    t.match(
+      (await failed(envFile(join(root, 'new')).put(new Secret('two\nlines sentinel')))).message,
+      /cannot stand in/,
+    )
+    const wrong = stores.open({ kind: 'env-file', path: join(root, 'new'), name: 'A\nB' })
+    t.match(await failed(wrong.put(secret)), { code: 'configuration' })
+    t.notOk(existsSync(join(root, 'new')))
+  },
+)
+
+t.test('replaces what a killed writer left behind, and follows no link planted in its place', async t => {
+  const root = folder(t)
+  const path = join(root, '.env')
+  const victim = join(root, 'victim')
+  writeFileSync(victim, 'mine')
+  symlinkSync(victim, join(root, '..env.fluxloop-keys.tmp'))
+  await envFile(path).put(secret)
+  t.equal(readFileSync(victim, 'utf8'), 'mine')
+  t.strictSame(readdirSync(root).sort(), ['.env', 'victim'])
+})
+
+t.test('refuses an env file that git tracks, and calls an age file shared only there', async t => {
+  if (!needs(t, 'git')) return
+  const root = folder(t)
+  const git = (...args: string[]): void => void execFileSync('git', ['-C', root, ...args])
+  git('init', '-q')
+  for (const file of ['.env', 'sub/gone.env', 'tracked.age', ':(glob)*.age']) {
+    mkdirSync(join(root, 'sub'), { recursive: true })
+    writeFileSync(join(root, file), '', { mode: 0o600 })
+  }
+  git('add', '.env', 'sub/gone.env', 'tracked.age')
+  rmSync(join(root, 'sub'), { recursive: true })
+  for (const file of ['.env', 'sub/gone.env']) {
+    const store = envFile(join(root, file))
+    t.match(await failed(store.probe()), { code: 'refused', hints: [/git rm --cached/] })
+    t.match(await failed(store.put(secret)), { message: /tracked by git/ })
+  }
+  await envFile(join(root, 'untracked.env')).put(secret)
+  t.equal(await isLocal(ageSpec(join(root, 'tracked.age'), null)), false)
+  t.equal(await isLocal(ageSpec(join(root, ':(glob)*.age'), null)), true, 'a path is no pattern')
+  t.equal(await isLocal(ageSpec(join(root, 'new/deep/x.age'), null)), true)
+  t.equal(await isLocal(ageSpec(join(folder(t), 'x.age'), null)), true, 'no repository')
+  t.equal(await isLocal({ kind: 'env-file', path: join(root, '.env'), name }), true)
+  const noGit = createStores({ env: { PATH: root }, keychainHelper: { command: 'false', args: [] } })
+  await noGit.open({ kind: 'env-file', path: join(root, 'sub.env'), name }).probe()
+})
+
+t.test(
+  'loses no variable when two processes write to one env file, nor when one process does at once',
+  async t => {
+    const root = folder(t)
+    const path = join(root, '.env')
+    const writers = ['A', 'B'].map(prefix => {
+      const args = ['--import=tsx', 'test/stores/env-file-writer.ts', path, prefix, '25']
+      const child = spawn(process.execPath, args, { stdio: 'inherit' })
+      return new Promise(resolve => child.on('close', resolve))
+    })
+    t.strictSame(await Promise.all(writers), [0, 0])
+    await Promise.all(
+      Array.from({ length: 25 }, (_, index) =>
+        stores.open({ kind: 'env-file', path, name: `C_${index}` }).put(new Secret(`flux_ci_C${index}`)),
+      ),
+    )
+    const lines = readFileSync(path, 'utf8').trim().split('\n').sort()
+    const wanted = ['A', 'B', 'C'].flatMap(p =>
+      Array.from({ length: 25 }, (_, i) => `${p}_${i}=flux_ci_${p}${i}`),
+    )
+    t.strictSame(lines, wanted.sort())
+    t.strictSame(readdirSync(root), ['.env'])
+  },
+)
+
+t.test('takes over the lock of a process that is gone, or whose id another one has now', async t => {
+  const path = join(folder(t), '.env')
+  const space = await processSpace()
+  const start = await processStart(process.pid)
+  const dead = { pid: 4_194_300, start: 'boot 1', space }
+  for (const holder of [dead, { pid: process.pid, start: 'another start', space }]) {
+    writeFileSync(`${path}.lock`, JSON.stringify(holder))
+    // Who died while taking over left a second lock.
+    writeFileSync(`${path}.lock.takeover`, JSON.stringify(dead))
+    t.equal(await withFileLock(path, async () => startIn(`${path}.lock`), 0), start)
+    t.strictSame(readdirSync(join(path, '..')), [])
+  }
+})
+
+function startIn(lock: string): string {
+  const holder = JSON.parse(readFileSync(lock, 'utf8')) as { start: string }
+  return holder.start
+}
+
+t.test('waits for a lock that is held, or that it cannot judge, and names it where it stays', async t => {
+  const path = join(folder(t), '.env')
+  const space = await processSpace()
+  const start = await processStart(process.pid)
+  const held = JSON.stringify({ pid: process.pid, start, space })
+  const abroad = JSON.stringify({ pid: process.pid, start: 'x', space: 'elsewhere pid:[1]' })
+  for (const [text, who] of [
+    [held, `process ${process.pid} on ${hostname()}`],
+    [abroad, `process ${process.pid} on elsewhere`],
+    ['', 'an unknown process'],
+  ] as const) {
+    writeFileSync(`${path}.lock`, text)
+    const failure = await failed(withFileLock(path, async () => t.fail('it ran'), 0))
+    t.match(failure, {
+      code: 'conflict',
+      message: `${path}.lock is held by ${who}.`,
+      hints: [/Wait/, /delete that lock/],
+    })
+    t.equal(readFileSync(`${path}.lock`, 'utf8'), text, 'and leaves it')
+  }
+})
+
+t.test('lets go of the lock where the work fails', async t => {
+  const path = join(folder(t), '.env')
+  await t.rejects(
+    withFileLock(path, async () => Promise.reject(new Error('no'))),
+    { message: 'no' },
+  )
+  t.equal(await withFileLock(path, async () => 1, 0), 1)
+})
+
+t.test('keeps the old content, and leaves nothing else, on a full disk', async t => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    return t.pass('skipped', { skip: 'needs root for mount' })
+  const root = folder(t)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k,mode=700', 'none', root], { stdio: 'ignore' })
+  } catch {
+    return t.pass('skipped', { skip: 'needs the right to mount' })
+  }
+  t.teardown(() => execFileSync('umount', [root]))
+  const path = join(root, '.env')
+  const before = `A=${'x'.repeat(10_000)}\n`
+  writeFileSync(path, before, { mode: 0o600 })
+  writeFileSync(join(root, 'fill'), '')
+  t.throws(() => writeFileSync(join(root, 'fill'), Buffer.alloc(100_000)), { code: 'ENOSPC' })
+  t.match(await failed(envFile(path).probe()), { message: /no space left/ })
+  t.match(await failed(envFile(path).put(secret)), { message: /no space left/, hints: [/untouched/] })
+  const longer = Buffer.from(`${before}${name}=flux_ci_sentinel\n`)
+  t.match(await failed(writeFileDurably(path, longer)), { message: /Cannot write .*no space left/ })
+  t.equal(readFileSync(path, 'utf8'), before)
+  t.strictSame(readdirSync(root).sort(), ['.env', 'fill'])
+})
+
+t.test('says what is wrong with a folder that takes no files', async t => {
+  if (process.platform !== 'linux') return
+  t.match(await failed(envFile('/proc/fluxloop/.env').probe()), {
+    message: /Cannot write to the folder \/proc/,
+  })
+  t.match(await failed(envFile('/proc/fluxloop/.env').put(secret)), { message: /Cannot make the folder/ })
+})
+
+t.test('writes age files that the age program reads, and reads what it wrote', async t => {
+  if (!needs(t, 'age') || !needs(t, 'age-keygen')) return
+  const root = folder(t)
+  const [one, two, both] = ['one.txt', 'two.txt', 'both.txt'].map(file => join(root, file)) as [
+    string,
+    string,
+    string,
+  ]
+  for (const identity of [one, two]) execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore' })
+  writeFileSync(both, `# mine\n\n${readFileSync(one, 'utf8')}\r\n${readFileSync(two, 'utf8')}`)
+  const recipient = (identity: string): string =>
+    execFileSync('age-keygen', ['-y', identity]).toString().trim()
+  const decrypt = (path: string, identity: string): string =>
+    execFileSync('age', ['-d', '-i', identity, path], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
+
+  const path = join(root, 'keys', 'ci.age')
+  const store = stores.open(ageSpec(path, both))
+  await store.probe()
+  t.notOk(existsSync(join(root, 'keys')), 'a probe leaves nothing')
+  t.equal(await store.get(), null)
+  t.equal(await store.put(secret), `age-file ${path}`)
+  for (const identity of [one, two])
+    t.equal(decrypt(path, identity), 'flux_ci_sentinel\n', 'to each of its own')
+  t.match(readFileSync(path, 'utf8'), /^-----BEGIN AGE ENCRYPTED FILE-----\n/)
+  t.equal(mode(path), '600')
+  t.strictSame(readdirSync(join(root, 'keys')), ['ci.age'])
+
+  for (const flags of [['-a'], []]) {
+    execFileSync('age', [...flags, '-r', recipient(two), '-o', path], { input: 'flux_ci_by-age\n' })
+    t.equal((await store.get())?.reveal(), 'flux_ci_by-age')
+  }
+  t.match(await failed(stores.open(ageSpec(path, one)).get()), { message: /cannot be decrypted/ })
+  writeFileSync(path, 'flux_ci_sentinel in the clear')
+  t.match(await failed(store.get()), { message: /cannot be decrypted/ })
+  await store.remove()
+  await store.remove()
+  t.notOk(existsSync(path))
+
+  const sealed = stores.open(ageSpec(path, null, [recipient(one)]))
+  t.equal(sealed.readable, false)
+  await sealed.probe()
+  await sealed.put(secret)
+  t.equal(decrypt(path, one), 'flux_ci_sentinel\n')
+  const foreign = stores.open(ageSpec(path, two, [recipient(one)]))
+  t.match(await failed(foreign.probe()), {
+    message: /identity is none of its recipients/,
+    hints: [/age-keygen -y/],
+  })
+})
+
+t.test('says how to get an identity or recipient where there is none or a wrong one', async t => {
+  const root = folder(t)
+  const at = (file: string, text: string): string => {
+    writeFileSync(join(root, file), text)
+    return join(root, file)
+  }
+  const path = join(root, 'x.age')
+  const key = 'AGE-SECRET-KEY-1SENTINEL'.toLowerCase()
+  const cases: readonly (readonly [StoreSpec, RegExp, RegExp])[] = [
+    [ageSpec(path, null), /names nobody/, /age-keygen -o/],
+    [ageSpec(path, join(root, 'missing')), /no age identity at/, /age-keygen -o/],
+    [ageSpec(path, at('empty', '# nothing\n')), /holds no age identity/, /age-keygen -o/],
+    [ageSpec(path, at('wrong', `# x\n${key}\n`)), /Line 2 of/, /AGE-SECRET-KEY-1/],
+    [ageSpec(path, at('locked', 'age-encryption.org/v1\n')), /itself encrypted/, /no passphrase/],
+    [ageSpec(path, null, ['ssh-ed25519 AAAA']), /"ssh-ed25519 AAAA" is no age recipient/, /age1/],
+  ]
+  for (const [spec, message, hint] of cases) {
+    const store = stores.open(spec)
+    for (const failure of [await failed(store.probe()), await failed(store.put(secret))]) {
+      t.match(failure.message, message)
+      t.match(failure.hints.join(), hint)
+    }
+  }
+  t.notOk(existsSync(path))
+})
+
+t.test('probes each backend once, and answers for every store', async t => {
+  const root = folder(t)
+  const good = join(root, '.env')
+  const bad = join(root, 'open')
+  writeFileSync(bad, '')
+  chmodSync(bad, 0o666)
+  const specs = [good, good, bad, bad].map((path, index): StoreSpec => ({
+    kind: 'env-file',
+    path,
+    name: `K${index}`,
+  }))
+  const result = [...(await stores.probe(specs)).values()]
+  t.strictSame(
+    result.map(failure => failure?.code ?? null),
+    [null, null, 'refused', 'refused'],
+  )
+  t.equal(result[2], result[3], 'one look, one failure')
+})
