@@ -16,7 +16,7 @@ export const symbols = {
   revoke: { mark: '-', words: 'revoke' },
 } as const satisfies Record<Change['kind'], { readonly mark: string; readonly words: string }>
 
-export interface BlockOptions extends RowOptions {
+interface BlockOptions extends RowOptions {
   readonly width: number
 }
 

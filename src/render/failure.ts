@@ -2,7 +2,7 @@ import type { Failure } from '../model/failure.ts'
 import type { Palette } from './palette.ts'
 import { escapeControls, minimumWidth, redactSecrets, wrap } from './text.ts'
 
-export interface FailureOptions {
+interface FailureOptions {
   readonly palette: Palette
   readonly width: number
 }

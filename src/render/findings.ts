@@ -4,7 +4,7 @@ import { date, dateTime, relativeTime } from './time.ts'
 import { unbreakable } from './text.ts'
 import { enumerate, nameText, plural, quotedName } from './values.ts'
 
-export interface FindingText {
+interface FindingText {
   /** What is wrong, in full sentences. */
   readonly message: string
   /** What to do about it. */

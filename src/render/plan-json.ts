@@ -31,7 +31,7 @@ export interface PlanJson {
   readonly summary: Readonly<Record<Change['kind'], number>>
 }
 
-export interface ChangeJson {
+interface ChangeJson {
   readonly action: Change['kind']
   readonly key: string
   /** The live key's id; absent for a create. */
@@ -63,7 +63,7 @@ interface FieldJson {
 }
 type FieldValueJson = string | boolean | null | readonly string[]
 
-export interface KeyJson {
+interface KeyJson {
   readonly id: string
   readonly name: string
   readonly masked_key: string

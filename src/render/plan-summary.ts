@@ -1,7 +1,7 @@
 import type { Change, Plan } from '../model/change.ts'
 
 /** How many changes of each kind a plan has. */
-export type ChangeCounts = Readonly<Record<Change['kind'], number>>
+type ChangeCounts = Readonly<Record<Change['kind'], number>>
 
 export function countChanges(changes: readonly Change[]): ChangeCounts {
   const counts = { create: 0, update: 0, rotate: 0, heal: 0, deliver: 0, revoke: 0 }

@@ -7,7 +7,7 @@ import { isRefused, summaryLine } from './plan-summary.ts'
 import { paintMark } from './rows.ts'
 import { minimumWidth, wrap } from './text.ts'
 
-export interface PlanTextOptions {
+interface PlanTextOptions {
   readonly palette: Palette
   /** Columns; Infinity does not wrap. Less than 40 counts as 40. */
   readonly width: number

@@ -23,7 +23,7 @@ export type ReasonCode =
   | 'narrowed-with-successor'
   | 'interrupted-run'
 
-export interface Reason {
+interface Reason {
   readonly code: ReasonCode
   /** A sentence without its full stop, safe to print. */
   readonly text: string

@@ -2,7 +2,7 @@ import type { Outcome, Report } from '../model/outcome.ts'
 
 type Action = Extract<Outcome, { readonly status: 'done' }>['action']
 
-export interface OutcomeCounts {
+interface OutcomeCounts {
   readonly actions: Readonly<Record<Action, number>>
   readonly done: number
   readonly failed: number

@@ -6,7 +6,7 @@ import { permissionsBeyond, samePermissions } from '../model/permission.ts'
 import { reachesBeyond, sameScope } from '../model/scope.ts'
 import type { FieldValues } from './field-diff.ts'
 
-export type SuccessorField = FieldValues & { readonly widens: boolean }
+type SuccessorField = FieldValues & { readonly widens: boolean }
 
 /** What a rotated key's successor, made at `now`, has otherwise than the key it replaces. */
 export function successorFields(desired: DesiredKey, live: LiveKey, now: Instant): readonly SuccessorField[] {
