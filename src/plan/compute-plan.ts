@@ -44,7 +44,7 @@ export function computePlan(
     const plan = planDeclaredKey(key, lineage, { ...circumstances, dueAge: ages.get(key.keyId) })
     changes.push(...plan.changes)
     findings.push(...plan.findings)
-    for (const superseded of lineage.superseded) {
+    for (const superseded of [...lineage.superseded, ...lineage.leaked]) {
       farewells.push(retireSuperseded(lineage, superseded, key.rotation.quiet, plan.sound, circumstances))
     }
   }

@@ -10,11 +10,11 @@ export interface ManagedKey {
 /** The live keys of one key id, in their order of succession. */
 export interface Lineage {
   readonly keyId: string
-  /** The highest delivered or adopted key; null where there is none. */
+  /** The highest delivered or adopted key; null where there is none, or a higher one leaked. */
   readonly head: ManagedKey | null
-  /** Made after the head and not delivered; highest generation first. */
+  /** Made after the head, or what leaked, and not delivered; highest generation first. */
   readonly pending: readonly ManagedKey[]
-  /** Everything below the head, whatever its own marker says; highest generation first. */
+  /** Everything below the head, or below what leaked, whatever its own marker says; highest generation first. */
   readonly superseded: readonly ManagedKey[]
   /** Known to others, and no successor is delivered yet. */
   readonly leaked: readonly ManagedKey[]
@@ -32,22 +32,27 @@ function bySuccession(a: ManagedKey, b: ManagedKey): number {
   return b.marker.generation - a.marker.generation || (isOlder(a.live, b.live) ? -1 : 1)
 }
 
-function isHeadState({ marker }: ManagedKey): boolean {
-  return marker.state.kind === 'delivered' || marker.state.kind === 'external'
+/** In all its stores, held by others, or known to others: whatever is below has had its time. */
+function supersedes({ marker: { state } }: ManagedKey): boolean {
+  return state.kind === 'delivered' || state.kind === 'external' || state.kind === 'leaked'
 }
+
+const isLeaked = ({ marker }: ManagedKey) => marker.state.kind === 'leaked'
 
 export function lineageOf(keyId: string, keys: readonly ManagedKey[]): Lineage {
   const ranked = [...keys].sort(bySuccession)
-  const head = ranked.find(isHeadState) ?? null
-  const above = (key: ManagedKey) => head === null || key.marker.generation > head.marker.generation
+  const top = ranked.find(supersedes) ?? null
+  // The stores hold the secret of a leaked top, so nothing below it leads again.
+  const head = top === null || isLeaked(top) ? null : top
+  const above = (key: ManagedKey) => top === null || key.marker.generation > top.marker.generation
   const pending = ranked.filter(key => key.marker.state.kind === 'pending' && above(key))
   const rest = ranked.filter(key => key !== head && !pending.includes(key))
   return {
     keyId,
     head,
     pending,
-    superseded: head === null ? [] : rest,
-    leaked: head === null ? rest : [],
+    superseded: head === null ? rest.filter(key => !isLeaked(key)) : rest,
+    leaked: head === null ? rest.filter(isLeaked) : [],
     highest: ranked[0]?.marker.generation ?? 0,
   }
 }

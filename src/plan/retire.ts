@@ -1,5 +1,6 @@
 import type { Finding, Retiring, RevocationReason, Revoke, UsageGate } from '../model/change.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
+import { beingMade } from './heal.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import type { Lineage, ManagedKey } from './lineage.ts'
 import { usageGate } from './usage-gate.ts'
@@ -61,6 +62,11 @@ function graceEnd({ head, superseded }: Lineage, key: ManagedKey): Instant | nul
   return deadlines.length === 0 ? null : Math.min(...deadlines)
 }
 
+/** The generation that takes the place of what leaked or is superseded, made or to be made. */
+function successorOf({ head, pending, highest }: Lineage): number {
+  return (head ?? pending[0])?.marker.generation ?? highest + 1
+}
+
 /** A predecessor goes once its grace is over and nobody uses it, and stays while its successor's delivery is in doubt. */
 export function retireSuperseded(
   lineage: Lineage,
@@ -71,16 +77,18 @@ export function retireSuperseded(
 ): Farewell {
   const { keyId, head } = lineage
   const deadline = graceEnd(lineage, key) ?? circumstances.now
-  const reason: RevocationReason = { code: 'superseded', head: head?.marker.generation ?? 0, deadline }
+  const reason: RevocationReason = { code: 'superseded', head: successorOf(lineage), deadline }
   const { live, marker } = key
   const retiring = { keyId, live, generation: marker.generation, reason }
   if (deadline > circumstances.now)
     return { retiring: { ...retiring, wait: { code: 'grace', until: deadline } } }
-  if (!headIsSound) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
+  // Below a key that leaked its grace is not known: the next head gives it a new one.
+  const inDoubt = !headIsSound || (head === null && marker.state.kind !== 'leaked')
+  if (inDoubt) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
   return partWith(keyId, key, reason, quiet, circumstances)
 }
 
-/** A key that nothing declares any more goes, unless it is protected. */
+/** A key that nothing declares any more goes, unless it is protected, or another run is just making it. */
 export function pruneUndeclared(
   keyId: string,
   key: ManagedKey,
@@ -90,5 +98,7 @@ export function pruneUndeclared(
   if (key.marker.protected) {
     return { finding: { severity: 'warning', code: 'protected', keyId, liveId: key.live.id } }
   }
+  const making = beingMade(key, circumstances.options.host, circumstances.now)
+  if (making !== null) return { finding: making }
   return partWith(keyId, key, { code: 'undeclared' }, quiet, circumstances)
 }

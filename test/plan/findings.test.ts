@@ -4,7 +4,7 @@ import { day, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { isRefused } from '../../src/plan/compute-plan.ts'
 import { callerWith, desiredKey, liveKey, managedKey, now, otherHost } from '../support/build.ts'
-import { codes, other, pending, planOf, summary, undeclared, key, type Case } from '../support/plan-of.ts'
+import { codes, pending, planOf, summary, undeclared, key, type Case } from '../support/plan-of.ts'
 
 t.test('has every finding', async t => {
   const local = { localKeys: new Set(['ci-pipeline']) }

@@ -7,7 +7,7 @@ import type {
   RevocationReason,
   RotationReason,
 } from '../../src/model/change.ts'
-import { day, hour } from '../../src/model/duration.ts'
+import { day, hour, minute } from '../../src/model/duration.ts'
 import {
   days,
   desiredKey,
@@ -15,6 +15,7 @@ import {
   keychain,
   managedKey,
   now,
+  otherHost,
   stack,
   unknownUse,
   usedAt,
@@ -178,7 +179,7 @@ t.test('says of every retiring key what it waits for', async t => {
       says: { code: 'usage-unknown' },
     },
     'successor-pending': {
-      case: { keys: [retired(), head(), pending(3)] },
+      case: { keys: [retired(), head(), pending(3, otherHost, { createdAt: now - minute })] },
       says: { code: 'successor-pending' },
     },
   } satisfies {

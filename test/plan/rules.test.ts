@@ -239,6 +239,11 @@ t.test('ranks the live keys of one key id', async t => {
       [delivered(2), leaked(1)],
       { head: '2', superseded: '1', highest: 2 },
     ],
+    [
+      'nothing below a leaked one leads again',
+      [retired(), leaked(2), pending(3)],
+      { leaked: '2', superseded: '1', pending: '3', highest: 3 },
+    ],
     ['a leaked one alone leads nothing', [leaked(1)], { leaked: '1', highest: 1 }],
   ]
   const short = (keys: readonly { live: LiveKey }[]) =>

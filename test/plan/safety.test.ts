@@ -1,8 +1,28 @@
 import t from 'tap'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { callerWith, days, desiredKey, managedKey, now, otherHost, usedAt } from '../support/build.ts'
-import { codes, head, key, pending, planOf, retired, summary, waits } from '../support/plan-of.ts'
+import {
+  callerWith,
+  days,
+  desiredKey,
+  managedKey,
+  now,
+  otherHost,
+  thisHost,
+  usedAt,
+} from '../support/build.ts'
+import {
+  codes,
+  head,
+  key,
+  leaked,
+  other,
+  pending,
+  planOf,
+  retired,
+  summary,
+  waits,
+} from '../support/plan-of.ts'
 
 t.test('never sets an end that is past, or so near that the key is due', async t => {
   // Made 70 days ago for 90 days; now 30 days are declared, which ended 40 days ago.
@@ -89,4 +109,73 @@ t.test('takes a use of an adopted key for a use, even by this program', async t 
   const used = usedAt(now - hour, 'fluxloop-keys/0.1.0')
   const adopted = managedKey(key, { state: { kind: 'external' }, live: { lastUse: used } })
   t.strictSame(waits(planOf({ keys: [adopted, head()] })), ['key_ci-pipeline_1 in-use'])
+})
+
+t.test('never takes a predecessor for the head again where the head leaked', async t => {
+  const plan = planOf({ keys: [retired(), leaked(2, { lastUse: usedAt(now) })] })
+  t.strictSame(summary(plan), ['rotate key_ci-pipeline_2 g3', 'revoke key_ci-pipeline_2'])
+  t.strictSame(waits(plan), ['key_ci-pipeline_1 successor-pending'])
+  const local = { localKeys: new Set(['ci-pipeline']) }
+  const theirs = managedKey(key, { state: { kind: 'leaked' }, marked: { host: otherHost } })
+  const elsewhere = planOf({ keys: [theirs], options: local })
+  t.strictSame([summary(elsewhere), codes(elsewhere)], [[], ['other-host']], 'what leaked waits for its host')
+  t.strictSame(waits(elsewhere), ['key_ci-pipeline_1 successor-pending'])
+})
+
+t.test('revokes in the same plan what the head, once recovered, lets go', async t => {
+  const stale = managedKey(key, { generation: 2, marked: { stores: ['bbbb'] } })
+  t.strictSame(summary(planOf({ keys: [retired(), stale] })), [
+    'deliver key_ci-pipeline_2 g3',
+    'revoke key_ci-pipeline_1',
+  ])
+  t.strictSame(summary(planOf({ keys: [retired(), head(), pending(3)] })), [
+    'heal key_ci-pipeline_3 g4',
+    'revoke key_ci-pipeline_1',
+  ])
+})
+
+t.test('replaces a pending key that would be due once it is finished', async t => {
+  const old = { createdAt: now - 70 * day, expiresAt: now + 20 * day }
+  const rows = [
+    ['too old', [pending(1, thisHost, old)], ['rotate key_ci-pipeline_1 g2']],
+    [
+      'of another environment',
+      [pending(1, thisHost, { environment: 'dev' })],
+      ['rotate key_ci-pipeline_1 g2'],
+    ],
+    ['only a lower one', [pending(1, thisHost, old), pending(2)], ['heal key_ci-pipeline_2 g3']],
+    ['no room for another', [1, 2, 3].map(generation => pending(generation, otherHost, old)), []],
+    [
+      'with too wide a scope',
+      [pending(1, thisHost, { ...old, scope: 'all' })],
+      ['rotate key_ci-pipeline_1 g2', 'update key_ci-pipeline_1 scope'],
+    ],
+  ] as const
+  for (const [what, keys, does] of rows) t.strictSame(summary(planOf({ keys })), does, what)
+})
+
+t.test('makes no secret that would be dead before it is delivered', async t => {
+  const past = desiredKey({ expires: { kind: 'until', at: now } })
+  for (const keys of [
+    [],
+    [managedKey(past, { state: { kind: 'pending' }, marked: { host: thisHost } })],
+    [managedKey(past, { marked: { stores: ['bbbb'] }, live: { status: 'expired' } })],
+    [managedKey(past, { live: { environment: 'dev' } })],
+  ]) {
+    const plan = planOf({ desired: [past], keys })
+    t.strictSame([summary(plan), codes(plan)], [[], ['date-past']])
+  }
+})
+
+t.test('does not prune a key that another host may be delivering right now', async t => {
+  const made = (createdAt: number) =>
+    managedKey(desiredKey({ keyId: 'gone' }), {
+      state: { kind: 'pending' },
+      marked: { host: otherHost },
+      live: { createdAt },
+    })
+  const young = planOf({ desired: [other], keys: [managedKey(other), made(now - 14 * minute)] })
+  t.strictSame([summary(young), codes(young)], [[], ['being-made']])
+  const left = planOf({ desired: [other], keys: [managedKey(other), made(now - 15 * minute)] })
+  t.strictSame(summary(left), ['revoke key_gone_1'])
 })

@@ -1,0 +1,58 @@
+import type { Finding } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
+import { rotationReasons } from './due.ts'
+import { type KeyFacts, type KeyPlan, foreignHost, updating } from './key-plan.ts'
+import type { Lineage, ManagedKey } from './lineage.ts'
+
+/** How long a pending key is its maker's business alone. */
+const makersTime: Milliseconds = 15 * minute
+
+/** So many pending keys of one key id, and no more are added: something is wrong with its stores, or with a host. */
+const maximumPending = 3
+
+/** Another run may be about to deliver a pending key: a warning where it still has time to, else null. */
+export function beingMade({ live, marker }: ManagedKey, host: string, now: Instant): Finding | null {
+  const until = live.createdAt + makersTime
+  if (marker.state.kind !== 'pending' || marker.host === host || until <= now) return null
+  return { severity: 'warning', code: 'being-made', keyId: marker.keyId, liveId: live.id, until }
+}
+
+/** What becomes of keys that were made and never delivered; at least one is pending. */
+export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKey, facts: KeyFacts): KeyPlan {
+  const { keyId } = desired
+  const { now, options } = facts
+  const waiting = beingMade(newest, options.host, now) ?? foreignHost(desired, newest, 'heal', options)
+  if (waiting !== null) return { changes: [], findings: [waiting], sound: false }
+
+  const others = lineage.pending.filter(({ marker }) => marker.host !== options.host)
+  const full = others.length >= maximumPending
+  const findings: Finding[] = []
+  if (full) {
+    const liveIds = lineage.pending.map(({ live }) => live.id)
+    findings.push({ severity: 'warning', code: 'too-many-pending', keyId, liveIds })
+  }
+  const generation = lineage.highest + 1
+  const due = ({ live }: ManagedKey) => rotationReasons(desired, live, facts.dueAge, now)
+  const reasons = due(newest)
+  if (reasons.length > 0) {
+    // Finished, it would have to be rotated at once.
+    if (full) return { changes: [], findings, sound: false }
+    const narrowed = lineage.pending.map(key => updating(desired, key, facts, true))
+    return {
+      changes: [
+        { kind: 'rotate', keyId, desired, live: newest.live, generation, reasons },
+        ...narrowed.flatMap(({ changes }) => changes),
+      ],
+      findings: [...findings, ...narrowed.flatMap(plan => plan.findings)],
+      sound: true,
+    }
+  }
+  const firstDue = lineage.pending.findIndex(key => due(key).length > 0)
+  const pending = lineage.pending.slice(0, firstDue === -1 ? undefined : firstDue).map(({ live }) => live)
+  return {
+    changes: [{ kind: 'heal', keyId, desired, pending, generation: full ? null : generation }],
+    findings,
+    sound: true,
+  }
+}

@@ -1,0 +1,69 @@
+import type { Change, FieldChange, Finding } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import type { Instant, Milliseconds } from '../model/duration.ts'
+import { fieldChanges, narrowing, narrows } from './fields.ts'
+import type { CurrentState, PlanOptions } from './input.ts'
+import type { ManagedKey } from './lineage.ts'
+
+export interface KeyPlan {
+  readonly changes: readonly Change[]
+  readonly findings: readonly Finding[]
+  /** Once the changes are made, the head's secret is known to be in all its stores. */
+  readonly sound: boolean
+}
+
+export interface KeyFacts {
+  readonly current: CurrentState
+  readonly now: Instant
+  readonly options: PlanOptions
+  /** The age at which this key is due; undefined where age never rotates it. */
+  readonly dueAge: Milliseconds | undefined
+}
+
+type HostAction = Extract<Finding, { code: 'other-host' }>['action']
+
+/** Local stores belong to one person's machine: a warning where that is another one, else null. */
+export function foreignHost(
+  desired: DesiredKey,
+  { live, marker }: ManagedKey,
+  action: HostAction,
+  options: PlanOptions,
+): Finding | null {
+  const here = marker.host === null || marker.host === options.host
+  if (here || options.takeOver || !options.localKeys.has(desired.keyId)) return null
+  return { severity: 'warning', code: 'other-host', keyId: desired.keyId, liveId: live.id, action }
+}
+
+/** The calling key is never narrowed by its own run: such fields are left out, with a warning. */
+export function sparingCaller(
+  keyId: string,
+  key: ManagedKey,
+  fields: readonly FieldChange[],
+  current: CurrentState,
+): { readonly fields: readonly FieldChange[]; readonly findings: readonly Finding[] } {
+  if (key.live.id !== current.caller.key?.id) return { fields, findings: [] }
+  const kept = fields.filter(change => !narrows(change))
+  if (kept.length === fields.length) return { fields, findings: [] }
+  const finding = {
+    severity: 'warning',
+    code: 'calling-key',
+    keyId,
+    liveId: key.live.id,
+    action: 'narrow',
+  } as const
+  return { fields: kept, findings: [finding] }
+}
+
+/** One PATCH that makes a key as declared, or only narrows it where it is superseded. */
+export function updating(
+  desired: DesiredKey,
+  key: ManagedKey,
+  facts: KeyFacts,
+  superseded: boolean,
+): KeyPlan {
+  const { keyId } = desired
+  const wanted = superseded ? narrowing(desired, key) : fieldChanges(desired, key, facts.now)
+  const { fields, findings } = sparingCaller(keyId, key, wanted, facts.current)
+  const change: Change = { kind: 'update', keyId, desired, live: key.live, superseded, fields }
+  return { changes: fields.length === 0 ? [] : [change], findings, sound: true }
+}
