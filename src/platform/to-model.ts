@@ -112,7 +112,10 @@ export function toWhoami(body: unknown, call: string): Whoami {
   const source = sourceOf(body, call)
   const key = fieldOf(source, 'api_key')
   const liveKey = key === undefined || key === null ? null : toLiveKey(key, call)
-  return { account: readText(source, 'account', maximumName), key: liveKey, liveKey }
+  const account = readText(source, 'account', maximumName)
+  if (liveKey === null) return { account, key: null, liveKey }
+  const { id, name, scope, permissions } = liveKey
+  return { account, key: { id, name, scope, permissions }, liveKey }
 }
 
 /** The first of the fields that is there: the platform has two names for some. */

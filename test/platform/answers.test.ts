@@ -43,10 +43,6 @@ t.test('tells no data from no use', async t => {
     at: null,
   })
 })
-t.match(toLiveKey({ ...rest, last_used_at: null, last_used: null }, call).lastUse, {
-  known: true,
-  at: null,
-})
 
 t.test('reads a key whose optional fields are absent', async t => {
   const rest = without('description', 'environment', 'regenerated_at', 'last_used_at', 'last_used', 'version')
