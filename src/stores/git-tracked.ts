@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { dirname, relative, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { childEnvironment } from './child-environment.ts'
 import { nearestFolder } from './write-file.ts'
@@ -9,33 +9,48 @@ import { nearestFolder } from './write-file.ts'
  * counts. No git, or no repository around it, means no. Throws a Failure where git cannot tell.
  */
 export async function isTrackedByGit(path: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const folder = await nearestFolder(dirname(path))
-  const inside = relative(folder, path).split(sep).join('/')
+  return (await trackedUnder(dirname(path), env, path)).has(path)
+}
+
+/** The absolute paths of the tracked files below `folder`, or of `only` where that is given. Rules as above. */
+export async function trackedUnder(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+  only: string = folder,
+): Promise<ReadonlySet<string>> {
+  const nearest = await nearestFolder(folder)
+  const inside = relative(nearest, only).split(sep).join('/')
   // A repository of another owner is only read here, and no program that its configuration names may run.
   const safely = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false']
-  const args = ['-C', folder, ...safely, '--literal-pathspecs', 'ls-files', '--error-unmatch', '--', inside]
+  const args = [
+    '-C',
+    nearest,
+    ...safely,
+    '--literal-pathspecs',
+    'ls-files',
+    '-z',
+    '--',
+    inside === '' ? '.' : inside,
+  ]
+  const options = { env: { ...childEnvironment(env), LC_ALL: 'C' }, timeout: 10_000, maxBuffer: 1 << 28 }
   return new Promise((resolve, reject) => {
-    execFile(
-      'git',
-      args,
-      { env: { ...childEnvironment(env), LC_ALL: 'C' }, timeout: 10_000 },
-      (error, _, stderr) => {
-        if (error === null) resolve(true)
-        else if (error.code === 1 || stringCode(error) === 'ENOENT') resolve(false)
-        else if (error.code === 128 && stderr.includes('not a git repository')) resolve(false)
-        else {
-          reject(
-            new Failure('failed', `git cannot say whether it tracks ${path}.`, {
-              hints: [`Run \`git -C ${folder} status\` to see why, and run this again.`],
-            }),
-          )
-        }
-      },
-    )
+    execFile('git', args, options, (error, stdout, stderr) => {
+      if (error === null) {
+        const names = stdout.split('\0').filter(name => name !== '')
+        resolve(new Set(names.map(name => join(nearest, name))))
+      } else if (hasNoGit(error) || stderr.includes('not a git repository')) resolve(new Set())
+      else {
+        reject(
+          new Failure('failed', `git cannot say which files it tracks in ${nearest}.`, {
+            hints: [`Run \`git -C ${nearest} status\` to see why, and run this again.`],
+          }),
+        )
+      }
+    })
   })
 }
 
 /** Node's types know only exit codes here, but a program that is missing gives a name. */
-function stringCode(error: { code?: unknown }): string | null {
-  return typeof error.code === 'string' ? error.code : null
+function hasNoGit(error: { code?: unknown }): boolean {
+  return error.code === 'ENOENT'
 }

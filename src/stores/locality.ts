@@ -1,18 +1,20 @@
+import { dirname } from 'node:path'
 import type { StoreSpec } from '../model/store.ts'
-import { isTrackedByGit } from './git-tracked.ts'
+import { trackedUnder } from './git-tracked.ts'
 
-const known = new Map<string, Promise<boolean>>()
+const known = new Map<string, Promise<ReadonlySet<string>>>()
 
 /**
  * Does this store belong to one person's machine? Keychain and env file always do; an age file is shared where git tracks
- * it. Git is asked once for each file.
+ * it. Git is asked once for each folder.
  */
 export async function isLocal(spec: StoreSpec): Promise<boolean> {
   if (spec.kind !== 'age-file') return true
-  let tracked = known.get(spec.path)
+  const folder = dirname(spec.path)
+  let tracked = known.get(folder)
   if (tracked === undefined) {
-    tracked = isTrackedByGit(spec.path, process.env)
-    known.set(spec.path, tracked)
+    tracked = trackedUnder(folder, process.env)
+    known.set(folder, tracked)
   }
-  return !(await tracked)
+  return !(await tracked).has(spec.path)
 }
