@@ -6,7 +6,8 @@ import type { ResolvedKey } from './resolve-key.ts'
 
 interface Holder {
   readonly keyId: string
-  readonly place: ReturnType<typeof keyPlace>
+  /** Where it is shown; its line is worked out only for a clash. */
+  readonly at: Located<RawStore> | Located<RawKey>
 }
 
 /** A store and the one behind it. */
@@ -45,7 +46,7 @@ export function checkPlaces(
       const onKey = shown === declaration
       for (const spec of withFallback(store.spec)) {
         const id = placeOfSecret(spec)
-        const holder: Holder = { keyId: key.keyId, place: keyPlace(shown) }
+        const holder: Holder = { keyId: key.keyId, at: shown }
         const other = spec.kind === 'keychain' ? undefined : files.get(spec.path)
         const first =
           holders.get(id) ?? (other !== undefined && other.kind !== spec.kind ? other.holder : undefined)
@@ -55,13 +56,14 @@ export function checkPlaces(
             files.set(spec.path, { kind: spec.kind, holder })
           continue
         }
+        const place = keyPlace(first.at)
         const whose = first.keyId === key.keyId ? 'this key too' : `the key "${first.keyId}" too`
-        const message = `${storeLabel(spec)} is where ${whose} puts its secret (${placeText(first.place)})`
+        const message = `${storeLabel(spec)} is where ${whose} puts its secret (${placeText(place)})`
         const hint =
           first.keyId === key.keyId
             ? 'Remove one of the two.'
             : 'Give each key a place of its own, for example with {key} in it.'
-        report(diagnosticFor(shown, { code: 'store-clash', message, hint, onKey }, [first.place]))
+        report(diagnosticFor(shown, { code: 'store-clash', message, hint, onKey }, [place]))
       }
     }
   }

@@ -42,7 +42,7 @@ export function checkShape(source: Source, document: YamlDocument): ShapeResult 
       keyword: error.keyword,
       path: isName ? [...path, String(error.data)] : path,
       params: error.params as Readonly<Record<string, unknown>>,
-      schema: (error.parentSchema ?? {}),
+      schema: error.parentSchema ?? {},
       data: error.data,
       isName,
     })

@@ -117,7 +117,7 @@ const explainProperty: Explain = error => {
     const message = `\`${name}\` is specified but not built yet in this version`
     return { code: 'not-built', path, at: 'key', message, hint: toCome }
   }
-  const known = Object.keys((error.schema['properties'] ?? {}))
+  const known = Object.keys(error.schema['properties'] ?? {})
   const where = error.path.length === 0 ? '' : ` in \`${pathText(error.path)}\``
   const message = `Unknown property ${valueText(name)}${where}`
   return { code: 'unknown-property', path, at: 'key', message, hint: suggestion(name, known) }

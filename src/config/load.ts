@@ -11,6 +11,7 @@ import type { RawLimits } from './raw.ts'
 import { readSource } from './read-source.ts'
 import { readYaml } from './read-yaml.ts'
 import { resolveKey } from './resolve-key.ts'
+import { resolveQuiet } from './resolve-lifetime.ts'
 import { checkRole } from './resolve-permissions.ts'
 import { diagnosticAt, fileDiagnostic, placeOf } from './source.ts'
 
@@ -41,7 +42,7 @@ async function readPart(file: string, shown: string, diagnostics: Diagnostic[]):
   const shape = checkShape(source, document)
   diagnostics.push(...shape.diagnostics)
   // The schema vouches for everything but the parts named in `broken`, which nobody reads.
-  return { source, document, raw: (document.root ?? {}), broken: shape.broken }
+  return { source, document, raw: document.root ?? {}, broken: shape.broken }
 }
 
 function share(text: string | undefined): number {
@@ -112,7 +113,7 @@ export async function loadConfiguration(options: {
     warnings.push(fileDiagnostic(parts[0]?.source.file ?? '.', 'no-keys', message, 'Add one under `keys`.'))
   }
   const { removed = 'revoke', unmanaged = 'report' } = merged.prune?.value ?? {}
-  const prune = { removed, unmanaged }
+  const prune = { removed, unmanaged, quiet: resolveQuiet(merged.defaults?.value.rotate?.quiet) }
   const limits = resolveLimits(merged.limits?.value)
   return { ok: true, desired: { stack: stack.value, keys, prune, limits }, warnings: tidy(warnings) }
 }

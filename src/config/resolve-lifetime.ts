@@ -42,6 +42,11 @@ function duration(text: string | undefined): Milliseconds | null {
   return text === undefined ? null : parseDuration(text)
 }
 
+/** How long a key must not have been used before it is revoked, as written or by default. */
+export function resolveQuiet(text: string | undefined): Milliseconds {
+  return duration(text) ?? defaultQuiet
+}
+
 /**
  * Fills in how a key rotates. `renewBefore` is by default a tenth of the period, at least `grace`; it must be less than
  * the period, for a key would else be due the moment it is made.
@@ -55,7 +60,7 @@ export function resolveRotation(
 ): Rotation {
   const maxAge = duration(raw.maxAge)
   const grace = duration(raw.grace) ?? defaultGrace
-  const quiet = duration(raw.quiet) ?? defaultQuiet
+  const quiet = resolveQuiet(raw.quiet)
   const declared = duration(raw.renewBefore)
   if (lifetime?.kind !== 'period') return { maxAge, grace, quiet, renewBefore: declared ?? grace }
   const period = lifetime.length

@@ -31,6 +31,17 @@ export function sourceOf(file: string, folder: string, text: string): Source {
   return { file, folder, text, lineStarts }
 }
 
+/**
+ * A secret that somebody pasted into a configuration is not repeated. The stars take its room, so that columns stay
+ * right.
+ */
+function maskSecrets(text: string): string {
+  return text.replace(
+    /\b(flux_(?:dev|stg|prod|ci)_|AGE-SECRET-KEY-)([A-Za-z0-9_-]+)/gi,
+    (_, start: string, rest: string) => start + '*'.repeat(rest.length),
+  )
+}
+
 /** Where a span starts; its source line has no line break. */
 export function placeOf(source: Source, span: Span): RelatedPlace {
   let low = 0
@@ -42,7 +53,12 @@ export function placeOf(source: Source, span: Span): RelatedPlace {
   }
   const start = source.lineStarts[low] ?? 0
   const sourceLine = source.text.slice(start, source.lineStarts[low + 1]).replace(/[\r\n]+$/, '')
-  return { file: source.file, line: low + 1, column: span.start - start + 1, sourceLine }
+  return {
+    file: source.file,
+    line: low + 1,
+    column: span.start - start + 1,
+    sourceLine: maskSecrets(sourceLine),
+  }
 }
 
 /** A diagnostic at a place; `related` are further places, in this file or another. */
