@@ -34,12 +34,16 @@ const connection = ['--api-url', `sandbox:${database}`]
 const clock = { now: Date.now() }
 
 function openStores(): Stores {
-  return createStores({ env: process.env, keychainHelper: { command: process.execPath, args: [keychainHelper] } })
+  return createStores({
+    env: process.env,
+    keychainHelper: { command: process.execPath, args: [keychainHelper] },
+  })
 }
 
 async function declared(at: Instant): Promise<DesiredState> {
   const loaded = await loadConfiguration({ paths: [configuration], cwd: process.cwd(), now: at })
-  if (!loaded.ok) throw new Failure('configuration', `${configuration} is not valid: see fluxloop-keys validate`)
+  if (!loaded.ok)
+    throw new Failure('configuration', `${configuration} is not valid: see fluxloop-keys validate`)
   return loaded.desired
 }
 
@@ -50,7 +54,7 @@ function clientOf(sandbox: Sandbox, credential: Secret, userAgent: string): Plat
     fetch: request => sandbox.handle(request),
     userAgent,
     random: Math.random,
-    sleep: async () => undefined,
+    sleep: () => Promise.resolve(),
     now: () => clock.now,
   })
 }
@@ -64,7 +68,8 @@ async function keysMadeByHand(sandbox: Sandbox, people: PlatformClient, now: Ins
     ['Backup Key', 32 * day, ['customer-support-bot'], ['read_scenarios'], null],
   ] as const) {
     clock.now = now - age
-    const expires = lastUse === null ? ({ kind: 'never' } as const) : ({ kind: 'period', length: 90 * day } as const)
+    const expires =
+      lastUse === null ? ({ kind: 'never' } as const) : ({ kind: 'period', length: 90 * day } as const)
     const key = { name, description: '', marker: null, environment: null, scope, permissions, expires }
     const { secret } = await people.create(key, `demo-${name}`)
     if (lastUse === null || secret === null) continue
@@ -104,7 +109,8 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
   }
   const { outcomes } = await executePlan({ ...plan, changes: created }, run)
   for (const outcome of outcomes) {
-    if (outcome.status === 'failed') throw new Failure(outcome.code, outcome.message, { hints: outcome.hints })
+    if (outcome.status === 'failed')
+      throw new Failure(outcome.code, outcome.message, { hints: outcome.hints })
   }
 }
 
@@ -158,7 +164,9 @@ async function show(): Promise<void> {
   if (existsSync(ready)) {
     console.log(`The demo goes on from where it was: its sandbox is ${database}.`)
   } else {
-    console.log(`A sandbox with a past is being made in ${folder}/: three keys made by hand, one that drifted, one past its max age.`)
+    console.log(
+      `A sandbox with a past is being made in ${folder}/: three keys made by hand, one that drifted, one past its max age.`,
+    )
     await playHistory()
   }
   run('apply', '-c', configuration, ...connection, '--auto-approve')

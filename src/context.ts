@@ -16,30 +16,30 @@ export interface Context {
   readonly cwd: string
   readonly stdout: Output
   readonly stderr: Output
-  now(): Instant
+  readonly now: () => Instant
   /** Is there somebody to ask? */
   readonly interactive: boolean
   /** Null where there is no answer. */
-  ask(question: string): Promise<string | null>
-  connect(options: ConnectionOptions & { readonly verbose: boolean }): Promise<Connection>
-  stores(): Promise<Stores>
+  readonly ask: (question: string) => Promise<string | null>
+  readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
+  readonly stores: () => Promise<Stores>
   /** A short hash of this machine and user. */
-  host(): string
+  readonly host: () => string
   /** 10 random characters of base 36. */
-  nonce(): string
-  checkpoint(name: string): void
+  readonly nonce: () => string
+  readonly checkpoint: (name: string) => void
   /** Aborted by the first Ctrl-C. */
   readonly stopping: AbortSignal
   /** While `work` runs, the first Ctrl-C only aborts `stopping`. */
-  finishingOnInterrupt<T>(work: () => Promise<T>): Promise<T>
+  readonly finishingOnInterrupt: <T>(work: () => Promise<T>) => Promise<T>
   /** Waits for Ctrl-C or SIGTERM. */
-  untilStopped(): Promise<void>
+  readonly untilStopped: () => Promise<void>
 }
 
 export interface OwnedContext extends Context {
   /** The user pressed Ctrl-C. What to say where the program goes on until what is in flight is done; null where it has to exit. */
-  interrupt(): string | null
-  close(): Promise<void>
+  readonly interrupt: () => string | null
+  readonly close: () => Promise<void>
 }
 
 export interface Streams {

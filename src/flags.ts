@@ -54,7 +54,7 @@ export function readFlags(command: string, flags: readonly Flag[], raw: Raw): Fl
     throw usage(`Unknown flag ${name.length === 1 ? '-' : '--'}${name}`, command, hints)
   }
   const [extra] = valuesOf(raw, '_')
-  if (extra !== undefined) throw usage(`Unexpected argument \`${String(extra)}\``, command)
+  if (extra !== undefined) throw usage(`Unexpected argument \`${JSON.stringify(extra)}\``, command)
 
   const texts = (name: string): readonly string[] =>
     valuesOf(raw, name).map(value => {
