@@ -202,6 +202,21 @@ t.test('takes over the lock of a process that is gone, or whose id another one h
   }
 })
 
+t.test('takes over the lock of a writer that was killed', async t => {
+  const root = folder(t)
+  const path = join(root, '.env')
+  const hold = `import { withFileLock } from './src/stores/file-lock.ts'
+    await withFileLock(${JSON.stringify(path)}, () => new Promise(() => setInterval(() => console.log('held'), 5)))`
+  const writer = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', hold])
+  await new Promise(resolve => writer.stdout.once('data', resolve))
+  t.strictSame(readdirSync(root), ['.env.lock'])
+  writer.kill('SIGKILL')
+  await new Promise(resolve => writer.once('close', resolve))
+  t.strictSame(readdirSync(root), ['.env.lock'])
+  await envFile(path).put(secret)
+  t.strictSame(readdirSync(root), ['.env'])
+})
+
 function startIn(lock: string): string {
   const holder = JSON.parse(readFileSync(lock, 'utf8')) as { start: string }
   return holder.start
