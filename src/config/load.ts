@@ -1,16 +1,16 @@
-import type { DesiredState, Limits } from '../model/desired.ts'
+import type { DesiredKey, DesiredState, Limits } from '../model/desired.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkShape } from './check-shape.ts'
 import { explainSyntax } from './explain-syntax.ts'
 import { findFiles, shownPath } from './find-files.ts'
-import { type Merged, mergeParts } from './merge.ts'
+import { mergeParts } from './merge.ts'
 import type { Part } from './parts.ts'
 import type { RawLimits } from './raw.ts'
 import { readSource } from './read-source.ts'
 import { readYaml } from './read-yaml.ts'
-import { resolveKey } from './resolve-key.ts'
+import { type KeyContext, resolveKey } from './resolve-key.ts'
 import { resolveQuiet } from './resolve-lifetime.ts'
 import { checkRole } from './resolve-permissions.ts'
 import { diagnosticAt, fileDiagnostic, placeOf } from './source.ts'
@@ -33,7 +33,11 @@ async function readPart(file: string, shown: string, diagnostics: Diagnostic[]):
       const problems = problem.code === 'syntax' ? await explainSyntax(source.text, problem) : [problem]
       for (const one of problems) {
         const related = one.related.map(span => placeOf(source, span))
-        diagnostics.push(diagnosticAt(source, one, related))
+        diagnostics.push(
+          one.code === 'empty-file'
+            ? fileDiagnostic(shown, one.code, one.message, one.hint)
+            : diagnosticAt(source, one, related),
+        )
       }
     }
     return null
@@ -64,17 +68,9 @@ function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   )
 }
 
-function resolveAll(
-  merged: Merged,
-  now: Instant,
-  whole: boolean,
-  diagnostics: Diagnostic[],
-  warnings: Diagnostic[],
-) {
-  const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
-  const warn = (diagnostic: Diagnostic) => void warnings.push(diagnostic)
+function resolveKeys(context: KeyContext): DesiredKey[] {
+  const { merged, report } = context
   for (const role of merged.roles.values()) checkRole(role, report)
-  const context = { merged, stack: merged.stack?.value ?? '', now, whole, report, warn }
   const resolved = [...merged.keys]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([keyId, key]) => resolveKey(keyId, key, context) ?? [])
@@ -102,10 +98,19 @@ export async function loadConfiguration(options: {
     if (part !== null) parts.push(part)
   }
   const readable = found.diagnostics.length === 0 && parts.length === found.files.length
-  const whole =
-    readable && parts.every(part => !['', 'roles', 'defaults'].some(block => part.broken.has(block)))
-  const merged = mergeParts(parts, readable, diagnostic => void diagnostics.push(diagnostic))
-  const keys = resolveAll(merged, now, whole, diagnostics, warnings)
+  const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
+  const merged = mergeParts(parts, readable, report)
+  const known = (block: string) =>
+    readable && parts.every(part => !part.broken.has('') && !part.broken.has(block))
+  const keys = resolveKeys({
+    merged,
+    stack: merged.stack?.value ?? '',
+    now,
+    rolesKnown: known('roles'),
+    defaultsKnown: known('defaults'),
+    report,
+    warn: diagnostic => void warnings.push(diagnostic),
+  })
   const { stack } = merged
   if (diagnostics.length > 0 || stack === null) return { ok: false, diagnostics: tidy(diagnostics) }
   if (keys.length === 0) {

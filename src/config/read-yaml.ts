@@ -47,7 +47,7 @@ function locator(
 
   function span(path: Path, wanted: 'key' | 'value'): Span {
     let parent: unknown = root
-    let best: Span = { start: text.search(/[^\s]/) & ~0, end: 0 }
+    let best: Span = { start: 0, end: 1 }
     const rootEvent = isContainer(root) ? events[containers.get(root) ?? 0] : events[1]
     if (rootEvent !== undefined && 'start' in rootEvent)
       best = { start: rootEvent.start, end: rootEvent.start + 1 }

@@ -15,8 +15,9 @@ export interface KeyContext {
   readonly merged: Merged
   readonly stack: string
   readonly now: Instant
-  /** Every file and block could be read: only then is anything reported as missing. */
-  readonly whole: boolean
+  /** Every `roles` (every `defaults`) could be read: only then is anything reported as missing from there. */
+  readonly rolesKnown: boolean
+  readonly defaultsKnown: boolean
   readonly report: Report
   readonly warn: Report
 }
@@ -70,7 +71,7 @@ function checkDescription(key: Located<RawKey>, keyId: string, stores: number, c
 function resolveExpiry(key: Located<RawKey>, context: KeyContext) {
   const { merged, now, report, warn } = context
   const expires = ownOrDefault(key, merged, 'expires')
-  if (expires === null && context.whole) {
+  if (expires === null && context.defaultsKnown) {
     const message = `The key "${String(key.path[1])}" has no \`expires\`, and \`defaults\` gives none`
     const hint = 'Add `expires: 90d` (or 36h, 1y, never, a date) to the key or to `defaults`.'
     report(diagnosticFor(key, { code: 'missing-expiry', message, hint, onKey: true }))
@@ -89,7 +90,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
   const permissions = resolvePermissions(
     { ...key, value: raw.permissions, path: [...key.path, 'permissions'] },
     merged,
-    context.whole,
+    context.rolesKnown,
     report,
   )
   const scope = resolveScope(key, report)

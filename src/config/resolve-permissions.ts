@@ -25,11 +25,11 @@ export function checkRole(role: Located<readonly string[]>, report: Report): voi
   checkWildcard(role, role.value, report)
 }
 
-/** A key's permissions with its roles filled in. */
+/** A key's permissions with its roles filled in. `rolesKnown`: no file's roles are missing from `merged`. */
 export function resolvePermissions(
   at: Located<readonly string[]>,
   merged: Merged,
-  whole: boolean,
+  rolesKnown: boolean,
   report: Report,
 ): Permissions {
   const names: string[] = []
@@ -41,7 +41,7 @@ export function resolvePermissions(
     const roleName = name.slice(rolePrefix.length)
     const role = merged.roles.get(roleName)
     if (role !== undefined) names.push(...role.value)
-    else if (whole && !merged.brokenRoles.has(roleName)) {
+    else if (rolesKnown && !merged.brokenRoles.has(roleName)) {
       const declared = [...merged.roles.keys(), ...merged.brokenRoles].sort()
       const meant = nearest(roleName, declared)
       const known = declared.length === 0 ? 'No role is declared.' : `Declared roles: ${declared.join(', ')}.`

@@ -25,7 +25,7 @@ function sourceRows(
   width: number,
   red: Style,
 ): string[] {
-  if (place.sourceLine === null) return []
+  if (place.sourceLine === null || place.sourceLine.trim() === '') return []
   const shown = excerpt(redactable(place.sourceLine), place.column, place.length, width - gutter - 3)
   const number = String(place.line).padStart(gutter)
   return [`${number} | ${shown.text}`.trimEnd(), `${' '.repeat(gutter)} | ${red(shown.carets)}`]
