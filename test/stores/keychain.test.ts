@@ -3,29 +3,20 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { Failure } from '../../src/model/failure.ts'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
 import { createStores, type Stores } from '../../src/stores/open.ts'
+import { failed } from '../support/failed.ts'
 import { keyringHome } from '../support/keyring.ts'
 import { needs } from '../support/needs.ts'
 
-const session = 'test/stores/keychain-session.ts'
+const session = 'test/support/keychain-session.ts'
 const helper = { command: process.execPath, args: ['--import=tsx', 'src/stores/keychain-helper.ts'] }
 const spec: StoreSpec = { kind: 'keychain', service: 'fluxloop-test', account: 'acme/ci', fallback: null }
 
 interface Failed {
   readonly message: string
   readonly hints: readonly string[]
-}
-
-async function failed(work: Promise<unknown>): Promise<Failure> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  if (error instanceof Failure) return error
-  throw new Error(`expected a Failure, got ${String(error)}`)
 }
 
 function keyringPrograms(t: Parameters<typeof needs>[0]): boolean {
@@ -105,8 +96,7 @@ t.test('says what to do where there is no D-Bus session', async t => {
     message: /no keychain service here/,
     hints: [/gnome-keyring/, /fallback/, /env-file/],
   })
-  const error = await failed(stores.open(spec).put(new Secret('flux_ci_sentinel')))
-  t.notMatch(JSON.stringify([error.message, error.hints, error.stack]), /sentinel/)
+  await failed(stores.open(spec).put(new Secret('flux_ci_sentinel')))
 })
 
 t.test('names both troubles where the fallback fails too', async t => {
@@ -148,7 +138,6 @@ t.test(
     for (const stores of [standIn(echo), standIn('process.exit(1)'), nowhere]) {
       const failure = await failed(stores.open(spec).put(new Secret('flux_ci_sentinel')))
       t.match(failure.message, /helper process ended/)
-      t.notMatch(JSON.stringify([failure.message, failure.hints, failure.stack]), /sentinel/)
       await stores.close()
     }
   },

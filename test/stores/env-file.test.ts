@@ -1,27 +1,25 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
   existsSync,
   mkdirSync,
   readFileSync,
-  mkdtempSync,
   readdirSync,
   rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs'
-import { statSync, symlinkSync, writeFileSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { Failure } from '../../src/model/failure.ts'
+import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
-import { withFileLock } from '../../src/stores/file-lock.ts'
 import { isLocal } from '../../src/stores/locality.ts'
 import { createStores } from '../../src/stores/open.ts'
-import { processSpace, processStart } from '../../src/stores/process-start.ts'
 import type { SecretStore } from '../../src/stores/secret-store.ts'
 import { writeFileDurably } from '../../src/stores/write-file.ts'
+import { failed, folder } from '../support/failed.ts'
 import { needs } from '../support/needs.ts'
 
 const stores = createStores({ env: process.env, keychainHelper: { command: 'false', args: [] } })
@@ -36,24 +34,6 @@ const ageSpec = (path: string, identity: string | null, recipients: string[] = [
   recipients,
 })
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
-
-async function failed(work: Promise<unknown>): Promise<Failure> {
-  const error = await work.then(
-    () => null,
-    (reason: unknown) => reason,
-  )
-  if (!(error instanceof Failure)) throw new Error(`expected a Failure, got ${String(error)}`)
-  if (/sentinel/.test(JSON.stringify([error.message, error.hints, error.stack])))
-    throw new Error('the secret leaked')
-  return error
-}
-
-/** A folder outside of this repository. */
-function folder(t: Test): string {
-  const path = mkdtempSync(join(tmpdir(), 'stores-'))
-  t.teardown(() => rmSync(path, { recursive: true, force: true }))
-  return path
-}
 
 t.test('makes an env file and its folder for the owner alone, and takes the variable out again', async t => {
   const root = folder(t)
@@ -163,96 +143,6 @@ t.test('refuses an env file that git tracks, and calls an age file shared only t
   await noGit.open({ kind: 'env-file', path: join(root, 'sub.env'), name }).probe()
 })
 
-t.test(
-  'loses no variable when two processes write to one env file, nor when one process does at once',
-  async t => {
-    const root = folder(t)
-    const path = join(root, '.env')
-    const writers = ['A', 'B'].map(prefix => {
-      const args = ['--import=tsx', 'test/stores/env-file-writer.ts', path, prefix, '25']
-      const child = spawn(process.execPath, args, { stdio: 'inherit' })
-      return new Promise(resolve => child.on('close', resolve))
-    })
-    t.strictSame(await Promise.all(writers), [0, 0])
-    await Promise.all(
-      Array.from({ length: 25 }, (_, index) =>
-        stores.open({ kind: 'env-file', path, name: `C_${index}` }).put(new Secret(`flux_ci_C${index}`)),
-      ),
-    )
-    const lines = readFileSync(path, 'utf8').trim().split('\n').sort()
-    const wanted = ['A', 'B', 'C'].flatMap(p =>
-      Array.from({ length: 25 }, (_, i) => `${p}_${i}=flux_ci_${p}${i}`),
-    )
-    t.strictSame(lines, wanted.sort())
-    t.strictSame(readdirSync(root), ['.env'])
-  },
-)
-
-t.test('takes over the lock of a process that is gone, or whose id another one has now', async t => {
-  const path = join(folder(t), '.env')
-  const space = await processSpace()
-  const start = await processStart(process.pid)
-  const dead = { pid: 4_194_300, start: 'boot 1', space }
-  for (const holder of [dead, { pid: process.pid, start: 'another start', space }]) {
-    writeFileSync(`${path}.lock`, JSON.stringify(holder))
-    // Who died while taking over left a second lock.
-    writeFileSync(`${path}.lock.takeover`, JSON.stringify(dead))
-    t.equal(await withFileLock(path, async () => startIn(`${path}.lock`), 0), start)
-    t.strictSame(readdirSync(join(path, '..')), [])
-  }
-})
-
-t.test('takes over the lock of a writer that was killed', async t => {
-  const root = folder(t)
-  const path = join(root, '.env')
-  const hold = `import { withFileLock } from './src/stores/file-lock.ts'
-    await withFileLock(${JSON.stringify(path)}, () => new Promise(() => setInterval(() => console.log('held'), 5)))`
-  const writer = spawn(process.execPath, ['--import=tsx', '--input-type=module', '-e', hold])
-  await new Promise(resolve => writer.stdout.once('data', resolve))
-  t.strictSame(readdirSync(root), ['.env.lock'])
-  writer.kill('SIGKILL')
-  await new Promise(resolve => writer.once('close', resolve))
-  t.strictSame(readdirSync(root), ['.env.lock'])
-  await envFile(path).put(secret)
-  t.strictSame(readdirSync(root), ['.env'])
-})
-
-function startIn(lock: string): string {
-  const holder = JSON.parse(readFileSync(lock, 'utf8')) as { start: string }
-  return holder.start
-}
-
-t.test('waits for a lock that is held, or that it cannot judge, and names it where it stays', async t => {
-  const path = join(folder(t), '.env')
-  const space = await processSpace()
-  const start = await processStart(process.pid)
-  const held = JSON.stringify({ pid: process.pid, start, space })
-  const abroad = JSON.stringify({ pid: process.pid, start: 'x', space: 'elsewhere pid:[1]' })
-  for (const [text, who] of [
-    [held, `process ${process.pid} on ${hostname()}`],
-    [abroad, `process ${process.pid} on elsewhere`],
-    ['', 'an unknown process'],
-  ] as const) {
-    writeFileSync(`${path}.lock`, text)
-    const failure = await failed(withFileLock(path, async () => t.fail('it ran'), 0))
-    t.match(failure, {
-      code: 'conflict',
-      message: `${path}.lock is held by ${who}.`,
-      hints: [/Wait/, /delete that lock/],
-    })
-    t.equal(readFileSync(`${path}.lock`, 'utf8'), text, 'and leaves it')
-  }
-})
-
-t.test('lets go of the lock where the work fails', async t => {
-  const path = join(folder(t), '.env')
-  await t.rejects(
-    withFileLock(path, async () => Promise.reject(new Error('no'))),
-    { message: 'no' },
-  )
-  t.equal(await withFileLock(path, async () => 1, 0), 1)
-})
-
 t.test('keeps the old content, and leaves nothing else, on a full disk', async t => {
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     return t.pass('skipped', { skip: 'needs root for mount' })
@@ -282,82 +172,6 @@ t.test('says what is wrong with a folder that takes no files', async t => {
     message: /Cannot write to the folder \/proc/,
   })
   t.match(await failed(envFile('/proc/fluxloop/.env').put(secret)), { message: /Cannot make the folder/ })
-})
-
-t.test('writes age files that the age program reads, and reads what it wrote', async t => {
-  if (!needs(t, 'age') || !needs(t, 'age-keygen')) return
-  const root = folder(t)
-  const [one, two, both] = ['one.txt', 'two.txt', 'both.txt'].map(file => join(root, file)) as [
-    string,
-    string,
-    string,
-  ]
-  for (const identity of [one, two]) execFileSync('age-keygen', ['-o', identity], { stdio: 'ignore' })
-  writeFileSync(both, `# mine\n\n${readFileSync(one, 'utf8')}\r\n${readFileSync(two, 'utf8')}`)
-  const recipient = (identity: string): string =>
-    execFileSync('age-keygen', ['-y', identity]).toString().trim()
-  const decrypt = (path: string, identity: string): string =>
-    execFileSync('age', ['-d', '-i', identity, path], { stdio: ['ignore', 'pipe', 'ignore'] }).toString()
-
-  const path = join(root, 'keys', 'ci.age')
-  const store = stores.open(ageSpec(path, both))
-  await store.probe()
-  t.notOk(existsSync(join(root, 'keys')), 'a probe leaves nothing')
-  t.equal(await store.get(), null)
-  t.equal(await store.put(secret), `age-file ${path}`)
-  for (const identity of [one, two])
-    t.equal(decrypt(path, identity), 'flux_ci_sentinel\n', 'to each of its own')
-  t.match(readFileSync(path, 'utf8'), /^-----BEGIN AGE ENCRYPTED FILE-----\n/)
-  t.equal(mode(path), '600')
-  t.strictSame(readdirSync(join(root, 'keys')), ['ci.age'])
-
-  for (const flags of [['-a'], []]) {
-    execFileSync('age', [...flags, '-r', recipient(two), '-o', path], { input: 'flux_ci_by-age\n' })
-    t.equal((await store.get())?.reveal(), 'flux_ci_by-age')
-  }
-  t.match(await failed(stores.open(ageSpec(path, one)).get()), { message: /cannot be decrypted/ })
-  writeFileSync(path, 'flux_ci_sentinel in the clear')
-  t.match(await failed(store.get()), { message: /cannot be decrypted/ })
-  await store.remove()
-  await store.remove()
-  t.notOk(existsSync(path))
-
-  const sealed = stores.open(ageSpec(path, null, [recipient(one)]))
-  t.equal(sealed.readable, false)
-  await sealed.probe()
-  await sealed.put(secret)
-  t.equal(decrypt(path, one), 'flux_ci_sentinel\n')
-  const foreign = stores.open(ageSpec(path, two, [recipient(one)]))
-  t.match(await failed(foreign.probe()), {
-    message: /identity is none of its recipients/,
-    hints: [/age-keygen -y/],
-  })
-})
-
-t.test('says how to get an identity or recipient where there is none or a wrong one', async t => {
-  const root = folder(t)
-  const at = (file: string, text: string): string => {
-    writeFileSync(join(root, file), text)
-    return join(root, file)
-  }
-  const path = join(root, 'x.age')
-  const key = 'AGE-SECRET-KEY-1SENTINEL'.toLowerCase()
-  const cases: readonly (readonly [StoreSpec, RegExp, RegExp])[] = [
-    [ageSpec(path, null), /names nobody/, /age-keygen -o/],
-    [ageSpec(path, join(root, 'missing')), /no age identity at/, /age-keygen -o/],
-    [ageSpec(path, at('empty', '# nothing\n')), /holds no age identity/, /age-keygen -o/],
-    [ageSpec(path, at('wrong', `# x\n${key}\n`)), /Line 2 of/, /AGE-SECRET-KEY-1/],
-    [ageSpec(path, at('locked', 'age-encryption.org/v1\n')), /itself encrypted/, /no passphrase/],
-    [ageSpec(path, null, ['ssh-ed25519 AAAA']), /"ssh-ed25519 AAAA" is no age recipient/, /age1/],
-  ]
-  for (const [spec, message, hint] of cases) {
-    const store = stores.open(spec)
-    for (const failure of [await failed(store.probe()), await failed(store.put(secret))]) {
-      t.match(failure.message, message)
-      t.match(failure.hints.join(), hint)
-    }
-  }
-  t.notOk(existsSync(path))
 })
 
 t.test('probes each backend once, and answers for every store', async t => {
