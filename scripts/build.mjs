@@ -27,7 +27,8 @@ const { metafile } = await build({
   ...common,
   entryPoints: { main: 'src/main.ts', 'keychain-helper': 'src/stores/keychain-helper.ts' },
   outdir: 'dist',
-  chunkNames: 'chunks/[name]-[hash]',
+  // Beside the entries, so that every chunk finds the keychain's helper next to itself.
+  chunkNames: 'chunk-[name]-[hash]',
   splitting: true,
   metafile: true,
 })

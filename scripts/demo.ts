@@ -130,7 +130,9 @@ async function playHistory(): Promise<void> {
     await keysMadeByHand(sandbox, people, now)
     await applyAt(now - 20 * day, 'analytics-export', program, stores)
     clock.now = now - 3 * day
-    const drifting = (await people.list()).keys.find(({ name }) => name === 'Analytics Export')
+    const drifting = (await people.list()).keys.find(
+      ({ ownership }) => ownership.kind === 'managed' && ownership.marker.keyId === 'analytics-export',
+    )
     if (drifting === undefined) throw new Failure('failed', 'The demo has no key to widen')
     const permissions = [...drifting.permissions, 'delete_scenarios', 'manage_projects']
     await people.update(drifting.id, { permissions }, { ifMatch: drifting.version })

@@ -24,8 +24,8 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
   const reconciliation = await reconcile(options, context)
   const { plan } = reconciliation
   const { stdout } = context
-  if (!options.json) stdout.print(renderPlan(plan, stdout))
   const idle = isRefused(plan) || plan.changes.length === 0
+  if (!options.json) stdout.print(`${renderPlan(plan, stdout)}\n${idle ? '' : '\n'}`)
   if (!idle && !options.autoApprove) await requireApproval(context)
 
   const report = idle ? { outcomes: [], interrupted: false } : await execute(reconciliation, options, context)
@@ -49,11 +49,10 @@ async function requireApproval(context: Context): Promise<void> {
 }
 
 async function execute(
-  { desired, gathered, options, plan, connection }: Reconciliation,
+  { desired, gathered, options, plan, connection, clock }: Reconciliation,
   { parallelism, json }: ApplyOptions,
   context: Context,
 ): Promise<Report> {
-  const started = performance.now()
   const progress = showProgress(plan, { json }, context)
   const run: Run = {
     desired,
@@ -61,7 +60,7 @@ async function execute(
     caller: gathered.current.caller,
     platform: connection.client,
     stores: await context.stores(),
-    clock: () => gathered.now + (performance.now() - started),
+    clock,
     nonce: context.nonce,
     parallelism,
     stopping: context.stopping,

@@ -11,7 +11,7 @@ export function showProgress(
   plan: Plan,
   { json }: { readonly json: boolean },
   { stdout, stderr }: Context,
-): { tell(progress: Progress): void; end(): void } {
+): { readonly tell: (progress: Progress) => void; readonly end: () => void } {
   let state = beginProgress(plan.changes.length)
   const draw = stderr.isTerminal ? (text: string) => stderr.write(`${eraseLine}${text}`) : () => undefined
   return {

@@ -3,6 +3,7 @@ import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { Plan } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import { isLocal } from '../stores/locality.ts'
@@ -27,6 +28,8 @@ export interface Reconciliation {
   readonly options: PlanOptions
   readonly plan: Plan
   readonly connection: Connection
+  /** The server's clock, carried on from the listing by ours, which may be set wrong but runs as fast. */
+  readonly clock: () => Instant
 }
 
 async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<string>> {
@@ -42,6 +45,7 @@ export async function reconcile(asked: ReconcileOptions, context: Context): Prom
   const desired = await requireConfiguration(asked.config, context)
   const connection = await context.connect(asked)
   const gathered = await gather(desired, connection.client)
+  const gatheredAt = performance.now()
   const options: PlanOptions = {
     host: context.host(),
     localKeys: await keysWithLocalStores(desired),
@@ -51,5 +55,6 @@ export async function reconcile(asked: ReconcileOptions, context: Context): Prom
     revokeInUse: asked.revokeInUse,
   }
   const plan = computePlan(desired, gathered.current, gathered.now, options)
-  return { desired, gathered, options, plan, connection }
+  const clock = () => gathered.now + (performance.now() - gatheredAt)
+  return { desired, gathered, options, plan, connection, clock }
 }

@@ -1,6 +1,7 @@
 import type { Change, Finding, Plan, Retiring } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import { planDeclaredKey } from './declared-key.ts'
 import { dueAges } from './due.ts'
 import { type Draft, guards, seesEverything } from './guards.ts'
@@ -69,8 +70,7 @@ export function computePlan(
     now,
     changes: kept.sort(byKey),
     retiring: retiring.sort((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
-    unmanaged:
-      desired.prune.unmanaged === 'report' ? [...owned.unmanaged].sort((a, b) => compare(a.id, b.id)) : [],
+    unmanaged: reportedUnmanaged(desired, current, owned),
     findings: sortFindings([...findings, ...guards.flatMap(guard => guard(draft))]),
     managed: owned.managed,
   }
@@ -79,6 +79,16 @@ export function computePlan(
 /** A plan that must not be applied. */
 export function isRefused(plan: Plan): boolean {
   return plan.findings.some(({ severity }) => severity === 'refusal')
+}
+
+/** The calling key is who asks, not what is asked about. */
+function reportedUnmanaged(
+  desired: DesiredState,
+  { caller }: CurrentState,
+  owned: Owned,
+): readonly LiveKey[] {
+  if (desired.prune.unmanaged === 'ignore') return []
+  return owned.unmanaged.filter(({ id }) => id !== caller.key?.id).sort((a, b) => compare(a.id, b.id))
 }
 
 function undeclaredLineages(desired: DesiredState, owned: Owned): readonly Lineage[] {
