@@ -5,13 +5,11 @@ import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
 import { createStores } from '../../src/stores/open.ts'
-import type from '../../src/stores/secret-store.ts'
 import { failed, folder } from '../support/failed.ts'
 import { needs } from '../support/needs.ts'
 
 const stores = createStores({ env: process.env, keychainHelper: { command: 'false', args: [] } })
 const secret = new Secret('flux_ci_sentinel')
-const name = 'FLUXLOOP_API_KEY'
 
 const ageSpec = (path: string, identity: string | null, recipients: string[] = []): StoreSpec => ({
   kind: 'age-file',
