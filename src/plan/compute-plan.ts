@@ -76,11 +76,6 @@ export function computePlan(
   }
 }
 
-/** A plan that must not be applied. */
-export function isRefused(plan: Plan): boolean {
-  return plan.findings.some(({ severity }) => severity === 'refusal')
-}
-
 /** The calling key is who asks, not what is asked about. */
 function reportedUnmanaged(
   desired: DesiredState,

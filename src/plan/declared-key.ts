@@ -34,7 +34,7 @@ function renewing(
     }
     return { changes: [change, ...predecessor.changes], findings: predecessor.findings, sound: true }
   }
-  const certain = !desired.stores.some(isReadable)
+  const certain = !desired.stores.some(({ spec }) => isReadable(spec))
   const { fields, findings } = sparingCaller(
     keyId,
     head,

@@ -2,7 +2,7 @@ import type { DeliveryReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { minute } from '../model/duration.ts'
 import { endsAgree, visibleEnd } from '../model/live-key.ts'
-import { storeLabel } from '../model/store.ts'
+import { type StoreSpec, storeLabel } from '../model/store.ts'
 import type { ManagedKey } from './lineage.ts'
 
 /** Marker times are whole seconds and regeneration may share one with the delivery that follows it. */
@@ -27,7 +27,14 @@ export function deliveryReasons(
   return reasons
 }
 
-/** A store that can tell the secret it holds. */
-export function isReadable(store: DesiredKey['stores'][number]): boolean {
-  return store.spec.kind !== 'age-file' || store.spec.identity !== null
+/** A store that can tell the secret it holds. One with a fallback can only where both can. */
+export function isReadable(spec: StoreSpec): boolean {
+  switch (spec.kind) {
+    case 'keychain':
+      return spec.fallback === null || isReadable(spec.fallback)
+    case 'env-file':
+      return true
+    case 'age-file':
+      return spec.identity !== null
+  }
 }

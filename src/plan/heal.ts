@@ -1,4 +1,4 @@
-import type { Finding } from '../model/change.ts'
+import type { Change, Finding } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { rotationReasons } from './due.ts'
@@ -35,24 +35,21 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
   const generation = lineage.highest + 1
   const due = ({ live }: ManagedKey) => rotationReasons(desired, live, facts.dueAge, now)
   const reasons = due(newest)
-  if (reasons.length > 0) {
-    // Finished, it would have to be rotated at once.
-    if (full) return { changes: [], findings, sound: false }
-    const narrowed = lineage.pending.map(key => updating(desired, key, facts, true))
-    return {
-      changes: [
-        { kind: 'rotate', keyId, desired, live: newest.live, generation, reasons },
-        ...narrowed.flatMap(({ changes }) => changes),
-      ],
-      findings: [...findings, ...narrowed.flatMap(plan => plan.findings)],
-      sound: true,
-    }
-  }
+  // Finished, it would have to be rotated at once.
+  if (reasons.length > 0 && full) return { changes: [], findings, sound: false }
   const firstDue = lineage.pending.findIndex(key => due(key).length > 0)
-  const pending = lineage.pending.slice(0, firstDue === -1 ? undefined : firstDue).map(({ live }) => live)
+  const finishable = firstDue === -1 ? lineage.pending : lineage.pending.slice(0, firstDue)
+  const narrowed = lineage.pending
+    .slice(finishable.length)
+    .map(superseded => updating(desired, superseded, facts, true))
+  const pending = finishable.map(({ live }) => live)
+  const change: Change =
+    reasons.length > 0
+      ? { kind: 'rotate', keyId, desired, live: newest.live, generation, reasons }
+      : { kind: 'heal', keyId, desired, pending, generation: full ? null : generation }
   return {
-    changes: [{ kind: 'heal', keyId, desired, pending, generation: full ? null : generation }],
-    findings,
+    changes: [change, ...narrowed.flatMap(({ changes }) => changes)],
+    findings: [...findings, ...narrowed.flatMap(plan => plan.findings)],
     sound: true,
   }
 }

@@ -58,8 +58,10 @@ function graceEnd({ head, superseded }: Lineage, key: ManagedKey): Instant | nul
       ? [marker.state.graceUntil]
       : [],
   )
-  if (deadlines.length === 0 && head?.marker.state.kind === 'delivered') return head.marker.state.graceUntil
-  return deadlines.length === 0 ? null : Math.min(...deadlines)
+  if (deadlines.length > 0) return Math.min(...deadlines)
+  // A twin has the head's deadline. An adopted head gives none: what was delivered lately stays at least as long as its kin.
+  const bearer = head?.marker.state.kind === 'external' ? key : head
+  return bearer?.marker.state.kind === 'delivered' ? bearer.marker.state.graceUntil : null
 }
 
 /** The generation that takes the place of what leaked or is superseded, made or to be made. */
@@ -76,14 +78,15 @@ export function retireSuperseded(
   circumstances: Circumstances,
 ): Farewell {
   const { keyId, head } = lineage
-  const deadline = graceEnd(lineage, key) ?? circumstances.now
+  const end = graceEnd(lineage, key)
+  const deadline = end ?? circumstances.now
   const reason: RevocationReason = { code: 'superseded', head: successorOf(lineage), deadline }
   const { live, marker } = key
   const retiring = { keyId, live, generation: marker.generation, reason }
   if (deadline > circumstances.now)
     return { retiring: { ...retiring, wait: { code: 'grace', until: deadline } } }
-  // Below a key that leaked its grace is not known: the next head gives it a new one.
-  const inDoubt = !headIsSound || (head === null && marker.state.kind !== 'leaked')
+  // Where what leaked took its deadline along, the next head gives it a new one.
+  const inDoubt = !headIsSound || (head === null && end === null && marker.state.kind !== 'leaked')
   if (inDoubt) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
   return partWith(keyId, key, reason, quiet, circumstances)
 }

@@ -179,3 +179,13 @@ t.test('does not prune a key that another host may be delivering right now', asy
   const left = planOf({ desired: [other], keys: [managedKey(other), made(now - 15 * minute)] })
   t.strictSame(summary(left), ['revoke key_gone_1'])
 })
+
+t.test('keeps the deadline of a key although what bears it may go first', async t => {
+  const young = { createdAt: now - hour }
+  const keys = [
+    managedKey(key, { live: { ...young, id: 'key_low', status: 'expired' } }),
+    managedKey(key, { generation: 2, live: { ...young, id: 'key_mid' } }),
+    managedKey(key, { generation: 3, state: { kind: 'external' } }),
+  ]
+  t.strictSame(waits(planOf({ keys })), ['key_low grace', 'key_mid grace'])
+})

@@ -1,0 +1,111 @@
+import type { Change, FieldChange, Plan } from '../../src/model/change.ts'
+import type { DesiredKey } from '../../src/model/desired.ts'
+import { shortHash } from '../../src/model/hash.ts'
+import { type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
+import type { Marker } from '../../src/model/marker.ts'
+import { fieldHashes } from '../../src/plan/field-hashes.ts'
+import { fieldChanges, narrowing } from '../../src/plan/fields.ts'
+import { managedKey } from './build.ts'
+import type { World } from './worlds.ts'
+
+function markerOf({ ownership }: LiveKey): Marker {
+  if (ownership.kind !== 'managed') throw new Error('a planned key is managed')
+  return ownership.marker
+}
+
+function patched(live: LiveKey, fields: readonly FieldChange[]): LiveKey {
+  let next = live
+  for (const change of fields) {
+    if (change.field === 'expires') next = { ...next, expiresAt: change.desired }
+    else if (change.field !== 'protect') next = { ...next, [change.field]: change.desired }
+  }
+  return next
+}
+
+/**
+ * The live keys after a plan is applied without fault at its own `now`. `storesAnswer`: a store still has the secret of
+ * every key that has to be recovered. Null where apply could only fail.
+ */
+export function applied(
+  plan: Plan,
+  { current, options }: World,
+  storesAnswer: boolean,
+): readonly LiveKey[] | null {
+  const { now } = plan
+  const live = new Map(current.keys.map(key => [key.id, key]))
+
+  const declared = (marker: Marker, desired: DesiredKey): Marker => ({
+    ...marker,
+    fields: fieldHashes(desired),
+    protected: desired.protect,
+  })
+  const set = (key: LiveKey, marker: Marker) =>
+    live.set(key.id, { ...key, ownership: { kind: 'managed', marker } })
+  const delivered = (key: LiveKey, desired: DesiredKey, graceUntil: number) =>
+    set(key, {
+      ...declared(markerOf(key), desired),
+      state: { kind: 'delivered', visibleEnd: visibleEnd(key.maskedKey), at: now, graceUntil },
+      stores: desired.stores.map(({ hash }) => hash),
+      host: options.localKeys.has(desired.keyId) ? options.host : null,
+    })
+  const makeNext = (desired: DesiredKey, generation: number) => {
+    const id = `key_new_${desired.keyId}_${generation}`
+    const made = managedKey(desired, {
+      generation,
+      live: { id, createdAt: now },
+      marked: { nonce: `new${shortHash(id, 7)}` },
+    })
+    delivered(made, desired, now + desired.rotation.grace)
+  }
+  const narrow = (key: LiveKey, desired: DesiredKey) =>
+    live.set(key.id, patched(key, narrowing(desired, { live: key, marker: markerOf(key) })))
+
+  const apply = (change: Change): boolean => {
+    switch (change.kind) {
+      case 'create':
+      case 'rotate':
+        makeNext(change.desired, change.generation)
+        return true
+      case 'deliver': {
+        const { desired, fields, generation } = change
+        const { state } = markerOf(change.live)
+        if (storesAnswer && !change.rotates && state.kind === 'delivered') {
+          delivered(patched(change.live, fields), desired, state.graceUntil)
+        } else {
+          makeNext(desired, generation)
+          narrow(change.live, desired)
+        }
+        return true
+      }
+      case 'heal': {
+        const { desired, generation } = change
+        const [newest, ...others] = change.pending
+        if (newest !== undefined && storesAnswer) {
+          const fields = fieldChanges(desired, { live: newest, marker: markerOf(newest) }, now)
+          delivered(patched(newest, fields), desired, now + desired.rotation.grace)
+          for (const key of others) narrow(key, desired)
+          return true
+        }
+        if (generation === null) return false
+        const theirs = change.pending.findIndex(key => markerOf(key).host !== options.host)
+        for (const [index, key] of change.pending.entries()) {
+          if (theirs === -1 || index < theirs) live.delete(key.id)
+          else narrow(key, desired)
+        }
+        makeNext(desired, generation)
+        return true
+      }
+      case 'update': {
+        const next = patched(live.get(change.live.id) ?? change.live, change.fields)
+        set(next, change.superseded ? markerOf(next) : declared(markerOf(next), change.desired))
+        return true
+      }
+      case 'revoke':
+        live.delete(change.live.id)
+        return true
+    }
+  }
+  const later = ['update', 'revoke']
+  const ordered = [...plan.changes].sort((a, b) => later.indexOf(a.kind) - later.indexOf(b.kind))
+  return ordered.every(apply) ? [...live.values()] : null
+}
