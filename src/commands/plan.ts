@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { exitCodes } from '../model/failure.ts'
-import { isRefused } from '../plan/compute-plan.ts'
+import { isRefused } from '../model/change.ts'
 import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'

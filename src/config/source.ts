@@ -74,8 +74,8 @@ export function diagnosticAt(
     ...place,
     length: Math.max(1, Math.min(span.end - span.start, rest)),
     code,
-    message,
-    hint,
+    message: maskSecrets(message),
+    hint: hint === null ? null : maskSecrets(hint),
     related,
   }
 }

@@ -220,3 +220,8 @@ export interface Plan {
   /** How many live keys carry this stack's marker. */
   readonly managed: number
 }
+
+/** A plan that must not be applied. */
+export function isRefused({ findings }: Plan): boolean {
+  return findings.some(({ severity }) => severity === 'refusal')
+}

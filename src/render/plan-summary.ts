@@ -1,4 +1,4 @@
-import type { Change, Plan } from '../model/change.ts'
+import { type Change, type Plan, isRefused } from '../model/change.ts'
 
 /** How many changes of each kind a plan has. */
 type ChangeCounts = Readonly<Record<Change['kind'], number>>
@@ -7,10 +7,6 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
   const counts = { create: 0, update: 0, rotate: 0, heal: 0, deliver: 0, revoke: 0 }
   for (const { kind } of changes) counts[kind] += 1
   return counts
-}
-
-export function isRefused(plan: Plan): boolean {
-  return plan.findings.some(({ severity }) => severity === 'refusal')
 }
 
 /** The last line of a plan. Terraform's sentence; heal and deliver are named only where there is one. */

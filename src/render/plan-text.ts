@@ -1,9 +1,9 @@
-import type { Change, Finding, Plan } from '../model/change.ts'
+import { type Change, type Finding, type Plan, isRefused } from '../model/change.ts'
 import { changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
 import { retiringSection, unmanagedSection } from './key-lists.ts'
 import type { Palette } from './palette.ts'
-import { isRefused, summaryLine } from './plan-summary.ts'
+import { summaryLine } from './plan-summary.ts'
 import { paintMark } from './rows.ts'
 import { minimumWidth, wrap } from './text.ts'
 
