@@ -2,7 +2,6 @@ import t from 'tap'
 import { type Finding, isRefused } from '../../src/model/change.ts'
 import { day, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { isRefused } from '../../src/model/change.ts'
 import { callerWith, desiredKey, liveKey, managedKey, now, otherHost } from '../support/build.ts'
 import { codes, pending, planOf, summary, undeclared, key, type Case } from '../support/plan-of.ts'
 

@@ -2,11 +2,35 @@ import t from 'tap'
 import { type Change, isRefused } from '../../src/model/change.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { isRefused } from '../../src/model/change.ts'
 import { lineageOf } from '../../src/plan/lineage.ts'
 import { sortByOwner } from '../../src/plan/ownership.ts'
-import { desiredKey, liveKey, managedKey, marker, neverUsed, now, otherHost, sealed, stack, thisHost, unknownUse, usedAt } from '../support/build.ts'
-import { head, leaked, other, pending, planOf, retired, summary, undeclared, waits, key, type Case } from '../support/plan-of.ts'
+import {
+  desiredKey,
+  liveKey,
+  managedKey,
+  marker,
+  neverUsed,
+  now,
+  otherHost,
+  sealed,
+  stack,
+  thisHost,
+  unknownUse,
+  usedAt,
+} from '../support/build.ts'
+import {
+  head,
+  leaked,
+  other,
+  pending,
+  planOf,
+  retired,
+  summary,
+  undeclared,
+  waits,
+  key,
+  type Case,
+} from '../support/plan-of.ts'
 
 t.test('asks the usage gate before every revocation', async t => {
   const deliveredAt = now - 10 * day + hour
