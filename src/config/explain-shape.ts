@@ -176,7 +176,13 @@ const explanations: Readonly<Record<string, Explain>> = {
     badValue(error, `\`${pathText(error.path)}\` is above ${String(error.params['limit'])}`, null),
 }
 
+function hasType({ schema, data }: ShapeError): boolean {
+  return schema['type'] === 'integer' ? Number.isInteger(data) : typeof data === schema['type']
+}
+
 /** Tells what a shape error means; null for keywords that only repeat another error (`if`, `propertyNames`). */
 export function explainShape(error: ShapeError): Explanation | null {
+  // A value of the wrong type is none of the allowed values either; `type` says it once.
+  if ((error.keyword === 'enum' || error.keyword === 'const') && !hasType(error)) return null
   return explanations[error.keyword]?.(error) ?? null
 }

@@ -60,7 +60,7 @@ function collect<Value>(
   const seen = new Map<string, Located<Value>>()
   for (const part of parts) {
     const block = part.raw[name] as Readonly<Record<string, Value>> | undefined
-    if (block === undefined || part.broken.has('') || typeof block !== 'object') continue
+    if (block === undefined || part.broken.has('') || part.broken.has(name)) continue
     for (const id of Object.keys(block)) {
       const found: Located<Value> = { value: block[id] as Value, part, path: [name, id] }
       const first = seen.get(id)

@@ -1,0 +1,504 @@
+import t from 'tap'
+
+import type { DiagnosticCode } from '../../src/model/diagnostic.ts'
+import { load } from './support.ts'
+
+interface Row {
+  readonly title: string
+  /** One file `a.yaml`, or several; a `head` stands before a text that starts with a space. */
+  readonly input: string | Readonly<Record<string, string | Uint8Array>>
+  readonly paths?: readonly string[]
+  /** All of them, in order: code, `file:line:column`, a part of the message, a part of the hint. */
+  readonly expected: readonly (readonly [DiagnosticCode, string, string, string?])[]
+}
+
+const head = 'version: 1\nstack: acme\n'
+/** Lines 1 to 7 of a sound file; what a row adds to the key `ci` starts at line 8. */
+const key = `${head}keys:\n  ci:\n    name: CI\n    scope: all\n    permissions: [read_results]\n`
+const sound = `${key}    expires: 90d\n`
+const longText = 'x'.repeat(480)
+
+const bomb = [
+  'a: &a [x, x, x, x, x, x, x, x, x, x]',
+  ...'bcdefg'.split('').map((name, index) => {
+    const before = 'abcdef'[index] ?? ''
+    return `${name}: &${name} [${Array<string>(10).fill(`*${before}`).join(', ')}]`
+  }),
+].join('\n')
+
+const rows: readonly Row[] = [
+  // Files.
+  { title: 'an empty file', input: '', expected: [['empty-file', 'a.yaml:1:1', 'empty', 'version: 1']] },
+  { title: 'a file of comments', input: '# nothing\n', expected: [['empty-file', 'a.yaml:1:1', 'empty']] },
+  {
+    title: 'no YAML',
+    input: 'hello, world\n',
+    expected: [['wrong-type', 'a.yaml:1:1', 'The file is text; it must be a map']],
+  },
+  {
+    title: 'a list at the top',
+    input: '- ci\n',
+    expected: [['wrong-type', 'a.yaml:1:1', 'The file is a list']],
+  },
+  {
+    title: 'a NUL byte',
+    input: { 'a.yaml': new Uint8Array([0x61, 0, 0x62]) },
+    expected: [['binary', 'a.yaml:1:1', 'NUL']],
+  },
+  {
+    title: 'text in Latin-1',
+    input: { 'a.yaml': new Uint8Array([0x61, 0x3a, 0x20, 0xe9]) },
+    expected: [['not-utf-8', 'a.yaml:1:1', 'not UTF-8', 'UTF-8']],
+  },
+  {
+    title: 'UTF-16',
+    input: { 'a.yaml': new Uint8Array([0xff, 0xfe, 0x61, 0]) },
+    expected: [['not-utf-8', 'a.yaml:1:1', 'UTF-16']],
+  },
+  {
+    title: 'a file above 16 MB',
+    input: { 'a.yaml': new Uint8Array(16 * 1024 * 1024 + 1) },
+    expected: [['too-large', 'a.yaml:1:1', '16 MB', 'Split']],
+  },
+  {
+    title: 'a missing file',
+    input: sound,
+    paths: ['b.yaml'],
+    expected: [['missing-file', 'b.yaml:1:1', 'no such file']],
+  },
+  {
+    title: 'a glob without match',
+    input: sound,
+    paths: ['x*.yaml'],
+    expected: [['no-files', 'x*.yaml:1:1', 'No file matches']],
+  },
+  {
+    title: 'a folder without YAML',
+    input: { 'd/x.txt': '', 'd/.hidden.yaml': sound },
+    paths: ['d'],
+    expected: [['no-files', 'd:1:1', 'no *.yaml']],
+  },
+  {
+    title: 'no configuration at the standard places',
+    input: sound,
+    paths: [],
+    expected: [['no-files', '.:1:1', 'fluxloop-keys.yaml']],
+  },
+
+  // YAML.
+  {
+    title: 'a tab as indentation',
+    input: `${head}keys:\n\tci: 1\n`,
+    expected: [['syntax', 'a.yaml:4:1', 'tab', 'spaces']],
+  },
+  {
+    title: 'an asterisk without quotes',
+    input: 'a: [*]\n',
+    expected: [['syntax', 'a.yaml:1:5', 'lias', '"*"']],
+  },
+  {
+    title: 'two mistakes on two lines',
+    input: 'a: b: c\nd: "x" y\n',
+    expected: [
+      ['syntax', 'a.yaml:1:4', 'Nested', 'quotes'],
+      ['syntax', 'a.yaml:2:8', 'Unexpected'],
+    ],
+  },
+  { title: 'a reserved character', input: 'a: @x\n', expected: [['syntax', 'a.yaml:1:4', '@', 'quotes']] },
+  {
+    title: 'a duplicate property',
+    input: `${head}stack: b\n`,
+    expected: [['duplicate-property', 'a.yaml:3:1', '`stack` stands twice']],
+  },
+  {
+    title: 'a custom tag',
+    input: `version: !!int 1\nstack: !env X\n`,
+    expected: [['custom-tag', 'a.yaml:2:8', '!env']],
+  },
+  {
+    title: 'a tag directive',
+    input: `%TAG ! tag:x,2000:\n---\n${head}`,
+    expected: [['custom-tag', 'a.yaml:1:1', 'directive']],
+  },
+  { title: 'YAML 1.1', input: `%YAML 1.1\n---\n${head}`, expected: [['custom-tag', 'a.yaml:1:1', '1.2']] },
+  {
+    title: 'a merge key',
+    input: `${head}<<: { a: 1 }\n`,
+    expected: [['merge-key', 'a.yaml:3:1', '1.2', 'defaults']],
+  },
+  { title: 'an unknown alias', input: 'a: *b\n', expected: [['bad-alias', 'a.yaml:1:4', '*b']] },
+  {
+    title: 'an alias inside its own anchor',
+    input: 'a: &x [*x]\n',
+    expected: [['bad-alias', 'a.yaml:1:8', 'own anchor']],
+  },
+  {
+    title: 'an alias bomb',
+    input: bomb,
+    expected: [['too-many-aliases', 'a.yaml:6:12', 'more than 250000']],
+  },
+  {
+    title: 'a second document',
+    input: `${head}---\na: 1\n`,
+    expected: [['several-documents', 'a.yaml:3:1', 'several']],
+  },
+  {
+    title: 'a list as property name',
+    input: `${head}? [a]\n: 1\n`,
+    expected: [['wrong-type', 'a.yaml:3:3', 'plain text']],
+  },
+  {
+    title: 'a prototype as property',
+    input: `${head}__proto__: { version: 2 }\n`,
+    expected: [['unknown-property', 'a.yaml:3:1', '__proto__']],
+  },
+
+  // Shape.
+  {
+    title: 'an unknown property',
+    input: `${sound}    permisions: []\n`,
+    expected: [['unknown-property', 'a.yaml:9:5', 'permisions', 'Did you mean `permissions`?']],
+  },
+  {
+    title: 'an unknown property in a flow map',
+    input: `${sound}    rotate: { max: 3d }\n`,
+    expected: [['unknown-property', 'a.yaml:9:15', 'keys.ci.rotate', 'Known here: maxAge']],
+  },
+  {
+    title: 'a property that is missing',
+    input: `${head}keys:\n  ci: { name: x, scope: all, expires: 1y }\n`,
+    expected: [['missing-property', 'a.yaml:4:3', '`keys.ci` has no `permissions`']],
+  },
+  {
+    title: 'a key without a value',
+    input: `${head}keys:\n  ci:\n`,
+    expected: [['wrong-type', 'a.yaml:4:3', '`keys.ci` is empty; it must be a map']],
+  },
+  {
+    title: 'another version',
+    input: 'version: 2\nstack: acme\n',
+    expected: [['unknown-value', 'a.yaml:1:10', '2 is no format version', 'Known here: 1']],
+  },
+  {
+    title: 'a stack with capitals',
+    input: 'version: 1\nstack: Acme\n',
+    expected: [['bad-value', 'a.yaml:2:8', '"Acme" is not a stack name']],
+  },
+  {
+    title: 'a path as key id',
+    input: sound.replace('ci:', '../ci:'),
+    expected: [['bad-value', 'a.yaml:4:3', '"../ci" is not a key id']],
+  },
+  {
+    title: 'a name with a control character',
+    input: sound.replace('name: CI', String.raw`name: "C\u001bI"`),
+    expected: [['bad-value', 'a.yaml:5:11', 'not a name']],
+  },
+  {
+    title: 'a name of 101 characters',
+    input: sound.replace('name: CI', `name: ${'n'.repeat(101)}`),
+    expected: [['bad-value', 'a.yaml:5:11', 'not a name', '100']],
+  },
+  {
+    title: 'an environment that does not exist',
+    input: `${sound}    environment: production\n`,
+    expected: [['unknown-value', 'a.yaml:9:18', 'production', 'prod']],
+  },
+  {
+    title: 'a scope that is a project',
+    input: sound.replace('scope: all', 'scope: bot'),
+    expected: [['unknown-value', 'a.yaml:6:12', '"bot"', '["bot"]']],
+  },
+  {
+    title: 'an empty scope',
+    input: sound.replace('scope: all', 'scope: []'),
+    expected: [['bad-value', 'a.yaml:6:12', 'empty list']],
+  },
+  {
+    title: 'empty permissions',
+    input: sound.replace('[read_results]', '[]'),
+    expected: [['bad-value', 'a.yaml:7:18', 'empty list']],
+  },
+  {
+    title: 'permissions that are no list',
+    input: sound.replace('[read_results]', 'read_results'),
+    expected: [['wrong-type', 'a.yaml:7:18', 'must be a list', '["read_results"]']],
+  },
+  {
+    title: 'a negative duration',
+    input: `${key}    expires: -90d\n`,
+    expected: [['bad-value', 'a.yaml:8:14', 'above zero', '36h']],
+  },
+  {
+    title: 'a duration of zero',
+    input: `${sound}    rotate: { grace: 0h }\n`,
+    expected: [['bad-value', 'a.yaml:9:22', 'above zero']],
+  },
+  {
+    title: 'a duration without a unit',
+    input: `${key}    expires: 90\n`,
+    expected: [['wrong-type', 'a.yaml:8:14', 'is a number', '90d']],
+  },
+  {
+    title: 'a duration in words',
+    input: `${key}    expires: three months\n`,
+    expected: [['bad-value', 'a.yaml:8:14', 'not an expiry', '36h']],
+  },
+  {
+    title: 'a misspelt store',
+    input: `${sound}    store: [keychian]\n`,
+    expected: [['unknown-value', 'a.yaml:9:13', 'keychian', 'Did you mean `keychain`?']],
+  },
+  {
+    title: 'a store by name that needs settings',
+    input: `${sound}    store: env-file\n`,
+    expected: [['bad-value', 'a.yaml:9:12', 'needs settings', 'env-file: {']],
+  },
+  {
+    title: 'one branch of a store alone',
+    input: `${sound}    store: { env-file: { path: x } }\n`,
+    expected: [['missing-property', 'a.yaml:9:14', '`keys.ci.store.env-file` has no `name`']],
+  },
+  {
+    title: 'two stores in one map',
+    input: `${sound}    store: { keychain: {}, env-file: { path: x, name: X } }\n`,
+    expected: [['bad-value', 'a.yaml:9:12', 'several stores', 'list']],
+  },
+  {
+    title: 'a limit that is no share',
+    input: `${sound}limits: { revoke: 120% }\n`,
+    expected: [['bad-value', 'a.yaml:9:19', '120%', '25%']],
+  },
+
+  // Specified, and not built yet.
+  ...['adopt: key_1', 'previously: x', 'exceptions: []', 'keepRemoved: true'].map((property): Row => ({
+    title: `keys.*.${property}`,
+    input: `${sound}    ${property}\n`,
+    expected: [['not-built', 'a.yaml:9:5', 'not built yet']],
+  })),
+  ...['policy: {}', 'extends: x'].map((property): Row => ({
+    title: property,
+    input: `${sound}${property}\n`,
+    expected: [['not-built', 'a.yaml:9:1', 'not built yet']],
+  })),
+  ...['unused: { after: 90d }', 'keep: [key_1]'].map((property): Row => ({
+    title: `prune.${property}`,
+    input: `${sound}prune:\n  ${property}\n`,
+    expected: [['not-built', 'a.yaml:10:3', 'not built yet']],
+  })),
+  ...['removed: retain', 'unmanaged: revoke'].map((property): Row => ({
+    title: `prune.${property}`,
+    input: `${sound}prune: { ${property} }\n`,
+    expected: [['not-built', `a.yaml:9:${11 + property.indexOf(' ')}`, 'not built yet']],
+  })),
+  {
+    title: 'rotation in place',
+    input: `${sound}    rotate: { strategy: in-place }\n`,
+    expected: [['not-built', 'a.yaml:9:25', 'not built yet']],
+  },
+  {
+    title: 'a store by name that will come',
+    input: `${sound}    store: pass\n`,
+    expected: [['not-built', 'a.yaml:9:12', 'not built yet']],
+  },
+  ...[
+    'github-actions',
+    'gitlab-ci',
+    'vault',
+    'aws-secrets-manager',
+    'kubernetes',
+    '1password',
+    'pass',
+    'exec',
+  ].map((store): Row => ({
+    title: `the store ${store}`,
+    input: `${sound}    store: [{ ${store}: {} }]\n`,
+    expected: [['not-built', 'a.yaml:9:15', `\`${store}\``]],
+  })),
+
+  // Meaning.
+  {
+    title: 'an undeclared role',
+    input: `${sound.replace('[read_results]', '[role:teser]')}roles: { tester: [read_results] }\n`,
+    expected: [['undeclared-role', 'a.yaml:7:19', 'teser', 'role:tester']],
+  },
+  {
+    title: 'a role in a role',
+    input: `${sound}roles:\n  a: [read_results]\n  b: [role:a]\n`,
+    expected: [['nested-role', 'a.yaml:11:7', 'not other roles']],
+  },
+  {
+    title: 'an unknown permission',
+    input: sound.replace('read_results', 'read_result'),
+    expected: [['unknown-permission', 'a.yaml:7:19', 'read_result', 'Did you mean `read_results`?']],
+  },
+  {
+    title: 'an unknown permission in a role',
+    input: `${sound}roles:\n  a: [write]\n`,
+    expected: [['unknown-permission', 'a.yaml:10:7', 'write']],
+  },
+  {
+    title: 'a wildcard beside others',
+    input: sound.replace('[read_results]', '[read_results, "*"]'),
+    expected: [['wildcard-beside-others', 'a.yaml:7:33', '`*`']],
+  },
+  {
+    title: 'a wildcard that comes with a role',
+    input: `${sound.replace('[read', '[role:a, read')}roles: { a: ["*"] }\n`,
+    expected: [['wildcard-beside-others', 'a.yaml:7:5', '`*`']],
+  },
+  {
+    title: 'all beside projects',
+    input: sound.replace('scope: all', 'scope: [bot, all]'),
+    expected: [['all-beside-projects', 'a.yaml:6:18', '"all"', 'scope: all']],
+  },
+  { title: 'no expiry at all', input: key, expected: [['missing-expiry', 'a.yaml:4:3', '`expires`']] },
+  {
+    title: 'a day that does not exist',
+    input: `${key}    expires: 2027-02-29\n`,
+    expected: [['no-such-day', 'a.yaml:8:14', '2027-02-29']],
+  },
+  {
+    title: 'a date in the past',
+    input: `${key}    expires: 2026-11-21\n`,
+    expected: [['date-past', 'a.yaml:8:14', 'past']],
+  },
+  {
+    title: 'a date that is today',
+    input: `${key}    expires: 2026-11-22\n`,
+    expected: [['date-past', 'a.yaml:8:14', 'past']],
+  },
+  {
+    title: 'a renewal as long as the life',
+    input: `${sound}    rotate: { renewBefore: 90d }\n`,
+    expected: [['renewal-too-early', 'a.yaml:8:14', '90d, which is not less than the expiry of 90d']],
+  },
+  {
+    title: 'a grace as long as the life',
+    input: `${key}    expires: 36h\n`,
+    expected: [['renewal-too-early', 'a.yaml:8:14', '2d (the grace']],
+  },
+  {
+    title: 'a description that leaves no room for the marker',
+    input: `${sound}    description: ${longText}\n`,
+    expected: [['description-too-long', 'a.yaml:9:18', '480 characters', 'Shorten it by']],
+  },
+  {
+    title: 'a description that looks like a marker',
+    input: `${sound}    description: x [fk1 y]\n`,
+    expected: [['marker-in-description', 'a.yaml:9:18', '[fk']],
+  },
+  {
+    title: 'an unknown placeholder',
+    input: `${sound}    store: { env-file: { path: "{kee}", name: X } }\n`,
+    expected: [['unknown-placeholder', 'a.yaml:9:32', '{kee}', '{key}']],
+  },
+  {
+    title: 'a variable that starts with a digit',
+    input: `${sound.replace('ci:', '1st:')}    store: { env-file: { path: x, name: "{key}" } }\n`,
+    expected: [['bad-variable-name', 'a.yaml:9:41', '1ST']],
+  },
+  {
+    title: 'an age file for nobody',
+    input: `${sound}    store: { age-file: { path: x } }\n`,
+    expected: [['age-file-without-key', 'a.yaml:9:14', 'recipients']],
+  },
+  {
+    title: 'one store twice at a key',
+    input: `${sound}    store: [keychain, { keychain: {} }]\n`,
+    expected: [['store-clash', 'a.yaml:9:23', 'this key too', 'Remove']],
+  },
+  {
+    title: 'two keys that a default aims at one place',
+    input: `${sound}  b: { name: b, scope: all, permissions: [read_results], expires: 1y }\ndefaults:\n  store: { env-file: { path: .env, name: X } }\n`,
+    expected: [['store-clash', 'a.yaml:4:3', 'the key "b" too puts its secret (a.yaml:9)', '{key}']],
+  },
+
+  // Several files.
+  {
+    title: 'one key id in two files',
+    input: { 'a.yaml': sound, 'b.yaml': sound },
+    expected: [['duplicate-key', 'b.yaml:4:3', 'also declared in a.yaml:4']],
+  },
+  {
+    title: 'one role in two files',
+    input: { 'a.yaml': `${sound}roles: { r: [read_results] }\n`, 'b.yaml': 'roles: { r: [read_results] }\n' },
+    expected: [['duplicate-role', 'b.yaml:1:10', 'a.yaml:9']],
+  },
+  {
+    title: 'two stacks',
+    input: { 'a.yaml': sound, 'b.yaml': 'stack: other\n' },
+    expected: [['conflicting-blocks', 'b.yaml:1:8', '"acme" in a.yaml:2']],
+  },
+  {
+    title: 'defaults in two files',
+    input: { 'a.yaml': `${sound}defaults: {}\n`, 'b.yaml': 'defaults: {}\n' },
+    expected: [['conflicting-blocks', 'b.yaml:1:1', 'a.yaml:9']],
+  },
+  {
+    title: 'no stack',
+    input: 'version: 1\n',
+    expected: [['missing-stack', 'a.yaml:1:1', 'stack', 'stack: NAME']],
+  },
+  {
+    title: 'no version',
+    input: 'stack: acme\n',
+    expected: [['missing-version', 'a.yaml:1:1', 'version', 'version: 1']],
+  },
+  {
+    title: 'mistakes of every stage in three files, all at once and in order',
+    input: {
+      'a.yaml': sound.replace('read_results', 'role:none'),
+      'b.yaml': 'stak: x\nkeys: 7\n',
+      'c.yaml': '\tx: 1\n',
+    },
+    expected: [
+      ['unknown-property', 'b.yaml:1:1', 'stak'],
+      ['wrong-type', 'b.yaml:2:7', 'must be a map'],
+      ['syntax', 'c.yaml:1:1', 'Tabs'],
+    ],
+  },
+  {
+    title: 'CRLF and a byte order mark, with the same columns',
+    input: `\ufeff${key}    expires: soon\n`.replaceAll('\n', '\r\n'),
+    expected: [['bad-value', 'a.yaml:8:14', 'soon']],
+  },
+]
+
+for (const { title, input, paths, expected } of rows) {
+  t.test(`refuses ${title}`, async t => {
+    const loaded = await load(typeof input === 'string' ? { 'a.yaml': input } : input, paths)
+    const found = loaded.ok ? [] : loaded.diagnostics
+    t.same(
+      found.map(one => [one.code, `${one.file}:${one.line}:${one.column}`]),
+      expected.map(([code, place]) => [code, place]),
+      JSON.stringify(found, null, 1),
+    )
+    for (const [index, [, , message, hint]] of expected.entries()) {
+      t.match(found[index]?.message, message)
+      if (hint !== undefined) t.match(found[index]?.hint, hint)
+    }
+  })
+}
+
+t.test('shows both places, where one thing is declared twice', async t => {
+  const loaded = await load({ 'a.yaml': sound, 'b.yaml': `${sound}stack: x\n` })
+  const twice = await load({ 'a.yaml': sound, 'b.yaml': sound })
+  t.match(loaded, {
+    diagnostics: [{ code: 'duplicate-property', line: 9, related: [{ file: 'b.yaml', line: 2, column: 1 }] }],
+  })
+  t.match(twice, {
+    diagnostics: [{ file: 'b.yaml', related: [{ file: 'a.yaml', line: 4, column: 3, sourceLine: '  ci:' }] }],
+  })
+})
+
+t.test('repeats no secret, where somebody pasted one into the file', async t => {
+  const secret = 'flux_ci_0123456789abcdefghij'
+  const loaded = await load({
+    'a.yaml': `${sound}    secret: ${secret}\n    expires: ${secret}\n    owner: [${secret}]\n`,
+  })
+  const second = await load({ 'a.yaml': `${key}    expires: ${secret}\n    ${secret}: x\n` })
+  t.equal(loaded.ok || second.ok, false)
+  t.notMatch(JSON.stringify([loaded, second]), '0123456789')
+  t.match(JSON.stringify(second), 'flux_ci_' + '*'.repeat(20))
+})

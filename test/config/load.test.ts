@@ -1,0 +1,349 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { spawnSync } from 'node:child_process'
+import { homedir, tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+import fc from 'fast-check'
+import t from 'tap'
+
+import { loadConfiguration } from '../../src/config/load.ts'
+import { readYaml } from '../../src/config/read-yaml.ts'
+import { storeHash } from '../../src/config/resolve-stores.ts'
+import { day, hour } from '../../src/model/duration.ts'
+import { desired, inFolder, load, now } from './support.ts'
+import { needs } from '../support/needs.ts'
+
+const head = 'version: 1\nstack: acme\n'
+const repository = fileURLToPath(new URL('../..', import.meta.url))
+
+function keyOf(id: string, more = 'expires: 90d'): string {
+  return `  ${id}: { name: ${id}, scope: all, permissions: [read_results], ${more} }\n`
+}
+
+t.test('fills in every default, where a key says only what it must', async t => {
+  const state = await desired({ 'a.yaml': `${head}keys:\n${keyOf('ci')}` })
+  t.same(state, {
+    stack: 'acme',
+    keys: [
+      {
+        keyId: 'ci',
+        name: 'ci',
+        description: '',
+        owner: null,
+        environment: null,
+        scope: 'all',
+        permissions: ['read_results'],
+        expires: { kind: 'period', length: 90 * day },
+        rotation: { maxAge: null, grace: 48 * hour, quiet: 24 * hour, renewBefore: 9 * day },
+        stores: [
+          {
+            spec: { kind: 'keychain', service: 'fluxloop', account: 'acme/ci', fallback: null },
+            hash: storeHash('keychain'),
+          },
+        ],
+        protect: false,
+        position: { file: 'a.yaml', line: 4, column: 3 },
+      },
+    ],
+    prune: { removed: 'revoke', unmanaged: 'report', quiet: 24 * hour },
+    limits: { revoke: 0.25, rotate: 0.25, always: 2 },
+  })
+})
+
+t.test('takes each rotation setting from the key, then from the defaults', async t => {
+  const state = await desired({
+    'a.yaml':
+      `${head}defaults: { expires: 1y, rotate: { maxAge: 60d, grace: 3d, quiet: 2d } }\nkeys:\n` +
+      keyOf('a', 'expires: 1y') +
+      keyOf('b', 'rotate: { maxAge: never, quiet: 1h, renewBefore: 1d }') +
+      keyOf('c', 'expires: 10d') +
+      keyOf('d', 'expires: never'),
+  })
+  const day365 = 365 * day
+  t.same(
+    state.keys.map(({ expires, rotation }) => ({ expires, rotation })),
+    [
+      {
+        expires: { kind: 'period', length: day365 },
+        rotation: { maxAge: 60 * day, grace: 3 * day, quiet: 2 * day, renewBefore: day365 / 10 },
+      },
+      {
+        expires: { kind: 'period', length: day365 },
+        rotation: { maxAge: null, grace: 3 * day, quiet: hour, renewBefore: day },
+      },
+      {
+        expires: { kind: 'period', length: 10 * day },
+        rotation: { maxAge: 60 * day, grace: 3 * day, quiet: 2 * day, renewBefore: 3 * day },
+      },
+      {
+        expires: { kind: 'never' },
+        rotation: { maxAge: 60 * day, grace: 3 * day, quiet: 2 * day, renewBefore: 3 * day },
+      },
+    ],
+  )
+  t.equal(state.prune.quiet, 2 * day)
+})
+
+t.test('warns and goes on, where an age can never count', async t => {
+  const loaded = await load({
+    'a.yaml': `${head}keys:\n${keyOf('ci', 'expires: 30d, rotate: { maxAge: 60d }')}`,
+  })
+  t.match(loaded, { ok: true, warnings: [{ code: 'age-beyond-expiry', line: 4 }] })
+  t.match(await load({ 'a.yaml': head }), { ok: true, warnings: [{ code: 'no-keys' }] })
+})
+
+t.test('resolves roles into sorted permissions without repeats', async t => {
+  const text = `${head}roles: { r: [upload_results, read_results] }\nkeys:\n  k:\n    name: k\n    scope: [b, a]\n    permissions: [role:r, read_results, create_scenarios]\n    expires: never\n`
+  const state = await desired({ 'a.yaml': text })
+  t.same(state.keys[0]?.permissions, ['create_scenarios', 'read_results', 'upload_results'])
+  t.same(state.keys[0]?.scope, ['a', 'b'])
+})
+
+t.test('resolves paths from the declaring file and fills placeholders in', async t => {
+  await inFolder(
+    {
+      'conf/base.yaml': `${head}defaults: { expires: 1y, store: { age-file: { path: "../s/{stack}/{key}.age", identity: ~/id.txt } } }\n`,
+      'conf/team/keys.yaml':
+        'keys:\n' +
+        keyOf('ci-one', 'owner: x') +
+        keyOf(
+          'two',
+          'store: [{ keychain: { service: "{stack}-ci", account: "{key}@x" } }, { env-file: { path: .env, name: "FLUX_{key}" } }]',
+        ) +
+        keyOf('x-three', 'store: { env-file: { path: /etc/e.env, name: "{stack}_{key}" } }'),
+    },
+    async cwd => {
+      const loaded = await loadConfiguration({ paths: ['conf'], cwd, now })
+      t.same(loaded.ok && loaded.desired.keys.map(key => key.stores.map(store => store.spec)), [
+        [
+          {
+            kind: 'age-file',
+            path: join(cwd, 's/acme/ci-one.age'),
+            recipients: [],
+            identity: join(homedir(), 'id.txt'),
+          },
+        ],
+        [
+          { kind: 'keychain', service: 'acme-ci', account: 'two@x', fallback: null },
+          { kind: 'env-file', path: join(cwd, 'conf/team/.env'), name: 'FLUX_TWO' },
+        ],
+        [{ kind: 'env-file', path: '/etc/e.env', name: 'ACME_X_THREE' }],
+      ])
+    },
+  )
+})
+
+t.test('hashes a store as it was declared, whatever the shorthand, the order or the machine', async t => {
+  t.match(storeHash('keychain'), /^[0-9a-f]{4}$/)
+  t.equal(storeHash('keychain'), storeHash({ keychain: {} }))
+  t.equal(
+    storeHash({ 'env-file': { path: '.env', name: 'X' } }),
+    storeHash({ 'env-file': { name: 'X', path: '.env' } }),
+  )
+  t.not(
+    storeHash({ 'env-file': { path: '.env', name: 'X' } }),
+    storeHash({ 'env-file': { path: '.env', name: 'Y' } }),
+  )
+  const hashes = await Promise.all(
+    ['x', 'y'].map(async () => {
+      const state = await desired({
+        'a.yaml': `${head}keys:\n${keyOf('k', 'expires: 1y, store: { env-file: { path: .env, name: X } }')}`,
+      })
+      return state.keys[0]?.stores[0]?.hash
+    }),
+  )
+  t.equal(hashes[0], hashes[1], 'two folders, one hash')
+})
+
+t.test('finds files, folders and globs, each file once, and shows them by their way from here', async t => {
+  const files = {
+    'fluxloop-keys/a.yaml': `${head}keys:\n${keyOf('a')}`,
+    'fluxloop-keys/deep/b.yml': `stack: acme\nkeys:\n${keyOf('b')}`,
+    'fluxloop-keys/.hidden/c.yaml': 'nonsense',
+    'fluxloop-keys/readme.md': 'nonsense',
+  }
+  for (const paths of [
+    [],
+    ['fluxloop-keys'],
+    ['fluxloop-keys/**/*.y*ml'],
+    ['fluxloop-keys', 'fluxloop-keys/a.yaml', '*/deep/*'],
+  ]) {
+    const state = await desired(files, paths)
+    t.same(
+      state.keys.map(key => key.position.file),
+      ['fluxloop-keys/a.yaml', 'fluxloop-keys/deep/b.yml'],
+      paths.join(' '),
+    )
+  }
+})
+
+t.test('allows two key ids with one name, and the same permissions of aliases', async t => {
+  const text = `${head}defaults: { expires: 1y }\nkeys:\n  a: &a { name: Same, scope: [x], permissions: &p [read_results] }\n  b: { name: Same, scope: [x], permissions: *p }\n  c: *a\n`
+  const state = await desired({ 'a.yaml': text })
+  t.same(
+    state.keys.map(key => [key.keyId, key.name, key.permissions, key.position.line]),
+    [
+      ['a', 'Same', ['read_results'], 5],
+      ['b', 'Same', ['read_results'], 6],
+      ['c', 'Same', ['read_results'], 7],
+    ],
+  )
+})
+
+t.test('does not depend on the order of keys and files', async t => {
+  const one = `keys:\n${keyOf('a')}${keyOf('b')}`
+  const same = await desired({ 'x.yaml': head, 'y.yaml': one })
+  const turned = await desired({ 'a.yaml': `keys:\n${keyOf('b')}${keyOf('a')}`, 'z.yaml': head })
+  const bare = (state: typeof same) => state.keys.map(key => ({ ...key, position: null }))
+  t.same(bare(same), bare(turned))
+})
+
+t.test('loads the example, without a warning and with none of the demo’s unmanaged names', async t => {
+  const loaded = await loadConfiguration({ paths: ['examples/fluxloop-keys.yaml'], cwd: repository, now })
+  t.match(loaded, { ok: true, warnings: [] })
+  if (!loaded.ok) return
+  const ids = loaded.desired.keys.map(key => key.keyId)
+  for (const id of ['nightly-simulations', 'release-gate', 'analytics-export', 'support-bot-dev'])
+    t.ok(ids.includes(id), id)
+  const names = loaded.desired.keys.map(key => key.name)
+  for (const name of ['My Development Key', 'CI/CD Pipeline', 'Backup Key'])
+    t.notOk(names.includes(name), name)
+  for (const key of loaded.desired.keys) {
+    t.match(key.stores[0]?.spec, {
+      kind: 'keychain',
+      fallback: { kind: 'age-file', path: resolve(repository, `.demo/secrets/${key.keyId}.age`) },
+    })
+  }
+})
+
+t.test('names a file that it may not read', async t => {
+  await inFolder({ 'a.yaml': head, 'b.yaml': 'stak: x\n' }, async cwd => {
+    await chmod(join(cwd, 'a.yaml'), 0)
+    const expected = {
+      ok: false,
+      diagnostics: [
+        { file: 'a.yaml', code: 'unreadable-file', message: /permission denied/ },
+        { file: 'b.yaml', code: 'unknown-property' },
+      ],
+    }
+    if (process.getuid?.() !== 0) {
+      t.match(await loadConfiguration({ paths: ['.'], cwd, now }), expected)
+      return
+    }
+    // Root reads everything, so another user has to try, with a copy of the program that it can reach.
+    if (!needs(t, 'setpriv')) return
+    const program = await mkdtemp(join(tmpdir(), 'fluxloop-program-'))
+    try {
+      await chmod(program, 0o755)
+      await chmod(cwd, 0o755)
+      const { build } = await import('esbuild')
+      await build({
+        stdin: {
+          contents: `import { loadConfiguration } from './src/config/load.ts'
+            console.log(JSON.stringify(await loadConfiguration({ paths: ['.'], cwd: process.argv[2], now: ${now} })))`,
+          resolveDir: repository,
+          loader: 'ts',
+        },
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        outfile: join(program, 'load.mjs'),
+        banner: {
+          js: `import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url)`,
+        },
+        logLevel: 'silent',
+      })
+      const { stdout, stderr } = spawnSync(
+        'setpriv',
+        [
+          '--reuid',
+          '65534',
+          '--regid',
+          '65534',
+          '--clear-groups',
+          process.execPath,
+          join(program, 'load.mjs'),
+          cwd,
+        ],
+        { encoding: 'utf8', cwd: program },
+      )
+      t.match(JSON.parse(stdout || '{}'), expected, stderr)
+    } finally {
+      await rm(program, { recursive: true, force: true })
+    }
+  })
+})
+
+t.test('reads values by the core schema of YAML 1.2', t => {
+  const text = 'a: [yes, 012, 0o17, 0x1F, .5, -1e3, ~, "1", 2027-01-31, 36h, true, 1_000]\n'
+  const reading = readYaml(text)
+  t.same(reading.ok && reading.document.root, {
+    a: ['yes', 12, 15, 31, 0.5, -1000, null, '1', '2027-01-31', '36h', true, '1_000'],
+  })
+  t.end()
+})
+
+t.test('never throws and never loses its place, whatever the file holds', async t => {
+  const sample = `${head}roles:\n  r: [read_results]\nkeys:\n${keyOf('ci')}  b:\n    name: "x"\n    scope: [a, b]\n    permissions: [role:r]\n    expires: 1y\n    store:\n      - keychain\n`
+  const pieces = [
+    '\t',
+    '  ',
+    '\n',
+    '- ',
+    ': ',
+    '{',
+    '}',
+    '[',
+    ']',
+    '&a ',
+    '*a',
+    '!x ',
+    '"',
+    "'",
+    '|',
+    '>',
+    '#',
+    '---',
+    '<<: ',
+    '漢',
+    '\u0000',
+    '\r',
+    '%',
+    '@',
+    '~',
+  ]
+  const mutated = fc
+    .array(fc.tuple(fc.nat(sample.length), fc.nat(8), fc.constantFrom(...pieces)), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map(edits =>
+      edits.reduce((text, [at, gone, piece]) => text.slice(0, at) + piece + text.slice(at + gone), sample),
+    )
+  await inFolder({}, async cwd => {
+    const file = join(cwd, 'a.yaml')
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof({ weight: 4, arbitrary: mutated }, fc.string({ unit: 'binary' })),
+        async text => {
+          await writeFile(file, text)
+          const loaded = await loadConfiguration({ paths: ['a.yaml'], cwd, now })
+          if (loaded.ok) return true
+          return (
+            loaded.diagnostics.length > 0 &&
+            loaded.diagnostics.every(
+              one =>
+                one.line >= 1 &&
+                one.column >= 1 &&
+                one.length >= 1 &&
+                (one.sourceLine === null || one.column <= one.sourceLine.length + 1),
+            )
+          )
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+  t.pass('400 files')
+})
