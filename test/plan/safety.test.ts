@@ -41,6 +41,9 @@ t.test('never sets an end that is past, or so near that the key is due', async t
   for (const [what, [keys, does]] of Object.entries(rows)) {
     t.strictSame(summary(planOf({ desired: [short], keys, options: local })), does, what)
   }
+  const nearly = desiredKey({ expires: days(72), rotation: { renewBefore: 3 * day } })
+  const near = managedKey(key, { live: made, state: { kind: 'external' } })
+  t.strictSame(summary(planOf({ desired: [nearly], keys: [near] })), [], 'an end within renewBefore')
   const past = desiredKey({ expires: { kind: 'until', at: now - day } })
   const plan = planOf({ desired: [past], keys: [managedKey(key)] })
   t.strictSame([summary(plan), codes(plan)], [[], ['date-past']], 'a date that has passed')
@@ -188,4 +191,13 @@ t.test('keeps the deadline of a key although what bears it may go first', async 
     managedKey(key, { generation: 3, state: { kind: 'external' } }),
   ]
   t.strictSame(waits(planOf({ keys })), ['key_low grace', 'key_mid grace'])
+})
+
+t.test('does not start a grace anew with a further rotation', async t => {
+  const keys = [
+    managedKey(key, { live: { lastUse: usedAt(now - hour) } }),
+    managedKey(key, { generation: 2 }),
+    managedKey(key, { generation: 3, live: { createdAt: now - hour } }),
+  ]
+  t.strictSame(waits(planOf({ keys })), ['key_ci-pipeline_1 in-use', 'key_ci-pipeline_2 grace'])
 })
