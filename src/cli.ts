@@ -1,146 +1,31 @@
 import sade from 'sade'
+import { type Command, commonFlags } from './cli/command.ts'
+import { type Flag, readFlags } from './cli/flags.ts'
+import { keysAsCode } from './cli/keys-as-code.ts'
+import { tryingOut } from './cli/trying-out.ts'
 import type { Context } from './context.ts'
-import { type Flag, type Flags, readFlags } from './flags.ts'
 import { Failure } from './model/failure.ts'
 import { closest } from './model/suggest.ts'
 
-interface Command {
-  readonly name: string
-  readonly text: string
-  readonly flags: readonly Flag[]
-  readonly examples: readonly string[]
-  /** Resolves to the exit code. */
-  readonly run: (flags: Flags, context: Context) => Promise<number>
-}
+const commands: readonly Command[] = [...keysAsCode, ...tryingOut]
 
-const common: readonly Flag[] = [
-  { name: 'no-color', text: 'Print without colour' },
-  { name: 'verbose', text: 'Tell about every request, on standard error' },
-]
-const configuration: Flag = {
-  name: 'config',
-  short: 'c',
-  value: '<path>',
-  text: 'File, folder or glob of the configuration; may be given several times',
-}
-const json: Flag = { name: 'json', text: 'Print JSON' }
-const connection: readonly Flag[] = [
-  { name: 'api-url', value: '<url>', text: 'The platform; sandbox: or sandbox:PATH is one in this process' },
-  { name: 'staging', text: 'Use the staging platform' },
-]
-const planning: readonly Flag[] = [
-  { name: 'max-revoke', value: '<n>', text: 'Allow so many revocations in this run' },
-  { name: 'max-rotate', value: '<n>', text: 'Allow so many rotations that nobody asked for in this run' },
-  {
-    name: 'revoke-in-use',
-    value: '<key>',
-    text: 'Let this key be revoked although it is in use; may be given several times',
-  },
-  { name: 'take-over', text: 'Heal and rotate keys here whose local stores are on another host' },
-]
+const pitch =
+  'FluxLoop API keys as code: plan, apply, rotate without outage, and keep every secret in a store.'
 
-function reconciling(flags: Flags) {
-  return {
-    config: flags.list('config'),
-    json: flags.on('json'),
-    apiUrl: flags.text('api-url'),
-    staging: flags.on('staging'),
-    verbose: flags.on('verbose'),
-    maxRevoke: flags.count('max-revoke'),
-    maxRotate: flags.count('max-rotate'),
-    revokeInUse: flags.list('revoke-in-use'),
-    takeOver: flags.on('take-over'),
-  }
-}
-
-const commands: readonly Command[] = [
-  {
-    name: 'validate',
-    text: 'Check the configuration; needs no network and no credentials',
-    flags: [configuration, json],
-    examples: ['validate', 'validate -c keys/ -c "teams/*.yaml"'],
-    run: async (flags, context) => {
-      const { runValidate } = await import('./commands/validate.ts')
-      return await runValidate({ config: flags.list('config'), json: flags.on('json') }, context)
-    },
-  },
-  {
-    name: 'plan',
-    text: 'Show what would change on the platform, and why',
-    flags: [
-      configuration,
-      json,
-      { name: 'detailed-exitcode', text: 'Exit with 2 where changes are pending' },
-      ...planning,
-      ...connection,
-    ],
-    examples: ['plan', 'plan --json', 'plan --detailed-exitcode', 'plan --api-url sandbox:demo.db'],
-    run: async (flags, context) => {
-      const { runPlan } = await import('./commands/plan.ts')
-      return await runPlan(
-        { ...reconciling(flags), detailedExitcode: flags.on('detailed-exitcode') },
-        context,
-      )
-    },
-  },
-  {
-    name: 'apply',
-    text: 'Make it so: create, update, rotate and revoke, and put every new secret into its stores',
-    flags: [
-      configuration,
-      json,
-      { name: 'auto-approve', text: 'Do not ask for approval' },
-      { name: 'parallelism', value: '<n>', text: 'How many changes to work on at once (10)' },
-      ...planning,
-      ...connection,
-    ],
-    examples: ['apply', 'apply --auto-approve', 'apply --max-revoke 12'],
-    run: async (flags, context) => {
-      const { runApply } = await import('./commands/apply.ts')
-      return await runApply(
-        {
-          ...reconciling(flags),
-          autoApprove: flags.on('auto-approve'),
-          parallelism: flags.count('parallelism') ?? 10,
-        },
-        context,
-      )
-    },
-  },
-  {
-    name: 'sandbox',
-    text: 'Serve a complete platform in a box on loopback, for trying out and for tests',
-    flags: [
-      json,
-      { name: 'port', value: '<n>', text: 'The port; 0 picks a free one (8787)' },
-      {
-        name: 'database',
-        value: '<path>',
-        text: 'Keep its keys in this file; without it they end with the process',
-      },
-    ],
-    examples: ['sandbox', 'sandbox --port 0 --json', 'sandbox --database sandbox.db'],
-    run: async (flags, context) => {
-      const { runSandbox } = await import('./commands/sandbox.ts')
-      return await runSandbox(
-        { json: flags.on('json'), port: flags.count('port') ?? 8787, database: flags.text('database') },
-        context,
-      )
-    },
-  },
-]
+const helpWords = ['-h', '--help', '-v', '--version']
 
 function flagsOf(command: Command): readonly Flag[] {
-  return [...command.flags, ...common]
+  return [...command.flags, ...commonFlags]
 }
 
-function buildTree(version: string): sade.Sade {
-  const tree = sade('fluxloop-keys').version(version)
-  tree.describe(
-    'FluxLoop API keys as code: plan, apply, rotate without outage, and keep every secret in a store.',
-  )
-  for (const command of commands) {
-    tree.command(command.name, command.text)
+/** The tree that prints help and splits a command line. What a command takes stands in its help only: sade exits by itself where it is missing. */
+function buildTree(version: string, shown: readonly Command[], forHelp: boolean): sade.Sade {
+  const tree = sade('fluxloop-keys').version(version).describe(pitch)
+  for (const command of shown) {
+    tree.command(
+      forHelp && command.takes !== undefined ? `${command.name} ${command.takes}` : command.name,
+      command.text,
+    )
     for (const { name, short, value, text } of flagsOf(command)) {
       tree.option(
         [short === undefined ? '' : `-${short},`, `--${name}`].join(' ').trim(),
@@ -153,22 +38,49 @@ function buildTree(version: string): sade.Sade {
   return tree
 }
 
-const helpWords = ['-h', '--help', '-v', '--version']
+/** Every way to call a command: its name, and its name with another last word. */
+function spellings({ name, aliases = [] }: Command): readonly string[] {
+  const group = name.includes(' ') ? `${name.split(' ')[0] ?? ''} ` : ''
+  return [name, ...aliases.map(alias => group + alias)]
+}
 
-/** Finds the command of a command line, so that sade, which exits by itself, never has to complain. */
-function requireCommand(args: readonly string[]): Command | null {
-  const [first] = args
-  if (first === undefined || helpWords.includes(first)) return null
-  const command = commands.find(({ name }) => name === first)
-  if (command !== undefined) return command
-  const names = commands.map(({ name }) => name)
-  const hints = [`The commands: ${names.join(', ')}`]
-  if (first.startsWith('-'))
-    throw new Failure('usage', `The command comes first, then its flags: \`${first}\``, { hints })
-  const near = closest(first, names)
-  throw new Failure('usage', `Unknown command \`${first}\``, {
+function groupOf(word: string): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${word} `))
+}
+
+function unknownCommand(asked: string, choices: readonly Command[]): Failure {
+  const near = closest(asked, choices.flatMap(spellings))
+  const hints = [`The commands: ${choices.map(({ name }) => name).join(', ')}`]
+  return new Failure('usage', `Unknown command \`${asked}\``, {
     hints: near === null ? hints : [`Did you mean ${near}?`, ...hints],
   })
+}
+
+type Asked =
+  | { readonly kind: 'help'; readonly of: readonly Command[]; readonly args: readonly string[] }
+  | { readonly kind: 'command'; readonly command: Command; readonly args: readonly string[] }
+
+/** Finds the command of a command line, so that sade, which exits by itself, never has to complain. */
+function find(args: readonly string[]): Asked {
+  const [first, second] = args
+  if (first === undefined || helpWords.includes(first))
+    return { kind: 'help', of: commands, args: args.slice(0, 1) }
+  if (first.startsWith('-')) {
+    throw new Failure('usage', `The command comes first, then its flags: \`${first}\``, {
+      hints: [`The commands: ${commands.map(({ name }) => name).join(', ')}`],
+    })
+  }
+  const exact = (words: number) =>
+    commands.find(command => spellings(command).includes(args.slice(0, words).join(' ')))
+  const one = exact(1)
+  if (one !== undefined) return { kind: 'command', command: one, args: args.slice(1) }
+  const group = groupOf(first)
+  if (group.length === 0) throw unknownCommand(first, commands)
+  if (second === undefined || helpWords.includes(second))
+    return { kind: 'help', of: group, args: args.slice(1, 2) }
+  const two = exact(2)
+  if (two === undefined) throw unknownCommand(`${first} ${second}`, group)
+  return { kind: 'command', command: two, args: args.slice(2) }
 }
 
 export type Invocation =
@@ -182,26 +94,33 @@ export type Invocation =
 
 /** Reads a command line (without node and script). Throws a usage `Failure`. */
 export function readCommandLine(args: readonly string[], version: string): Invocation {
-  const command = requireCommand(args)
-  const asked = command === null && args.length === 0 ? ['--help'] : args
-  const flags = command === null ? [] : flagsOf(command)
+  const asked = find(args)
+  if (asked.kind === 'help') {
+    buildTree(version, asked.of, true).parse(
+      ['', '', ...(asked.args.length === 0 ? ['--help'] : asked.args)],
+      { lazy: true },
+    )
+    return { kind: 'answered' }
+  }
+  const { command } = asked
+  const flags = flagsOf(command)
   const long = new Map(
     flags.flatMap(({ name, short }) => (short === undefined ? [] : [[`-${short}`, `--${name}`]])),
   )
-  const spelled = asked.map(arg => long.get(arg) ?? arg)
-  const names = (wanted: boolean) =>
-    flags.filter(({ value }) => (value !== undefined) === wanted).map(({ name }) => name)
-  const parsed = buildTree(version).parse(['', '', ...spelled], {
-    lazy: true,
-    string: names(true),
-    boolean: names(false),
-  }) as sade.LazyOutput | undefined
-  if (command === null || parsed === undefined) return { kind: 'answered' }
+  const spelled = asked.args.map(arg => long.get(arg) ?? arg)
+  const names = (valued: boolean) =>
+    flags.filter(({ value }) => (value !== undefined) === valued).map(({ name }) => name)
+  const forHelp = spelled.some(arg => helpWords.includes(arg))
+  const parsed = buildTree(version, [command], forHelp).parse(
+    ['', '', ...command.name.split(' '), ...spelled],
+    {
+      lazy: true,
+      string: names(true),
+      boolean: names(false),
+    },
+  ) as sade.LazyOutput | undefined
+  if (parsed === undefined) return { kind: 'answered' }
   const raw = parsed.args.at(-1) as unknown as Readonly<Record<string, unknown>>
-  const read = readFlags(command.name, flags, raw)
-  return {
-    kind: 'command',
-    noColor: read.refused('color'),
-    run: context => command.run(read, context),
-  }
+  const read = readFlags(command.name, command.takes ?? '', flags, raw)
+  return { kind: 'command', noColor: read.refused('color'), run: context => command.run(read, context) }
 }

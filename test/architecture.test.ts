@@ -13,7 +13,6 @@ const floors: readonly (readonly string[])[] = [
   ['config', 'stores', 'sandbox'],
   ['platform'],
   ['plan', 'audit', 'render'],
-  ['flags'],
   ['model'],
 ]
 

@@ -1,5 +1,5 @@
-import { Failure } from './model/failure.ts'
-import { closest } from './model/suggest.ts'
+import { Failure } from '../model/failure.ts'
+import { closest } from '../model/suggest.ts'
 
 /** One flag of a command. Without `value` it is a switch. */
 export interface Flag {
@@ -12,6 +12,8 @@ export interface Flag {
 
 /** The flags that somebody gave, as what they mean. */
 export interface Flags {
+  /** The words after the command's name. */
+  readonly words: readonly string[]
   /** Is the switch on? `--no-NAME` turns it off, and off is what it is from the start. */
   on(name: string): boolean
   text(name: string): string | null
@@ -41,8 +43,19 @@ function knownNames(flags: readonly Flag[]): ReadonlySet<string> {
   )
 }
 
-/** Checks what sade parsed against the flags that there are. Throws a usage `Failure` with a suggestion. */
-export function readFlags(command: string, flags: readonly Flag[], raw: Raw): Flags {
+/** Checks the words after a command's name against what it takes: `<key-id>`, `[plan]`, `<key...>`. */
+function requireWords(command: string, takes: string, words: readonly string[]): readonly string[] {
+  const places = takes === '' ? [] : takes.split(' ')
+  const missing = places.find((place, index) => place.startsWith('<') && words[index] === undefined)
+  if (missing !== undefined) throw usage(`${command} needs ${missing}`, command)
+  const endless = places.at(-1)?.includes('...') ?? false
+  const extra = words[places.length]
+  if (extra !== undefined && !endless) throw usage(`Unexpected argument \`${extra}\``, command)
+  return words
+}
+
+/** Checks what sade parsed against what a command takes. Throws a usage `Failure` with a suggestion. */
+export function readFlags(command: string, takes: string, flags: readonly Flag[], raw: Raw): Flags {
   const known = knownNames(flags)
   for (const name of Object.keys(raw)) {
     if (name === '_' || known.has(name) || raw[name] === undefined) continue
@@ -53,8 +66,6 @@ export function readFlags(command: string, flags: readonly Flag[], raw: Raw): Fl
     const hints = near === null ? [] : [`Did you mean --${near}?`]
     throw usage(`Unknown flag ${name.length === 1 ? '-' : '--'}${name}`, command, hints)
   }
-  const [extra] = valuesOf(raw, '_')
-  if (extra !== undefined) throw usage(`Unexpected argument \`${JSON.stringify(extra)}\``, command)
 
   const texts = (name: string): readonly string[] =>
     valuesOf(raw, name).map(value => {
@@ -62,6 +73,7 @@ export function readFlags(command: string, flags: readonly Flag[], raw: Raw): Fl
       throw usage(`--${name} needs a value`, command)
     })
   return {
+    words: requireWords(command, takes, valuesOf(raw, '_').map(String)),
     on: name => valuesOf(raw, name).at(-1) === true,
     refused: name => valuesOf(raw, name).at(-1) === false,
     text: name => texts(name).at(-1) ?? null,

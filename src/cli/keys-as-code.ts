@@ -1,0 +1,81 @@
+import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag } from './command.ts'
+import type { Flag, Flags } from './flags.ts'
+
+const planning: readonly Flag[] = [
+  { name: 'max-revoke', value: '<n>', text: 'Allow so many revocations in this run' },
+  { name: 'max-rotate', value: '<n>', text: 'Allow so many rotations that nobody asked for in this run' },
+  {
+    name: 'revoke-in-use',
+    value: '<key>',
+    text: 'Let this key be revoked although it is in use; may be given several times',
+  },
+  { name: 'take-over', text: 'Heal and rotate keys here whose local stores are on another host' },
+]
+
+function reconciling(flags: Flags) {
+  return {
+    config: flags.list('config'),
+    json: flags.on('json'),
+    ...connecting(flags),
+    maxRevoke: flags.count('max-revoke'),
+    maxRotate: flags.count('max-rotate'),
+    revokeInUse: flags.list('revoke-in-use'),
+    takeOver: flags.on('take-over'),
+  }
+}
+
+export const keysAsCode: readonly Command[] = [
+  {
+    name: 'validate',
+    text: 'Check the configuration; needs no network and no credentials',
+    flags: [configurationFlag, jsonFlag],
+    examples: ['validate', 'validate -c keys/ -c "teams/*.yaml"'],
+    run: async (flags, context) => {
+      const { runValidate } = await import('../commands/validate.ts')
+      return await runValidate({ config: flags.list('config'), json: flags.on('json') }, context)
+    },
+  },
+  {
+    name: 'plan',
+    text: 'Show what would change on the platform, and why',
+    flags: [
+      configurationFlag,
+      jsonFlag,
+      { name: 'detailed-exitcode', text: 'Exit with 2 where changes are pending' },
+      ...planning,
+      ...connectionFlags,
+    ],
+    examples: ['plan', 'plan --json', 'plan --detailed-exitcode', 'plan --api-url sandbox:demo.db'],
+    run: async (flags, context) => {
+      const { runPlan } = await import('../commands/plan.ts')
+      return await runPlan(
+        { ...reconciling(flags), detailedExitcode: flags.on('detailed-exitcode') },
+        context,
+      )
+    },
+  },
+  {
+    name: 'apply',
+    text: 'Make it so: create, update, rotate and revoke, and put every new secret into its stores',
+    flags: [
+      configurationFlag,
+      jsonFlag,
+      { name: 'auto-approve', text: 'Do not ask for approval' },
+      { name: 'parallelism', value: '<n>', text: 'How many changes to work on at once (10)' },
+      ...planning,
+      ...connectionFlags,
+    ],
+    examples: ['apply', 'apply --auto-approve', 'apply --max-revoke 12'],
+    run: async (flags, context) => {
+      const { runApply } = await import('../commands/apply.ts')
+      return await runApply(
+        {
+          ...reconciling(flags),
+          autoApprove: flags.on('auto-approve'),
+          parallelism: flags.count('parallelism') ?? 10,
+        },
+        context,
+      )
+    },
+  },
+]
