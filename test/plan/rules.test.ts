@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Change, isRefused } from '../../src/model/change.ts'
-import { day, hour, minute } from '../../src/model/duration.ts'
+import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { lineageOf } from '../../src/plan/lineage.ts'
 import { sortByOwner } from '../../src/plan/ownership.ts'
@@ -11,7 +11,6 @@ import {
   marker,
   neverUsed,
   now,
-  otherHost,
   sealed,
   stack,
   thisHost,
@@ -285,23 +284,4 @@ t.test('touches nothing that is not its own', async t => {
   )
   const prune = { removed: 'revoke', unmanaged: 'ignore', quiet: day } as const
   t.strictSame(planOf({ keys: [managedKey(), ...unmanaged], state: { prune } }).unmanaged, [])
-})
-
-t.test('waits for the maker of a pending key, then heals it anywhere', async t => {
-  for (const [what, host, age, does] of [
-    ['ours, at once', thisHost, 0, ['heal key_ci-pipeline_1 g2']],
-    ["another host's, within 15 minutes", otherHost, 15 * minute - 1, []],
-    ["another host's, from then on", otherHost, 15 * minute, ['heal key_ci-pipeline_1 g2']],
-    ["nobody's, within 15 minutes", null, 15 * minute - 1, []],
-  ] as const) {
-    t.strictSame(summary(planOf({ keys: [pending(1, host, { createdAt: now - age })] })), does, what)
-  }
-  const three = [1, 2, 3].map(generation => pending(generation, otherHost))
-  t.match(planOf({ keys: three }).changes, [{ kind: 'heal', generation: null }], 'no fourth beside three')
-  const ours = [pending(1), pending(2), pending(3)]
-  t.match(
-    planOf({ keys: ours }).changes,
-    [{ kind: 'heal', generation: 4 }],
-    'its maker revokes its own first',
-  )
 })

@@ -201,3 +201,22 @@ t.test('does not start a grace anew with a further rotation', async t => {
   ]
   t.strictSame(waits(planOf({ keys })), ['key_ci-pipeline_1 in-use', 'key_ci-pipeline_2 grace'])
 })
+
+t.test('waits for the maker of a pending key, then heals it anywhere', async t => {
+  for (const [what, host, age, does] of [
+    ['ours, at once', thisHost, 0, ['heal key_ci-pipeline_1 g2']],
+    ["another host's, within 15 minutes", otherHost, 15 * minute - 1, []],
+    ["another host's, from then on", otherHost, 15 * minute, ['heal key_ci-pipeline_1 g2']],
+    ["nobody's, within 15 minutes", null, 15 * minute - 1, []],
+  ] as const) {
+    t.strictSame(summary(planOf({ keys: [pending(1, host, { createdAt: now - age })] })), does, what)
+  }
+  const three = [1, 2, 3].map(generation => pending(generation, otherHost))
+  t.match(planOf({ keys: three }).changes, [{ kind: 'heal', generation: null }], 'no fourth beside three')
+  const ours = [pending(1), pending(2), pending(3)]
+  t.match(
+    planOf({ keys: ours }).changes,
+    [{ kind: 'heal', generation: 4 }],
+    'its maker revokes its own first',
+  )
+})
