@@ -11,12 +11,14 @@ const placeholder = /\{([^{}]*)\}/g
 
 /** The placeholders of `text` that stand for nothing. */
 export function unknownPlaceholders(text: string): string[] {
+  if (!text.includes('{')) return []
   return [...text.matchAll(placeholder)]
     .map(match => match[1] ?? '')
     .filter(name => name !== 'stack' && name !== 'key')
 }
 
 export function fillIn(text: string, names: Names): string {
+  if (!text.includes('{')) return text
   return text.replaceAll(placeholder, (whole, name: string) =>
     name === 'stack' ? names.stack : name === 'key' ? names.key : whole,
   )

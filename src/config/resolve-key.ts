@@ -10,6 +10,9 @@ import { mergeRotate, resolveLifetime, resolveRotation } from './resolve-lifetim
 import { resolvePermissions } from './resolve-permissions.ts'
 import { resolveStore, storeEntries } from './resolve-stores.ts'
 
+/** What the longest marker of all leaves: a description that fits into that needs no closer look. */
+const leastRoom = maximumDescription - markerRoom('s'.repeat(40), 'k'.repeat(63), 16)
+
 /** What every key is resolved against. */
 export interface KeyContext {
   readonly merged: Merged
@@ -60,6 +63,7 @@ function checkDescription(key: Located<RawKey>, keyId: string, stores: number, c
     const hint = 'The marker is no part of the description that you declare. Remove it.'
     context.report(diagnosticFor(at, { code: 'marker-in-description', message, hint }))
   }
+  if (description.length <= leastRoom) return
   const room = maximumDescription - markerRoom(context.stack, keyId, stores)
   if (description.length > room) {
     const message = `The description has ${description.length} characters; with the key's marker there is room for ${room}`

@@ -35,7 +35,7 @@ export function resolveLifetime(at: Located<string>, now: Instant, report: Repor
 
 /** A key's own settings over the defaults, property by property. */
 export function mergeRotate(own: RawRotate | undefined, defaults: RawRotate | undefined): RawRotate {
-  return { ...defaults, ...own }
+  return own === undefined ? (defaults ?? {}) : { ...defaults, ...own }
 }
 
 function duration(text: string | undefined): Milliseconds | null {

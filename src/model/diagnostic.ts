@@ -43,6 +43,9 @@ export type DiagnosticCode =
   | 'store-clash'
   | 'no-keys'
 
+/** These are worth a look and stop nothing; all others are errors. */
+export const warningCodes: ReadonlySet<DiagnosticCode> = new Set(['age-beyond-expiry', 'no-keys'])
+
 /** A second place that a diagnostic speaks of, such as the first of two declarations. */
 export interface RelatedPlace {
   readonly file: string

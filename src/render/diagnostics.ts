@@ -1,12 +1,10 @@
-import type { Diagnostic, RelatedPlace } from '../model/diagnostic.ts'
+import { type Diagnostic, type RelatedPlace, warningCodes } from '../model/diagnostic.ts'
 import { excerpt } from './source-excerpt.ts'
 import { escapeControls, redactSecrets } from './text.ts'
 
 type Style = (text: string) => string
 
 export interface DiagnosticStyle {
-  /** What the diagnostics are; `error` where nothing is said. */
-  readonly label?: 'error' | 'warning'
   /** Columns that source lines may take; 80 where nothing is said. */
   readonly width?: number
   readonly bold?: Style
@@ -39,7 +37,8 @@ function redactable(line: string): string {
 }
 
 function renderOne(diagnostic: Diagnostic, style: DiagnosticStyle): string {
-  const { label = 'error', width = 80, bold = identity, red = identity } = style
+  const { width = 80, bold = identity, red = identity } = style
+  const label = warningCodes.has(diagnostic.code) ? 'warning' : 'error'
   const places = [diagnostic, ...diagnostic.related]
   const gutter = Math.max(...places.map(place => String(place.line).length)) + 1
   const { file, line, column, sourceLine, message, hint } = diagnostic

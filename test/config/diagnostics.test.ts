@@ -492,6 +492,20 @@ t.test('shows both places, where one thing is declared twice', async t => {
   })
 })
 
+t.test('reports a mistake once, where an alias or a default repeats it', async t => {
+  const keys = ['a', 'b', 'c'].map(id => `  ${id}: { name: x, scope: all, permissions: [read_results]`)
+  const alias = await load({
+    'a.yaml': `${head}defaults: { expires: 1y }\nkeys:\n${keys.map((text, index) => `${text}, rotate: ${index === 0 ? '&r { grase: 1d }' : '*r'} }`).join('\n')}\n`,
+  })
+  t.match(alias, { diagnostics: [{ code: 'unknown-property', line: 5 }] })
+  t.equal(alias.ok ? 0 : alias.diagnostics.length, 1)
+  const shared = await load({
+    'a.yaml': `${head}defaults: { expires: 2020-01-01 }\nkeys:\n${keys.join(' }\n')} }\n`,
+  })
+  t.match(shared, { diagnostics: [{ code: 'date-past', line: 3 }] })
+  t.equal(shared.ok ? 0 : shared.diagnostics.length, 1)
+})
+
 t.test('repeats no secret, where somebody pasted one into the file', async t => {
   const secret = 'flux_ci_0123456789abcdefghij'
   const loaded = await load({

@@ -70,8 +70,7 @@ t.test('draws place, message, line, carets, second place and hint', t => {
 })
 
 t.test('styles what it is told to, and calls warnings warnings', t => {
-  const text = renderDiagnostics([diagnostic('x: y', 4, 1)], {
-    label: 'warning',
+  const text = renderDiagnostics([diagnostic('x: y', 4, 1, { code: 'age-beyond-expiry' })], {
     bold: inner => `<b>${inner}</b>`,
     red: inner => `<r>${inner}</r>`,
   })
