@@ -18,6 +18,8 @@ const common = {
   target: 'node20.19',
   external: native,
   mainFields: ['module', 'main'],
+  // Its build for Node is CommonJS, which a lazy import of a bundle gives no names.
+  alias: { yaml: './node_modules/yaml/browser/index.js' },
   logLevel: 'warning',
   banner,
 }

@@ -1,14 +1,13 @@
 import pLimit from 'p-limit'
 import type { Change, Deliver, Heal, Plan, Update } from '../model/change.ts'
 import type { Report } from '../model/outcome.ts'
-import { narrowing } from '../plan/fields.ts'
 import { type Done, type Ledger, openLedger } from './ledger.ts'
-import { updatedMarker } from './markers.ts'
-import { heal, markerOf, redeliver } from './recover.ts'
+import { markerOf, updatedMarker } from './markers.ts'
+import { heal, redeliver } from './recover.ts'
 import { revokeApproved } from './revoke.ts'
 import type { Run } from './run.ts'
 import { withReadyStores } from './probe.ts'
-import { patchAsSeen, patchMarked, patchOf } from './update.ts'
+import { narrow, patchAsSeen, patchMarked, patchOf } from './update.ts'
 import { type Limit, type NewGeneration, issueInWaves } from './wave.ts'
 
 /**
@@ -78,10 +77,7 @@ async function narrowReplaced(
   await Promise.all(
     replaced.map(change =>
       limit(async () => {
-        const { live, desired } = change
-        const patch = patchOf(narrowing(desired, { live, marker: markerOf(live) }))
-        if (Object.keys(patch).length === 0) return
-        await ledger.goOn(change, 'narrowing', () => patchAsSeen(live, patch, run))
+        await ledger.goOn(change, 'narrowing', () => narrow(change.live, change.desired, run))
       }),
     ),
   )

@@ -64,3 +64,9 @@ export function newKey(desired: DesiredKey, marker: Marker): NewKey {
 export function idempotencyKey(marker: Marker): string {
   return `fluxloop-keys-${marker.nonce}`
 }
+
+/** The marker of a key that a plan speaks of. */
+export function markerOf(live: LiveKey): Marker {
+  if (live.ownership.kind !== 'managed') throw new TypeError('unreachable: a planned key is managed')
+  return live.ownership.marker
+}

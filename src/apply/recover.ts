@@ -6,19 +6,16 @@ import type { Marker } from '../model/marker.ts'
 import type { Secret } from '../model/secret.ts'
 import { fieldHashes } from '../plan/field-hashes.ts'
 import { fieldChanges } from '../plan/fields.ts'
+import { sparingCaller } from '../plan/key-plan.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { replayWindow } from '../platform/replay.ts'
 import { isAccepted, markDelivered, putIntoAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
-import { idempotencyKey, newKey } from './markers.ts'
+import { idempotencyKey, markerOf, newKey } from './markers.ts'
 import type { ApplyStore, Run } from './run.ts'
+import { narrow } from './update.ts'
 
 type Held = ReadonlyMap<ApplyStore, Secret>
-
-export function markerOf(live: LiveKey): Marker {
-  if (live.ownership.kind !== 'managed') throw new TypeError('unreachable: a planned key is managed')
-  return live.ownership.marker
-}
 
 /** What the readable stores of a key hold now. */
 async function heldSecrets(stores: ReturnType<typeof storesOf>): Promise<Held> {
@@ -87,20 +84,24 @@ export async function redeliver({ desired, live, fields }: Deliver, run: Run): P
 export async function heal({ desired, pending, generation }: Heal, run: Run): Promise<Done | null> {
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores)
+  const left = [...pending]
   for (const live of pending) {
     const marker = markerOf(live)
     const secret =
       (await secretFromStores(live, held, run)) ?? (await secretFromReplay(live, marker, desired, run))
     if (secret !== null) {
       const places = await putIntoAll(secret, stores, holders(held, secret), run)
-      const fields = fieldChanges(desired, { live, marker }, run.clock())
+      const wanted = fieldChanges(desired, { live, marker }, run.clock())
+      const { fields } = sparingCaller(desired.keyId, { live, marker }, wanted, run)
       await markDelivered({ live, marker }, desired, fields, run.clock() + desired.rotation.grace, run)
+      for (const superseded of left.slice(1)) await narrow(superseded, desired, run)
       return { action: 'healed', liveId: live.id, places }
     }
     if (marker.host !== run.options.host) break
     run.checkpoint('before-revoke')
     await run.platform.revoke(live.id)
     run.checkpoint('after-revoke')
+    left.shift()
   }
   if (generation === null) {
     throw new Failure(
@@ -111,5 +112,6 @@ export async function heal({ desired, pending, generation }: Heal, run: Run): Pr
       },
     )
   }
+  for (const superseded of left) await narrow(superseded, desired, run)
   return null
 }

@@ -1,9 +1,13 @@
 import type { FieldChange } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { narrowing } from '../plan/fields.ts'
+import { sparingCaller } from '../plan/key-plan.ts'
 import type { KeyPatch } from '../platform/types.ts'
 import { MarkerLost, keepsMarker } from './answers.ts'
+import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
 
 /** The part of a PATCH that a plan's field changes ask for; the description goes with the marker. */
@@ -55,6 +59,13 @@ export async function patchAsSeen(seen: LiveKey, patch: KeyPatch, run: Run): Pro
     }
     return await run.platform.update(seen.id, patch, { ifMatch: fresh.version })
   }
+}
+
+/** Takes from a superseded key what its successor's declaration does not grant. The calling key keeps what it has. */
+export async function narrow(live: LiveKey, desired: DesiredKey, run: Run): Promise<void> {
+  const fields = narrowing(desired, { live, marker: markerOf(live) })
+  const spared = sparingCaller(desired.keyId, { live, marker: markerOf(live) }, fields, run)
+  if (spared.fields.length > 0) await patchAsSeen(live, patchOf(spared.fields), run)
 }
 
 /** PATCHes a key together with its marker. A platform that loses the marker gets the former description back. */

@@ -39,7 +39,7 @@ export function sparingCaller(
   keyId: string,
   key: ManagedKey,
   fields: readonly FieldChange[],
-  current: CurrentState,
+  current: Pick<CurrentState, 'caller'>,
 ): { readonly fields: readonly FieldChange[]; readonly findings: readonly Finding[] } {
   if (key.live.id !== current.caller.key?.id) return { fields, findings: [] }
   const kept = fields.filter(change => !narrows(change))
