@@ -1,16 +1,18 @@
 import { loadConfiguration } from '../config/load.ts'
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
 
-/** Loads the configuration, or shows all that is wrong with it and throws. Warnings are shown on standard error. */
+/** Loads the configuration, or shows all that is wrong with it and throws. Warnings are shown on standard error. `now` as in `loadConfiguration`. */
 export async function requireConfiguration(
   paths: readonly string[],
+  now: Instant | null,
   context: Context,
 ): Promise<DesiredState> {
   const { stderr, cwd } = context
-  const loaded = await loadConfiguration({ paths, cwd, now: context.now() })
+  const loaded = await loadConfiguration({ paths, cwd, now })
   if (!loaded.ok) {
     stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
     const count = loaded.diagnostics.length

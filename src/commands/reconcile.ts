@@ -42,7 +42,7 @@ async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<s
 
 /** Gathers and decides: the first two thirds of every reconciliation. */
 export async function reconcile(asked: ReconcileOptions, context: Context): Promise<Reconciliation> {
-  const desired = await requireConfiguration(asked.config, context)
+  const desired = await requireConfiguration(asked.config, null, context)
   const connection = await context.connect(asked)
   const gathered = await gather(desired, connection.client)
   const gatheredAt = performance.now()

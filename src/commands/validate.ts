@@ -11,7 +11,7 @@ export interface ValidateOptions {
 
 export async function runValidate(options: ValidateOptions, context: Context): Promise<number> {
   if (options.json) return await validateToJson(options, context)
-  const { keys, stack } = await requireConfiguration(options.config, context)
+  const { keys, stack } = await requireConfiguration(options.config, context.now(), context)
   const { green } = context.stdout.palette
   context.stdout.print(`${green('Success!')} The configuration of ${stack} is valid: ${keys.length} keys.`)
   return 0

@@ -80,13 +80,14 @@ function resolveKeys(context: KeyContext): DesiredKey[] {
 
 /**
  * Loads the configuration from files, folders and globs; with no `paths`, from `fluxloop-keys.yaml`, `.yml` or the folder
- * `fluxloop-keys/` in `cwd`. Needs no network and no credentials. `now` (UTC) tells whether a date is past. What is wrong
+ * `fluxloop-keys/` in `cwd`. Needs no network and no credentials. A date before `now` is an error; null asks nothing of dates,
+ * for whoever goes on to a plan, which warns of them by the server's clock and keeps the other keys going. What is wrong
  * comes back as diagnostics, all files' at once, sorted by place; nothing is thrown for it.
  */
 export async function loadConfiguration(options: {
   readonly paths: readonly string[]
   readonly cwd: string
-  readonly now: Instant
+  readonly now: Instant | null
 }): Promise<Loaded> {
   const { paths, cwd, now } = options
   const found = await findFiles(paths, cwd)

@@ -17,7 +17,7 @@ const leastRoom = maximumDescription - markerRoom('s'.repeat(40), 'k'.repeat(63)
 export interface KeyContext {
   readonly merged: Merged
   readonly stack: string
-  readonly now: Instant
+  readonly now: Instant | null
   /** Every `roles` (every `defaults`) could be read: only then is anything reported as missing from there. */
   readonly rolesKnown: boolean
   readonly defaultsKnown: boolean

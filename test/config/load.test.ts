@@ -347,3 +347,23 @@ t.test('never throws and never loses its place, whatever the file holds', async 
   })
   t.pass('400 files')
 })
+
+t.test(
+  'asks nothing of dates where no moment is given, since a plan warns of them and keeps the other keys going',
+  async t => {
+    const yaml = [
+      'version: 1',
+      'stack: acme',
+      'keys:',
+      '  gone: { name: Gone, scope: all, permissions: [read_scenarios], expires: 2020-01-01 }',
+      '',
+    ].join('\n')
+    await inFolder({ 'a.yaml': yaml }, async cwd => {
+      t.match(await loadConfiguration({ paths: ['a.yaml'], cwd, now }), {
+        ok: false,
+        diagnostics: [{ code: 'date-past' }],
+      })
+      t.match(await loadConfiguration({ paths: ['a.yaml'], cwd, now: null }), { ok: true })
+    })
+  },
+)
