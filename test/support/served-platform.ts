@@ -1,0 +1,92 @@
+import type { Test } from 'tap'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import { Secret } from '../../src/model/secret.ts'
+import { createClient } from '../../src/platform/client.ts'
+import { type Sandbox, openSandbox } from '../../src/sandbox/sandbox.ts'
+import { serveSandbox } from '../../src/sandbox/serve.ts'
+
+/** A sandbox that the built program reaches over HTTP: it lives on in the test's process when the program is killed. */
+export interface ServedPlatform {
+  readonly url: string
+  readonly administrator: Secret
+  /** `POST /api/api-keys` and so on, ids left out: every request that came in over HTTP since the last `forget`. */
+  readonly requests: string[]
+  forget(): void
+  /** The platform's clock in milliseconds; it stands still, and the program goes by it. */
+  now: number
+  /** Comes before every answer; waits, or answers in the platform's place. */
+  before: (request: Request) => Promise<Response | null>
+  /** The environment that leads a program here. */
+  readonly env: { readonly FLUXLOOP_API_URL: string; readonly FLUXLOOP_API_KEY: string }
+  /** Sends a request past HTTP, so that it is not counted. */
+  send(request: Request): Promise<Response>
+  /** The live keys that this program manages. */
+  managed(): Promise<readonly LiveKey[]>
+  /** The id of the live key that a secret belongs to; null where it is none. Counts as a use by a consumer. */
+  holder(secret: string): Promise<string | null>
+}
+
+export async function servedPlatform(
+  t: Test,
+  options: { readonly database?: string; readonly makeSecret?: (prefix: string) => string } = {},
+): Promise<ServedPlatform> {
+  const clock = { now: Date.now() }
+  const { database = ':memory:', makeSecret } = options
+  const sandbox = openSandbox({
+    database,
+    now: () => clock.now,
+    ...(makeSecret === undefined ? {} : { makeSecret }),
+  })
+  const administrator = sandbox.issueAdministrator()
+  const requests: string[] = []
+  const watched: Sandbox = {
+    ...sandbox,
+    async handle(request) {
+      requests.push(`${request.method} ${new URL(request.url).pathname.replace(/key_\w+/, ':id')}`)
+      return (await platform.before(request)) ?? (await sandbox.handle(request))
+    },
+  }
+  const server = await serveSandbox(watched, { port: 0 })
+  t.teardown(async () => {
+    await server.close()
+    sandbox.close()
+  })
+
+  const clientAs = (credential: Secret, userAgent: string) =>
+    createClient({
+      baseUrl: 'http://localhost',
+      credential,
+      fetch: request => sandbox.handle(request),
+      userAgent,
+      random: () => 0,
+      sleep: async () => undefined,
+      now: () => clock.now,
+    })
+
+  const platform: ServedPlatform = {
+    url: server.url,
+    administrator,
+    requests,
+    forget: () => void requests.splice(0),
+    get now() {
+      return clock.now
+    },
+    set now(at) {
+      clock.now = at
+    },
+    before: async () => null,
+    env: { FLUXLOOP_API_URL: server.url, FLUXLOOP_API_KEY: administrator.reveal() },
+    send: request => sandbox.handle(request),
+    managed: async () => {
+      const { keys } = await clientAs(administrator, 'test/1').list()
+      return keys.filter(({ ownership }) => ownership.kind === 'managed')
+    },
+    holder: async secret => {
+      const identity = await clientAs(new Secret(secret), 'consumer/1')
+        .whoami()
+        .catch(() => null)
+      return identity?.key?.id ?? null
+    },
+  }
+  return platform
+}
