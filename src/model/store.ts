@@ -17,8 +17,6 @@ export type StoreSpec =
       readonly identity: string | null
     }
 
-export type StoreKind = StoreSpec['kind']
-
 export interface DeclaredStore {
   readonly spec: StoreSpec
   /** Four hexadecimal digits that stand for what was declared (paths as written): the marker keeps them. */

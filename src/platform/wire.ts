@@ -72,14 +72,3 @@ export interface WireUsage {
   by_operation_and_project?: Record<string, Record<string, number>>
   addresses?: { ip: string; requests: number }[]
 }
-
-export interface WireError {
-  detail: string | { loc: (string | number)[]; msg: string }[]
-  code?: string
-  /** With `insufficient_permissions`. */
-  required?: string[]
-  current?: string[]
-  /** With `api_key_expired`. */
-  name?: string
-  expired_at?: string
-}

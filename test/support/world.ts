@@ -8,7 +8,7 @@ import { Failure } from '../../src/model/failure.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Report } from '../../src/model/outcome.ts'
 import type { Secret } from '../../src/model/secret.ts'
-import { type StoreSpec, storeLabel } from '../../src/model/store.ts'
+import { storeLabel } from '../../src/model/store.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../src/plan/input.ts'
 import { createClient } from '../../src/platform/client.ts'
@@ -181,8 +181,4 @@ export function refusingPut(label: string): (asked: string) => void {
   return asked => {
     if (asked === label) throw new Failure('failed', `${label} is locked`)
   }
-}
-
-export function labelOf(spec: StoreSpec): string {
-  return storeLabel(spec)
 }
