@@ -1,7 +1,7 @@
 import { type Permissions, everyPermission, permissionSet } from '../model/permission.ts'
+import { closest } from '../model/suggest.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
-import { nearest } from './suggest.ts'
 
 const rolePrefix = 'role:'
 
@@ -43,7 +43,7 @@ export function resolvePermissions(
     if (role !== undefined) names.push(...role.value)
     else if (rolesKnown && !merged.brokenRoles.has(roleName)) {
       const declared = [...merged.roles.keys(), ...merged.brokenRoles].sort()
-      const meant = nearest(roleName, declared)
+      const meant = closest(roleName, declared)
       const known = declared.length === 0 ? 'No role is declared.' : `Declared roles: ${declared.join(', ')}.`
       const hint = meant === null ? known : `Did you mean \`role:${meant}\`? ${known}`
       const message = `The role "${roleName}" is not declared`

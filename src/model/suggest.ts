@@ -1,12 +1,14 @@
 import { distance } from 'fastest-levenshtein'
 
-/** The candidate that `word` is probably a misspelling of; null where none is near. */
+/** The candidate that `word` is probably a misspelling of; null where none is near. Two edits always are: `jsno`. */
 export function closest(word: string, candidates: Iterable<string>): string | null {
   let best: string | null = null
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  let least = Math.max(2, Math.floor(word.length / 3)) + 1
+  const lower = word.slice(0, 100).toLowerCase()
   for (const candidate of candidates) {
-    const apart = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (apart < least) [best, least] = [candidate, apart]
+    const apart = distance(lower, candidate.toLowerCase())
+    // A word with nothing in common with the candidate is no misspelling of it, however short both are.
+    if (apart < least && apart < candidate.length) [best, least] = [candidate, apart]
   }
   return best
 }

@@ -134,6 +134,8 @@ t.test('suggests what is near, and nothing else', async t => {
   t.equal(closest('read_scenario', allPermissions), 'read_scenarios')
   t.equal(closest('Descripton', ['name', 'description']), 'description')
   t.equal(closest('xyz', ['name', 'description']), null)
+  t.equal(closest('jsno', ['plan', 'json']), 'json', 'swapped letters')
+  t.equal(closest('x', ['c', 'json']), null)
   t.equal(closest('a', []), null)
 })
 
