@@ -1,0 +1,81 @@
+// `npm run bench`: how long the built program takes, as ratios to `node -e 0` in the same run, how much memory, and how many
+// requests. See README.md beside this file. Usage: npm run bench -- [ROUNDS]
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { cpus, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Program, median, peakMemory, wallTime } from './measure.ts'
+import { type ServedWorld, serveWorld } from './serve.ts'
+import { type Result, renderTable } from './table.ts'
+
+const root = join(import.meta.dirname, '..')
+const main = join(root, 'dist', 'main.js')
+const sizes = [100, 1_000, 10_000]
+
+interface Contestant {
+  readonly name: string
+  readonly program: Program
+  readonly world: ServedWorld | null
+  readonly times: number[]
+}
+
+function contestants(worlds: readonly ServedWorld[]): readonly Contestant[] {
+  const offline = (name: string, ...args: readonly string[]) => ({
+    name,
+    program: { args },
+    world: null,
+    times: [],
+  })
+  return [
+    offline('node -e 0', '-e', '0'),
+    offline('--help', main, '--help'),
+    offline('validate the example', main, 'validate', '-c', join(root, 'examples', 'fluxloop-keys.yaml')),
+    ...worlds.map((world, index) => ({
+      name: `plan ${(sizes[index] ?? 0).toLocaleString('en')} keys`,
+      // Fails where there is a change: only a plan with nothing to do is comparable.
+      program: { args: [main, 'plan', '--detailed-exitcode', '-c', world.configuration], env: world.env },
+      world,
+      times: [],
+    })),
+  ]
+}
+
+async function results(all: readonly Contestant[], rounds: number): Promise<readonly Result[]> {
+  const measured: (Contestant & Pick<Result, 'megabytes' | 'requests'>)[] = []
+  for (const one of all) {
+    await one.world?.requests()
+    const megabytes = await peakMemory(one.program)
+    measured.push({ ...one, megabytes, requests: (await one.world?.requests()) ?? 0 })
+  }
+  // In turns, so that whatever else the machine does slows down all alike.
+  for (let round = 0; round < rounds; round++) {
+    for (const { program, times } of all) times.push(await wallTime(program))
+  }
+  const [first] = measured
+  const unit = median(first?.times ?? [])
+  return measured.map(({ name, times, megabytes, requests }) => {
+    const milliseconds = median(times)
+    return { name, milliseconds, ratio: milliseconds / unit, megabytes, requests }
+  })
+}
+
+async function bench(): Promise<void> {
+  if (!existsSync(main)) throw new Error('There is no dist/main.js: run `npm run build` first')
+  const rounds = Number(process.argv[2] ?? 9)
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('ROUNDS is a whole number above zero')
+  const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-bench-'))
+  const worlds: ServedWorld[] = []
+  try {
+    for (const size of sizes) worlds.push(await serveWorld(size, folder))
+    const table = renderTable(await results(contestants(worlds), rounds))
+    console.log(
+      `Node ${process.version}, ${process.platform}, ${cpus().length} cores; medians of ${rounds} runs\n`,
+    )
+    console.log(table)
+  } finally {
+    for (const world of worlds) await world.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+await bench()

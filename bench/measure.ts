@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+
+/** One program to run with Node: its arguments, and what its environment has beside ours. */
+export interface Program {
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** Settings of this shell that would make Node itself slower, or the program another one. */
+const unwanted = /^(NODE_|FLUXLOOP_)/
+
+function environment(own: Program['env']): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !unwanted.test(name))
+  return { ...Object.fromEntries(kept), ...own }
+}
+
+/** Runs it to its end. Resolves to what it wrote to descriptor 3; rejects where it fails. */
+async function run({ args, env }: Program): Promise<string> {
+  const child = spawn(process.execPath, args, {
+    env: environment(env),
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'close')
+  const [complaints, report] = await Promise.all([
+    text(child.stdio[2] as Readable),
+    text(child.stdio[3] as Readable),
+    ended,
+  ])
+  if (child.exitCode !== 0) throw new Error(`node ${args.join(' ')} failed:\n${complaints}`)
+  return report
+}
+
+/** Milliseconds from start to end. */
+export async function wallTime(program: Program): Promise<number> {
+  const start = process.hrtime.bigint()
+  await run(program)
+  return Number(process.hrtime.bigint() - start) / 1e6
+}
+
+// On Linux the figure of getrusage begins with that of the process that started this one, so the kernel's own mark is read.
+const reporter = `
+import { readFileSync, writeSync } from 'node:fs'
+process.on('exit', () => {
+  let kilobytes = process.resourceUsage().maxRSS
+  try {
+    kilobytes = Number(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
+  } catch {}
+  writeSync(3, String(kilobytes))
+})`
+
+/** The most memory that it ever had, in megabytes. A run of its own, since asking takes time too. */
+export async function peakMemory({ args, env }: Program): Promise<number> {
+  const hook = `data:text/javascript,${encodeURIComponent(reporter)}`
+  const kilobytes = await run({ args: ['--import', hook, ...args], ...(env === undefined ? {} : { env }) })
+  return Number(kilobytes) / 1024
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const [low, high] = [sorted[Math.ceil(sorted.length / 2) - 1], sorted[middle]]
+  return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2
+}
