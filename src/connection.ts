@@ -1,33 +1,46 @@
 import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Milliseconds } from './model/duration.ts'
 import type { Secret } from './model/secret.ts'
 import { createClient } from './platform/client.ts'
-import { credentialFromEnvironment, missingCredential } from './platform/credentials.ts'
-import { resolveEndpoint } from './platform/endpoint.ts'
+import type { Credential } from './platform/credentials.ts'
+import { type Endpoint, resolveEndpoint } from './platform/endpoint.ts'
+import { type CredentialReaders, requireCredential } from './platform/find-credential.ts'
 import type { PlatformClient, RequestInfo } from './platform/types.ts'
 
-export interface ConnectionOptions {
+/** Which platform is meant. */
+export interface EndpointChoice {
   readonly apiUrl: string | null
   readonly staging: boolean
+}
+
+export interface ConnectionOptions extends EndpointChoice {
+  /** Null: whatever is found first. */
+  readonly profile: string | null
+  /** The key to use, whatever there is elsewhere: one that is being tried. */
+  readonly secret?: Secret
+  /** Ends each request after so long, and tries none twice. */
+  readonly patience?: Milliseconds
 }
 
 export interface Connection {
   readonly client: PlatformClient
   readonly url: string
+  readonly credential: Credential
   close(): void
 }
 
 interface Surroundings {
-  readonly env: NodeJS.ProcessEnv
   readonly cwd: string
   readonly version: string
+  readonly readers: CredentialReaders
   readonly onRequest: ((info: RequestInfo) => void) | null
 }
 
 interface Transport {
   readonly baseUrl: string
-  readonly credential: Secret
+  readonly credential: Credential
   readonly fetch: (request: Request) => Promise<Response>
   close(): void
 }
@@ -41,41 +54,60 @@ async function sandboxTransport(url: string, cwd: string): Promise<Transport> {
   const path = url.slice('sandbox:'.length)
   const database = path === '' ? ':memory:' : isAbsolute(path) ? path : join(cwd, path)
   const sandbox = openSandbox({ database })
-  const credential =
+  const secret =
     path === '' ? sandbox.issueAdministrator() : await administratorKey(sandbox, `${database}.administrator`)
   return {
     baseUrl: 'http://localhost',
-    credential,
+    credential: { secret, source: "the sandbox's own administrator", expiresAt: null },
     fetch: request => sandbox.handle(request),
     close: () => sandbox.close(),
   }
 }
 
-function networkTransport(url: string, env: NodeJS.ProcessEnv): Transport {
-  const credential = credentialFromEnvironment(env)
-  if (credential === null) throw missingCredential()
-  const { secret } = credential
-  return { baseUrl: url, credential: secret, fetch: request => fetch(request), close: () => undefined }
+async function networkTransport(
+  endpoint: Endpoint,
+  { profile, secret }: ConnectionOptions,
+  readers: CredentialReaders,
+): Promise<Transport> {
+  const credential =
+    secret === undefined
+      ? await requireCredential(profile, endpoint, readers)
+      : { secret, source: 'the key that was given', expiresAt: null }
+  return {
+    baseUrl: endpoint.url,
+    credential,
+    fetch: request => fetch(request),
+    close: () => undefined,
+  }
+}
+
+/** Finds the platform. Makes no request. */
+export async function findEndpoint(
+  { apiUrl, staging }: EndpointChoice,
+  { env, cwd }: { readonly env: CredentialReaders['env']; readonly cwd: string },
+): Promise<Endpoint> {
+  return await resolveEndpoint({
+    ...(apiUrl === null ? {} : { apiUrl }),
+    staging,
+    env,
+    cwd,
+    readFile: path => readFile(path, 'utf8'),
+  })
 }
 
 /** Finds the platform and who we are to it. Makes no request. */
 export async function connect(
   options: ConnectionOptions,
-  { env, cwd, version, onRequest }: Surroundings,
+  { cwd, version, readers, onRequest }: Surroundings,
 ): Promise<Connection> {
-  const endpoint = await resolveEndpoint({
-    ...(options.apiUrl === null ? {} : { apiUrl: options.apiUrl }),
-    staging: options.staging,
-    env,
-    cwd,
-    readFile: path => readFile(path, 'utf8'),
-  })
+  const endpoint = await findEndpoint(options, { env: readers.env, cwd })
   const transport = endpoint.url.startsWith('sandbox:')
     ? await sandboxTransport(endpoint.url, cwd)
-    : networkTransport(endpoint.url, env)
+    : await networkTransport(endpoint, options, readers)
+  const { patience } = options
   const client = createClient({
     baseUrl: transport.baseUrl,
-    credential: transport.credential,
+    credential: transport.credential.secret,
     fetch: transport.fetch,
     userAgent: `fluxloop-keys/${version}`,
     random: Math.random,
@@ -83,7 +115,13 @@ export async function connect(
       await wait(milliseconds, undefined, signal === undefined ? {} : { signal })
     },
     now: Date.now,
+    ...(patience === undefined ? {} : { timeoutMs: patience, maxTries: 1 }),
     ...(onRequest === null ? {} : { onRequest }),
   })
-  return { client, url: endpoint.url, close: () => transport.close() }
+  return {
+    client,
+    url: endpoint.url,
+    credential: transport.credential,
+    close: () => transport.close(),
+  }
 }

@@ -1,11 +1,15 @@
 import { randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ReadStream, WriteStream } from 'node:tty'
-import type { Connection, ConnectionOptions } from './connection.ts'
+import type { Cache } from './cache.ts'
+import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
 import { crashHook } from './crash.ts'
 import { hostHash } from './host.ts'
 import type { Instant } from './model/duration.ts'
+import type { Secret } from './model/secret.ts'
+import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
+import type { Logins } from './stores/logins.ts'
 import type { Stores } from './stores/open.ts'
 import { type Output, ask, openOutput } from './terminal.ts'
 
@@ -21,8 +25,17 @@ export interface Context {
   readonly interactive: boolean
   /** Null where there is no answer. */
   readonly ask: (question: string) => Promise<string | null>
+  /** The same without a trace on the screen. Ctrl-C rejects with an `interrupted` Failure. */
+  readonly askSecret: (question: string) => Promise<Secret | null>
+  /** All of standard input. Rejects with a usage `Failure` where it is a terminal. */
+  readonly readSecret: () => Promise<Secret>
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
+  /** Which platform `connect` would call. */
+  readonly endpoint: (choice: EndpointChoice) => Promise<Endpoint>
   readonly stores: () => Promise<Stores>
+  /** What `auth login` kept in the keychain. */
+  readonly logins: () => Promise<Logins>
+  readonly cache: () => Promise<Cache>
   /** A short hash of this machine and user. */
   readonly host: () => string
   /** 10 random characters of base 36. */
@@ -73,6 +86,18 @@ export function createContext(
   const connections: Connection[] = []
   let stores: Promise<Stores> | null = null
   let onFirstInterrupt: string | null = null
+
+  const openStores = () => {
+    stores ??= import('./stores/open.ts').then(({ createStores }) =>
+      createStores({ env, keychainHelper: keychainHelper() }),
+    )
+    return stores
+  }
+  const logins = async () => {
+    const [{ openLogins }, opened] = await Promise.all([import('./stores/logins.ts'), openStores()])
+    return openLogins(opened)
+  }
+
   return {
     version,
     env,
@@ -82,19 +107,32 @@ export function createContext(
     now: Date.now,
     interactive: streams.stdin.isTTY && streams.stderr.isTTY,
     ask: question => ask(question, streams.stdin, streams.stderr),
+    askSecret: async question => {
+      const { askSecret } = await import('./secret-input.ts')
+      return await askSecret(question, streams.stdin, streams.stderr)
+    },
+    readSecret: async () => {
+      const { readSecret } = await import('./secret-input.ts')
+      return await readSecret(streams.stdin)
+    },
     connect: async ({ verbose, ...where }) => {
-      const { connect } = await import('./connection.ts')
+      const [{ connect }, { credentialReaders }] = await Promise.all([
+        import('./connection.ts'),
+        import('./credential-readers.ts'),
+      ])
       const onRequest = verbose ? (info: RequestInfo) => stderr.print(requestLine(info)) : null
-      const connection = await connect(where, { env, cwd, version, onRequest })
+      const readers = credentialReaders({ env, logins, now: Date.now, tell: text => stderr.print(text) })
+      const connection = await connect(where, { cwd, version, readers, onRequest })
       connections.push(connection)
       return connection
     },
-    stores: () => {
-      stores ??= import('./stores/open.ts').then(({ createStores }) =>
-        createStores({ env, keychainHelper: keychainHelper() }),
-      )
-      return stores
+    endpoint: async choice => {
+      const { findEndpoint } = await import('./connection.ts')
+      return await findEndpoint(choice, { env, cwd })
     },
+    stores: openStores,
+    logins,
+    cache: async () => (await import('./cache.ts')).openCache(env),
     host: hostHash,
     nonce,
     checkpoint: crashHook(env),

@@ -8,7 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['cli'],
   ['commands'],
   ['context'],
-  ['connection', 'terminal', 'host', 'crash'],
+  ['connection', 'credential-readers', 'terminal', 'secret-input', 'cache', 'host', 'crash'],
   ['apply'],
   ['config', 'stores', 'sandbox'],
   ['platform'],
@@ -30,6 +30,7 @@ const revealing: Readonly<Record<string, string>> = {
   'stores/age-file.ts': 'put',
   'stores/env-file.ts': 'put',
   'stores/keychain.ts': 'put',
+  'stores/logins.ts': 'put, into the keychain, and its reverse',
 }
 
 const root = join(import.meta.dirname, '..', 'src')

@@ -34,9 +34,15 @@ export const jsonFlag: Flag = { name: 'json', text: 'Print JSON' }
 export const connectionFlags: readonly Flag[] = [
   { name: 'api-url', value: '<url>', text: 'The platform; sandbox: or sandbox:PATH is one in this process' },
   { name: 'staging', text: 'Use the staging platform' },
+  { name: 'profile', value: '<name>', text: 'The login to use, as `auth login --profile` kept it' },
 ]
 
 /** The flags of `connectionFlags` and `--verbose`, as what they mean. */
 export function connecting(flags: Flags) {
-  return { apiUrl: flags.text('api-url'), staging: flags.on('staging'), verbose: flags.on('verbose') }
+  return {
+    apiUrl: flags.text('api-url'),
+    staging: flags.on('staging'),
+    profile: flags.text('profile'),
+    verbose: flags.on('verbose'),
+  }
 }

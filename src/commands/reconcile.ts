@@ -15,6 +15,7 @@ export interface ReconcileOptions {
   readonly json: boolean
   readonly apiUrl: string | null
   readonly staging: boolean
+  readonly profile: string | null
   readonly verbose: boolean
   readonly maxRevoke: number | null
   readonly maxRotate: number | null

@@ -1,13 +1,32 @@
+import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 
 /** The platform's name, then its older one. */
 const variables = ['FLUXLOOP_API_KEY', 'FLUXLOOP_SYNC_API_KEY'] as const
 
+/** The files of the platform's own command line, below the home folder. Source: its public client. */
+export const officialFiles = { profiles: '.fluxloop/credentials', token: '.fluxloop/auth.json' } as const
+
+/** The profile where nobody names one. */
+export const defaultProfile = 'default'
+
 export interface Credential {
   readonly secret: Secret
   /** Where it was found, for people: `FLUXLOOP_API_KEY in the environment`. */
   readonly source: string
+  /** As its source says; null where it says nothing. */
+  readonly expiresAt: Instant | null
+}
+
+/** What somebody gave as a key, without the white space around it. Fails with `authentication` where no header can carry it. */
+export function keyOf(text: string, source: string): Secret {
+  const value = text.trim()
+  if (/^[!-~]{1,8192}$/.test(value)) return new Secret(value)
+  const why = value === '' ? 'it is empty' : 'it has spaces, or characters that no key has'
+  throw new Failure('authentication', `${source} is not an API key: ${why}`, {
+    hints: ['Copy the key again, without quotes, spaces and line breaks.'],
+  })
 }
 
 /**
@@ -20,25 +39,29 @@ export function credentialFromEnvironment(
   for (const name of variables) {
     const value = environment[name]?.trim() ?? ''
     if (value === '') continue
-    if (!/^[!-~]{1,8192}$/.test(value)) {
-      throw new Failure(
-        'authentication',
-        `${name} is not an API key: it has spaces, or characters that no key has`,
-        {
-          hints: ['Copy the key again, without quotes, spaces and line breaks.'],
-        },
-      )
-    }
-    return { secret: new Secret(value), source: `${name} in the environment` }
+    return { secret: keyOf(value, name), source: `${name} in the environment`, expiresAt: null }
   }
   return null
 }
 
+/** The name of a profile, as it was given. Throws a usage `Failure` where it is none. */
+export function profileName(text: string | null): string {
+  if (text === null) return defaultProfile
+  if (/^[A-Za-z0-9][\w.@-]{0,63}$/.test(text)) return text
+  throw new Failure('usage', '--profile takes a name of letters, digits and . _ - @, 64 at most')
+}
+
 /** The failure where no credential was found anywhere. */
-export function missingCredential(): Failure {
-  return new Failure('authentication', 'There is no API key to call the platform with', {
+export function missingCredential(profile: string | null): Failure {
+  const message =
+    profile === null
+      ? 'There is no API key to call the platform with'
+      : `There is no login for the profile ${profile}`
+  const option = profile === null ? '' : ` --profile ${profile}`
+  return new Failure('authentication', message, {
     hints: [
-      'Create a key with the permission manage_keys in the web platform, and put it into the environment as FLUXLOOP_API_KEY.',
+      `Log in with \`fluxloop-keys auth login${option}\`.`,
+      'Or create a key with the permission manage_keys in the web platform, and put it into the environment as FLUXLOOP_API_KEY.',
       'To try things out without an account, add --api-url sandbox: to the command.',
     ],
   })

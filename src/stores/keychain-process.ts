@@ -104,6 +104,9 @@ export function keychainProcess(deps: {
     async close() {
       const child = helper
       helper = null
+      // Who asks no more waits no more: its timer would keep the whole program alive.
+      line.length = 0
+      settle({ problem: 'crashed', detail: '' })
       if (child === null) return
       await ended(child)
     },

@@ -115,7 +115,7 @@ t.test('refuses a credential that no header can carry, and does not quote it', a
 })
 
 t.test('says what to do where there is no credential', async t => {
-  const failure = missingCredential()
+  const failure = missingCredential(null)
   t.equal(failure.code, 'authentication')
   t.match(failure.hints.join('\n'), /FLUXLOOP_API_KEY[^]*sandbox:/)
 })

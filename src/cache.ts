@@ -1,0 +1,44 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+
+/** Small files that only save time: whatever goes wrong with them is as if they were not there. Never a secret. */
+export interface Cache {
+  /** Null where there is none. */
+  read(name: string): Promise<string | null>
+  write(name: string, text: string): Promise<void>
+}
+
+/** Where the system keeps such files: XDG on Linux, Library/Caches on macOS, LOCALAPPDATA on Windows. */
+function cacheFolder(env: NodeJS.ProcessEnv): string {
+  const xdg = env['XDG_CACHE_HOME']
+  // The XDG Base Directory Specification: a relative path counts as none.
+  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'fluxloop-keys')
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'fluxloop-keys')
+  if (process.platform === 'win32')
+    return join(env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'fluxloop-keys')
+  return join(homedir(), '.cache', 'fluxloop-keys')
+}
+
+export function openCache(env: NodeJS.ProcessEnv): Cache {
+  const folder = cacheFolder(env)
+  return {
+    read: name => readFile(join(folder, name), 'utf8').catch(() => null),
+    async write(name, text) {
+      const temporary = join(folder, `.${name}.${randomBytes(4).toString('hex')}`)
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 })
+        const file = await open(temporary, 'wx', 0o600)
+        try {
+          await file.writeFile(text)
+        } finally {
+          await file.close()
+        }
+        await rename(temporary, join(folder, name))
+      } catch {
+        await unlink(temporary).catch(() => undefined)
+      }
+    },
+  }
+}

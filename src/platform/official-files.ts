@@ -1,0 +1,65 @@
+import { CORE_SCHEMA, load } from 'js-yaml'
+import type { Instant } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import type { Secret } from '../model/secret.ts'
+import { keyOf, officialFiles } from './credentials.ts'
+import { isRecord } from './reader.ts'
+import { parseTime } from './wire-time.ts'
+
+/** What a file of the platform's own command line holds for one profile. */
+export interface OfficialLogin {
+  readonly secret: Secret
+  readonly expiresAt: Instant | null
+}
+
+function unreadable(file: string, why: string): Failure {
+  return new Failure('authentication', `~/${file} ${why}`, {
+    hints: ['Log in again with the tool that wrote it, or use `fluxloop-keys auth login`.'],
+  })
+}
+
+function parse(file: string, read: () => unknown): unknown {
+  try {
+    return read()
+  } catch {
+    // What a parser says may quote the line, and the line may hold the key.
+    throw unreadable(file, 'cannot be understood')
+  }
+}
+
+function ownField(record: unknown, name: string): unknown {
+  return isRecord(record) && Object.hasOwn(record, name) ? record[name] : undefined
+}
+
+/** Absent or empty: it never expires. A bare date is the first instant of that day in UTC. */
+function expiryOf(value: unknown, file: string): Instant | null {
+  if (value === undefined || value === null || value === '' || value === 'never') return null
+  const at = typeof value === 'string' ? parseTime(value.trim()) : null
+  if (at === null) throw unreadable(file, 'has an expiry that is no time in ISO 8601')
+  return at
+}
+
+/** `profiles.<name>.api_key` and `expires` of `~/.fluxloop/credentials` (YAML). Null where there is no such profile. */
+export function readProfile(text: string, profile: string): OfficialLogin | null {
+  const file = officialFiles.profiles
+  const content = parse(file, () => load(text, { schema: CORE_SCHEMA }))
+  const entry = ownField(ownField(content, 'profiles'), profile)
+  const key = ownField(entry, 'api_key')
+  if (typeof key !== 'string' || key.trim() === '') return null
+  return {
+    secret: keyOf(key, `\`api_key\` of ${profile} in ~/${file}`),
+    expiresAt: expiryOf(ownField(entry, 'expires'), file),
+  }
+}
+
+/** `access_token` and `expires_at` of `~/.fluxloop/auth.json`. Null where there is no token. */
+export function readToken(text: string): OfficialLogin | null {
+  const file = officialFiles.token
+  const content = parse(file, () => JSON.parse(text) as unknown)
+  const token = ownField(content, 'access_token')
+  if (typeof token !== 'string' || token.trim() === '') return null
+  return {
+    secret: keyOf(token, `\`access_token\` in ~/${file}`),
+    expiresAt: expiryOf(ownField(content, 'expires_at'), file),
+  }
+}

@@ -1,0 +1,48 @@
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import type { ReadStream, WriteStream } from 'node:tty'
+import { Failure } from './model/failure.ts'
+import { Secret } from './model/secret.ts'
+
+const largestKey = 16_384
+
+/**
+ * Asks for a secret on standard error and shows nothing of what is typed or pasted. Null where there is no answer. Ctrl-C is
+ * an `interrupted` Failure; the terminal is left as it was.
+ */
+export async function askSecret(
+  question: string,
+  input: ReadStream,
+  output: WriteStream,
+): Promise<Secret | null> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  // It puts the terminal into raw mode, which has no echo: before the question, so that early typing does not show either.
+  const reader = createInterface({ input, output: nowhere, terminal: true, historySize: 0 })
+  try {
+    output.write(question)
+    return await new Promise<Secret | null>((resolve, reject) => {
+      reader.once('line', line => resolve(line === '' ? null : new Secret(line)))
+      reader.once('SIGINT', () => reject(new Failure('interrupted', 'Interrupted: nothing was changed')))
+      reader.once('close', () => resolve(null))
+    })
+  } finally {
+    reader.close()
+    output.write('\n')
+  }
+}
+
+/** All of standard input, for a secret in a pipe. Throws a usage `Failure` where it is a terminal, or far too long. */
+export async function readSecret(input: ReadStream): Promise<Secret> {
+  if (input.isTTY) {
+    throw new Failure('usage', 'Standard input is a terminal, which would show what you type', {
+      hints: ['Pipe the key in, as in `pass show fluxloop | fluxloop-keys auth login --with-token`.'],
+    })
+  }
+  let text = ''
+  for await (const chunk of input) {
+    text += String(chunk)
+    if (text.length > largestKey)
+      throw new Failure('usage', 'What came on standard input is no API key: it is too long')
+  }
+  return new Secret(text)
+}
