@@ -21,6 +21,8 @@ export interface Context {
   readonly stdout: Output
   readonly stderr: Output
   readonly now: () => Instant
+  /** The user's, by its IANA name: for screens. JSON is in UTC. */
+  readonly timeZone: string
   /** Is there somebody to ask? */
   readonly interactive: boolean
   /** Null where there is no answer. */
@@ -105,6 +107,9 @@ export function createContext(
     stdout: openOutput(streams.stdout, env, options.noColor, options.onOutputError),
     stderr,
     now: Date.now,
+    get timeZone() {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone
+    },
     interactive: streams.stdin.isTTY && streams.stderr.isTTY,
     ask: question => ask(question, streams.stdin, streams.stderr),
     askSecret: async question => {

@@ -2,12 +2,13 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { Failure } from './model/failure.ts'
-import { Secret } from './model/secret.ts'
+import type { Secret } from './model/secret.ts'
+import { keyOf } from './platform/credentials.ts'
 
 const largestKey = 16_384
 
 /**
- * Asks for a secret on standard error and shows nothing of what is typed or pasted. Null where there is no answer. Ctrl-C is
+ * Asks for a key on standard error and shows nothing of what is typed or pasted. Null where there is no answer. Ctrl-C is
  * an `interrupted` Failure; the terminal is left as it was.
  */
 export async function askSecret(
@@ -21,7 +22,13 @@ export async function askSecret(
   try {
     output.write(question)
     return await new Promise<Secret | null>((resolve, reject) => {
-      reader.once('line', line => resolve(line === '' ? null : new Secret(line)))
+      reader.once('line', line => {
+        try {
+          resolve(line.trim() === '' ? null : keyOf(line, 'What was typed'))
+        } catch (error) {
+          reject(error as Error)
+        }
+      })
       reader.once('SIGINT', () => reject(new Failure('interrupted', 'Interrupted: nothing was changed')))
       reader.once('close', () => resolve(null))
     })
@@ -31,7 +38,7 @@ export async function askSecret(
   }
 }
 
-/** All of standard input, for a secret in a pipe. Throws a usage `Failure` where it is a terminal, or far too long. */
+/** All of standard input, for a key in a pipe. Throws a usage `Failure` where it is a terminal, or far too long. */
 export async function readSecret(input: ReadStream): Promise<Secret> {
   if (input.isTTY) {
     throw new Failure('usage', 'Standard input is a terminal, which would show what you type', {
@@ -44,5 +51,5 @@ export async function readSecret(input: ReadStream): Promise<Secret> {
     if (text.length > largestKey)
       throw new Failure('usage', 'What came on standard input is no API key: it is too long')
   }
-  return new Secret(text)
+  return keyOf(text, 'What came on standard input')
 }
