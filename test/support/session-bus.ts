@@ -7,15 +7,23 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { ended } from './program.ts'
 
-/** A session bus with a real, unlocked gnome-keyring that outlives the programs that talk to it. */
+/** A session bus with a real gnome-keyring that outlives the programs that talk to it. */
 export interface SessionBus {
   /** Leads a program to the bus. */
   readonly env: { readonly DBUS_SESSION_BUS_ADDRESS: string; readonly XDG_RUNTIME_DIR: string }
+  /** Where the keyring keeps its files. */
+  readonly home: string
   /** What secret-tool finds; empty where there is nothing. */
   lookup(service: string, account: string): Promise<string>
+  lock(): Promise<void>
 }
 
-export const keyringPrograms = ['dbus-run-session', 'gnome-keyring-daemon', 'secret-tool'] as const
+export const keyringPrograms = [
+  'dbus-run-session',
+  'dbus-send',
+  'gnome-keyring-daemon',
+  'secret-tool',
+] as const
 
 export async function sessionBus(t: Test): Promise<SessionBus> {
   const home = await mkdtemp(join(tmpdir(), 'session-bus-'))
@@ -36,12 +44,24 @@ export async function sessionBus(t: Test): Promise<SessionBus> {
   })
   const [address] = (await once(createInterface({ input: session.stdout }), 'line')) as [string]
   const env = { DBUS_SESSION_BUS_ADDRESS: address, XDG_RUNTIME_DIR: runtime }
+  const onBus = (command: string, ...args: readonly string[]) =>
+    ended(command, args, { env: { PATH: process.env['PATH'], HOME: home, ...env } })
   return {
     env,
-    lookup: async (service, account) => {
-      const args = ['lookup', 'service', service, 'username', account]
-      const all = { PATH: process.env['PATH'], HOME: home, ...env }
-      return (await ended('secret-tool', args, { env: all })).stdout
+    home,
+    lookup: async (service, account) =>
+      (await onBus('secret-tool', 'lookup', 'service', service, 'username', account)).stdout,
+    lock: async () => {
+      // secret-tool can lock too, and dies of it.
+      const { code, stderr } = await onBus(
+        'dbus-send',
+        '--print-reply',
+        '--dest=org.freedesktop.secrets',
+        '/org/freedesktop/secrets',
+        'org.freedesktop.Secret.Service.Lock',
+        'array:objpath:/org/freedesktop/secrets/collection/login',
+      )
+      if (code !== 0) throw new Error(`the keyring cannot be locked: ${stderr}`)
     },
   }
 }
