@@ -2,9 +2,10 @@ import type { WireWhoami } from '../platform/wire.ts'
 import type { Answer, Call } from './call.ts'
 import type { Database } from './database.ts'
 import { HttpError, forbidden, unauthenticated } from './errors.ts'
-import { type KeyRow, findKeyByHash, isExpired, keyPermissions, wireKey } from './key-table.ts'
+import { findKeyByHash, isExpired, keyPermissions, wireKey } from './key-table.ts'
 import { type PermissionName, missingPermissions } from './permissions.ts'
 import { sameHash, secretHash } from './secrets.ts'
+import { type Caller, findUserByHash, keyCaller } from './user-tokens.ts'
 
 /** The secret that a request presents. Throws a 401 where there is none. */
 export function presentedSecret(headers: Headers): string {
@@ -13,9 +14,11 @@ export function presentedSecret(headers: Headers): string {
   return match[1]
 }
 
-/** The live key that the secret belongs to. Throws a 401. */
-export function authenticate(database: Database, secret: string, now: number): KeyRow {
+/** The live key or the person that the secret belongs to. Throws a 401. */
+export function authenticate(database: Database, secret: string, now: number): Caller {
   const hash = secretHash(secret)
+  const user = findUserByHash(database, hash)
+  if (user !== undefined) return user
   const row = findKeyByHash(database, hash)
   if (row === undefined || !sameHash(row.secret_hash, hash)) throw unauthenticated('Invalid API key')
   if (isExpired(row, now)) {
@@ -30,11 +33,11 @@ export function authenticate(database: Database, secret: string, now: number): K
       { 'www-authenticate': 'Bearer' },
     )
   }
-  return row
+  return keyCaller(row)
 }
 
 /** Throws a 403 where the caller lacks the permission. */
-export function authorise(caller: KeyRow, permission: PermissionName | null): void {
+export function authorise(caller: Caller, permission: PermissionName | null): void {
   if (permission === null) return
   const current = keyPermissions(caller)
   if (missingPermissions([permission], current).length > 0) {
@@ -44,9 +47,9 @@ export function authorise(caller: KeyRow, permission: PermissionName | null): vo
 
 export function whoami(call: Call): Answer {
   const body: WireWhoami = {
-    account: 'sandbox',
+    account: call.caller.account,
     organizations: ['sandbox'],
-    api_key: wireKey(call.caller, call.now),
+    api_key: call.caller.key === null ? null : wireKey(call.caller.key, call.now),
   }
   return { status: 200, body }
 }

@@ -1,12 +1,12 @@
 import type { Database } from './database.ts'
-import type { KeyRow } from './key-table.ts'
+import type { Caller } from './user-tokens.ts'
 
 /** One request by a known caller who may make it, on its way through an operation. */
 export interface Call {
   readonly database: Database
   /** Milliseconds since 1970. */
   readonly now: number
-  readonly caller: KeyRow
+  readonly caller: Caller
   /** What stands in the path for `{id}`; empty where the path has none. */
   readonly id: string
   readonly query: URLSearchParams

@@ -41,6 +41,9 @@ create table if not exists scenarios (
   created_at integer not null, updated_at integer not null);
 create table if not exists results (
   id text primary key, project text not null, kind text not null, content text not null, created_at integer not null);
+create table if not exists user_tokens (
+  id text primary key, account text not null, secret_hash text not null unique, created_at integer not null);
+create table if not exists locations (ip text primary key, location text not null);
 create table if not exists members (
   id text primary key, email text not null unique, role text not null, invited_at integer not null);
 `

@@ -24,6 +24,8 @@ export interface KeyRow {
   readonly last_used_at: number | null
   readonly last_ip: string | null
   readonly last_user_agent: string | null
+  /** Where `last_ip` is, as far as a seed knows. */
+  readonly last_location: string | null
   readonly version: number
 }
 
@@ -39,11 +41,11 @@ export interface NewKey {
   readonly expiresAt: number | null
 }
 
-export function keyScope(row: KeyRow): ProjectScope {
+export function keyScope(row: Pick<KeyRow, 'scope'>): ProjectScope {
   return JSON.parse(row.scope) as ProjectScope
 }
 
-export function keyPermissions(row: KeyRow): Grants {
+export function keyPermissions(row: Pick<KeyRow, 'permissions'>): Grants {
   return JSON.parse(row.permissions) as Grants
 }
 
@@ -98,14 +100,16 @@ export function revokeKeyRow(database: Database, id: string, now: number): void 
   database.run('update api_keys set secret_hash = null, revoked_at = ? where id = ?', now, id)
 }
 
+const rows =
+  'select api_keys.*, (select location from locations where ip = last_ip) as last_location from api_keys'
+
 /** A live key by its id. */
 export function findKey(database: Database, id: string): KeyRow | undefined {
-  return database.get('select * from api_keys where id = ? and revoked_at is null', id) as KeyRow | undefined
+  return database.get(`${rows} where id = ? and revoked_at is null`, id) as KeyRow | undefined
 }
 
 export function findKeyByHash(database: Database, hash: string): KeyRow | undefined {
-  return database.get('select * from api_keys where secret_hash = ? and revoked_at is null', hash) as
-    KeyRow | undefined
+  return database.get(`${rows} where secret_hash = ? and revoked_at is null`, hash) as KeyRow | undefined
 }
 
 /** Live keys after a place in the order of creation, only those whose scope lies within `scope`. */
@@ -121,7 +125,7 @@ export function pageOfKeys(
       : `and scope <> '"*"' and not exists (select 1 from json_each(api_keys.scope) as project
            where project.value not in (select value from json_each(?)))`
   return database.all(
-    `select * from api_keys where revoked_at is null and (created_at, id) > (?, ?) ${within}
+    `${rows} where revoked_at is null and (created_at, id) > (?, ?) ${within}
        order by created_at, id limit ?`,
     after.createdAt,
     after.id,
@@ -136,7 +140,7 @@ function iso(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString()
 }
 
-/** A key as the API shows it. The location of an address is absent: there is no source for it. */
+/** A key as the API shows it. The location of an address is absent but where a seed says it: there is no other source. */
 export function wireKey(row: KeyRow, now: number): WireKey {
   const scope = keyScope(row)
   return {
@@ -151,7 +155,14 @@ export function wireKey(row: KeyRow, now: number): WireKey {
     regenerated_at: iso(row.regenerated_at),
     expires_at: iso(row.expires_at),
     last_used_at: iso(row.last_used_at),
-    last_used: row.last_used_at === null ? null : { ip: row.last_ip, user_agent: row.last_user_agent },
+    last_used:
+      row.last_used_at === null
+        ? null
+        : {
+            ip: row.last_ip,
+            ...(row.last_location === null ? {} : { location: row.last_location }),
+            user_agent: row.last_user_agent,
+          },
     status: isExpired(row, now) ? 'expired' : 'active',
     version: row.version,
   }

@@ -8,7 +8,9 @@ import { type Repeatable, keepAnswer, replay } from './idempotency.ts'
 import { insertKey } from './key-table.ts'
 import { type Route, route } from './router.ts'
 import { environmentOfName, prefixes, randomSecret, randomText } from './secrets.ts'
+import { seedReference } from './seed.ts'
 import { recordUse } from './usage.ts'
+import { insertUserToken, userTokenPrefix } from './user-tokens.ts'
 import { jsonObject } from './validation.ts'
 
 /** Carries the address of a caller over HTTP; `serveSandbox` overwrites what a caller says of it. */
@@ -20,6 +22,10 @@ export interface Sandbox {
   handle(request: Request): Promise<Response>
   /** A new key that may do everything and never expires. */
   issueAdministrator(name?: string): Secret
+  /** A token of a person, who may do everything and is no key: `whoami` shows none, and no list has it. */
+  issueUserToken(account: string): Secret
+  /** Makes the keys of the platform's page on API keys, as if now were the moment of its outputs. Secrets by key id. */
+  seedReference(ids?: readonly string[]): ReadonlyMap<string, Secret>
   close(): void
 }
 
@@ -133,6 +139,14 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       })
       return new Secret(secret)
     },
+
+    issueUserToken(account) {
+      const secret = randomSecret(userTokenPrefix)
+      insertUserToken(database, account, secret, now())
+      return new Secret(secret)
+    },
+
+    seedReference: ids => database.transaction(() => seedReference(database, now(), ids)),
 
     close: () => database.close(),
   }
