@@ -5,6 +5,8 @@ import { resolve } from 'node:path'
 export interface Names {
   readonly stack: string
   readonly key: string
+  /** The key id before it was renamed. */
+  readonly formerly?: string | undefined
 }
 
 const placeholder = /\{([^{}]*)\}/g
@@ -30,8 +32,12 @@ export function fillInVariable(text: string, names: Names): string {
   return fillIn(text, { stack: variable(names.stack), key: variable(names.key) })
 }
 
-/** An absolute path; relative ones count from the folder of the file that declares them, `~/` from the home. */
-export function fillInPath(text: string, names: Names, folder: string): string {
-  const path = fillIn(text, names)
+/** An absolute path; relative ones count from `folder`, `~/` from the home. */
+export function absolutePath(path: string, folder: string): string {
   return path === '~' || path.startsWith('~/') ? resolve(homedir(), path.slice(2)) : resolve(folder, path)
+}
+
+/** The same with placeholders; `folder` is that of the file that declares the path. */
+export function fillInPath(text: string, names: Names, folder: string): string {
+  return absolutePath(fillIn(text, names), folder)
 }
