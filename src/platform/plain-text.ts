@@ -26,5 +26,5 @@ export function plainText(text: string, maximum: number): string {
 
 /** Whatever looks like a secret of the platform in a text that goes into a message. */
 export function withoutSecrets(text: string): string {
-  return text.replace(/flux_(dev|stg|prod|ci)_[^\s*.…"'`]+/gi, 'flux_$1_****')
+  return text.replace(/flux_(dev|stg|prod|ci|user)_[^\s*.…"'`]+/gi, 'flux_$1_****')
 }

@@ -1,0 +1,134 @@
+import type { Connection } from '../../src/connection.ts'
+import type { Context } from '../../src/context.ts'
+import { Failure } from '../../src/model/failure.ts'
+import type { Secret } from '../../src/model/secret.ts'
+import { createClient } from '../../src/platform/client.ts'
+import { renderFailure } from '../../src/render/failure.ts'
+import { paletteFor } from '../../src/render/palette.ts'
+import type { Output } from '../../src/terminal.ts'
+
+/** The platform that a command reaches in a test, and who the command is to it. */
+export interface TestPlatform {
+  readonly fetch: (request: Request) => Promise<Response>
+  readonly credential: Secret
+}
+
+export interface TestContextOptions {
+  readonly platform?: TestPlatform
+  /** Our clock. */
+  readonly now?: number
+  readonly timeZone?: string
+  /** Are both outputs terminals? */
+  readonly terminal?: boolean
+  readonly width?: number
+  readonly colour?: boolean
+  /** What somebody answers to the questions, in order; absent: there is nobody to ask. */
+  readonly answers?: readonly (string | null)[]
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+  /** What a command needs beyond that. */
+  readonly with?: Partial<Context>
+}
+
+/** A context in memory: what is printed is kept as text, and nothing outside of it is touched. */
+export interface TestContext extends Context {
+  readonly out: () => string
+  readonly err: () => string
+  /** `GET /api/api-keys`: every request, ids as they are. */
+  readonly requests: readonly string[]
+}
+
+export const testVersion = '0.0.0-test'
+
+function memoryOutput(options: TestContextOptions): Output & { readonly text: () => string } {
+  let text = ''
+  return {
+    isTerminal: options.terminal ?? false,
+    width: options.width ?? 100,
+    palette: paletteFor(options.colour ?? false),
+    print: more => void (text += more.endsWith('\n') ? more : `${more}\n`),
+    write: more => void (text += more),
+    text: () => text,
+  }
+}
+
+function unexpected(what: string): () => never {
+  return () => {
+    throw new Error(`this test gives its command no ${what}`)
+  }
+}
+
+export function testContext(options: TestContextOptions = {}): TestContext {
+  const { platform, answers, now = Date.UTC(2024, 0, 22, 12) } = options
+  const stdout = memoryOutput(options)
+  const stderr = memoryOutput(options)
+  const requests: string[] = []
+  const waiting = [...(answers ?? [])]
+
+  function connection({ fetch, credential }: TestPlatform): Connection {
+    const client = createClient({
+      baseUrl: 'http://localhost',
+      credential,
+      fetch: request => {
+        requests.push(`${request.method} ${new URL(request.url).pathname}`)
+        return fetch(request)
+      },
+      userAgent: `fluxloop-keys/${testVersion}`,
+      random: () => 0,
+      sleep: async () => undefined,
+      now: () => now,
+    })
+    return {
+      client,
+      url: 'http://localhost',
+      credential: { secret: credential, source: 'the test', expiresAt: null },
+      close: () => undefined,
+    }
+  }
+
+  return {
+    version: testVersion,
+    env: options.env ?? {},
+    cwd: options.cwd ?? '/nowhere',
+    stdout,
+    stderr,
+    out: stdout.text,
+    err: stderr.text,
+    requests,
+    now: () => now,
+    timeZone: options.timeZone ?? 'UTC',
+    interactive: answers !== undefined,
+    ask: async question => {
+      stderr.write(question)
+      if (waiting.length === 0) throw new Error(`nobody answers: ${question}`)
+      const answer = waiting.shift() ?? null
+      stderr.write(`${answer ?? ''}\n`)
+      return answer
+    },
+    askSecret: async () => unexpected('secret')(),
+    readSecret: async () => unexpected('secret')(),
+    connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
+    endpoint: async () => ({ url: 'http://localhost', source: '--api-url' }),
+    logins: async () => unexpected('logins')(),
+    cache: async () => ({ read: async () => null, write: async () => undefined }),
+    stores: async () => unexpected('stores')(),
+    host: () => '0000aaaa',
+    nonce: () => 'abcdefghij',
+    checkpoint: () => undefined,
+    stopping: new AbortController().signal,
+    finishingOnInterrupt: work => work(),
+    untilStopped: async () => undefined,
+    ...options.with,
+  }
+}
+
+/** Runs a command and shows an expected failure as main does. Resolves to the exit code. */
+export async function runToEnd(context: TestContext, run: () => Promise<number>): Promise<number> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    context.stderr.print(renderFailure(error, context.stderr))
+    return error.exitCode
+  }
+}
