@@ -1,13 +1,15 @@
 import sade from 'sade'
+import { auth } from './cli/auth.ts'
 import { type Command, commonFlags } from './cli/command.ts'
 import { type Flag, readFlags } from './cli/flags.ts'
 import { keysAsCode } from './cli/keys-as-code.ts'
+import { secrets } from './cli/secrets.ts'
 import { tryingOut } from './cli/trying-out.ts'
 import type { Context } from './context.ts'
 import { Failure } from './model/failure.ts'
 import { closest } from './model/suggest.ts'
 
-const commands: readonly Command[] = [...keysAsCode, ...tryingOut]
+const commands: readonly Command[] = [...keysAsCode, ...auth, ...secrets, ...tryingOut]
 
 const pitch =
   'FluxLoop API keys as code: plan, apply, rotate without outage, and keep every secret in a store.'

@@ -21,17 +21,12 @@ export async function askSecret(
   const reader = createInterface({ input, output: nowhere, terminal: true, historySize: 0 })
   try {
     output.write(question)
-    return await new Promise<Secret | null>((resolve, reject) => {
-      reader.once('line', line => {
-        try {
-          resolve(line.trim() === '' ? null : keyOf(line, 'What was typed'))
-        } catch (error) {
-          reject(error as Error)
-        }
-      })
+    const line = await new Promise<string>((resolve, reject) => {
+      reader.once('line', resolve)
       reader.once('SIGINT', () => reject(new Failure('interrupted', 'Interrupted: nothing was changed')))
-      reader.once('close', () => resolve(null))
+      reader.once('close', () => resolve(''))
     })
+    return line.trim() === '' ? null : keyOf(line, 'What was typed')
   } finally {
     reader.close()
     output.write('\n')

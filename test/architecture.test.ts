@@ -25,6 +25,7 @@ const sandboxShares = ['platform/wire.ts', 'model/secret.ts']
 /** The only files in which a secret leaves its type, and why. */
 const revealing: Readonly<Record<string, string>> = {
   'commands/sandbox.ts': "prints the sandbox's own administrator key, which is what the command is for",
+  'commands/secret/get.ts': 'prints the secret that it is asked for by name',
   'platform/http.ts': 'the Authorization header',
   'sandbox/administrator.ts': "the sandbox's own caller",
   'stores/age-file.ts': 'put',

@@ -14,8 +14,8 @@ export interface Logins {
   get(profile: string): Promise<KeptLogin | null>
   /** Answers with where it is, in words. */
   put(profile: string, login: KeptLogin): Promise<string>
-  /** No error where there is none. */
-  remove(profile: string): Promise<void>
+  /** Was there one? */
+  remove(profile: string): Promise<boolean>
   /** Every profile with an entry, sorted. */
   profiles(): Promise<readonly string[]>
 }
@@ -78,9 +78,11 @@ export function openLogins(stores: Stores): Logins {
       return await entry(profile).put(new Secret(JSON.stringify({ origin, key: secret.reveal() })))
     },
     async remove(profile) {
-      await entry(profile).remove()
+      const existed = (await entry(profile).get()) !== null
+      if (existed) await entry(profile).remove()
       const names = await profiles()
       if (names.includes(profile)) await keepNames(names.filter(name => name !== profile))
+      return existed
     },
   }
 }

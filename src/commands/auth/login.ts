@@ -1,0 +1,93 @@
+import type { ConnectionOptions } from '../../connection.ts'
+import type { Context } from '../../context.ts'
+import { Failure } from '../../model/failure.ts'
+import type { Secret } from '../../model/secret.ts'
+import { credentialFromEnvironment, profileName } from '../../platform/credentials.ts'
+import { identityFields, renderFields } from '../../render/identity.ts'
+import type { KeptLogin, Logins } from '../../stores/logins.ts'
+
+export interface LoginOptions extends ConnectionOptions {
+  readonly verbose: boolean
+  /** From the command line. */
+  readonly apiKey: Secret | null
+  /** Read the key from standard input. */
+  readonly withToken: boolean
+}
+
+/** Where the keychain takes no login. Its own hints are about the stores of a configuration. */
+function withoutKeychain(error: unknown): unknown {
+  if (!(error instanceof Failure)) return error
+  return new Failure(
+    'failed',
+    `A login is kept in the keychain, which does not work here: ${error.message}`,
+    {
+      hints: [
+        'Put the key into the environment as FLUXLOOP_API_KEY: it needs no login, and goes before every other credential.',
+        'Or unlock the keychain of your desktop, or install one (gnome-keyring, KeePassXC), and log in again.',
+      ],
+    },
+  )
+}
+
+/** Before anything is asked: nobody should paste a key for nothing. */
+async function formerLogin(logins: Logins, profile: string): Promise<KeptLogin | null> {
+  try {
+    return await logins.get(profile)
+  } catch (error) {
+    throw withoutKeychain(error)
+  }
+}
+
+async function keyToKeep(
+  { apiKey, withToken }: LoginOptions,
+  url: string,
+  context: Context,
+): Promise<Secret> {
+  if (apiKey !== null && withToken) throw new Failure('usage', 'Give --api-key or --with-token, not both')
+  if (apiKey !== null) {
+    context.stderr.print(
+      'The key was in the arguments: other users of this machine can see those, and your shell may keep them. Better leave the flag out, or use --with-token.',
+    )
+    return apiKey
+  }
+  if (withToken) return await context.readSecret()
+  if (!context.interactive) {
+    throw new Failure('usage', 'There is nobody to ask for the key: this is no terminal', {
+      hints: ['Pipe the key in: `auth login --with-token <key.txt`.'],
+    })
+  }
+  context.stderr.print(`Log in to ${url} with an API key or a user token. Nothing of it will show here.`)
+  const typed = await context.askSecret('API key: ')
+  if (typed === null) throw new Failure('failed', 'No key was given: nothing was changed')
+  return typed
+}
+
+/** Checks a key with the platform, then keeps it in the keychain for its profile and the platform's origin. */
+export async function runLogin(options: LoginOptions, context: Context): Promise<number> {
+  const profile = profileName(options.profile)
+  const { url } = await context.endpoint(options)
+  if (url.startsWith('sandbox:'))
+    throw new Failure('usage', 'A sandbox in this process has its own administrator and needs no login')
+  const { origin } = new URL(url)
+  const logins = await context.logins()
+  const former = await formerLogin(logins, profile)
+  const secret = await keyToKeep(options, url, context)
+  const { client } = await context.connect({ ...options, secret })
+  const identity = await client.whoami()
+  const place = await logins.put(profile, { origin, secret }).catch((error: unknown) => {
+    throw withoutKeychain(error)
+  })
+
+  const { stdout, stderr, timeZone } = context
+  const style = { palette: stdout.palette, width: stdout.width, now: context.now(), timeZone }
+  stdout.print(`${stdout.palette.green('✅')} Logged in to ${origin}\n`)
+  stdout.print(renderFields([...identityFields(identity, null, style), ['Kept in', place]], style))
+  stdout.print(`\nIt is sent to ${origin} and nowhere else.`)
+  if (former !== null && former.origin !== origin)
+    stderr.print(`The profile ${profile} had a login for ${former.origin}, which this one replaced.`)
+  if (options.profile === null && credentialFromEnvironment(context.env) !== null)
+    stderr.print(
+      `The key in the environment goes before this login: unset it, or say --profile ${profile} where you mean the login.`,
+    )
+  return 0
+}
