@@ -101,6 +101,25 @@ export function cut(text: string, width: number): string {
   return `${kept.trimEnd()}…`.slice(0, width <= 0 ? 0 : undefined)
 }
 
+/** A word in pieces of at most `width` columns, for places that must not be wider than they are. */
+export function pieces(word: string, width: number): readonly string[] {
+  if (displayWidth(word) <= width) return [word]
+  const all: string[] = []
+  let piece = ''
+  let used = 0
+  for (const grapheme of graphemes(word)) {
+    const columns = graphemeWidth(grapheme)
+    if (piece !== '' && used + columns > width) {
+      all.push(piece)
+      piece = ''
+      used = 0
+    }
+    piece += grapheme
+    used += columns
+  }
+  return [...all, piece]
+}
+
 /**
  * Breaks `text` at spaces into lines of at most `width` columns. A word that is longer stands alone and whole: names,
  * ids and paths can be copied. No line ends in a space, and a colour that spans lines is closed and opened on each.

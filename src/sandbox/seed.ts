@@ -82,7 +82,7 @@ const keys: readonly SeedKey[] = [
   {
     id: 'key_abc123',
     name: 'Production Deployment',
-    description: 'API key for production deployments',
+    description: '',
     environment: 'prod',
     end: 'mno',
     scope: [support, sales],
