@@ -1,27 +1,36 @@
 import type { DesiredKey } from '../model/desired.ts'
-import { type Instant, minute } from '../model/duration.ts'
+import { type Instant, day, minute } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { endOfLife, endTolerance } from '../model/lifetime.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
+import type { KeyPatch } from '../platform/types.ts'
 
 /** The platform does not keep our markers: nothing more may be made or changed in this run. */
 export class MarkerLost extends Failure {
-  constructor(live: LiveKey) {
+  /** `restored`: a new key needs no restoring, since it is revoked again. */
+  constructor(live: LiveKey, restored = true) {
     super('failed', `The platform did not keep the marker in the description of ${live.id} (${live.name}).`, {
       hints: [
-        'What was changed has its former description back, and the run stopped.',
+        restored
+          ? 'What was changed has its former description back, and the run stopped.'
+          : 'Its former description could not be put back: look at it in the web platform. The run stopped.',
         'fluxloop-keys keeps its state in descriptions, so it cannot manage keys on a platform that cuts or drops them.',
       ],
     })
   }
 }
 
-/** Does this failure, or the one that it reports, end the whole run? */
+/**
+ * Does this failure, or the one that it reports, end the whole run? Where the budget of requests is used up, or the
+ * caller is no longer known, every further request would only be refused as well.
+ */
 export function endsRun(failure: unknown): boolean {
-  return failure instanceof MarkerLost || (failure instanceof Failure && failure.cause instanceof MarkerLost)
+  if (!(failure instanceof Failure)) return false
+  if (failure.code === 'rate-limited' || failure.code === 'authentication') return true
+  return failure instanceof MarkerLost || failure.cause instanceof MarkerLost
 }
 
 export function keepsMarker(live: LiveKey, marker: Marker): boolean {
@@ -59,4 +68,28 @@ export function unlikeAsked(live: LiveKey, desired: DesiredKey): string | null {
     ['expires_at', sameEnd],
   ]
   return checks.find(([, same]) => !same)?.[0] ?? null
+}
+
+/** The field of an updated key that is not what was asked for, the marker aside; null where all are. */
+export function unlikePatched(live: LiveKey, patch: KeyPatch): string | null {
+  const { name, description, scope, permissions, expiresAt } = patch
+  const checks: readonly (readonly [field: string, same: boolean])[] = [
+    ['name', name === undefined || live.name === name],
+    ['description', description === undefined || live.description === description.text],
+    ['scope', scope === undefined || sameScope(live.scope, scope)],
+    ['permissions', permissions === undefined || samePermissions(live.permissions, permissions)],
+    ['expires_at', expiresAt === undefined || isNear(live.expiresAt, expiresAt)],
+  ]
+  return checks.find(([, same]) => !same)?.[0] ?? null
+}
+
+/** A platform may round ends to days. */
+function isNear(a: Instant | null, b: Instant | null): boolean {
+  return a === null || b === null ? a === b : Math.abs(a - b) <= day
+}
+
+/** Does this key have everything that a PATCH asked for, the marker included? */
+export function isPatched(live: LiveKey, patch: KeyPatch): boolean {
+  const marker = patch.description?.marker ?? null
+  return unlikePatched(live, patch) === null && (marker === null || keepsMarker(live, marker))
 }

@@ -25,22 +25,28 @@ export function storesOf(desired: DesiredKey, run: Run): readonly OpenStore[] {
   return [...opened.filter(({ store }) => store.readable), ...opened.filter(({ store }) => !store.readable)]
 }
 
-/** Does the platform accept this secret as this key? */
-export async function isAccepted(secret: Secret, live: LiveKey, run: Run): Promise<boolean> {
+/** The key that a secret authenticates as, as the platform has it; null where it is none. */
+async function keyOf(secret: Secret, run: Run): Promise<LiveKey | null> {
   try {
-    return (await run.platform.whoami(secret)).liveKey?.id === live.id
+    return (await run.platform.whoami(secret)).liveKey
   } catch (cause) {
-    if (cause instanceof Failure && cause.code === 'authentication') return false
+    // It is this secret that is refused, not who is calling.
+    if (cause instanceof Failure && cause.code === 'authentication') return null
     throw cause
   }
 }
 
+/** Does the platform accept this secret as this key? */
+export async function isAccepted(secret: Secret, live: LiveKey, run: Run): Promise<boolean> {
+  return (await keyOf(secret, run))?.id === live.id
+}
+
 async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
-  const { liveKey } = await run.platform.whoami(secret)
+  const key = await keyOf(secret, run)
   const works =
-    liveKey?.id === live.id &&
-    sameScope(liveKey.scope, live.scope) &&
-    samePermissions(liveKey.permissions, live.permissions)
+    key?.id === live.id &&
+    sameScope(key.scope, live.scope) &&
+    samePermissions(key.permissions, live.permissions)
   if (!works)
     throw new Failure('failed', `The platform does not accept the new secret of ${live.id} as that key.`)
   run.checkpoint('after-whoami')

@@ -5,8 +5,9 @@ import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { narrowing } from '../plan/fields.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
+import { PlatformFailure } from '../platform/platform-failure.ts'
 import type { KeyPatch } from '../platform/types.ts'
-import { MarkerLost, keepsMarker } from './answers.ts'
+import { MarkerLost, isPatched, keepsMarker, unlikePatched } from './answers.ts'
 import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
 
@@ -40,13 +41,24 @@ function substance(live: LiveKey): string {
   return JSON.stringify({ ...live, lastUse: null, version: null })
 }
 
-/** PATCHes a key as it was seen. Where its version moved, one fresh look: goes on where only its use did, else leaves it alone. */
-export async function patchAsSeen(seen: LiveKey, patch: KeyPatch, run: Run): Promise<LiveKey> {
+/**
+ * Whether a write may have been carried out although it failed: its version moved, perhaps by a try of our own whose
+ * answer was lost, or it could not be repeated because there is no version to guard it.
+ */
+function needsLook(cause: unknown, seen: LiveKey): boolean {
+  if (!(cause instanceof Failure)) return false
+  if (cause.code === 'conflict') return true
+  return seen.version === null && cause instanceof PlatformFailure && cause.ambiguous
+}
+
+/** Sends a PATCH for a key as it was seen. Where it may have been done, or its version moved, one fresh look decides. */
+async function send(seen: LiveKey, patch: KeyPatch, run: Run): Promise<LiveKey> {
   try {
     return await run.platform.update(seen.id, patch, { ifMatch: seen.version })
   } catch (cause) {
-    if (!(cause instanceof Failure) || cause.code !== 'conflict') throw cause
+    if (!needsLook(cause, seen)) throw cause
     const fresh = await run.platform.get(seen.id)
+    if (isPatched(fresh, patch)) return fresh
     if (substance(fresh) !== substance(seen)) {
       throw new Failure(
         'conflict',
@@ -59,6 +71,21 @@ export async function patchAsSeen(seen: LiveKey, patch: KeyPatch, run: Run): Pro
     }
     return await run.platform.update(seen.id, patch, { ifMatch: fresh.version })
   }
+}
+
+function requirePatched(answer: LiveKey, patch: KeyPatch): LiveKey {
+  const field = unlikePatched(answer, patch)
+  if (field === null) return answer
+  throw new Failure(
+    'failed',
+    `The platform updated ${answer.id} (${answer.name}), but its \`${field}\` is not what was asked for.`,
+    { hints: ['Run plan again to see what it is like now.'] },
+  )
+}
+
+/** PATCHes a key as it was seen. Where its version moved: goes on where only its use did, else leaves it alone. */
+export async function patchAsSeen(seen: LiveKey, patch: KeyPatch, run: Run): Promise<LiveKey> {
+  return requirePatched(await send(seen, patch, run), patch)
 }
 
 /** Takes from a superseded key what its successor's declaration does not grant. The calling key keeps what it has. */
@@ -76,13 +103,15 @@ export async function patchMarked(
   marker: Marker,
   run: Run,
 ): Promise<LiveKey> {
-  const answer = await patchAsSeen(seen, { ...patch, description: { text: description, marker } }, run)
-  if (keepsMarker(answer, marker)) return answer
+  const whole = { ...patch, description: { text: description, marker } }
+  const answer = await send(seen, whole, run)
+  if (keepsMarker(answer, marker)) return requirePatched(answer, whole)
   const former = seen.ownership.kind === 'managed' ? seen.ownership.marker : null
-  await run.platform.update(
-    seen.id,
-    { description: { text: seen.description, marker: former } },
-    { ifMatch: answer.version },
-  )
-  throw new MarkerLost(seen)
+  const restored = await run.platform
+    .update(seen.id, { description: { text: seen.description, marker: former } }, { ifMatch: answer.version })
+    .then(
+      () => true,
+      () => false,
+    )
+  throw new MarkerLost(seen, restored)
 }
