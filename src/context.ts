@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Cache } from './cache.ts'
+import type { Copied } from './clipboard.ts'
 import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
 import { crashHook } from './crash.ts'
 import { hostHash } from './host.ts'
@@ -9,6 +10,8 @@ import type { Instant } from './model/duration.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
+import type { Prompts } from './prompts.ts'
+import { wantsColour } from './render/palette.ts'
 import type { Logins } from './stores/logins.ts'
 import type { Stores } from './stores/open.ts'
 import { type Output, ask, openOutput } from './terminal.ts'
@@ -29,9 +32,13 @@ export interface Context {
   readonly ask: (question: string) => Promise<string | null>
   /** The same without a trace on the screen. Ctrl-C rejects with an `interrupted` Failure. */
   readonly askSecret: (question: string) => Promise<Secret | null>
+  /** Menus and checklists, on standard error; `cancelled` is what the `interrupted` Failure of a Ctrl-C says. */
+  readonly prompts: (cancelled: string) => Promise<Prompts>
   /** All of standard input. Rejects with a usage `Failure` where it is a terminal. */
   readonly readSecret: () => Promise<Secret>
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
+  /** To the clipboard of this desktop, where there is one. */
+  readonly copySecret: (secret: Secret) => Promise<Copied>
   /** Which platform `connect` would call. */
   readonly endpoint: (choice: EndpointChoice) => Promise<Endpoint>
   readonly stores: () => Promise<Stores>
@@ -116,6 +123,11 @@ export function createContext(
       const { askSecret } = await import('./secret-input.ts')
       return await askSecret(question, streams.stdin, streams.stderr)
     },
+    prompts: async cancelled => {
+      const { openPrompts } = await import('./prompts.ts')
+      const colour = wantsColour({ isTTY: streams.stderr.isTTY, env, noColor: options.noColor })
+      return openPrompts(cancelled, { input: streams.stdin, output: streams.stderr, colour })
+    },
     readSecret: async () => {
       const { readSecret } = await import('./secret-input.ts')
       return await readSecret(streams.stdin)
@@ -130,6 +142,10 @@ export function createContext(
       const connection = await connect(where, { cwd, version, readers, onRequest })
       connections.push(connection)
       return connection
+    },
+    copySecret: async secret => {
+      const { copySecret } = await import('./clipboard.ts')
+      return await copySecret(secret, { env, platform: process.platform })
     },
     endpoint: async choice => {
       const { findEndpoint } = await import('./connection.ts')

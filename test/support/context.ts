@@ -44,6 +44,7 @@ function memoryOutput(options: TestContextOptions): Output & { readonly text: ()
   let text = ''
   return {
     isTerminal: options.terminal ?? false,
+    rewritable: options.terminal ?? false,
     width: options.width ?? 100,
     palette: paletteFor(options.colour ?? false),
     print: more => void (text += more.endsWith('\n') ? more : `${more}\n`),
@@ -107,6 +108,8 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     },
     askSecret: async () => unexpected('secret')(),
     readSecret: async () => unexpected('secret')(),
+    prompts: async () => unexpected('prompts')(),
+    copySecret: async () => ({ ok: false, tried: [] }),
     connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
     endpoint: async () => ({ url: 'http://localhost', source: '--api-url' }),
     logins: async () => unexpected('logins')(),
