@@ -9,7 +9,7 @@ import { type ServedWorld, serveWorld } from './serve.ts'
 import { type Result, renderTable } from './table.ts'
 
 const root = join(import.meta.dirname, '..')
-const main = join(root, 'dist', 'main.js')
+const program = join(root, 'dist', 'start.cjs')
 const sizes = [100, 1_000, 10_000]
 
 interface Contestant {
@@ -28,12 +28,12 @@ function contestants(worlds: readonly ServedWorld[]): readonly Contestant[] {
   })
   return [
     offline('node -e 0', '-e', '0'),
-    offline('--help', main, '--help'),
-    offline('validate the example', main, 'validate', '-c', join(root, 'examples', 'fluxloop-keys.yaml')),
+    offline('--help', program, '--help'),
+    offline('validate the example', program, 'validate', '-c', join(root, 'examples', 'fluxloop-keys.yaml')),
     ...worlds.map((world, index) => ({
       name: `plan ${(sizes[index] ?? 0).toLocaleString('en')} keys`,
       // Fails where there is a change: only a plan with nothing to do is comparable.
-      program: { args: [main, 'plan', '--detailed-exitcode', '-c', world.configuration], env: world.env },
+      program: { args: [program, 'plan', '--detailed-exitcode', '-c', world.configuration], env: world.env },
       world,
       times: [],
     })),
@@ -60,7 +60,7 @@ async function results(all: readonly Contestant[], rounds: number): Promise<read
 }
 
 async function bench(): Promise<void> {
-  if (!existsSync(main)) throw new Error('There is no dist/main.js: run `npm run build` first')
+  if (!existsSync(program)) throw new Error('There is no dist/start.cjs: run `npm run build` first')
   const rounds = Number(process.argv[2] ?? 9)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('ROUNDS is a whole number above zero')
   const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-bench-'))

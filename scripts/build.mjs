@@ -1,15 +1,11 @@
-// Bundles the program into dist/: one entry for the bin, one for the keychain's own process, and the parts that commands load
-// when they need them. Native packages stay outside and are dependencies; everything else is inside.
+// Bundles the program into dist/: a first file that answers help and version, the program with the parts that commands load
+// when they need them, and the keychain's own process. Native packages stay outside and are dependencies; everything else
+// is inside.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
 const native = ['libsql', '@napi-rs/keyring']
-
-/** Libraries in CommonJS require Node's own modules, which an ES module has to provide. */
-const banner = {
-  js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
-}
 
 const common = {
   bundle: true,
@@ -18,10 +14,10 @@ const common = {
   target: 'node20.19',
   external: native,
   mainFields: ['module', 'main'],
-  // Its build for Node is CommonJS, which a lazy import of a bundle gives no names.
+  // What yaml has for Node is CommonJS, which requires Node's modules; what it has for browsers is the same as a module.
   alias: { yaml: './node_modules/yaml/browser/index.js' },
   logLevel: 'warning',
-  banner,
+  metafile: true,
 }
 
 await rm('dist', { recursive: true, force: true })
@@ -32,7 +28,29 @@ const { metafile } = await build({
   // Beside the entries, so that every chunk finds the keychain's helper next to itself.
   chunkNames: 'chunk-[name]-[hash]',
   splitting: true,
-  metafile: true,
+})
+
+// A module cannot require: what a library in CommonJS gets that way would fail when it is called.
+for (const [file, { imports }] of Object.entries(metafile.outputs)) {
+  const required = imports.find(({ kind, external }) => external === true && kind.startsWith('require'))
+  if (required !== undefined) throw new Error(`${file} would require ${required.path}`)
+}
+
+/** Whatever the first file loads later, it loads as the program itself. */
+const laterFromProgram = {
+  name: 'later-from-program',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './main.js', external: true } : undefined,
+    )
+  },
+}
+await build({
+  ...common,
+  entryPoints: ['src/start.ts'],
+  outfile: 'dist/start.cjs',
+  format: 'cjs',
+  plugins: [laterFromProgram],
 })
 
 // The demo of a checkout; no part of the package.

@@ -25,7 +25,7 @@ import { type Stores, createStores } from '../src/stores/open.ts'
 const folder = '.demo'
 const database = `${folder}/sandbox.db`
 const configuration = 'examples/fluxloop-keys.yaml'
-const program = fileURLToPath(new URL('../dist/main.js', import.meta.url))
+const program = fileURLToPath(new URL('../dist/start.cjs', import.meta.url))
 const keychainHelper = fileURLToPath(new URL('../dist/keychain-helper.js', import.meta.url))
 /** Stands once the past is played to its end. */
 const ready = `${folder}/ready`

@@ -91,8 +91,8 @@ async function scene(t: Test): Promise<Scene> {
       watch: child => watches.push(watchProcesses(child.pid ?? 0)),
     })
     const seen = (await Promise.all(watches.map(watch => watch.stop()))).flat()
-    const ours = seen.filter(({ cmdline }) => cmdline.includes('main.js'))
-    const others = seen.filter(({ cmdline }) => !cmdline.includes('main.js') && !cmdline.startsWith('env\0'))
+    const ours = seen.filter(({ cmdline }) => cmdline.includes('start.cjs'))
+    const others = seen.filter(({ cmdline }) => !cmdline.includes('start.cjs') && !cmdline.startsWith('env\0'))
     helpers.push(...others)
     const name = `${line.join(' ')}: `
     t.ok(

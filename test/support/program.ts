@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 
 /** The built program, as `npm test` builds it first. */
-const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const program = fileURLToPath(new URL('../../dist/start.cjs', import.meta.url))
 
 /** tap loads itself into every Node process by NODE_OPTIONS; users do not run the program that way, and it costs 0.3 s. */
 export const asUsersDo = ['env', '-u', 'NODE_OPTIONS', process.execPath, program] as const

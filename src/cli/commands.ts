@@ -1,0 +1,12 @@
+import { auth } from './auth.ts'
+import type { Command } from './command.ts'
+import { keysAsCode } from './keys-as-code.ts'
+import { secrets } from './secrets.ts'
+import { tryingOut } from './trying-out.ts'
+
+export const commands: readonly Command[] = [...keysAsCode, ...auth, ...secrets, ...tryingOut]
+
+/** The commands of two words whose first is `word`. */
+export function groupOf(word: string): readonly Command[] {
+  return commands.filter(({ name }) => name.startsWith(`${word} `))
+}
