@@ -13,4 +13,16 @@ export const secrets: readonly Command[] = [
       return await runSecretGet({ config: flags.list('config'), key, reveal: flags.on('reveal') }, context)
     },
   },
+  {
+    name: 'completion',
+    takes: '<bash|zsh|fish>',
+    text: 'Print the script that completes commands, flags and key ids in your shell',
+    flags: [],
+    examples: ['completion bash', 'completion zsh', 'completion fish'],
+    run: async (flags, context) => {
+      const { runCompletion } = await import('../commands/completion/print.ts')
+      const [shell = ''] = flags.words
+      return runCompletion({ shell }, context)
+    },
+  },
 ]

@@ -115,11 +115,12 @@ export function createClient(options: ClientOptions): PlatformClient {
   return {
     requests: () => tries,
     get,
-    list: () =>
+    list: ({ maximumPages } = {}) =>
       listAll(
         query =>
           request({ method: 'GET', path: keysPath, query, expects: 'json', maximumBytes: maximumListBytes }),
         options.now,
+        maximumPages,
       ),
     async create(key, idempotencyKey) {
       const body = newKeyBody(key)

@@ -46,6 +46,7 @@ function pageQuery(cursor: string | null): string {
 export async function listAll(
   fetchPage: (query: string) => Promise<Answer>,
   localClock: () => Instant,
+  maximum = maximumPages,
 ): Promise<Listing> {
   const keys = new Map<string, LiveKey>()
   const cursors = new Set<string>()
@@ -67,7 +68,7 @@ export async function listAll(
       complete &&= page.keys.length !== pageSize
       break
     }
-    if (cursors.has(page.next) || pages === maximumPages) {
+    if (cursors.has(page.next) || pages >= maximum) {
       complete = false
       break
     }

@@ -118,7 +118,7 @@ export interface PlatformClient {
   /** How many HTTP tries were made so far: the platform allows 1,000 an hour. */
   requests(): number
   /** One request for each 1,000 keys, or what the platform caps a page at. */
-  list(): Promise<Listing>
+  list(options?: { readonly maximumPages?: number }): Promise<Listing>
   get(id: string): Promise<LiveKey>
   /** One more request, a `get`, where the answer has an id but not the whole key. */
   create(key: NewKey, idempotencyKey: string): Promise<Issued>
