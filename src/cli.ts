@@ -66,9 +66,25 @@ export type Invocation =
       readonly run: (context: Context) => Promise<number>
     }
 
+/** What the scripts of `completion` call: in no help, and free to have any words after it. */
+function completing(words: readonly string[]): Invocation {
+  return {
+    kind: 'command',
+    noColor: true,
+    run: async context => {
+      const [{ completionOf }, { runComplete }] = await Promise.all([
+        import('./cli/complete.ts'),
+        import('./commands/completion/complete.ts'),
+      ])
+      return await runComplete(completionOf(words, commands), context)
+    },
+  }
+}
+
 /** Reads a command line (without node and script). Throws a usage `Failure`. */
 export function readCommandLine(args: readonly string[], version: string): Invocation {
   if (printOverview(args, version)) return { kind: 'answered' }
+  if (args[0] === '__complete') return completing(args.slice(1))
   const { command, args: rest } = find(args)
   const flags = flagsOf(command)
   const long = new Map(
