@@ -52,7 +52,10 @@ function roundTrip(marker: Marker): Marker {
 }
 
 /** The field of a new key that is not what was asked for; null where all are. */
-export function unlikeAsked(live: LiveKey, desired: DesiredKey): string | null {
+export function unlikeAsked(
+  live: LiveKey,
+  desired: Pick<DesiredKey, 'name' | 'description' | 'environment' | 'scope' | 'permissions' | 'expires'>,
+): string | null {
   const end = endOfLife(desired.expires, live.createdAt)
   const tolerance = Math.max(endTolerance(desired.expires), minute)
   const sameEnd =

@@ -14,13 +14,16 @@ import type { ApplyStore, Run } from './run.ts'
 import { patchMarked, patchOf } from './update.ts'
 import { withdraw } from './withdraw.ts'
 
-interface OpenStore {
+export interface OpenStore {
   readonly label: string
   readonly store: ApplyStore
 }
 
 /** The stores of a key, those that can be read back first. */
-export function storesOf(desired: DesiredKey, run: Run): readonly OpenStore[] {
+export function storesOf(
+  desired: Pick<DesiredKey, 'stores'>,
+  run: Pick<Run, 'stores'>,
+): readonly OpenStore[] {
   const opened = desired.stores.map(({ spec }) => ({ label: storeLabel(spec), store: run.stores.open(spec) }))
   return [...opened.filter(({ store }) => store.readable), ...opened.filter(({ store }) => !store.readable)]
 }
@@ -53,7 +56,11 @@ async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<
 }
 
 /** Puts a secret into one store and reads it back where that can be done. Resolves to where it is, in words. */
-async function putInto({ label, store }: OpenStore, secret: Secret, run: Run): Promise<string> {
+export async function putInto(
+  { label, store }: OpenStore,
+  secret: Secret,
+  run: Pick<Run, 'checkpoint'>,
+): Promise<string> {
   run.checkpoint('before-put')
   const place = await store.put(secret)
   run.checkpoint('after-put')

@@ -1,0 +1,103 @@
+import { Failure } from '../model/failure.ts'
+import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import type { Secret } from '../model/secret.ts'
+import type { DeclaredStore } from '../model/store.ts'
+import type { Issued, NewKey } from '../platform/types.ts'
+import { unlikeAsked } from './answers.ts'
+import { type OpenStore, putInto, storesOf } from './deliver.ts'
+import type { Run } from './run.ts'
+
+/** What making one key by hand needs from outside. */
+export type Hand = Pick<Run, 'stores' | 'checkpoint'> & {
+  readonly platform: Pick<Run['platform'], 'create' | 'revoke'>
+}
+
+export interface Made {
+  readonly live: LiveKey
+  readonly secret: Secret
+  /** Where the secret is now, as each store says it; empty where it goes to nobody but the screen. */
+  readonly places: readonly string[]
+}
+
+/** Takes back a key that nobody received, because of `fault`. Resolves to the failure to report. */
+async function takeBack({ id }: LiveKey, fault: Failure, hand: Hand): Promise<Failure> {
+  const revoked = await hand.platform.revoke(id).then(
+    () => true,
+    () => false,
+  )
+  const what = revoked
+    ? `The new key ${id}, which nobody received, was revoked again.`
+    : `The new key ${id}, which nobody received, could not be revoked again. Run: fluxloop-keys apikeys delete ${id}`
+  return new Failure(fault.code, fault.message, { hints: [what, ...fault.hints], cause: fault })
+}
+
+function faultOf({ key, secret }: Issued, asked: NewKey): Failure | null {
+  const fault = (what: string) => new Failure('failed', `The platform made ${key.id}, but ${what}.`)
+  if (secret === null) return fault('its answer holds no secret')
+  const field = unlikeAsked(key, asked)
+  if (field !== null) return fault(`its \`${field}\` is not what was asked for`)
+  const shown = visibleEnd(key.maskedKey)
+  return endsAgree(shown, secret.end(shown.length)) ? null : fault('its masked key is not that of the secret')
+}
+
+/** Does this store give the secret back, although the put failed? */
+async function holds({ store }: OpenStore, secret: Secret): Promise<boolean> {
+  if (!store.readable) return false
+  const held = await store.get().catch(() => null)
+  return held?.equals(secret) === true
+}
+
+/**
+ * Puts a secret into stores, one by one. Resolves to where it is, and to what stopped it, if anything did: the stores after
+ * that one are left alone.
+ */
+export async function putOneByOne(
+  secret: Secret,
+  stores: readonly OpenStore[],
+  run: Pick<Run, 'checkpoint'>,
+): Promise<{ readonly places: readonly string[]; readonly fault: Failure | null }> {
+  const places: string[] = []
+  for (const open of stores) {
+    try {
+      places.push(await putInto(open, secret, run))
+    } catch (cause) {
+      if (!(cause instanceof Failure)) throw cause
+      if (await holds(open, secret)) places.push(open.label)
+      return { places, fault: cause }
+    }
+  }
+  return { places, fault: null }
+}
+
+/**
+ * Makes a key that no configuration declares, and puts its secret into `stores`. A key that is not as asked for, or that no
+ * store took, is revoked again before this rejects, so that no key is left whose secret nobody has.
+ */
+export async function createByHand(
+  asked: NewKey,
+  idempotencyKey: string,
+  stores: readonly DeclaredStore[],
+  hand: Hand,
+): Promise<Made> {
+  const issued = await hand.platform.create(asked, idempotencyKey)
+  const { key: live, secret } = issued
+  const unlike = faultOf(issued, asked)
+  if (unlike !== null || secret === null) {
+    throw await takeBack(live, unlike ?? new Failure('failed', 'The secret is missing.'), hand)
+  }
+  const { places, fault } = await putOneByOne(secret, storesOf({ stores }, hand), hand)
+  if (fault === null) return { live, secret, places }
+  if (places.length === 0) throw await takeBack(live, fault, hand)
+  throw new Failure(
+    'partial',
+    `${live.id} was created, but not every store took its secret: ${fault.message}`,
+    {
+      hints: [
+        `Its secret is in ${places.join(', ')}, and the key works.`,
+        `Copy it on from there, or end it: fluxloop-keys apikeys delete ${live.id}`,
+        ...fault.hints,
+      ],
+      cause: fault,
+    },
+  )
+}
