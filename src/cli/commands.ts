@@ -1,10 +1,19 @@
+import { apikeysReading } from './apikeys-reading.ts'
 import { auth } from './auth.ts'
 import type { Command } from './command.ts'
 import { keysAsCode } from './keys-as-code.ts'
 import { secrets } from './secrets.ts'
+import { trust } from './trust.ts'
 import { tryingOut } from './trying-out.ts'
 
-export const commands: readonly Command[] = [...keysAsCode, ...auth, ...secrets, ...tryingOut]
+export const commands: readonly Command[] = [
+  ...keysAsCode,
+  ...trust,
+  ...apikeysReading,
+  ...auth,
+  ...secrets,
+  ...tryingOut,
+]
 
 /** The commands of two words whose first is `word`. */
 export function groupOf(word: string): readonly Command[] {
