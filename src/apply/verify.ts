@@ -1,0 +1,165 @@
+import pLimit from 'p-limit'
+import type { DesiredKey, DesiredState } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Secret } from '../model/secret.ts'
+import { storeLabel } from '../model/store.ts'
+import type { StoreCheck, Verification } from '../model/verification.ts'
+import type { Lineage } from '../plan/lineage.ts'
+import { sortByOwner } from '../plan/ownership.ts'
+import type { Listing, Whoami } from '../platform/types.ts'
+import type { ApplyStore } from './run.ts'
+
+/** One store of one key, with what it holds. */
+interface Look {
+  readonly key: DesiredKey
+  readonly place: string
+  readonly local: boolean
+  readonly held:
+    | { readonly kind: 'secret'; readonly secret: Secret }
+    | { readonly kind: 'nothing' }
+    | { readonly kind: 'unreadable' }
+    | { readonly kind: 'failed'; readonly why: string }
+}
+
+/** What the stores hold: read before any request is made, so that the requests can be told. */
+export interface StoredSecrets {
+  readonly looks: readonly Look[]
+  /** Each secret once, however many stores hold it. */
+  readonly distinct: readonly Secret[]
+}
+
+export interface VerifyStores {
+  open(spec: DesiredKey['stores'][number]['spec']): Pick<ApplyStore, 'readable' | 'get'>
+}
+
+async function lookInto(store: Pick<ApplyStore, 'readable' | 'get'>): Promise<Look['held']> {
+  if (!store.readable) return { kind: 'unreadable' }
+  try {
+    const secret = await store.get()
+    return secret === null ? { kind: 'nothing' } : { kind: 'secret', secret }
+  } catch (cause) {
+    if (cause instanceof Failure) return { kind: 'failed', why: cause.message }
+    throw cause
+  }
+}
+
+/** Reads every readable store of the keys. `isLocal` says whether a store belongs to one person's machine. */
+export async function readStores(
+  keys: readonly DesiredKey[],
+  stores: VerifyStores,
+  isLocal: (spec: DesiredKey['stores'][number]['spec']) => Promise<boolean>,
+): Promise<StoredSecrets> {
+  const looks: Look[] = []
+  const distinct: Secret[] = []
+  for (const key of keys) {
+    for (const { spec } of key.stores) {
+      const held = await lookInto(stores.open(spec))
+      looks.push({ key, place: storeLabel(spec), local: await isLocal(spec), held })
+      if (held.kind !== 'secret') continue
+      const { secret } = held
+      if (!distinct.some(other => other.equals(secret))) distinct.push(secret)
+    }
+  }
+  return { looks, distinct }
+}
+
+/** What verifying asks of the platform. */
+export interface VerifyPlatform {
+  list(): Promise<Listing>
+  whoami(as?: Secret): Promise<Whoami>
+  requests(): number
+}
+
+/** As whom a secret authenticates. */
+type Identity =
+  | { readonly kind: 'key'; readonly id: string }
+  | { readonly kind: 'user' }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'unknown'; readonly why: string }
+
+async function identify(secret: Secret, platform: VerifyPlatform): Promise<Identity> {
+  try {
+    const { key } = await platform.whoami(secret)
+    return key === null ? { kind: 'user' } : { kind: 'key', id: key.id }
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause
+    if (cause.code === 'authentication') return { kind: 'refused' }
+    // Each key has a budget of its own; one that is used up says nothing about the others.
+    if (cause.code === 'network' || cause.code === 'interrupted') throw cause
+    return { kind: 'unknown', why: cause.message }
+  }
+}
+
+type Verdict = Pick<StoreCheck, 'status' | 'detail' | 'liveId'>
+
+function verdictOn({ kind, ...rest }: Identity, lineage: Lineage | null, keys: readonly LiveKey[]): Verdict {
+  const id = 'id' in rest ? rest.id : null
+  const say = (status: Verdict['status'], detail: string): Verdict => ({ status, detail, liveId: id })
+  if (kind === 'refused') return say('stale', 'the platform does not accept it')
+  if (kind === 'unknown') return say('failed', 'why' in rest ? rest.why : '')
+  if (kind === 'user') return say('foreign', 'it is the token of a user')
+  const head = lineage?.head ?? null
+  if (head?.live.id === id) return say('ok', '')
+  const kin = lineage === null ? [] : [...lineage.pending, ...lineage.superseded, ...lineage.leaked]
+  const relative = kin.find(({ live }) => live.id === id)
+  if (relative === undefined) {
+    const name = keys.find(key => key.id === id)?.name
+    return say('foreign', `it is the secret of ${id ?? ''}${name === undefined ? '' : ` (${name})`}`)
+  }
+  const { generation, state } = relative.marker
+  const what = `it is the secret of generation ${generation}`
+  if (head !== null) return say('stale', `${what}, and generation ${head.marker.generation} is delivered`)
+  return say('stale', `${what}, which is ${state.kind === 'leaked' ? 'leaked' : 'not delivered'}`)
+}
+
+function check(
+  { key, place, local, held }: Look,
+  lineage: Lineage | null,
+  host: string,
+  identityOf: (secret: Secret) => Verdict,
+): StoreCheck {
+  const say = (status: StoreCheck['status'], detail: string): StoreCheck => {
+    return { keyId: key.keyId, place, status, detail, liveId: null }
+  }
+  const marker = lineage?.head?.marker ?? null
+  if (marker?.state.kind === 'external' && held.kind !== 'secret')
+    return say('external', 'others hold its secret')
+  switch (held.kind) {
+    case 'secret':
+      return { keyId: key.keyId, place, ...identityOf(held.secret) }
+    case 'unreadable':
+      return say('unreadable', 'it gives no secret back')
+    case 'failed':
+      return say('failed', held.why)
+    case 'nothing': {
+      const elsewhere = local && marker !== null && marker.host !== null && marker.host !== host
+      if (elsewhere) return say('elsewhere', 'it was delivered on another host')
+      return say('missing', marker === null ? 'the key is not delivered yet' : 'it holds no secret')
+    }
+  }
+}
+
+/** Compares what the stores hold with what is live: one list, and one whoami for each secret, authenticated by that secret. */
+export async function verifySecrets(
+  { looks, distinct }: StoredSecrets,
+  desired: DesiredState,
+  platform: VerifyPlatform,
+  options: { readonly host: string; readonly parallelism: number },
+): Promise<Verification> {
+  const before = platform.requests()
+  const { keys, now } = await platform.list()
+  const { lineages } = sortByOwner(desired.stack, keys, now)
+  const limit = pLimit(options.parallelism)
+  const identities = await Promise.all(
+    distinct.map(secret => limit(async () => ({ secret, identity: await identify(secret, platform) }))),
+  )
+  const checks = looks.map(look => {
+    const lineage = lineages.get(look.key.keyId) ?? null
+    return check(look, lineage, options.host, secret => {
+      const found = identities.find(one => one.secret.equals(secret))
+      return verdictOn(found?.identity ?? { kind: 'refused' }, lineage, keys)
+    })
+  })
+  return { stack: desired.stack, checks, requests: platform.requests() - before }
+}

@@ -1,0 +1,141 @@
+// Every stored secret is proved against the platform: what is found, what it costs, and what it says.
+import { readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import t, { type Test } from 'tap'
+import { type Stage, stage } from '../support/stage.ts'
+
+const schema = JSON.parse(
+  readFileSync(new URL('../../schemas/verification.schema.json', import.meta.url), 'utf8'),
+) as object
+const isVerification = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schema)
+
+function configuration(ids: readonly string[]): string {
+  const keys = ids.map(
+    id => `
+  ${id}: { name: ${id}, scope: all, permissions: [read_scenarios], expires: 90d }`,
+  )
+  return `
+version: 1
+stack: verified
+defaults: { store: { env-file: { path: '{key}.env', name: SECRET } } }
+keys:${keys.join('')}
+`
+}
+
+type Scene = Stage & {
+  readonly secretOf: (id: string) => Promise<string>
+  readonly put: (id: string, secret: string) => Promise<void>
+}
+
+/** A configuration of some keys with a file each, and all of them applied. */
+async function scene(t: Test, ids: readonly string[]): Promise<Scene> {
+  const self = stage(t, { 'fluxloop-keys.yaml': configuration(ids) })
+  await self.succeed('apply --auto-approve')
+  return Object.assign(self, {
+    secretOf: async (id: string) => /flux_\w+/.exec(await self.read(`${id}.env`))?.[0] ?? '',
+    put: (id: string, secret: string) => self.write(`${id}.env`, `SECRET=${secret}\n`),
+  })
+}
+
+t.test('proves every secret with one list and one whoami each, and exits 0 where all is well', async t => {
+  const { run, secretOf } = await scene(t, ['a', 'b', 'c'])
+  const all = await run('verify')
+  t.equal(all.code, 0, all.err())
+  t.strictSame(all.requests, [
+    'GET /api/api-keys',
+    'GET /api/auth/whoami',
+    'GET /api/auth/whoami',
+    'GET /api/auth/whoami',
+  ])
+  t.match(all.err(), 'This makes 4 requests: 1 list, and 3 whoami with the stored secrets')
+  t.match(all.out(), /^ok +a in env-file .*a\.env \(SECRET\)$/m)
+  t.match(all.out(), 'Verified. 3 ok; 4 requests made.')
+  const one = await run('verify b')
+  t.strictSame(one.requests, ['GET /api/api-keys', 'GET /api/auth/whoami'])
+  for (const id of ['a', 'b', 'c']) t.notMatch(all.out() + all.err(), await secretOf(id), 'shows no secret')
+})
+
+t.test('names what is stale, missing, foreign or unreadable, and exits 1', async t => {
+  const { run, secretOf, put, write, folder } = await scene(t, ['dead', 'gone', 'swapped', 'well', 'locked'])
+  const well = await secretOf('well')
+  await put('dead', 'flux_dev_0000000000000000')
+  await put('swapped', well)
+  await rm(join(folder, 'gone.env'))
+  await rm(join(folder, 'locked.env'))
+  const sealed = configuration(['dead', 'gone', 'swapped', 'well', 'locked']).replace(
+    'locked: {',
+    'locked: { store: { age-file: { path: locked.age, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p] } },',
+  )
+  await write('fluxloop-keys.yaml', sealed)
+  const { code, out, requests } = await run('verify --json')
+  t.equal(code, 1)
+  const printed = JSON.parse(out()) as {
+    readonly checks: readonly { readonly key: string; readonly status: string; readonly message: string }[]
+  }
+  t.ok(isVerification(printed), JSON.stringify(isVerification.errors))
+  t.strictSame(
+    printed.checks.map(({ key, status, message }) => [key, status, message.replace(/key_\w+/, 'key_1')]),
+    [
+      ['dead', 'stale', 'the platform does not accept it'],
+      ['gone', 'missing', 'it holds no secret'],
+      ['locked', 'unreadable', 'it gives no secret back'],
+      ['swapped', 'foreign', 'it is the secret of key_1 (well)'],
+      ['well', 'ok', ''],
+    ],
+  )
+  t.equal(requests.length, 3, 'a secret that two stores hold is proved once')
+  t.notMatch(out(), well)
+  const text = await run('verify')
+  t.match(text.out(), /^not checked +locked in age-file/m)
+  t.match(text.out(), 'Not verified. 1 ok, 1 not checked, 3 wrong; 3 requests made.')
+})
+
+t.test('tells another generation of the same key from a stranger', async t => {
+  const { run, put, client, live } = await scene(t, ['turned'])
+  const first = (await live()).find(({ name }) => name === 'turned')
+  if (first?.ownership.kind !== 'managed') throw new Error('it was applied')
+  const { name, description, scope, permissions, ownership } = first
+  const marker = { ...ownership.marker, generation: 2 }
+  const expires = { kind: 'never' } as const
+  const { secret } = await client.create(
+    { name, description, scope, permissions, expires, environment: null, marker },
+    'by-hand',
+  )
+  const stale = await run('verify')
+  t.equal(stale.code, 1)
+  t.match(
+    stale.out(),
+    /^stale +turned in .*: it is the secret of generation 1, and generation 2 is\s+delivered/ms,
+  )
+  await put('turned', secret?.reveal() ?? '')
+  t.equal((await run('verify')).code, 0)
+})
+
+t.test('asks before more than 100 requests, and makes none where nobody says yes', async t => {
+  const { run } = await scene(
+    t,
+    Array.from({ length: 100 }, (_, index) => `key-${index}`),
+  )
+  const nobody = await run('verify')
+  t.equal(nobody.code, 1)
+  t.match(nobody.err(), '101 requests are more than 100, and there is nobody to ask')
+  t.match(nobody.err(), '--yes')
+  t.strictSame(nobody.requests, [])
+  const no = await run('verify', { answers: ['no'] })
+  t.equal(no.code, 1)
+  t.strictSame(no.requests, [])
+  const yes = await run('verify', { answers: ['yes'] })
+  t.equal(yes.code, 0)
+  t.equal(yes.requests.length, 101)
+  t.equal((await run('verify --yes --json')).requests.length, 101)
+})
+
+t.test('names a key that the configuration does not declare, with what was probably meant', async t => {
+  const { run } = await scene(t, ['nightly'])
+  const { code, err, requests } = await run('verify nigthly')
+  t.equal(code, 5)
+  t.match(err(), 'Did you mean nightly?')
+  t.strictSame(requests, [])
+})

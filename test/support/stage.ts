@@ -1,0 +1,89 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { readCommandLine } from '../../src/cli.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import { createClient } from '../../src/platform/client.ts'
+import type { PlatformClient } from '../../src/platform/types.ts'
+import { openSandbox } from '../../src/sandbox/sandbox.ts'
+import { createStores } from '../../src/stores/open.ts'
+import { type TestContext, type TestContextOptions, runToEnd, testContext } from './context.ts'
+
+export type Ran = TestContext & { readonly code: number }
+
+/** Whole command lines in this process: files in a folder of the test, real stores but the keychain, and a sandbox. */
+export interface Stage {
+  readonly folder: string
+  /** Runs a command line, split at spaces. */
+  readonly run: (line: string, options?: TestContextOptions) => Promise<Ran>
+  /** The same, and throws what it printed where it does not exit with 0. */
+  readonly succeed: (line: string, options?: TestContextOptions) => Promise<Ran>
+  /** The administrator, past the commands. */
+  readonly client: PlatformClient
+  readonly live: () => Promise<readonly LiveKey[]>
+  readonly write: (path: string, text: string) => Promise<void>
+  readonly read: (path: string) => Promise<string>
+  now: number
+}
+
+export function stage(t: Test, files: Readonly<Record<string, string>>): Stage {
+  const folder = t.testdir(files)
+  const clock = { now: Date.UTC(2026, 10, 22, 12) }
+  const sandbox = openSandbox({ database: ':memory:', now: () => clock.now })
+  const credential = sandbox.issueAdministrator()
+  const stores = createStores({ env: process.env, keychainHelper: { command: 'false', args: [] } })
+  t.teardown(async () => {
+    await stores.close()
+    sandbox.close()
+  })
+  const fetch = (request: Request) => sandbox.handle(request)
+  const client = createClient({
+    baseUrl: 'http://localhost',
+    credential,
+    fetch,
+    userAgent: 'web-page/1',
+    random: () => 0,
+    sleep: async () => undefined,
+    now: () => clock.now,
+  })
+  let nonces = 0
+  const self: Stage = {
+    folder,
+    client,
+    run: async (line, options = {}) => {
+      const context = testContext({
+        cwd: folder,
+        now: clock.now,
+        platform: { fetch, credential },
+        // The folders of tests have long names.
+        width: 400,
+        ...options,
+        with: {
+          stores: async () => stores,
+          nonce: () => `n${(nonces += 1).toString(36).padStart(9, '0')}`,
+          ...options.with,
+        },
+      })
+      const invocation = readCommandLine(line.split(' '), context.version)
+      if (invocation.kind === 'answered') throw new Error(`${line} only prints help`)
+      const code = await runToEnd(context, () => invocation.run(context))
+      return Object.assign(context, { code })
+    },
+    succeed: async (line, options) => {
+      const ran = await self.run(line, options)
+      if (ran.code !== 0)
+        throw new Error(`${line} exits ${ran.code}: ${(ran.err() + ran.out()).slice(-2000)}`)
+      return ran
+    },
+    live: async () => (await client.list()).keys,
+    write: (path, text) => writeFile(join(folder, path), text, { mode: 0o600 }),
+    read: path => readFile(join(folder, path), 'utf8'),
+    get now() {
+      return clock.now
+    },
+    set now(at) {
+      clock.now = at
+    },
+  }
+  return self
+}
