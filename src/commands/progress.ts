@@ -13,7 +13,7 @@ export function showProgress(
   { stdout, stderr }: Context,
 ): { readonly tell: (progress: Progress) => void; readonly end: () => void } {
   let state = beginProgress(plan.changes.length)
-  const draw = stderr.isTerminal ? (text: string) => stderr.write(`${eraseLine}${text}`) : () => undefined
+  const draw = stderr.rewritable ? (text: string) => stderr.write(`${eraseLine}${text}`) : () => undefined
   return {
     tell: progress => {
       state = advanceProgress(state, progress)

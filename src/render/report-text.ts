@@ -2,7 +2,7 @@ import type { Outcome, Report } from '../model/outcome.ts'
 import { safeLines } from './failure.ts'
 import type { Palette } from './palette.ts'
 import { countOutcomes } from './report-summary.ts'
-import { breakable, escapeControls, minimumWidth, wrap } from './text.ts'
+import { escapeControls, minimumWidth, wrap } from './text.ts'
 import { dateTime } from './time.ts'
 import { nameText } from './values.ts'
 
@@ -12,10 +12,13 @@ const skippedTexts = {
   'earlier-failure': 'something before it failed',
 } as const satisfies Record<Extract<Outcome, { readonly status: 'skipped' }>['why'], string>
 
-/** One line for what came of one change, as it happens: `ci-pipeline: created key_abc in keychain fluxloop/acme/ci-pipeline`. */
-export function renderOutcome(outcome: Outcome, { palette }: { readonly palette: Palette }): string {
-  const key = palette.bold(breakable(nameText(outcome.change.keyId)))
-  return `${key}: ${breakable(outcomeText(outcome, palette))}`
+/** What came of one change, as it happens, on one line where it fits: `ci-pipeline: created key_abc in keychain fluxloop/acme/ci-pipeline`. */
+export function renderOutcome(
+  outcome: Outcome,
+  { palette, width }: { readonly palette: Palette; readonly width: number },
+): string {
+  const line = `${palette.bold(nameText(outcome.change.keyId))}: ${outcomeText(outcome, palette)}`
+  return wrap(line, Math.max(minimumWidth, width), '', '  ').join('\n')
 }
 
 function outcomeText(outcome: Outcome, palette: Palette): string {

@@ -212,7 +212,15 @@ const lastLine = (report: Report) =>
     .at(-1)
 
 t.test('renders outcomes and reports as the golden files show', t => {
-  golden(t, 'outcomes', mixed.outcomes.map(outcome => renderOutcome(outcome, plain)).join('\n'))
+  const wide = { ...plain, width: 1_000 }
+  golden(t, 'outcomes', mixed.outcomes.map(outcome => renderOutcome(outcome, wide)).join('\n'))
+  t.ok(
+    mixed.outcomes.every(outcome =>
+      renderOutcome(outcome, plain)
+        .split('\n')
+        .every(line => line.length <= 80),
+    ),
+  )
   golden(t, 'report-80', renderReport(mixed, plain))
   golden(t, 'report-terminal', renderReport(mixed, { palette: paletteFor(true), width: 60 }))
   t.end()
