@@ -1,0 +1,231 @@
+// What people see and do at a terminal, and what a pipe, a file and a full disk get instead.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import t, { type Test } from 'tap'
+import { displayWidth } from '../../src/render/text.ts'
+import { needs } from '../support/needs.ts'
+import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
+import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+import { type Terminal, ctrlC, openTerminal } from '../support/terminal.ts'
+
+function configuration(count: number): string {
+  const blocks = Array.from(
+    { length: count },
+    (_, index) => `
+  agent-${index}:
+    name: Agent ${index}
+    description: A description that is long enough to need more than the eighty columns of a terminal of old
+    scope: [customer-support-bot, sales-assistant]
+    permissions: [read_scenarios, create_scenarios, update_scenarios, upload_results, read_results]
+    expires: 90d
+    store: { env-file: { path: 'secrets/{key}.env', name: FLUXLOOP_API_KEY } }`,
+  )
+  return `version: 1\nstack: terminal\nkeys:${blocks.join('')}\n`
+}
+
+interface Scene {
+  readonly place: Workplace
+  readonly platform: ServedPlatform
+  readonly open: (line: string, env?: Readonly<Record<string, string>>) => Terminal
+}
+
+async function scene(t: Test, keys = 3): Promise<Scene> {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t)
+  await place.write('fluxloop-keys.yaml', configuration(keys))
+  return {
+    place,
+    platform,
+    open: (line, env = {}) => openTerminal(t, place, line, { ...platform.env, ...env }),
+  }
+}
+
+const colour = /\u001b\[\d+m/
+const erase = '\u001b[2K'
+
+/** The lines as a terminal shows them: colours take no room, and an erased line is no line. */
+function shownLines(text: string): readonly string[] {
+  return text
+    .replaceAll(/\u001b\[\d*[A-Za-z]/g, '')
+    .split(/\r?\n|\r/)
+    .filter(line => line !== '')
+}
+
+/** A word that is longer than the line stands alone and whole, so that it can be copied. */
+function tooWide(text: string): readonly string[] {
+  return shownLines(text).filter(line => displayWidth(line) > 80 && line.trim().includes(' '))
+}
+
+t.test('a plan has colour and 80 columns on a terminal, and neither where nobody wants them', async t => {
+  if (!needs(t, 'script')) return
+  const { place, platform, open } = await scene(t)
+  const coloured = open('plan')
+  t.equal(await coloured.ended, 0)
+  t.match(coloured.seen(), colour)
+  t.ok(shownLines(coloured.seen()).length > 30)
+  t.strictSame(tooWide(coloured.seen()), [])
+  for (const [line, env] of [
+    ['plan --no-color', {}],
+    ['plan', { NO_COLOR: '1' }],
+    ['plan', { TERM: 'dumb' }],
+  ] as const) {
+    const plain = open(line, env)
+    t.equal(await plain.ended, 0)
+    t.notMatch(plain.seen(), '\u001b', JSON.stringify(env))
+    t.strictSame(shownLines(plain.seen()), shownLines(coloured.seen()), 'only the colour is missing')
+  }
+  const piped = await place.run(['plan'], { env: platform.env })
+  t.notMatch(piped.stdout, '\u001b')
+  t.match(piped, { code: 0, stderr: '', stdout: /agent-0/ })
+})
+
+t.test('progress is on standard error alone, and only where that is a terminal', async t => {
+  if (!needs(t, 'script')) return
+  for (const [redirection, env, onTerminal] of [
+    ['', {}, true],
+    ['>output', {}, true],
+    ['2>output', {}, false],
+    ['', { TERM: 'dumb' }, false],
+  ] as const) {
+    const { place, open } = await scene(t)
+    const terminal = open(`apply --auto-approve ${redirection}`, env)
+    t.equal(await terminal.ended, 0)
+    const name = `apply ${redirection} ${JSON.stringify(env)}`
+    t.equal(terminal.seen().includes(erase), onTerminal, name)
+    t.equal(/Applying \d\/3/.test(terminal.seen()), onTerminal, name)
+    t.strictSame(tooWide(terminal.seen()), [], name)
+    const file = redirection === '' ? '' : await place.read('output')
+    t.notMatch(file, '\u001b', name)
+    t.notMatch(file, 'Applying', name)
+    t.match(terminal.seen() + file, /agent-0.*: .*created/, name)
+  }
+  const { place, platform } = await scene(t)
+  const piped = await place.run(['apply', '--auto-approve'], { env: platform.env })
+  t.match(piped, { code: 0, stderr: '' })
+  t.notMatch(piped.stdout, '\u001b')
+})
+
+t.test('only yes approves', async t => {
+  if (!needs(t, 'script')) return
+  const { platform, open } = await scene(t)
+  const prompted = async (line: string, answer: string) => {
+    const terminal = open(line)
+    await terminal.until(/Enter a value: /)
+    terminal.type(answer)
+    return { code: await terminal.ended, seen: terminal.seen() }
+  }
+  for (const answer of ['no\n', 'y\n', 'YES\n', '\n', '\u0004']) {
+    const name = JSON.stringify(answer)
+    t.match(await prompted('apply', answer), { code: 1, seen: /Apply cancelled: nothing was changed/ }, name)
+  }
+  t.match(await prompted('apply', ctrlC), { code: 130, seen: /Interrupted/ }, 'Ctrl-C')
+  t.strictSame(await platform.managed(), [], 'nothing was changed')
+  t.match(await prompted('apply >output', 'yes\n'), { code: 0 }, 'with its output in a file')
+  t.equal((await platform.managed()).length, 3)
+})
+
+t.test('without a terminal nobody can approve, so nothing is changed', async t => {
+  const { place, platform } = await scene(t)
+  const refused = await place.run(['apply'], { env: platform.env })
+  t.match(refused, { code: 1, stdout: /3 to create/, stderr: /--auto-approve/ })
+  t.strictSame(await platform.managed(), [])
+})
+
+/** Lets creates arrive but not be answered until `release`; `arrived` resolves once there are so many. */
+function holdCreates(platform: ServedPlatform, count: number) {
+  const arrived = new Promise<void>(resolve => {
+    let left = count
+    platform.before = async request => {
+      if (request.method !== 'POST') return null
+      left -= 1
+      if (left === 0) resolve()
+      await held
+      return null
+    }
+  })
+  let release: () => void = () => undefined
+  const held = new Promise<void>(resolve => (release = resolve))
+  return { arrived, release: () => release() }
+}
+
+t.test('Ctrl-C finishes what is in flight, starts nothing new, and exits 130', async t => {
+  if (!needs(t, 'script')) return
+  const { place, platform, open } = await scene(t, 6)
+  const { arrived, release } = holdCreates(platform, 2)
+  const terminal = open('apply --parallelism 2')
+  await terminal.until(/Enter a value: /)
+  terminal.type('yes\n')
+  await arrived
+  terminal.type(ctrlC)
+  await terminal.until(/Finishing what is in flight/)
+  release()
+  t.equal(await terminal.ended, 130)
+  t.match(shownLines(terminal.seen()).join(' '), /Apply incomplete \(interrupted\): 2 created/)
+  const live = await platform.managed()
+  t.equal(live.length, 2)
+  for (const { ownership } of live) {
+    if (ownership.kind !== 'managed') continue
+    const text = await place.read(`secrets/${ownership.marker.keyId}.env`)
+    t.ok(await platform.holder(/flux_\w+/.exec(text)?.[0] ?? ''), 'what was begun is delivered')
+  }
+  t.match(await place.run(['apply', '--auto-approve'], { env: platform.env }), {
+    code: 0,
+    stdout: /4 created/,
+  })
+})
+
+t.test('a second Ctrl-C aborts at once, and the next apply heals what it left', async t => {
+  if (!needs(t, 'script')) return
+  const { place, platform, open } = await scene(t, 2)
+  const { arrived, release } = holdCreates(platform, 2)
+  const terminal = open('apply --auto-approve')
+  await arrived
+  terminal.type(ctrlC)
+  await terminal.until(/Finishing what is in flight/)
+  terminal.type(ctrlC)
+  t.equal(await terminal.ended, 130, 'while the platform has not answered')
+  release()
+  t.match(await place.run(['apply', '--auto-approve'], { env: platform.env }), { code: 0 })
+  t.equal((await platform.managed()).length, 2)
+  t.match(await place.run(['plan', '--detailed-exitcode'], { env: platform.env }), { code: 0 })
+})
+
+t.test('a reader that goes away early is no error', async t => {
+  const { place, platform } = await scene(t, 200)
+  const line = `(${asUsersDo.join(' ')} plan; echo "exit $?" >&2) | head -n 1`
+  const env = { ...place.env, ...platform.env }
+  const { stdout, stderr } = await ended('sh', ['-c', line], { cwd: place.work, env })
+  t.equal(stdout.split('\n').length, 2)
+  t.equal(stderr, 'exit 0\n')
+})
+
+t.test('an apply whose output nobody reads any more does its work', async t => {
+  const { place, platform } = await scene(t, 20)
+  const env = { ...place.env, ...platform.env }
+  const [command, ...args] = asUsersDo
+  const child = spawn(command, [...args, 'apply', '--auto-approve'], { cwd: place.work, env, stdio: 'pipe' })
+  child.stdout.destroy()
+  child.stderr.destroy()
+  t.strictSame(await once(child, 'close'), [0, null])
+  t.equal((await platform.managed()).length, 20)
+
+  await place.write('fluxloop-keys.yaml', configuration(22))
+  const closed = `exec ${asUsersDo.join(' ')} apply --auto-approve >&-`
+  t.match(await ended('sh', ['-c', closed], { cwd: place.work, env }), { code: 0 })
+  t.equal((await platform.managed()).length, 22)
+})
+
+t.test('output that cannot be written is an error', async t => {
+  const { place, platform } = await scene(t)
+  const env = { ...place.env, ...platform.env }
+  const run = (line: string) =>
+    ended('sh', ['-c', `${asUsersDo.join(' ')} ${line} >/dev/full`], { cwd: place.work, env })
+  for (const line of ['plan', 'plan --json', 'validate', 'apply --auto-approve']) {
+    const { code, stderr } = await run(line)
+    t.equal(code, 1, line)
+    t.match(stderr, /Cannot write the output: .*ENOSPC/)
+    t.notMatch(stderr, /^\s+at /m)
+  }
+  t.match(await place.run(['apply', '--auto-approve'], { env }), { code: 0 })
+  t.equal((await platform.managed()).length, 3, 'what was left half done is healed')
+})
