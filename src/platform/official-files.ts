@@ -1,4 +1,4 @@
-import { CORE_SCHEMA, load } from 'js-yaml'
+import { CORE_SCHEMA, loadAll } from 'js-yaml'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { Secret } from '../model/secret.ts'
@@ -42,7 +42,8 @@ function expiryOf(value: unknown, file: string): Instant | null {
 /** `profiles.<name>.api_key` and `expires` of `~/.fluxloop/credentials` (YAML). Null where there is no such profile. */
 export function readProfile(text: string, profile: string): OfficialLogin | null {
   const file = officialFiles.profiles
-  const content = parse(file, () => load(text, { schema: CORE_SCHEMA }))
+  // An empty file has no document at all.
+  const content = parse(file, () => loadAll(text, { schema: CORE_SCHEMA })[0])
   const entry = ownField(ownField(content, 'profiles'), profile)
   const key = ownField(entry, 'api_key')
   if (typeof key !== 'string' || key.trim() === '') return null

@@ -64,7 +64,10 @@ _fluxloop_keys() {
     fi
   done
   (( @{#described} )) && _describe 'fluxloop-keys' described
-  [[ -n $files ]] && _files
+  if [[ -n $files ]]; then
+    compset -P '--*='
+    _files
+  fi
 }
 if [[ @{funcstack[1]} == _fluxloop_keys || @{funcstack[1]} == _fluxloop-keys ]]; then
   _fluxloop_keys "$@"

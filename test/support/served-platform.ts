@@ -9,6 +9,8 @@ import { serveSandbox } from '../../src/sandbox/serve.ts'
 export interface ServedPlatform {
   readonly url: string
   readonly administrator: Secret
+  /** What a person has who logged in to the platform. */
+  userToken(account: string): Secret
   /** `POST /api/api-keys` and so on, ids left out: every request that came in over HTTP since the last `forget`. */
   readonly requests: string[]
   forget(): void
@@ -66,6 +68,7 @@ export async function servedPlatform(
   const platform: ServedPlatform = {
     url: server.url,
     administrator,
+    userToken: account => sandbox.issueUserToken(account),
     requests,
     forget: () => void requests.splice(0),
     get now() {

@@ -80,7 +80,7 @@ export async function runLogin(options: LoginOptions, context: Context): Promise
 
   const { stdout, stderr, timeZone } = context
   const style = { palette: stdout.palette, width: stdout.width, now: context.now(), timeZone }
-  stdout.print(`${stdout.palette.green('✅')} Logged in to ${origin}\n`)
+  stdout.print(`${stdout.palette.green('✅')} Logged in to ${origin}\n\n`)
   stdout.print(renderFields([...identityFields(identity, null, style), ['Kept in', place]], style))
   stdout.print(`\nIt is sent to ${origin} and nowhere else.`)
   if (former !== null && former.origin !== origin)

@@ -40,7 +40,7 @@ export async function runStatus(options: StatusOptions, context: Context): Promi
       stdout.print(jsonText({ authenticated: true, platform, credential: source, ...who, error: null }))
     } else {
       const style = styleOf(context)
-      stdout.print(`${stdout.palette.bold(`${stdout.palette.green('✅')} Authenticated`)}\n`)
+      stdout.print(`${stdout.palette.bold(`${stdout.palette.green('✅')} Authenticated`)}\n\n`)
       const fields: readonly Field[] = [
         ['Platform', `${url} (${chosenBy})`],
         ['Credential', source],
@@ -58,7 +58,7 @@ export async function runStatus(options: StatusOptions, context: Context): Promi
     }
     const where: readonly Field[] = [['Platform', `${url} (${chosenBy})`]]
     const used: readonly Field[] = credential === null ? [] : [['Credential', credential]]
-    stdout.print(`${renderFields([...where, ...used], styleOf(context))}\n`)
+    stdout.print(`${renderFields([...where, ...used], styleOf(context))}\n\n`)
     throw error
   }
 }
