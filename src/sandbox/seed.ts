@@ -130,11 +130,12 @@ const keys: readonly SeedKey[] = [
 /** Where the page's last use came from. */
 const from = { ip: '192.168.1.100', location: 'San Francisco, CA', userAgent: 'fluxloop-cli/1.2.3' }
 
-/** Spreads the requests evenly over the last 30 days, today included. */
-function insertUsage(database: Database, { id, usage }: SeedKey, now: number): void {
+/** Spreads the requests evenly over the key's days, 30 at most, today included. */
+function insertUsage(database: Database, { id, usage, createdAt }: SeedKey, now: number): void {
+  const days = Math.min(30, Math.floor((referenceNow - createdAt) / day) + 1)
   for (const [operation, project, requests] of usage) {
-    for (let ago = 0; ago < 30; ago++) {
-      const share = Math.floor((requests * (ago + 1)) / 30) - Math.floor((requests * ago) / 30)
+    for (let ago = 0; ago < days; ago++) {
+      const share = Math.floor((requests * (ago + 1)) / days) - Math.floor((requests * ago) / days)
       const date = new Date(now - ago * day).toISOString().slice(0, 10)
       if (share > 0)
         database.run(
