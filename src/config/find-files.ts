@@ -1,8 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { isAbsolute, relative, resolve } from 'node:path'
 
-import { escapePath, glob, isDynamicPattern } from 'tinyglobby'
-
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { fileDiagnostic } from './source.ts'
 
@@ -31,9 +29,21 @@ export function shownPath(file: string, cwd: string): string {
   return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path
 }
 
+/** Loaded only for folders and patterns: with one file, which is the usual case, it would take longer than the rest. */
+const loadGlobs = () => import('tinyglobby')
+
 async function yamlFilesBelow(folder: string): Promise<string[]> {
+  const { glob } = await loadGlobs()
   // Hidden files are editors' and tools' own; links to folders are not followed, so that no folder holds itself.
   return glob(['**/*.yaml', '**/*.yml'], { cwd: folder, absolute: true, followSymbolicLinks: false })
+}
+
+/** The files that a pattern names; null where it is no pattern. */
+async function filesLike(pattern: string, cwd: string): Promise<string[] | null> {
+  const { escapePath, glob, isDynamicPattern } = await loadGlobs()
+  if (!isDynamicPattern(pattern)) return null
+  const whole = isAbsolute(pattern) ? pattern : `${escapePath(cwd)}/${pattern}`
+  return glob([whole], { cwd, absolute: true, followSymbolicLinks: false })
 }
 
 async function standardPath(cwd: string): Promise<string | null> {
@@ -75,17 +85,16 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
       const message = `The path cannot be reached (${kind.why})`
       const hint = 'Check the permissions of the folders that lead to it.'
       diagnostics.push(fileDiagnostic(path, 'unreadable-file', message, hint))
-    } else if (isDynamicPattern(path)) {
-      const pattern = isAbsolute(path) ? path : `${escapePath(cwd)}/${path}`
-      const matches = await glob([pattern], { cwd, absolute: true, followSymbolicLinks: false })
-      for (const file of matches) files.add(resolve(file))
-      if (matches.length === 0) {
+    } else {
+      const matches = await filesLike(path, cwd)
+      for (const file of matches ?? []) files.add(resolve(file))
+      if (matches === null) {
+        const message = 'There is no such file or folder'
+        diagnostics.push(fileDiagnostic(path, 'missing-file', message, `It was looked for in ${cwd}.`))
+      } else if (matches.length === 0) {
         const hint = 'Put the pattern in quotes, so that it arrives as written.'
         diagnostics.push(fileDiagnostic(path, 'no-files', 'No file matches this pattern', hint))
       }
-    } else {
-      const message = 'There is no such file or folder'
-      diagnostics.push(fileDiagnostic(path, 'missing-file', message, `It was looked for in ${cwd}.`))
     }
   }
   return { files: [...files].sort(), diagnostics }

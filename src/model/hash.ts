@@ -1,10 +1,12 @@
+const utf8 = new TextEncoder()
+
 /**
  * FNV-1a with 32 bits and a final mix, for short fingerprints inside markers. It tells apart what people wrote; it does not guard
  * against anyone who looks for a collision, and no secret ever goes in.
  */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5
-  for (const byte of new TextEncoder().encode(text)) {
+  for (const byte of utf8.encode(text)) {
     hash = Math.imul(hash ^ byte, 0x01000193)
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

@@ -9,22 +9,29 @@ import { commonScope, reachesBeyond, sameScope } from '../model/scope.ts'
 import { fieldHashes, hashDescription, hashName, hashPermissions, hashScope } from './field-hashes.ts'
 import type { ManagedKey } from './lineage.ts'
 
-/** The hashes of what the platform has. An end cannot be hashed back into the lifetime that was declared. */
-function liveHashes(live: LiveKey): Partial<Record<MarkedField, string>> {
-  return {
-    name: hashName(live.name),
-    description: hashDescription(live.description),
-    scope: hashScope(live.scope),
-    permissions: hashPermissions(live.permissions),
+/** The hash of what the platform has; null where it cannot be hashed back into what was declared. */
+function liveHash(live: LiveKey, field: MarkedField): string | null {
+  switch (field) {
+    case 'name':
+      return hashName(live.name)
+    case 'description':
+      return hashDescription(live.description)
+    case 'scope':
+      return hashScope(live.scope)
+    case 'permissions':
+      return hashPermissions(live.permissions)
+    case 'expires':
+    case 'environment':
+      return null
   }
 }
 
+/** Why a field differs. Hashes are made only when it is asked: most fields do not differ. */
 function causes(desired: DesiredKey, { live, marker }: ManagedKey): (field: MarkedField) => Cause {
-  const declared = fieldHashes(desired)
-  const found = liveHashes(live)
   return field => {
-    const changed = declared[field] !== marker.fields[field]
-    const drifted = field in found ? found[field] !== marker.fields[field] : !changed
+    const found = liveHash(live, field)
+    const changed = fieldHashes(desired)[field] !== marker.fields[field]
+    const drifted = found === null ? !changed : found !== marker.fields[field]
     if (changed && drifted) return 'both'
     return drifted ? 'drift' : 'changed'
   }

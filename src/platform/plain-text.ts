@@ -13,11 +13,15 @@ const breaks = /[\t\n\v\f\r\u0085\u2028\u2029]+/g
 const invisible =
   /[\p{Cc}\p{Cs}\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu
 
+/** What needs no cleaning, as nearly all texts of a listing do not. */
+const printableAscii = /^[ -~]*$/
+
 /**
  * Text from the server as one line that is safe to print: without terminal escapes, control characters and characters
  * that reorder or hide text. Longer text is cut at `maximum` characters. Joiners stay: emoji and some scripts need them.
  */
 export function plainText(text: string, maximum: number): string {
+  if (text.length <= maximum && printableAscii.test(text)) return text
   const bounded = text.length > 4 * maximum ? text.slice(0, 4 * maximum) : text
   const plain = bounded.replace(escapes, '').replace(breaks, ' ').replace(invisible, '')
   const characters = Array.from(plain)
