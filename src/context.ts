@@ -5,7 +5,7 @@ import type { Cache } from './cache.ts'
 import type { Copied } from './clipboard.ts'
 import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
 import { crashHook } from './crash.ts'
-import { hostHash } from './host.ts'
+import { hostHash, operator } from './host.ts'
 import type { Instant } from './model/duration.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
@@ -13,6 +13,7 @@ import type { RequestInfo } from './platform/types.ts'
 import type { Prompts } from './prompts.ts'
 import { wantsColour } from './render/palette.ts'
 import type { Logins } from './stores/logins.ts'
+import type { ReadLog, RunLog } from './run-log.ts'
 import type { Stores } from './stores/open.ts'
 import { type Output, ask, openOutput } from './terminal.ts'
 
@@ -47,6 +48,11 @@ export interface Context {
   readonly cache: () => Promise<Cache>
   /** A short hash of this machine and user. */
   readonly host: () => string
+  /** This machine and its user, by name. */
+  readonly operator: () => { readonly host: string; readonly user: string }
+  /** Throws a Failure where it cannot be written. */
+  readonly openLog: (path: string) => Promise<RunLog>
+  readonly readLog: (path: string) => Promise<ReadLog>
   /** 10 random characters of base 36. */
   readonly nonce: () => string
   readonly checkpoint: (name: string) => void
@@ -93,6 +99,7 @@ export function createContext(
   const stderr = openOutput(streams.stderr, env, options.noColor, options.onOutputError)
   const stopping = new AbortController()
   const connections: Connection[] = []
+  const logs: RunLog[] = []
   let stores: Promise<Stores> | null = null
   let onFirstInterrupt: string | null = null
 
@@ -155,6 +162,13 @@ export function createContext(
     logins,
     cache: async () => (await import('./cache.ts')).openCache(env),
     host: hostHash,
+    operator,
+    openLog: async path => {
+      const log = (await import('./run-log.ts')).openLog(path)
+      logs.push(log)
+      return log
+    },
+    readLog: async path => (await import('./run-log.ts')).readLog(path),
     nonce,
     checkpoint: crashHook(env),
     stopping: stopping.signal,
@@ -179,6 +193,7 @@ export function createContext(
     },
     close: async () => {
       for (const connection of connections) connection.close()
+      for (const log of logs) log.close()
       await (await stores)?.close()
     },
   }

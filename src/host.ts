@@ -21,3 +21,17 @@ function machineId(): string {
 export function hostHash(): string {
   return shortHash([machineId(), userInfo().username, homedir()].join('\n'), 8)
 }
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A container may run as a number that has no name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+/** This machine and its user, by name, for logs. */
+export function operator(): { readonly host: string; readonly user: string } {
+  return { host: hostname(), user: userName() }
+}

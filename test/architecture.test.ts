@@ -17,6 +17,7 @@ const floors: readonly (readonly string[])[] = [
     'secret-input',
     'clipboard',
     'cache',
+    'run-log',
     'host',
     'crash',
   ],

@@ -46,3 +46,9 @@ export function connecting(flags: Flags) {
     verbose: flags.on('verbose'),
   }
 }
+
+export const logFlag: Flag = {
+  name: 'log',
+  value: '<file>',
+  text: 'Append to this file, a line of JSON for each change, what was done, why and by whom (FLUXLOOP_KEYS_LOG)',
+}

@@ -1,4 +1,4 @@
-import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag } from './command.ts'
+import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag, logFlag } from './command.ts'
 import type { Flag, Flags } from './flags.ts'
 
 const planning: readonly Flag[] = [
@@ -62,6 +62,7 @@ export const keysAsCode: readonly Command[] = [
       jsonFlag,
       { name: 'auto-approve', text: 'Do not ask for approval' },
       { name: 'parallelism', value: '<n>', text: 'How many changes to work on at once (10)' },
+      logFlag,
       ...planning,
       ...connectionFlags,
     ],
@@ -73,6 +74,7 @@ export const keysAsCode: readonly Command[] = [
           ...reconciling(flags),
           autoApprove: flags.on('auto-approve'),
           parallelism: flags.count('parallelism') ?? 10,
+          log: flags.text('log'),
         },
         context,
       )

@@ -1,4 +1,4 @@
-import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag } from './command.ts'
+import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag, logFlag } from './command.ts'
 
 export const trust: readonly Command[] = [
   {
@@ -24,6 +24,23 @@ export const trust: readonly Command[] = [
           parallelism: flags.count('parallelism') ?? 10,
           ...connecting(flags),
         },
+        context,
+      )
+    },
+  },
+  {
+    name: 'history',
+    text: 'Show what a log holds: what was done to which key, when, why and by whom',
+    flags: [
+      { ...logFlag, text: 'The log to read (FLUXLOOP_KEYS_LOG)' },
+      { name: 'key', value: '<key>', text: 'Only this key, by its key id or by the id of a live key' },
+      jsonFlag,
+    ],
+    examples: ['history --log keys.log', 'history --key ci-pipeline --json'],
+    run: async (flags, context) => {
+      const { runHistory } = await import('../commands/history.ts')
+      return await runHistory(
+        { log: flags.text('log'), key: flags.text('key'), json: flags.on('json') },
         context,
       )
     },

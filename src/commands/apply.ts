@@ -9,18 +9,22 @@ import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
 import { renderReport } from '../render/report-text.ts'
+import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
 import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 
 export interface ApplyOptions extends ReconcileOptions {
   readonly autoApprove: boolean
   readonly parallelism: number
+  /** The log to append to; null: the environment's, or none. */
+  readonly log: string | null
 }
 
 export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
   if (options.json && !options.autoApprove)
     throw new Failure('usage', 'apply --json cannot ask, so it needs --auto-approve')
+  const log = await openAskedLog(options.log, context)
   const reconciliation = await reconcile(options, context)
   const { plan } = reconciliation
   const { stdout } = context
@@ -28,10 +32,18 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
   if (!options.json) stdout.print(`${renderPlan(plan, stdout)}\n${idle ? '' : '\n'}`)
   if (!idle && !options.autoApprove) await requireApproval(context)
 
-  const report = idle ? { outcomes: [], interrupted: false } : await execute(reconciliation, options, context)
+  const { gathered, clock } = reconciliation
+  const chronicle =
+    idle || log === null ? null : beginChronicle(log, plan, gathered.current.caller, clock, context)
+  const report = idle
+    ? { outcomes: [], interrupted: false }
+    : await execute(reconciliation, chronicle, options, context)
   if (options.json) stdout.print(jsonText({ plan: planToJson(plan), report: reportToJson(report) }))
   else if (!idle) stdout.print(renderReport(report, stdout))
-  return isRefused(plan) ? exitCodes.refused : exitCodeOf(report)
+  const trouble = chronicle?.trouble() ?? null
+  if (trouble !== null) context.stderr.print(`Not everything was logged. ${trouble.message}`)
+  if (isRefused(plan)) return exitCodes.refused
+  return exitCodeOf(report) || (trouble === null ? 0 : exitCodes.failed)
 }
 
 async function requireApproval(context: Context): Promise<void> {
@@ -50,6 +62,7 @@ async function requireApproval(context: Context): Promise<void> {
 
 async function execute(
   { desired, gathered, options, plan, connection, clock }: Reconciliation,
+  chronicle: Chronicle | null,
   { parallelism, json }: ApplyOptions,
   context: Context,
 ): Promise<Report> {
@@ -64,7 +77,10 @@ async function execute(
     nonce: context.nonce,
     parallelism,
     stopping: context.stopping,
-    tell: progress.tell,
+    tell: told => {
+      if (told.event === 'finished') chronicle?.outcome(told.outcome)
+      progress.tell(told)
+    },
     checkpoint: context.checkpoint,
   }
   try {

@@ -5,6 +5,7 @@ import type { Secret } from '../../src/model/secret.ts'
 import { createClient } from '../../src/platform/client.ts'
 import { renderFailure } from '../../src/render/failure.ts'
 import { paletteFor } from '../../src/render/palette.ts'
+import { openLog, readLog } from '../../src/run-log.ts'
 import type { Output } from '../../src/terminal.ts'
 
 /** The platform that a command reaches in a test, and who the command is to it. */
@@ -78,6 +79,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
       random: () => 0,
       sleep: async () => undefined,
       now: () => now,
+      timeZone: options.timeZone ?? 'UTC',
     })
     return {
       client,
@@ -113,9 +115,12 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
     endpoint: async () => ({ url: 'http://localhost', source: '--api-url' }),
     logins: async () => unexpected('logins')(),
-    cache: async () => ({ read: async () => null, write: async () => undefined }),
+    cache: async () => ({ read: async () => null, write: async () => false }),
     stores: async () => unexpected('stores')(),
     host: () => '0000aaaa',
+    operator: () => ({ host: 'build-3', user: 'ops' }),
+    openLog: async path => openLog(path),
+    readLog,
     nonce: () => 'abcdefghij',
     checkpoint: () => undefined,
     stopping: new AbortController().signal,

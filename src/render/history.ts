@@ -1,0 +1,71 @@
+import type { ChangeLine, LogLine, LoggedCaller, RunLine } from '../model/log.ts'
+import type { Palette } from './palette.ts'
+import { escapeControls, minimumWidth, redactSecrets, wrap } from './text.ts'
+import { dateTime } from './time.ts'
+import { nameText, plural } from './values.ts'
+
+const safe = (text: string) => escapeControls(redactSecrets(text))
+
+function callerText({ account, key, host, user }: LoggedCaller): string {
+  const who = key === null ? safe(account) : `${nameText(safe(key))} (${safe(account)})`
+  return `${who}, ${safe(user)} on ${safe(host)}`
+}
+
+function planText({ plan }: RunLine): string {
+  const parts = Object.entries(plan).flatMap(([kind, count]) =>
+    count > 0 ? [`${count} to ${safe(kind)}`] : [],
+  )
+  return parts.length === 0 ? 'nothing to do' : parts.join(', ')
+}
+
+function outcomeText({ action, outcome, id }: ChangeLine, { green, red, yellow }: Palette): string {
+  const live = id === null ? '' : ` ${nameText(safe(id))}`
+  switch (outcome.status) {
+    case 'done': {
+      const word = outcome.done === 'revoked' ? red(outcome.done) : green(safe(outcome.done))
+      return `${word}${live}${outcome.places.length === 0 ? '' : ` in ${outcome.places.map(safe).join(', ')}`}`
+    }
+    case 'failed':
+      return `${red(`failed to ${safe(action)}`)}${live}: ${safe(outcome.message)}`
+    case 'not_started':
+      return `${yellow(`not started (${safe(action)})`)}${live}: ${safe(outcome.why)}`
+    case 'held':
+      return `${yellow('held')}${live}: it came into use`
+  }
+}
+
+function lineText(line: LogLine, palette: Palette, width: number): string[] {
+  const when = dateTime(Date.parse(line.at))
+  if (line.event === 'run') {
+    return [
+      '',
+      ...wrap(`${palette.bold(when)} ${nameText(safe(line.stack))}: ${planText(line)}`, width, '', '  '),
+      ...wrap(palette.dim(`by ${callerText(line.by)}`), width, '  ', '    '),
+    ]
+  }
+  const reasons = line.reasons.map(({ message }) => safe(message)).join('; ')
+  return [
+    ...wrap(
+      `${when} ${palette.bold(nameText(safe(line.key)))} ${outcomeText(line, palette)}`,
+      width,
+      '  ',
+      '    ',
+    ),
+    ...wrap(palette.dim(`# ${reasons}`), width, '    ', '    # '),
+  ]
+}
+
+/** A log for people, oldest first: each run, and what came of each of its changes and why. Ends without a line break. */
+export function renderHistory(
+  lines: readonly LogLine[],
+  options: { readonly palette: Palette; readonly width: number },
+): string {
+  const width = Math.max(minimumWidth, options.width)
+  const changes = lines.filter(({ event }) => event === 'change').length
+  const text = lines.flatMap(line => lineText(line, options.palette, width))
+  return [
+    ...text.slice(text[0] === '' ? 1 : 0),
+    ...(text.length === 0 ? [] : ['']),
+    `${plural(changes, 'change')} in the log.`,
+  ].join('\n')
+}
