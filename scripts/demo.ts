@@ -15,6 +15,7 @@ import type { DesiredState } from '../src/model/desired.ts'
 import { type Instant, day, hour } from '../src/model/duration.ts'
 import { Failure } from '../src/model/failure.ts'
 import type { Secret } from '../src/model/secret.ts'
+import { everyKey } from '../src/model/targets.ts'
 import { computePlan } from '../src/plan/compute-plan.ts'
 import { createClient } from '../src/platform/client.ts'
 import type { PlatformClient } from '../src/platform/types.ts'
@@ -91,7 +92,9 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     maxRevoke: null,
     maxRotate: null,
     revokeInUse: [],
-  }
+    targets: everyKey,
+    widening: 'as-declared',
+  } as const
   const plan = computePlan(desired, gathered.current, gathered.now, options)
   const created = plan.changes.filter(({ kind }) => kind === 'create')
   const run: Run = {

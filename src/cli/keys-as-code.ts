@@ -2,6 +2,12 @@ import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag,
 import type { Flag, Flags } from './flags.ts'
 
 const planning: readonly Flag[] = [
+  {
+    name: 'only',
+    value: '<key>',
+    text: 'Only keys with this key id, or that fit this pattern (* and ?); may be given several times',
+  },
+  { name: 'except', value: '<key>', text: 'All keys but these; like --only' },
   { name: 'max-revoke', value: '<n>', text: 'Allow so many revocations in this run' },
   { name: 'max-rotate', value: '<n>', text: 'Allow so many rotations that nobody asked for in this run' },
   {
@@ -9,6 +15,12 @@ const planning: readonly Flag[] = [
     value: '<key>',
     text: 'Let this key be revoked although it is in use; may be given several times',
   },
+  {
+    name: 'forbid',
+    value: '<what>',
+    text: 'Refuse a plan that does this: widening (grants more than a key has)',
+  },
+  { name: 'allow', value: '<what>', text: 'Allow in this run what the policy forbids: widening' },
   { name: 'take-over', text: 'Heal and rotate keys here whose local stores are on another host' },
 ]
 
@@ -21,6 +33,10 @@ function reconciling(flags: Flags) {
     maxRotate: flags.count('max-rotate'),
     revokeInUse: flags.list('revoke-in-use'),
     takeOver: flags.on('take-over'),
+    only: flags.list('only'),
+    except: flags.list('except'),
+    forbid: flags.list('forbid'),
+    allow: flags.list('allow'),
   }
 }
 
@@ -45,7 +61,13 @@ export const keysAsCode: readonly Command[] = [
       ...planning,
       ...connectionFlags,
     ],
-    examples: ['plan', 'plan --json', 'plan --detailed-exitcode', 'plan --api-url sandbox:demo.db'],
+    examples: [
+      'plan',
+      'plan --json',
+      "plan --only 'ci-*'",
+      'plan --detailed-exitcode',
+      'plan --api-url sandbox:demo.db',
+    ],
     run: async (flags, context) => {
       const { runPlan } = await import('../commands/plan.ts')
       return await runPlan(
@@ -66,7 +88,7 @@ export const keysAsCode: readonly Command[] = [
       ...planning,
       ...connectionFlags,
     ],
-    examples: ['apply', 'apply --auto-approve', 'apply --max-revoke 12'],
+    examples: ['apply', 'apply --auto-approve', 'apply --max-revoke 12', 'apply --forbid widening'],
     run: async (flags, context) => {
       const { runApply } = await import('../commands/apply.ts')
       return await runApply(

@@ -6,21 +6,17 @@ import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
-import { isLocal } from '../stores/locality.ts'
 import { requireConfiguration } from './configuration.ts'
+import { type PlanningOptions, planOptions, wideningOf } from './plan-options.ts'
 
 /** What `plan` and `apply` share. */
-export interface ReconcileOptions {
+export interface ReconcileOptions extends PlanningOptions {
   readonly config: readonly string[]
   readonly json: boolean
   readonly apiUrl: string | null
   readonly staging: boolean
   readonly profile: string | null
   readonly verbose: boolean
-  readonly maxRevoke: number | null
-  readonly maxRotate: number | null
-  readonly revokeInUse: readonly string[]
-  readonly takeOver: boolean
 }
 
 export interface Reconciliation {
@@ -33,28 +29,14 @@ export interface Reconciliation {
   readonly clock: () => Instant
 }
 
-async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<string>> {
-  const local = new Set<string>()
-  for (const { keyId, stores } of desired.keys) {
-    for (const { spec } of stores) if (await isLocal(spec)) local.add(keyId)
-  }
-  return local
-}
-
 /** Gathers and decides: the first two thirds of every reconciliation. */
 export async function reconcile(asked: ReconcileOptions, context: Context): Promise<Reconciliation> {
+  wideningOf(asked) // A wrong flag costs no request.
   const desired = await requireConfiguration(asked.config, null, context)
   const connection = await context.connect(asked)
   const gathered = await gather(desired, connection.client)
   const gatheredAt = performance.now()
-  const options: PlanOptions = {
-    host: context.host(),
-    localKeys: await keysWithLocalStores(desired),
-    takeOver: asked.takeOver,
-    maxRevoke: asked.maxRevoke,
-    maxRotate: asked.maxRotate,
-    revokeInUse: asked.revokeInUse,
-  }
+  const options = await planOptions(asked, desired, gathered, context)
   const plan = computePlan(desired, gathered.current, gathered.now, options)
   const clock = () => gathered.now + (performance.now() - gatheredAt)
   return { desired, gathered, options, plan, connection, clock }

@@ -121,5 +121,6 @@ export async function loadConfiguration(options: {
   const { removed = 'revoke', unmanaged = 'report' } = merged.prune?.value ?? {}
   const prune = { removed, unmanaged, quiet: resolveQuiet(merged.defaults?.value.rotate?.quiet) }
   const limits = resolveLimits(merged.limits?.value)
-  return { ok: true, desired: { stack: stack.value, keys, prune, limits }, warnings: tidy(warnings) }
+  const policy = { forbid: merged.policy?.value.forbid ?? [] }
+  return { ok: true, desired: { stack: stack.value, keys, prune, limits, policy }, warnings: tidy(warnings) }
 }

@@ -1,6 +1,6 @@
 import { placeText } from './place-text.ts'
 import { type Located, type Part, type Report, diagnosticFor, isSound, keyPlace } from './parts.ts'
-import type { RawDefaults, RawFile, RawKey, RawLimits, RawPrune } from './raw.ts'
+import type { RawDefaults, RawFile, RawKey, RawLimits, RawPolicy, RawPrune } from './raw.ts'
 
 /** All files as one configuration; what is null or missing was declared nowhere, or is wrong and reported. */
 export interface Merged {
@@ -8,13 +8,14 @@ export interface Merged {
   readonly defaults: Located<RawDefaults> | null
   readonly prune: Located<RawPrune> | null
   readonly limits: Located<RawLimits> | null
+  readonly policy: Located<RawPolicy> | null
   readonly roles: ReadonlyMap<string, Located<readonly string[]>>
   readonly keys: ReadonlyMap<string, Located<RawKey>>
   /** The names of roles that exist but whose permissions are wrong: no reason to call them undeclared. */
   readonly brokenRoles: ReadonlySet<string>
 }
 
-type Block = 'stack' | 'version' | 'defaults' | 'prune' | 'limits'
+type Block = 'stack' | 'version' | 'defaults' | 'prune' | 'limits' | 'policy'
 
 function blocks<Name extends Block>(parts: readonly Part[], name: Name) {
   return parts.flatMap(part => {
@@ -112,6 +113,7 @@ export function mergeParts(parts: readonly Part[], whole: boolean, report: Repor
     defaults: single(parts, 'defaults', report),
     prune: single(parts, 'prune', report),
     limits: single(parts, 'limits', report),
+    policy: single(parts, 'policy', report),
     roles: roles.all,
     keys: keys.all,
     brokenRoles: roles.broken,

@@ -9,7 +9,6 @@ const properties: readonly string[] = [
   'defaults.keepRemoved',
   'prune.unused',
   'prune.keep',
-  'policy',
   'extends',
 ]
 

@@ -1,3 +1,4 @@
+import type { Forbidden } from '../model/desired.ts'
 import type { Environment } from '../model/environment.ts'
 
 /** What a configuration file holds once the schema has accepted it: as written, with nothing filled in. */
@@ -9,6 +10,7 @@ export interface RawFile {
   readonly keys?: Readonly<Record<string, RawKey>>
   readonly prune?: RawPrune
   readonly limits?: RawLimits
+  readonly policy?: RawPolicy
 }
 
 export interface RawDefaults {
@@ -44,6 +46,10 @@ export interface RawLimits {
   readonly revoke?: string
   readonly rotate?: string
   readonly always?: number
+}
+
+export interface RawPolicy {
+  readonly forbid?: readonly Forbidden[]
 }
 
 /** One store in the map form: it has exactly one of the properties. */

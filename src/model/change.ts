@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
 import type { Permissions } from './permission.ts'
 import type { Scope } from './scope.ts'
+import type { Targets } from './targets.ts'
 
 /** Why a field differs: the platform was changed by someone else, the configuration was, or both. */
 export type Cause = 'drift' | 'changed' | 'both'
@@ -159,6 +160,18 @@ export type Finding =
     }
   | { readonly severity: 'refusal'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
   | {
+      readonly severity: 'refusal'
+      readonly code: 'widening-forbidden'
+      /** Who forbids it: the configuration's policy, or a flag of this run. */
+      readonly by: 'policy' | 'flag'
+      /** Of how many changes in the plan. */
+      readonly changes: number
+      readonly widened: readonly {
+        readonly keyId: string
+        readonly fields: readonly FieldChange['field'][]
+      }[]
+    }
+  | {
       readonly severity: 'warning'
       readonly code: 'too-many-pending'
       readonly keyId: string
@@ -219,6 +232,8 @@ export interface Plan {
   readonly findings: readonly Finding[]
   /** How many live keys carry this stack's marker. */
   readonly managed: number
+  /** The key ids that the plan is about; keys beyond them are in none of the lists above. */
+  readonly targets: Targets
 }
 
 /** A plan that must not be applied. */

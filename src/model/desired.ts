@@ -51,6 +51,10 @@ export interface Limits {
   readonly always: number
 }
 
+/** What a policy, or a run, may forbid: changes that grant more than a key has. */
+export const forbiddable = ['widening'] as const
+export type Forbidden = (typeof forbiddable)[number]
+
 /** Everything the configuration says. */
 export interface DesiredState {
   readonly stack: string
@@ -63,4 +67,8 @@ export interface DesiredState {
     readonly quiet: Milliseconds
   }
   readonly limits: Limits
+  readonly policy: {
+    /** What a plan must not do, unless its run allows it. */
+    readonly forbid: readonly Forbidden[]
+  }
 }

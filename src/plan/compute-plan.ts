@@ -2,6 +2,7 @@ import type { Change, Finding, Plan, Retiring } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { planDeclaredKey } from './declared-key.ts'
 import { dueAges } from './due.ts'
 import { type Draft, guards, seesEverything } from './guards.ts'
@@ -25,6 +26,7 @@ import { type Farewell, pruneUndeclared, retireSuperseded } from './retire.ts'
  * | managed, not declared                     | `-` revoke, once nobody uses it                           |
  * | of another stack, or of nobody            | nothing                                                   |
  *
+ * Keys that `options.targets` leaves out are left out of all of it; only the spread of due days knows them.
  * Pure: every fact is an argument, the input stays as it is, and the same input in any order gives the same plan.
  */
 export function computePlan(
@@ -39,8 +41,10 @@ export function computePlan(
   const findings: Finding[] = []
   const circumstances = { current, now, options }
   const ages = dueAges(desired.stack, desired.keys)
+  const isChosen = ({ keyId }: { readonly keyId: string }) => isTargeted(options.targets, keyId)
+  const chosen: DesiredState = { ...desired, keys: desired.keys.filter(isChosen) }
 
-  for (const key of desired.keys) {
+  for (const key of chosen.keys) {
     const lineage = owned.lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
     const plan = planDeclaredKey(key, lineage, { ...circumstances, dueAge: ages.get(key.keyId) })
     changes.push(...plan.changes)
@@ -50,7 +54,7 @@ export function computePlan(
     }
   }
 
-  const undeclared = undeclaredLineages(desired, owned)
+  const undeclared = undeclaredLineages(desired, owned).filter(isChosen)
   const withheld = pruneWithheld(desired, current, undeclared)
   if (withheld !== null) findings.push(withheld)
   for (const lineage of withheld === null ? undeclared : []) {
@@ -64,15 +68,16 @@ export function computePlan(
     else findings.push(farewell.finding)
   }
   const kept = withoutDoomedUpdates(changes)
-  const draft: Draft = { desired, current, owned, changes: kept, options, now }
+  const draft: Draft = { desired: chosen, current, owned, changes: kept, options, now }
   return {
     stack: desired.stack,
     now,
     changes: kept.sort(byKey),
     retiring: retiring.sort((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
-    unmanaged: reportedUnmanaged(desired, current, owned),
+    unmanaged: isEveryKey(options.targets) ? reportedUnmanaged(desired, current, owned) : [],
     findings: sortFindings([...findings, ...guards.flatMap(guard => guard(draft))]),
     managed: owned.managed,
+    targets: options.targets,
   }
 }
 

@@ -4,6 +4,7 @@ import { type Instant, day } from '../model/duration.ts'
 import { permissionsBeyond } from '../model/permission.ts'
 import { reachesBeyond, scopeBeyond } from '../model/scope.ts'
 import { closest } from '../model/suggest.ts'
+import { widenedFields } from '../model/widening.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import type { Owned } from './ownership.ts'
 
@@ -62,6 +63,20 @@ const unknownProjects: Guard = ({ desired, current: { projects } }) => {
         return { severity: 'refusal', code: 'unknown-project', keyId, project, suggestion }
       }),
   )
+}
+
+/** Where widening is forbidden, whoever wants more has to say so for each run. */
+const wideningForbidden: Guard = ({ desired, changes, options }) => {
+  if (options.widening === 'allow') return []
+  const declared = desired.policy.forbid.includes('widening')
+  if (options.widening === 'as-declared' && !declared) return []
+  const widened = changes
+    .map(change => ({ keyId: change.keyId, fields: widenedFields(change) }))
+    .filter(({ fields }) => fields.length > 0)
+    .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))
+  if (widened.length === 0) return []
+  const by = declared ? 'policy' : 'flag'
+  return [{ severity: 'refusal', code: 'widening-forbidden', by, changes: changes.length, widened }]
 }
 
 /** A caller that may not see every key cannot know what is missing, nor what is a duplicate. */
@@ -125,6 +140,7 @@ export const guards: readonly Guard[] = [
   nameTaken,
   unknownProjects,
   grantsBeyondCaller,
+  wideningForbidden,
   narrowedListing,
   revocationLimit,
   rotationLimit,

@@ -1,5 +1,6 @@
 import type { Caller } from '../model/caller.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import type { Targets } from '../model/targets.ts'
 
 /** What the platform has, as far as the plan needs it. */
 export interface CurrentState {
@@ -23,4 +24,8 @@ export interface PlanOptions {
   readonly maxRotate: number | null
   /** Key ids, or ids of live keys, that may be revoked in use. */
   readonly revokeInUse: readonly string[]
+  /** The keys that the plan is about; all others are left out. */
+  readonly targets: Targets
+  /** Whether a change may grant more than its key has: as the configuration says, or otherwise in this run. */
+  readonly widening: 'as-declared' | 'forbid' | 'allow'
 }

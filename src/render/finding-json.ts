@@ -22,6 +22,9 @@ export interface FindingJson {
   readonly cause?: string
   readonly at?: string
   readonly until?: string
+  readonly by?: 'policy' | 'flag'
+  readonly widened?: readonly { readonly key: string; readonly fields: readonly string[] }[]
+  readonly changes?: number
   readonly limit?: {
     readonly count: number
     readonly live: number
@@ -56,6 +59,13 @@ function factsOf(finding: Finding): Facts {
       const { action, count, live, allowed, share, always } = finding
       return { action, limit: { count, live, allowed, share, always } }
     }
+    case 'widening-forbidden':
+      return {
+        keys: [...new Set(finding.widened.map(({ keyId }) => keyId))],
+        by: finding.by,
+        widened: finding.widened.map(({ keyId, fields }) => ({ key: keyId, fields })),
+        changes: finding.changes,
+      }
     case 'listing-narrowed':
       return { keys: finding.keyIds }
     case 'too-many-pending':

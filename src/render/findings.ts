@@ -2,7 +2,7 @@ import type { Finding } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import { date, dateTime, relativeTime } from './time.ts'
 import { unbreakable } from './text.ts'
-import { enumerate, nameText, plural, quotedName } from './values.ts'
+import { enumerate, enumerateTexts, nameText, plural, quotedName } from './values.ts'
 
 interface FindingText {
   /** What is wrong, in full sentences. */
@@ -50,6 +50,17 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
       hint: `To allow it for this run: ${unbreakable(`${flag} ${count}`)}`,
     }
   },
+  'widening-forbidden': ({ by, changes, widened }) => {
+    const keys = widened.map(({ keyId, fields }) => `${nameText(keyId)} (${fields.join(', ')})`)
+    const [some, grant] = [
+      `${widened.length} of ${plural(changes, 'change')}`,
+      widened.length === 1 ? 'grants' : 'grant',
+    ]
+    return {
+      message: `${some} ${grant} more than the key has, which ${forbidders[by]} forbids: ${enumerateTexts(keys)}.`,
+      hint: wideningHints[by],
+    }
+  },
   'listing-narrowed': ({ keyIds }) => ({
     message: `The platform may not have listed every key: the listing is incomplete, or the calling key does not reach all projects. A new key for ${enumerate(keyIds)} could be a second one.`,
     hint: 'Run with a key whose scope is all projects, and plan again.',
@@ -94,6 +105,12 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     hint: 'Restore its description on the platform, or take the marker out if nothing is to manage it.',
   }),
 }
+
+const forbidders = { policy: "the configuration's policy", flag: '--forbid widening' } as const
+const wideningHints = {
+  policy: `To allow it for this run: ${unbreakable('--allow widening')}`,
+  flag: `To allow it, leave out ${unbreakable('--forbid widening')}.`,
+} as const
 
 const pruneCauses = {
   'no-keys-declared': {

@@ -10,6 +10,8 @@ import { isoTime } from './time.ts'
 import { breakable } from './text.ts'
 import { waitText } from './key-lists.ts'
 import { storeLabel } from '../model/store.ts'
+import type { Targets } from '../model/targets.ts'
+import { widenedFields } from '../model/widening.ts'
 
 /**
  * A plan as `plan --json` prints it: a public shape, described in `schemas/plan.schema.json`. Its version's first
@@ -24,6 +26,8 @@ export interface PlanJson {
   /** How many live keys the stack owns. */
   readonly managed: number
   readonly refused: boolean
+  /** The key ids that the plan is about, as patterns; empty lists: all of them. */
+  readonly targets: Targets
   readonly changes: readonly ChangeJson[]
   readonly retiring: readonly RetiringJson[]
   readonly unmanaged: readonly KeyJson[]
@@ -101,13 +105,14 @@ interface RetiringJson {
 }
 
 export function planToJson(plan: Plan): PlanJson {
-  const { stack, now, managed, changes, retiring, unmanaged, findings } = plan
+  const { stack, now, managed, targets, changes, retiring, unmanaged, findings } = plan
   return {
     format_version: '1.0',
     stack,
     now: isoTime(now),
     managed,
     refused: isRefused(plan),
+    targets: { only: targets.only, except: targets.except },
     changes: changes.map(change => changeToJson(change, now)),
     retiring: retiring.map(each => retiringToJson(each, now)),
     unmanaged: unmanaged.map(keyToJson),
@@ -126,7 +131,7 @@ function changeToJson(change: Change, now: Instant): ChangeJson {
     generation: 'generation' in change ? change.generation : null,
     reasons: reasonsOf(change, now).map(({ code, text }) => ({ code, message: breakable(text) })),
     fields,
-    widens: fields.some(({ widens }) => widens),
+    widens: widenedFields(change).length > 0,
     stores:
       change.kind === 'update' || change.kind === 'revoke'
         ? []

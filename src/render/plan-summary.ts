@@ -1,4 +1,5 @@
 import { type Change, type Plan, isRefused } from '../model/change.ts'
+import { isEveryKey } from '../model/targets.ts'
 
 /** How many changes of each kind a plan has. */
 type ChangeCounts = Readonly<Record<Change['kind'], number>>
@@ -29,5 +30,5 @@ function noChangesLine(plan: Plan): string {
   if (isRefused(plan)) return 'No changes: the plan is refused.'
   return plan.findings.some(({ code }) => code !== 'date-near' && code !== 'date-past')
     ? 'No changes. What the warnings name is left as it is.'
-    : 'No changes. Your keys match the configuration.'
+    : `No changes. ${isEveryKey(plan.targets) ? 'Your' : 'The chosen'} keys match the configuration.`
 }

@@ -6,6 +6,7 @@ import type { Palette } from './palette.ts'
 import { summaryLine } from './plan-summary.ts'
 import { paintMark } from './rows.ts'
 import { minimumWidth, wrap } from './text.ts'
+import { enumerate } from './values.ts'
 
 interface PlanTextOptions {
   readonly palette: Palette
@@ -33,7 +34,11 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
       if (finding.severity === severity) sections.push(findingLines(finding, plan, palette, width))
     }
   }
-  sections.push([...refusedLines(plan, palette, width), ...wrap(palette.bold(summaryLine(plan)), width)])
+  sections.push([
+    ...targetLines(plan, width),
+    ...refusedLines(plan, palette, width),
+    ...wrap(palette.bold(summaryLine(plan)), width),
+  ])
   return sections.map(lines => lines.join('\n')).join('\n\n')
 }
 
@@ -60,6 +65,15 @@ function findingLines(finding: Finding, { now }: Plan, palette: Palette, width: 
       ? palette.bold(palette.red('Refused:'))
       : palette.bold(palette.yellow('Warning:'))
   return wrap(`${label} ${message} ${hint}`, width, '', '  ')
+}
+
+/** A plan of some keys must not be taken for a plan of all. */
+function targetLines({ targets: { only, except } }: Plan, width: number): string[] {
+  const parts = [
+    ...(only.length > 0 ? [`only ${enumerate(only)}`] : []),
+    ...(except.length > 0 ? [`except ${enumerate(except)}`] : []),
+  ]
+  return parts.length === 0 ? [] : wrap(`Targets: ${parts.join(', ')}. Other keys are left out.`, width)
 }
 
 function refusedLines(plan: Plan, palette: Palette, width: number): string[] {

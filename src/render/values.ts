@@ -21,9 +21,13 @@ const maxNames = 10
 
 /** `a, b and c`, for sentences; of many names the first ones and how many more there are. */
 export function enumerate(names: readonly string[]): string {
-  const shown = names.length > maxNames + 1 ? names.slice(0, maxNames) : names
-  const texts = shown.map(nameText)
-  if (shown.length < names.length) texts.push(`${names.length - shown.length} more`)
+  return enumerateTexts(names.map(nameText))
+}
+
+/** The same for texts that are safe to print. */
+export function enumerateTexts(all: readonly string[]): string {
+  const texts = all.length > maxNames + 1 ? all.slice(0, maxNames) : [...all]
+  if (texts.length < all.length) texts.push(`${all.length - texts.length} more`)
   if (texts.length < 2) return texts.join('')
   return `${texts.slice(0, -1).join(', ')} and ${texts.at(-1) ?? ''}`
 }

@@ -269,6 +269,11 @@ const rows: readonly Row[] = [
     input: `${sound}limits: { revoke: 120% }\n`,
     expected: [['bad-value', 'a.yaml:9:19', '120%', '25%']],
   },
+  {
+    title: 'a policy that forbids what it does not know',
+    input: `${sound}policy: { forbid: [widenning] }\n`,
+    expected: [['unknown-value', 'a.yaml:9:20', 'widenning', 'widening']],
+  },
 
   // Specified, and not built yet.
   ...['adopt: key_1', 'previously: x', 'exceptions: []', 'keepRemoved: true'].map((property): Row => ({
@@ -276,7 +281,7 @@ const rows: readonly Row[] = [
     input: `${sound}    ${property}\n`,
     expected: [['not-built', 'a.yaml:9:5', 'not built yet']],
   })),
-  ...['policy: {}', 'extends: x'].map((property): Row => ({
+  ...['extends: x'].map((property): Row => ({
     title: property,
     input: `${sound}${property}\n`,
     expected: [['not-built', 'a.yaml:9:1', 'not built yet']],

@@ -48,7 +48,13 @@ t.test('fills in every default, where a key says only what it must', async t => 
     ],
     prune: { removed: 'revoke', unmanaged: 'report', quiet: 24 * hour },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
+    policy: { forbid: [] },
   })
+})
+
+t.test('reads what the policy forbids', async t => {
+  const state = await desired({ 'a.yaml': `${head}policy: { forbid: [widening] }\nkeys: {}\n` })
+  t.same(state.policy, { forbid: ['widening'] })
 })
 
 t.test('takes each rotation setting from the key, then from the defaults', async t => {

@@ -65,6 +65,21 @@ t.test('has every finding', async t => {
       case: { current: { caller: callerWith({ scope: ['customer-support-bot', 'sales-assistant'] }) } },
       says: [{ severity: 'refusal', code: 'listing-narrowed', keyIds: ['ci-pipeline'] }],
     },
+    'widening-forbidden': {
+      case: {
+        state: { policy: { forbid: ['widening'] } },
+        keys: [managedKey(key, { live: { permissions: ['read_scenarios'] } })],
+      },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'widening-forbidden',
+          by: 'policy',
+          changes: 1,
+          widened: [{ keyId: 'ci-pipeline', fields: ['permissions'] }],
+        },
+      ],
+    },
     'too-many-pending': {
       case: {
         keys: [1, 2, 3].map(generation => pending(generation, otherHost)),

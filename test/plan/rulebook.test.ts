@@ -44,6 +44,7 @@ t.test('finds nothing to do for a key that is as declared, delivered and young',
     unmanaged: [],
     findings: [],
     managed: 1,
+    targets: { only: [], except: [] },
   } satisfies Plan)
 })
 

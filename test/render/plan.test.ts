@@ -183,6 +183,16 @@ t.test('does not claim that all is well where something was refused or left undo
   t.end()
 })
 
+t.test('tells a plan of some keys from a plan of all', t => {
+  const some = { ...emptyPlan, targets: { only: ['ci-*', 'backup'], except: ['ci-old'] } }
+  t.equal(
+    oneLine(some),
+    'Targets: only ci-* and backup, except ci-old. Other keys are left out.\nNo changes. The chosen keys match the configuration.',
+  )
+  t.same(planToJson(some).targets, some.targets)
+  t.end()
+})
+
 t.test('makes terminal escapes visible in every text that a server or a user wrote', t => {
   const evil = '\u001b[2J\u0007\u009b1m\u202e"x'
   const live = liveKey(evil, {
@@ -218,9 +228,11 @@ t.test('makes terminal escapes visible in every text that a server or a user wro
         property,
         ['keyId', 'liveId', 'name', 'project', 'suggestion'].includes(property)
           ? evil
-          : Array.isArray(value)
-            ? [evil]
-            : (value as unknown),
+          : property === 'widened'
+            ? [{ keyId: evil, fields: ['scope'] }]
+            : Array.isArray(value)
+              ? [evil]
+              : (value as unknown),
       ])
       return Object.fromEntries(strings) as typeof finding
     }),

@@ -380,6 +380,25 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       always: 2,
     },
   ],
+  'widening-forbidden': [
+    {
+      severity: 'refusal',
+      code: 'widening-forbidden',
+      by: 'policy',
+      changes: 14,
+      widened: [
+        { keyId: 'sales-bot', fields: ['scope', 'expires'] },
+        { keyId: 'staging-bot', fields: ['permissions'] },
+      ],
+    },
+    {
+      severity: 'refusal',
+      code: 'widening-forbidden',
+      by: 'flag',
+      changes: 1,
+      widened: [{ keyId: 'sales-bot', fields: ['expires'] }],
+    },
+  ],
   'listing-narrowed': [
     { severity: 'refusal', code: 'listing-narrowed', keyIds: ['ci-pipeline', 'sales-bot'] },
   ],
@@ -413,6 +432,7 @@ export const emptyPlan: Plan = {
   unmanaged: [],
   findings: [],
   managed: 6,
+  targets: { only: [], except: [] },
 }
 
 /** A plan of every kind of change, reason and finding. */

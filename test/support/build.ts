@@ -5,6 +5,7 @@ import { endOfLife } from '../../src/model/lifetime.ts'
 import { type LastUse, type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
 import type { Marker, MarkerState } from '../../src/model/marker.ts'
 import type { DeclaredStore } from '../../src/model/store.ts'
+import { everyKey } from '../../src/model/targets.ts'
 import { fieldHashes } from '../../src/plan/field-hashes.ts'
 import type { CurrentState, PlanOptions } from '../../src/plan/input.ts'
 
@@ -63,6 +64,7 @@ export function desiredState(
     keys,
     prune: { removed: 'revoke', unmanaged: 'report', quiet: day },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
+    policy: { forbid: [] },
     ...overrides,
   }
 }
@@ -180,6 +182,8 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
     maxRevoke: null,
     maxRotate: null,
     revokeInUse: [],
+    targets: everyKey,
+    widening: 'as-declared',
     ...overrides,
   }
 }

@@ -4,6 +4,7 @@ import { day, hour, minute } from '../../src/model/duration.ts'
 import { shortHash } from '../../src/model/hash.ts'
 import type { LiveKey, Ownership } from '../../src/model/live-key.ts'
 import type { MarkerState } from '../../src/model/marker.ts'
+import { type Targets, everyKey } from '../../src/model/targets.ts'
 import type { CurrentState, PlanOptions } from '../../src/plan/input.ts'
 import {
   callerWith,
@@ -150,6 +151,17 @@ export const anyWorld: fc.Arbitrary<World> = fc
     takeOver: fc.boolean(),
     revokeInUse: fc.oneof({ weight: 5, arbitrary: one([]) }, one(['a'], ['key_2'])),
     complete: fc.oneof({ weight: 9, arbitrary: one(true) }, one(false)),
+    targets: fc.oneof(
+      { weight: 4, arbitrary: one<Targets>(everyKey) },
+      record<Targets>({
+        only: one<readonly string[]>([], ['a'], ['?', 'd']),
+        except: one<readonly string[]>([], ['b'], ['*']),
+      }),
+    ),
+    widening: fc.oneof(
+      { weight: 4, arbitrary: one<PlanOptions['widening']>('as-declared') },
+      one<PlanOptions['widening']>('forbid', 'allow'),
+    ),
   })
   .map(({ declared, managed, strangers, always, caller, local, complete, ...chosen }) => ({
     desired: desiredState(declared, { limits: { revoke: 0.25, rotate: 0.25, always } }),

@@ -1,0 +1,94 @@
+import type { Gathered } from '../apply/gather.ts'
+import type { Context } from '../context.ts'
+import { type DesiredState, type Forbidden, forbiddable } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import { closest } from '../model/suggest.ts'
+import { type Targets, strayPatterns } from '../model/targets.ts'
+import type { PlanOptions } from '../plan/input.ts'
+import { isLocal } from '../stores/locality.ts'
+
+/** What the user asked of a plan. */
+export interface PlanningOptions {
+  readonly maxRevoke: number | null
+  readonly maxRotate: number | null
+  readonly revokeInUse: readonly string[]
+  readonly takeOver: boolean
+  readonly only: readonly string[]
+  readonly except: readonly string[]
+  readonly forbid: readonly string[]
+  readonly allow: readonly string[]
+}
+
+function requireForbiddable(flag: 'forbid' | 'allow', words: readonly string[]): readonly Forbidden[] {
+  return words.map(word => {
+    const known = forbiddable.find(one => one === word)
+    if (known !== undefined) return known
+    const near = closest(word, forbiddable)
+    const hints = near === null ? [] : [`Did you mean ${near}?`]
+    throw new Failure('usage', `--${flag} does not know \`${word}\``, {
+      hints: [...hints, `It takes: ${forbiddable.join(', ')}`],
+    })
+  })
+}
+
+/** Whether changes may grant more in this run. Throws a usage `Failure` where the flags contradict each other. */
+export function wideningOf({
+  forbid,
+  allow,
+}: Pick<PlanningOptions, 'forbid' | 'allow'>): PlanOptions['widening'] {
+  const forbidden = requireForbiddable('forbid', forbid).includes('widening')
+  const allowed = requireForbiddable('allow', allow).includes('widening')
+  if (forbidden && allowed)
+    throw new Failure('usage', '--forbid widening and --allow widening contradict each other')
+  return forbidden ? 'forbid' : allowed ? 'allow' : 'as-declared'
+}
+
+/** The key ids that are declared, or that live keys of the stack have. */
+function knownKeyIds({ stack, keys }: DesiredState, { current }: Gathered): readonly string[] {
+  const live = current.keys.flatMap(({ ownership }) =>
+    ownership.kind === 'managed' && ownership.marker.stack === stack ? [ownership.marker.keyId] : [],
+  )
+  return [...new Set([...keys.map(({ keyId }) => keyId), ...live])].sort()
+}
+
+function requireTargets(targets: Targets, desired: DesiredState, gathered: Gathered): Targets {
+  const keyIds = knownKeyIds(desired, gathered)
+  const [stray] = strayPatterns(targets, keyIds)
+  if (stray === undefined) return targets
+  const flag = targets.only.includes(stray) ? '--only' : '--except'
+  const near = closest(stray, keyIds)
+  throw new Failure('usage', `${flag} ${stray} fits no key id of ${desired.stack}`, {
+    hints: [
+      ...(near === null ? [] : [`Did you mean ${near}?`]),
+      'It takes key ids, the names under `keys`, and patterns with * and ?.',
+    ],
+  })
+}
+
+async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<string>> {
+  const local = new Set<string>()
+  for (const { keyId, stores } of desired.keys) {
+    for (const { spec } of stores) if (await isLocal(spec)) local.add(keyId)
+  }
+  return local
+}
+
+/** The planner's options. Throws a usage `Failure` where a pattern fits no key. */
+export async function planOptions(
+  asked: PlanningOptions,
+  desired: DesiredState,
+  gathered: Gathered,
+  context: Context,
+): Promise<PlanOptions> {
+  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except } = asked
+  return {
+    host: context.host(),
+    localKeys: await keysWithLocalStores(desired),
+    takeOver,
+    maxRevoke,
+    maxRotate,
+    revokeInUse,
+    targets: requireTargets({ only, except }, desired, gathered),
+    widening: wideningOf(asked),
+  }
+}

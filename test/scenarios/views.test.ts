@@ -1,0 +1,75 @@
+import t, { type Test } from 'tap'
+import { type Workplace, workplace } from '../support/program.ts'
+import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+
+function configuration(keyIds: readonly string[], rest = '', permissions = '[read_results]'): string {
+  const keys = keyIds.map(
+    id =>
+      `  ${id}:\n    name: ${id}\n    scope: all\n    permissions: ${permissions}\n    expires: 90d\n    store: { env-file: { path: ${id}.env, name: FLUXLOOP_API_KEY } }\n`,
+  )
+  return `version: 1\nstack: acme-agents\n${rest}keys:\n${keys.join('')}`
+}
+
+interface Scene {
+  readonly place: Workplace
+  readonly platform: ServedPlatform
+  readonly run: (line: string) => ReturnType<Workplace['run']>
+  readonly declare: (...rest: Parameters<typeof configuration>) => Promise<void>
+}
+
+async function scene(t: Test): Promise<Scene> {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t)
+  return {
+    place,
+    platform,
+    run: line => place.run(line.split(' '), { env: platform.env }),
+    declare: (...rest) => place.write('fluxloop-keys.yaml', configuration(...rest)),
+  }
+}
+
+t.test('applies to the chosen keys alone, and prunes no other', async t => {
+  const { platform, run, declare } = await scene(t)
+  const names = async () => (await platform.managed()).map(({ name }) => name).sort()
+  await declare(['ci-a', 'ci-b', 'backup'])
+  const applied = await run('apply --auto-approve --only ci-* --except ci-b')
+  t.match(applied, { code: 0, stdout: /Targets: only ci-\*, except ci-b\./ })
+  t.strictSame(await names(), ['ci-a'])
+  await declare(['backup'])
+  t.match(await run('apply --auto-approve --only backup'), { code: 0 })
+  t.strictSame(await names(), ['backup', 'ci-a'])
+  t.match(await run('plan --only ci-a'), { code: 0, stdout: /1 to revoke/ })
+})
+
+t.test('refuses a pattern that fits no key, and names the key that was probably meant', async t => {
+  const { run, declare } = await scene(t)
+  await declare(['ci-pipeline', 'backup'])
+  const one = await run('plan --only ci-pipelne')
+  t.match(one, { code: 2, stderr: /--only ci-pipelne fits no key id of acme-agents/ })
+  t.match(one.stderr, 'Did you mean ci-pipeline?')
+  t.match(await run('plan --except zzz-*'), { code: 2, stderr: /--except zzz-\* fits no key id/ })
+})
+
+t.test('refuses to grant more where a flag or the policy forbids it, and says the way out', async t => {
+  const { platform, run, declare } = await scene(t)
+  const policy = 'policy: { forbid: [widening] }\n'
+  await declare(['ci'], policy)
+  t.match(await run('apply --auto-approve'), { code: 0 }, 'making a key widens nothing')
+  await declare(['ci'], policy, '[read_results, upload_results]')
+  const refused = await run('apply --auto-approve')
+  t.match(
+    refused.stdout,
+    /1 of 1 change grants more than the key has[^]*ci\s+\(permissions\)[^]*--allow widening/,
+  )
+  t.equal(refused.code, 6)
+  t.equal((await platform.managed())[0]?.permissions.length, 1)
+  t.match(await run('apply --auto-approve --allow widening'), { code: 0 })
+  await declare(['ci'], '', '[read_results, upload_results, read_scenarios]')
+  t.match(await run('plan --forbid widening'), { code: 6 })
+  t.match(await run('plan'), { code: 0, stdout: /widens access/ })
+
+  platform.forget()
+  t.match(await run('plan --forbid widenning'), { code: 2, stderr: /Did you mean widening\?/ })
+  t.match(await run('plan --forbid widening --allow widening'), { code: 2, stderr: /contradict/ })
+  t.strictSame(platform.requests, [])
+})
