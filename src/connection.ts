@@ -115,6 +115,7 @@ export async function connect(
       await wait(milliseconds, undefined, signal === undefined ? {} : { signal })
     },
     now: Date.now,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     ...(patience === undefined ? {} : { timeoutMs: patience, maxTries: 1 }),
     ...(onRequest === null ? {} : { onRequest }),
   })

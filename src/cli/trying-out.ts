@@ -12,12 +12,27 @@ export const tryingOut: readonly Command[] = [
         value: '<path>',
         text: 'Keep its keys in this file; without it they end with the process',
       },
+      {
+        name: 'seed',
+        value: '<name>',
+        text: "Begin with keys that have a past; `reference` has those of the platform's page on API keys",
+      },
     ],
-    examples: ['sandbox', 'sandbox --port 0 --json', 'sandbox --database sandbox.db'],
+    examples: [
+      'sandbox',
+      'sandbox --port 0 --json',
+      'sandbox --database sandbox.db',
+      'sandbox --seed reference',
+    ],
     run: async (flags, context) => {
       const { runSandbox } = await import('../commands/sandbox.ts')
       return await runSandbox(
-        { json: flags.on('json'), port: flags.count('port') ?? 8787, database: flags.text('database') },
+        {
+          json: flags.on('json'),
+          port: flags.count('port') ?? 8787,
+          database: flags.text('database'),
+          seed: flags.text('seed'),
+        },
         context,
       )
     },

@@ -10,12 +10,15 @@ export interface SandboxCommandOptions {
   readonly json: boolean
   readonly port: number
   readonly database: string | null
+  /** `reference`, or null. */
+  readonly seed: string | null
 }
 
 async function open(
-  { database }: SandboxCommandOptions,
+  { database, seed }: SandboxCommandOptions,
   { cwd }: Context,
 ): Promise<{ readonly sandbox: Sandbox; readonly administrator: Secret }> {
+  if (seed !== null) return openSeeded(seed, database)
   if (database === null) {
     const sandbox = openSandbox({ database: ':memory:' })
     return { sandbox, administrator: sandbox.issueAdministrator() }
@@ -23,6 +26,17 @@ async function open(
   const path = isAbsolute(database) ? database : join(cwd, database)
   const sandbox = openSandbox({ database: path })
   return { sandbox, administrator: await administratorKey(sandbox, `${path}.administrator`) }
+}
+
+/** Its caller is a person, so that its keys are those of the seed and no others. */
+function openSeeded(seed: string, database: string | null) {
+  if (seed !== 'reference') throw new Failure('usage', `--seed takes reference, not \`${seed}\``)
+  if (database !== null) {
+    throw new Failure('usage', '--seed begins anew, so it does not go with --database')
+  }
+  const sandbox = openSandbox({ database: ':memory:' })
+  sandbox.seedReference()
+  return { sandbox, administrator: sandbox.issueUserToken('sandbox') }
 }
 
 async function serve(sandbox: Sandbox, port: number) {
@@ -36,7 +50,7 @@ async function serve(sandbox: Sandbox, port: number) {
   }
 }
 
-/** Serves until Ctrl-C. The administrator's key is what the user asked for: it is printed, and works nowhere else. */
+/** Serves until Ctrl-C. The administrator's key, or the person's token, is what the user asked for: it is printed, and works nowhere else. */
 export async function runSandbox(options: SandboxCommandOptions, context: Context): Promise<number> {
   const { sandbox, administrator } = await open(options, context)
   const server = await serve(sandbox, options.port)

@@ -64,7 +64,8 @@ function caller(options: ClientOptions, onTry: () => void): (call: Call, as?: Se
     const { outcome } = attempts
     if (outcome.kind === 'answer' && outcome.status < 300) return outcome
     const { baseUrl, timeout } = connection
-    throw callFailure(attempts, { call, baseUrl, timeout, now: options.now() })
+    const { now, timeZone = 'UTC' } = options
+    throw callFailure(attempts, { call, baseUrl, timeout, now: now(), timeZone })
   }
 }
 

@@ -13,6 +13,7 @@ export interface Situation {
   readonly timeout: Milliseconds
   /** Our clock, for answers without a date. */
   readonly now: Instant
+  readonly timeZone: string
 }
 
 function count(amount: number, unit: string): string {
@@ -26,9 +27,9 @@ function waitInWords(wait: Milliseconds): string {
   return count(Math.ceil(wait / hour), 'hour')
 }
 
-/** `Jan 15, 2024`, in UTC: the platform's own way to write a day. */
-function dayInWords(at: Instant): string {
-  const format = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeZone: 'UTC' })
+/** `Jan 15, 2024`: the platform's own way to write a day. */
+function dayInWords(at: Instant, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeZone })
   return format.format(at)
 }
 
@@ -58,13 +59,13 @@ function invalidKey(): Words {
   }
 }
 
-function expiredKey(error: ErrorAnswer, now: Instant): Words {
+function expiredKey(error: ErrorAnswer, now: Instant, timeZone: string): Words {
   const lines = ['API key expired']
   if (error.name !== null) lines.push(`Key: ${error.name}`)
   if (error.expiredAt !== null) {
     const days = Math.max(0, Math.floor((now - error.expiredAt) / day))
     lines.push(
-      `Expired: ${dayInWords(error.expiredAt)} (${days === 0 ? 'today' : `${count(days, 'day')} ago`})`,
+      `Expired: ${dayInWords(error.expiredAt, timeZone)} (${days === 0 ? 'today' : `${count(days, 'day')} ago`})`,
     )
   }
   return {
@@ -142,7 +143,9 @@ function words(answer: Answer, tries: number, situation: Situation): Words {
   switch (answer.status) {
     case 401: {
       const known =
-        error.code === 'api_key_expired' ? expiredKey(error, answer.date ?? situation.now) : invalidKey()
+        error.code === 'api_key_expired'
+          ? expiredKey(error, answer.date ?? situation.now, situation.timeZone)
+          : invalidKey()
       return { ...known, hints: [...(known.hints ?? []), ...foreign] }
     }
     case 403: {

@@ -99,6 +99,8 @@ export interface ClientOptions {
   readonly random: () => number
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>
   readonly now: () => Instant
+  /** Of the days in failures, by its IANA name; UTC by default. */
+  readonly timeZone?: string
   /** Of one try, until the last byte of its answer; 30 s by default. */
   readonly timeoutMs?: number
   /** 5 by default. */
