@@ -1,0 +1,125 @@
+// The tarball that users install: what is in it, and that it works in a folder that knows nothing of this repository.
+import { mkdir, readFile, readdir, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t, { type Test } from 'tap'
+import { type Ended, ended, workplace } from '../support/program.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+
+/** npm as a user runs it: with its cache and its registry, and without the loaders of tap. */
+async function npm(cwd: string, ...args: readonly string[]): Promise<Ended> {
+  const inherited = Object.entries(process.env).filter(([name]) => !/^npm_|^_?TAP/i.test(name))
+  return await ended('env', ['-u', 'NODE_OPTIONS', 'npm', ...args], {
+    cwd,
+    env: Object.fromEntries(inherited),
+  })
+}
+
+async function requireDone(running: Promise<Ended>): Promise<Ended> {
+  const ending = await running
+  if (ending.code !== 0) throw new Error(`npm exits ${ending.code}: ${ending.stdout}${ending.stderr}`)
+  return ending
+}
+
+interface Packed {
+  readonly tarball: string
+  readonly paths: readonly string[]
+}
+
+async function pack(folder: string): Promise<Packed> {
+  // Its scripts would build anew, under the feet of the other tests; dist is what `npm test` built.
+  const args = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder]
+  const { stdout } = await requireDone(npm(root, ...args))
+  const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[]
+  if (packed === undefined) throw new Error(`npm packed nothing: ${stdout}`)
+  return { tarball: join(folder, packed.filename), paths: packed.files.map(({ path }) => path).sort() }
+}
+
+/** From npm's cache where that has all, else from the registry. */
+async function install(tarball: string, folder: string): Promise<void> {
+  const args = ['install', '--no-audit', '--no-fund', tarball]
+  if ((await npm(folder, ...args, '--offline')).code === 0) return
+  await requireDone(npm(folder, ...args, '--prefer-offline'))
+}
+
+/** Files of a folder that hold one of the texts. */
+async function filesWith(folder: string, texts: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const content = await readFile(path, 'latin1')
+    if (texts.some(text => content.includes(text))) found.push(path)
+  }
+  return found
+}
+
+function contents(t: Test, paths: readonly string[]): void {
+  const expected =
+    /^(?:dist\/[\w.-]+|schemas\/[\w.-]+|examples\/[\w.-]+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
+  t.strictSame(
+    paths.filter(path => !expected.test(path) || path.endsWith('.map')),
+    [],
+    'nothing else is in it',
+  )
+  for (const path of [
+    'dist/main.js',
+    'dist/keychain-helper.js',
+    'dist/THIRD-PARTY-NOTICES.md',
+    'schemas/fluxloop-keys.schema.json',
+    'examples/fluxloop-keys.yaml',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+  ]) {
+    t.ok(paths.includes(path), path)
+  }
+}
+
+t.test('the package installs into an empty folder and works there', { timeout: 180_000 }, async t => {
+  const place = await workplace(t)
+  const { tarball, paths } = await pack(place.root)
+  contents(t, paths)
+  const folder = join(place.work, 'empty')
+  await mkdir(folder)
+  await install(tarball, folder)
+
+  const installed = join(folder, 'node_modules/fluxloop-keys')
+  t.strictSame(await filesWith(installed, [root, `${homedir()}/`]), [], 'no path of this machine')
+  const { mode } = await stat(join(folder, 'node_modules/.bin/fluxloop-keys'))
+  t.ok(mode & 0o100, 'the bin can be run')
+
+  const npx = (...args: readonly string[]) =>
+    ended('env', ['-u', 'NODE_OPTIONS', 'npx', '--no-install', 'fluxloop-keys', ...args], {
+      cwd: folder,
+      env: place.env,
+    })
+  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
+  t.match((await npx('--version')).stdout, manifest.version)
+
+  const example = 'node_modules/fluxloop-keys/examples/fluxloop-keys.yaml'
+  const plan = await npx('plan', '-c', example, '--api-url', 'sandbox:demo.db')
+  t.match(plan, { code: 0, stdout: /Plan: 5 to create/, stderr: '' })
+
+  // Everything that is native or a process of its own takes part: the database, the keychain's helper.
+  await place.write(
+    'empty/fluxloop-keys.yaml',
+    `version: 1
+stack: installed
+keys:
+  agents:
+    name: Agents
+    scope: all
+    permissions: [read_scenarios]
+    expires: 30d
+    store: { keychain: { fallback: { env-file: { path: agents.env, name: FLUXLOOP_API_KEY } } } }
+`,
+  )
+  const apply = await npx('apply', '--auto-approve', '--api-url', 'sandbox:demo.db')
+  t.equal(apply.code, 0)
+  t.match(apply.stdout.replace(/\s+/g, ' '), 'the fallback: no keychain service here')
+  t.match(await place.read('empty/agents.env'), /^FLUXLOOP_API_KEY=.?flux_dev_/m)
+  t.match(await npx('plan', '--detailed-exitcode', '--api-url', 'sandbox:demo.db'), { code: 0 })
+})
