@@ -1,14 +1,13 @@
 import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
-import type { DeclaredStore } from '../model/store.ts'
 import type { Issued, NewKey } from '../platform/types.ts'
 import { unlikeAsked } from './answers.ts'
-import { type OpenStore, putInto, storesOf } from './deliver.ts'
+import { type OpenStore, putInto } from './deliver.ts'
 import type { Run } from './run.ts'
 
 /** What making one key by hand needs from outside. */
-export type Hand = Pick<Run, 'stores' | 'checkpoint'> & {
+export type Hand = Pick<Run, 'checkpoint'> & {
   readonly platform: Pick<Run['platform'], 'create' | 'revoke'>
 }
 
@@ -61,9 +60,14 @@ export async function putOneByOne(
     try {
       places.push(await putInto(open, secret, run))
     } catch (cause) {
-      if (!(cause instanceof Failure)) throw cause
       if (await holds(open, secret)) places.push(open.label)
-      return { places, fault: cause }
+      // Even a defect must not lose the secret. Its message may quote what it failed on, so only its kind is told.
+      const kind = cause instanceof Error ? cause.name : typeof cause
+      const fault =
+        cause instanceof Failure
+          ? cause
+          : new Failure('failed', `An unexpected ${kind} while writing ${open.label}`)
+      return { places, fault }
     }
   }
   return { places, fault: null }
@@ -76,7 +80,7 @@ export async function putOneByOne(
 export async function createByHand(
   asked: NewKey,
   idempotencyKey: string,
-  stores: readonly DeclaredStore[],
+  stores: readonly OpenStore[],
   hand: Hand,
 ): Promise<Made> {
   const issued = await hand.platform.create(asked, idempotencyKey)
@@ -85,7 +89,7 @@ export async function createByHand(
   if (unlike !== null || secret === null) {
     throw await takeBack(live, unlike ?? new Failure('failed', 'The secret is missing.'), hand)
   }
-  const { places, fault } = await putOneByOne(secret, storesOf({ stores }, hand), hand)
+  const { places, fault } = await putOneByOne(secret, stores, hand)
   if (fault === null) return { live, secret, places }
   if (places.length === 0) throw await takeBack(live, fault, hand)
   throw new Failure(

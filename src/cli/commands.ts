@@ -1,4 +1,5 @@
 import { apikeysReading } from './apikeys-reading.ts'
+import { apikeysWriting } from './apikeys-writing.ts'
 import { auth } from './auth.ts'
 import type { Command } from './command.ts'
 import { keysAsCode } from './keys-as-code.ts'
@@ -10,6 +11,7 @@ export const commands: readonly Command[] = [
   ...keysAsCode,
   ...trust,
   ...apikeysReading,
+  ...apikeysWriting,
   ...auth,
   ...secrets,
   ...tryingOut,

@@ -56,3 +56,9 @@ export function visibleEnd(maskedKey: string): string {
 export function endsAgree(a: string, b: string): boolean {
   return Math.min(a.length, b.length) >= 3 && (a.endsWith(b) || b.endsWith(a))
 }
+
+/** Are these two looks at one key the same, its use and its version aside? */
+export function sameButUse(a: LiveKey, b: LiveKey): boolean {
+  const substance = (key: LiveKey) => JSON.stringify({ ...key, lastUse: null, version: null })
+  return substance(a) === substance(b)
+}

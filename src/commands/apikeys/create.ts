@@ -1,0 +1,98 @@
+import { type Made, createByHand } from '../../apply/create-by-hand.ts'
+import { type OpenStore, storesOf } from '../../apply/deliver.ts'
+import { storeArgument } from '../../config/store-argument.ts'
+import type { ConnectionOptions } from '../../connection.ts'
+import type { Context } from '../../context.ts'
+import { requireProjects } from '../../model/asked.ts'
+import { Failure } from '../../model/failure.ts'
+import { newKeyDetails, placesOf, success } from '../../render/written-key.ts'
+import { boxOf, printIssuedJson, printSecret } from './issued-secret.ts'
+import { type NewKeyFlags, askForRest, readGiven, withDefaults } from './new-key.ts'
+import { screenOf } from './screen.ts'
+
+export interface CreateOptions extends ConnectionOptions, NewKeyFlags {
+  readonly verbose: boolean
+  readonly json: boolean
+  /** Print the secret alone. */
+  readonly quiet: boolean
+  /** Stores that get the secret in place of the screen. */
+  readonly stores: readonly string[]
+  readonly clipboard: boolean
+}
+
+function requireOneOutput({ json, quiet, stores }: CreateOptions): void {
+  if (json && quiet) throw new Failure('usage', '--json and --quiet are two outputs: give one of them')
+  if (quiet && stores.length > 0) {
+    throw new Failure(
+      'usage',
+      '--quiet prints the secret and --store keeps it off the screen: give one of them',
+    )
+  }
+}
+
+/** Opens the stores that will receive the secret. Each of them has to be able to, before a key is made. */
+async function readyStores(
+  name: string,
+  { stores: asked }: CreateOptions,
+  context: Context,
+): Promise<readonly OpenStore[]> {
+  if (asked.length === 0) return []
+  const stores = await context.stores()
+  const specs = asked.map(text => storeArgument(text, name, context.cwd))
+  for (const failure of (await stores.probe(specs)).values()) if (failure !== null) throw failure
+  return storesOf({ stores: specs.map(spec => ({ spec, hash: '' })) }, { stores })
+}
+
+async function copyLine({ secret }: Made, context: Context): Promise<string> {
+  const copied = await context.copySecret(secret)
+  if (copied.ok) return 'The key has been copied to your clipboard.'
+  return copied.tried.length === 0
+    ? 'There is no clipboard here: copy the key from the box above.'
+    : `The key is not in your clipboard (${copied.tried.join(' and ')} failed): copy it from the box above.`
+}
+
+/** The secret first: whatever the clipboard does, it is on the screen. */
+async function show(made: Made, options: CreateOptions, context: Context): Promise<void> {
+  const { stdout } = context
+  const { live, secret, places } = made
+  if (options.quiet) {
+    printSecret(secret, context)
+    return
+  }
+  if (options.json) {
+    printIssuedJson(live, places.length === 0 ? secret : null, places, context)
+    return
+  }
+  const screen = screenOf(stdout, live.createdAt, context)
+  stdout.print(`${success('created', stdout.palette)}\n`)
+  stdout.print(`${places.length === 0 ? boxOf(secret, context) : placesOf(places, screen)}\n`)
+  stdout.print(newKeyDetails(live, screen))
+  if (places.length === 0 && stdout.isTerminal && options.clipboard) {
+    stdout.print(`\n${await copyLine(made, context)}`)
+  }
+}
+
+/** Makes a key that no configuration declares. Nothing is made before everything that was given is known to be right. */
+export async function runCreate(options: CreateOptions, context: Context): Promise<number> {
+  requireOneOutput(options)
+  const given = readGiven(options, context.now())
+  const asking = given.name === null && context.interactive
+  if (!asking) withDefaults(given)
+  // A wrong --store is found out before anything is asked or called; the name only gives the keychain its account.
+  for (const text of options.stores) storeArgument(text, '', context.cwd)
+  const { client } = await context.connect(options)
+  if (given.scope !== null && given.scope !== 'all') {
+    const projects = await client.projects()
+    requireProjects(
+      given.scope,
+      projects.map(({ name }) => name),
+    )
+  }
+  const key = withDefaults(asking ? await askForRest(given, client, context) : given)
+  const stores = await readyStores(key.name, options, context)
+  await context.finishingOnInterrupt(async () => {
+    const hand = { platform: client, checkpoint: context.checkpoint }
+    await show(await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, hand), options, context)
+  })
+  return 0
+}

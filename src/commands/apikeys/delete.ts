@@ -1,0 +1,50 @@
+import type { ConnectionOptions } from '../../connection.ts'
+import type { Context } from '../../context.ts'
+import { deletionNote } from '../../render/management.ts'
+import { deletionWarning, success } from '../../render/written-key.ts'
+import { findKey } from '../find-key.ts'
+import { writeAsSeen } from './as-seen.ts'
+import { isCallingKey } from './calling-key.ts'
+import { confirmName } from './confirm.ts'
+import { managementOf } from './management.ts'
+import { screenOf } from './screen.ts'
+
+export interface DeleteOptions extends ConnectionOptions {
+  /** A key id, a unique name, or the key id of a stack. */
+  readonly reference: string
+  /** Do not ask. */
+  readonly force: boolean
+  /** Also the key that authenticates us. */
+  readonly forceSelf: boolean
+  /** Of the stack that owns the key; the usual one where it is empty. */
+  readonly config: readonly string[]
+  readonly verbose: boolean
+}
+
+/** Ends a key for good. */
+export async function runDelete(options: DeleteOptions, context: Context): Promise<number> {
+  const { stdout, stderr } = context
+  const { client } = await context.connect(options)
+  const found = await findKey(options.reference, client)
+  const { key, listing } = found
+  await isCallingKey(key, 'delete', options.forceSelf, client)
+  const management = await managementOf(found, options.config, context)
+  const screen = screenOf(stderr, listing.now, context)
+  if (management !== null) stderr.print(`${deletionNote(management, screen)}\n`)
+  if (!options.force) {
+    stderr.print(`${deletionWarning(key, screen)}\n`)
+    await confirmName(key.name, 'delete', `${key.id} was not deleted`, context)
+    stderr.print('')
+  }
+  await writeAsSeen(
+    key,
+    client,
+    async ifMatch => {
+      await client.revoke(key.id, { ifMatch })
+      return true
+    },
+    ({ status }) => (status === 'revoked' ? true : null),
+  )
+  stdout.print(success('deleted', stdout.palette))
+  return 0
+}

@@ -1,0 +1,133 @@
+import type { ConnectionOptions } from '../../connection.ts'
+import type { Context } from '../../context.ts'
+import { Failure } from '../../model/failure.ts'
+import type { LiveKey } from '../../model/live-key.ts'
+import type { Secret } from '../../model/secret.ts'
+import { PlatformFailure } from '../../platform/platform-failure.ts'
+import type { PlatformClient } from '../../platform/types.ts'
+import { regenerationNote } from '../../render/management.ts'
+import { placesOf, regenerationAftermath, regenerationWarning, success } from '../../render/written-key.ts'
+import { findKey } from '../find-key.ts'
+import { writeAsSeen } from './as-seen.ts'
+import { isCallingKey } from './calling-key.ts'
+import { confirmYes } from './confirm.ts'
+import { type Target, deliverTo, requireReady, targetOf } from './delivery.ts'
+import { boxOf, printIssuedJson, printSecret } from './issued-secret.ts'
+import { type Management, managementOf } from './management.ts'
+import { screenOf } from './screen.ts'
+
+export interface RegenerateOptions extends ConnectionOptions {
+  /** A key id, a unique name, or the key id of a stack. */
+  readonly reference: string
+  /** Do not ask. */
+  readonly force: boolean
+  /** Also the key that authenticates us. */
+  readonly forceSelf: boolean
+  readonly json: boolean
+  /** Print the secret alone, wherever else it goes. */
+  readonly quiet: boolean
+  /** Of the stack that owns the key; the usual one where it is empty. */
+  readonly config: readonly string[]
+  readonly verbose: boolean
+}
+
+interface Replaced {
+  readonly live: LiveKey
+  readonly secret: Secret
+}
+
+/** The old secret is dead from here on, so whatever goes wrong says what that means. */
+async function regenerate(key: LiveKey, client: PlatformClient, context: Context): Promise<Replaced> {
+  const idempotencyKey = `fluxloop-keys-${context.nonce()}`
+  const again = `Its old secret may be dead. Run: fluxloop-keys apikeys regenerate ${key.id}`
+  try {
+    const { key: live, secret } = await writeAsSeen(
+      key,
+      client,
+      ifMatch => client.regenerate(key.id, { ifMatch, idempotencyKey }),
+      () => null,
+    )
+    if (secret !== null) return { live, secret }
+  } catch (cause) {
+    if (!(cause instanceof PlatformFailure) || !cause.ambiguous) throw cause
+    throw new Failure(cause.code, cause.message, { hints: [again, ...cause.hints], cause })
+  }
+  throw new Failure('failed', `The platform regenerated ${key.id}, but its answer holds no secret`, {
+    hints: [again],
+  })
+}
+
+function show(
+  { live, secret }: Replaced,
+  places: readonly string[],
+  { json, quiet }: RegenerateOptions,
+  context: Context,
+): void {
+  const { stdout } = context
+  const delivered = places.length > 0
+  if (quiet) printSecret(secret, context)
+  else if (json) printIssuedJson(live, delivered ? null : secret, places, context)
+  else {
+    const screen = screenOf(stdout, context.now(), context)
+    stdout.print(`${success('regenerated', stdout.palette)}\n`)
+    if (delivered) stdout.print(placesOf(places, screen))
+    else stdout.print(`${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
+  }
+}
+
+async function replace(
+  key: LiveKey,
+  delivery: { readonly management: Management; readonly target: Target } | null,
+  isCaller: boolean,
+  client: PlatformClient,
+  options: RegenerateOptions,
+  context: Context,
+): Promise<void> {
+  const replaced = await regenerate(key, client, context)
+  if (delivery === null) {
+    show(replaced, [], options, context)
+    return
+  }
+  const { target, management } = delivery
+  const regenerated = { ...replaced, marker: management.marker }
+  const { places, fault } = await deliverTo(target, regenerated, isCaller, client, context)
+  // Where a store failed, the screen is the only place that is sure to have the secret.
+  show(replaced, fault === null ? places : [], options, context)
+  if (fault === null) return
+  const where =
+    places.length === 0 ? 'no store has its new secret' : `its new secret is in ${places.join(', ')}`
+  throw new Failure('partial', `${key.id} was regenerated, and ${where}, but: ${fault.message}`, {
+    hints: ['The new secret was printed: put it where it is needed.', ...fault.hints],
+    cause: fault,
+  })
+}
+
+/** Replaces the secret of a key at once. A managed key's goes into its stores, where its configuration is at hand. */
+export async function runRegenerate(options: RegenerateOptions, context: Context): Promise<number> {
+  if (options.json && options.quiet) {
+    throw new Failure('usage', '--json and --quiet are two outputs: give one of them')
+  }
+  const { stderr } = context
+  const { client } = await context.connect(options)
+  const found = await findKey(options.reference, client)
+  const { key, listing } = found
+  const isCaller = await isCallingKey(key, 'regenerate', options.forceSelf, client)
+  const management = await managementOf(found, options.config, context)
+  const screen = screenOf(stderr, listing.now, context)
+  let delivery: { readonly management: Management; readonly target: Target } | null = null
+  if (management !== null) {
+    const { target, why } = await targetOf(management, context)
+    if (target !== null) {
+      await requireReady(target, context)
+      delivery = { management, target }
+    }
+    stderr.print(`${regenerationNote(management, why, screen)}\n`)
+  }
+  if (!options.force) {
+    stderr.print(`${regenerationWarning(key, screen)}\n`)
+    await confirmYes('regenerate', `${key.id} was not regenerated`, context)
+    stderr.print('')
+  }
+  await context.finishingOnInterrupt(() => replace(key, delivery, isCaller, client, options, context))
+  return 0
+}

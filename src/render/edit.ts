@@ -1,0 +1,30 @@
+import type { EditedField } from '../model/edit.ts'
+import { fieldDiff } from './field-diff.ts'
+import { jsonText } from './json.ts'
+import type { ApiKeyJson } from './key-json.ts'
+import { renderRows } from './rows.ts'
+import { minimumWidth } from './text.ts'
+import { isoTime } from './time.ts'
+import type { ScreenOptions } from './written-key.ts'
+
+/** What an update by hand changed, a line for each field. */
+export function renderEdit(fields: readonly EditedField[], { palette, width }: ScreenOptions): string {
+  const rows = fields.map(values => ({
+    mark: '~',
+    label: values.field,
+    value: fieldDiff(values, palette),
+    notes: values.widens ? [palette.bold(palette.yellow('# widens access'))] : [],
+  }))
+  return renderRows(rows, palette, Math.max(minimumWidth, width)).join('\n')
+}
+
+function editedJson(field: EditedField) {
+  if (field.field !== 'expires') return field
+  const time = (at: number | null) => (at === null ? null : isoTime(at))
+  return { ...field, current: time(field.current), desired: time(field.desired) }
+}
+
+/** The key as it is now, and what changed. */
+export function editToJson(key: ApiKeyJson, fields: readonly EditedField[]): string {
+  return jsonText({ format_version: '1.0', api_key: key, changed: fields.map(editedJson) })
+}
