@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises'
+import { open, readFile, rename, unlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { ensureFolder } from './stores/write-file.ts'
 
 /** Small files that only save time: whatever goes wrong with them is as if they were not there. Never a secret. */
 export interface Cache {
   /** Null where there is none. */
   read(name: string): Promise<string | null>
-  write(name: string, text: string): Promise<void>
+  /** Is it there now? */
+  write(name: string, text: string): Promise<boolean>
 }
 
 /** Where the system keeps such files: XDG on Linux, Library/Caches on macOS, LOCALAPPDATA on Windows. */
@@ -28,7 +30,7 @@ export function openCache(env: NodeJS.ProcessEnv): Cache {
     async write(name, text) {
       const temporary = join(folder, `.${name}.${randomBytes(4).toString('hex')}`)
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 })
+        await ensureFolder(folder)
         const file = await open(temporary, 'wx', 0o600)
         try {
           await file.writeFile(text)
@@ -36,8 +38,10 @@ export function openCache(env: NodeJS.ProcessEnv): Cache {
           await file.close()
         }
         await rename(temporary, join(folder, name))
+        return true
       } catch {
         await unlink(temporary).catch(() => undefined)
+        return false
       }
     },
   }

@@ -24,7 +24,7 @@ export const auth: readonly Command[] = [
     name: 'auth login',
     text: 'Check a key and keep it in the keychain of this machine, for one platform',
     flags: [
-      { name: 'api-key', value: '<key>', text: 'The key; other users of this machine can see arguments' },
+      { name: 'api-key', value: '<api-key>', text: 'The key; other users of this machine can see arguments' },
       { name: 'with-token', text: 'Read the key from standard input' },
       ...loginFlags,
     ],

@@ -113,6 +113,7 @@ function valueOf(place: string, typed: string): Pick<Completion, 'candidates' | 
     case 'key-id':
       return { candidates: [], from: 'live' }
     case 'path':
+    case 'file':
     case 'plan':
       return { candidates: [], from: 'files' }
     case 'perms':

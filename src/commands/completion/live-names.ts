@@ -46,7 +46,8 @@ export async function liveNames(
   if (kept !== null && kept.at <= now && now - kept.at < minute) return kept.keys
   const keep = (keys: readonly LiveName[]) => cache.write(file, JSON.stringify({ at: now, keys }))
   const former = kept?.keys ?? []
-  await keep(former)
+  // Without a note of this try nothing would stop the next one.
+  if (!(await keep(former))) return former
   try {
     const { client } = await context.connect({ ...options, verbose: false, patience: 2 * second })
     const listing = await client.list({ maximumPages: 1 })
