@@ -1,18 +1,27 @@
+import type { Instant } from '../model/duration.ts'
 import type { EditedField } from '../model/edit.ts'
+import { calendarDay } from './calendar.ts'
 import { fieldDiff } from './field-diff.ts'
 import { jsonText } from './json.ts'
 import type { ApiKeyJson } from './key-json.ts'
 import { renderRows } from './rows.ts'
-import { minimumWidth } from './text.ts'
+import { minimumWidth, unbreakable } from './text.ts'
 import { isoTime } from './time.ts'
 import type { ScreenOptions } from './written-key.ts'
 
+function endIn(field: Extract<EditedField, { readonly field: 'expires' }>, options: ScreenOptions): string {
+  const { red, green } = options.palette
+  const text = (end: Instant | null) => (end === null ? 'Never' : calendarDay(end, options.timeZone))
+  return `${red(unbreakable(text(field.current)))} → ${green(unbreakable(text(field.desired)))}`
+}
+
 /** What an update by hand changed, a line for each field. */
-export function renderEdit(fields: readonly EditedField[], { palette, width }: ScreenOptions): string {
+export function renderEdit(fields: readonly EditedField[], options: ScreenOptions): string {
+  const { palette, width } = options
   const rows = fields.map(values => ({
     mark: '~',
     label: values.field,
-    value: fieldDiff(values, palette),
+    value: values.field === 'expires' ? endIn(values, options) : fieldDiff(values, palette),
     notes: values.widens ? [palette.bold(palette.yellow('# widens access'))] : [],
   }))
   return renderRows(rows, palette, Math.max(minimumWidth, width)).join('\n')

@@ -64,8 +64,8 @@ async function show(made: Made, options: CreateOptions, context: Context): Promi
     return
   }
   const screen = screenOf(stdout, live.createdAt, context)
-  stdout.print(`${success('created', stdout.palette)}\n`)
-  stdout.print(`${places.length === 0 ? boxOf(secret, context) : placesOf(places, screen)}\n`)
+  stdout.print(`${success('created', stdout.palette)}\n\n`)
+  stdout.print(`${places.length === 0 ? boxOf(secret, context) : placesOf(places, screen)}\n\n`)
   stdout.print(newKeyDetails(live, screen))
   if (places.length === 0 && stdout.isTerminal && options.clipboard) {
     stdout.print(`\n${await copyLine(made, context)}`)

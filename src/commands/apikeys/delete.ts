@@ -30,9 +30,9 @@ export async function runDelete(options: DeleteOptions, context: Context): Promi
   await isCallingKey(key, 'delete', options.forceSelf, client)
   const management = await managementOf(found, options.config, context)
   const screen = screenOf(stderr, listing.now, context)
-  if (management !== null) stderr.print(`${deletionNote(management, screen)}\n`)
+  if (management !== null) stderr.print(`${deletionNote(management, screen)}\n\n`)
   if (!options.force) {
-    stderr.print(`${deletionWarning(key, screen)}\n`)
+    stderr.print(`${deletionWarning(key, screen)}\n\n`)
     await confirmName(key.name, 'delete', `${key.id} was not deleted`, context)
     stderr.print('')
   }

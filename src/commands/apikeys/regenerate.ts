@@ -69,7 +69,7 @@ function show(
   else if (json) printIssuedJson(live, delivered ? null : secret, places, context)
   else {
     const screen = screenOf(stdout, context.now(), context)
-    stdout.print(`${success('regenerated', stdout.palette)}\n`)
+    stdout.print(`${success('regenerated', stdout.palette)}\n\n`)
     if (delivered) stdout.print(placesOf(places, screen))
     else stdout.print(`${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
   }
@@ -121,10 +121,10 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
       await requireReady(target, context)
       delivery = { management, target }
     }
-    stderr.print(`${regenerationNote(management, why, screen)}\n`)
+    stderr.print(`${regenerationNote(management, why, screen)}\n\n`)
   }
   if (!options.force) {
-    stderr.print(`${regenerationWarning(key, screen)}\n`)
+    stderr.print(`${regenerationWarning(key, screen)}\n\n`)
     await confirmYes('regenerate', `${key.id} was not regenerated`, context)
     stderr.print('')
   }

@@ -113,7 +113,7 @@ export async function runUpdate(options: UpdateOptions, context: Context): Promi
   const fields = editedFields(key, edit, listing.now)
   const management = fields.length === 0 ? null : await managementOf(found, options.config, context)
   if (management !== null) {
-    stderr.print(`${updateNote(management, screenOf(stderr, listing.now, context))}\n`)
+    stderr.print(`${updateNote(management, screenOf(stderr, listing.now, context))}\n\n`)
   }
   const patch = patchOf(fields, key)
   const updated =
@@ -133,7 +133,7 @@ export async function runUpdate(options: UpdateOptions, context: Context): Promi
   if (options.json) stdout.print(editToJson(keyToJson(updated, listing.now), fields))
   else if (fields.length === 0) stdout.print(`${key.id} is like that already: nothing was changed.`)
   else {
-    stdout.print(`${success('updated', stdout.palette)}\n`)
+    stdout.print(`${success('updated', stdout.palette)}\n\n`)
     stdout.print(renderEdit(fields, screenOf(stdout, listing.now, context)))
   }
   return 0
