@@ -2,9 +2,9 @@
 // requests. See README.md beside this file. Usage: npm run bench -- [ROUNDS]
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { cpus, tmpdir } from 'node:os'
+import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Program, median, peakMemory, wallTime } from './measure.ts'
+import { type Program, type Resources, median, resourcesOf, wallTime } from './measure.ts'
 import { type ServedWorld, serveWorld } from './serve.ts'
 import { type Result, renderTable } from './table.ts'
 
@@ -41,11 +41,11 @@ function contestants(worlds: readonly ServedWorld[]): readonly Contestant[] {
 }
 
 async function results(all: readonly Contestant[], rounds: number): Promise<readonly Result[]> {
-  const measured: (Contestant & Pick<Result, 'megabytes' | 'requests'>)[] = []
+  const measured: (Contestant & { resources: Resources; requests: number })[] = []
   for (const one of all) {
     await one.world?.requests()
-    const megabytes = await peakMemory(one.program)
-    measured.push({ ...one, megabytes, requests: (await one.world?.requests()) ?? 0 })
+    const resources = await resourcesOf(one.program)
+    measured.push({ ...one, resources, requests: (await one.world?.requests()) ?? 0 })
   }
   // In turns, so that whatever else the machine does slows down all alike.
   for (let round = 0; round < rounds; round++) {
@@ -53,9 +53,9 @@ async function results(all: readonly Contestant[], rounds: number): Promise<read
   }
   const [first] = measured
   const unit = median(first?.times ?? [])
-  return measured.map(({ name, times, megabytes, requests }) => {
+  return measured.map(({ name, times, resources, requests }) => {
     const milliseconds = median(times)
-    return { name, milliseconds, ratio: milliseconds / unit, megabytes, requests }
+    return { name, milliseconds, ratio: milliseconds / unit, ...resources, requests }
   })
 }
 
@@ -72,6 +72,9 @@ async function bench(): Promise<void> {
       `Node ${process.version}, ${process.platform}, ${cpus().length} cores; medians of ${rounds} runs\n`,
     )
     console.log(table)
+    const [load = 0] = loadavg()
+    if (load > 2 * cpus().length)
+      console.log(`\nThe machine is busy (load ${load.toFixed(0)}): only ratios and processor times tell.`)
   } finally {
     for (const world of worlds) await world.close()
     await rm(folder, { recursive: true, force: true })

@@ -44,18 +44,27 @@ export async function wallTime(program: Program): Promise<number> {
 const reporter = `
 import { readFileSync, writeSync } from 'node:fs'
 process.on('exit', () => {
-  let kilobytes = process.resourceUsage().maxRSS
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+  let kilobytes = maxRSS
   try {
     kilobytes = Number(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1])
   } catch {}
-  writeSync(3, String(kilobytes))
+  const processor = (userCPUTime + systemCPUTime) / 1000
+  writeSync(3, JSON.stringify({ megabytes: kilobytes / 1024, processor }))
 })`
 
-/** The most memory that it ever had, in megabytes. A run of its own, since asking takes time too. */
-export async function peakMemory({ args, env }: Program): Promise<number> {
+export interface Resources {
+  /** The most memory that it ever had. */
+  readonly megabytes: number
+  /** Milliseconds of work, on whatever core: hardly longer where others work too. */
+  readonly processor: number
+}
+
+/** What a program uses, in a run of its own, since asking takes time too. */
+export async function resourcesOf({ args, env }: Program): Promise<Resources> {
   const hook = `data:text/javascript,${encodeURIComponent(reporter)}`
-  const kilobytes = await run({ args: ['--import', hook, ...args], ...(env === undefined ? {} : { env }) })
-  return Number(kilobytes) / 1024
+  const report = await run({ args: ['--import', hook, ...args], ...(env === undefined ? {} : { env }) })
+  return JSON.parse(report) as Resources
 }
 
 export function median(values: readonly number[]): number {

@@ -4,6 +4,8 @@ export interface Result {
   readonly milliseconds: number
   /** To `node -e 0`. */
   readonly ratio: number
+  /** Milliseconds. */
+  readonly processor: number
   readonly megabytes: number
   readonly requests: number
 }
@@ -32,11 +34,12 @@ export function renderTable(results: readonly Result[]): string {
     result.name,
     `${result.milliseconds.toFixed(0)} ms`,
     `${result.ratio.toFixed(2)} ×`,
+    `${result.processor.toFixed(0)} ms`,
     `${result.megabytes.toFixed(0)} MB`,
     String(result.requests),
     verdict(result),
   ])
-  const table = [['', 'median', 'ratio', 'peak memory', 'requests', ''], ...rows]
+  const table = [['', 'median', 'ratio', 'processor', 'peak memory', 'requests', ''], ...rows]
   const widths = table.reduce<number[]>(
     (known, row) => row.map((cell, column) => Math.max(known[column] ?? 0, cell.length)),
     [],
