@@ -6,6 +6,7 @@ import type { Marker } from '../model/marker.ts'
 import type { Secret } from '../model/secret.ts'
 import { fieldHashes } from '../plan/field-hashes.ts'
 import { fieldChanges } from '../plan/fields.ts'
+import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { replayWindow } from '../platform/replay.ts'
@@ -65,26 +66,45 @@ function holders(held: Held, secret: Secret): ReadonlySet<ApplyStore> {
 }
 
 /** Delivers the secret of a head once more from a store that has it. Null: no store has it, so a new generation is due. */
-export async function redeliver({ desired, live, fields }: Deliver, run: Run): Promise<Done | null> {
+export async function redeliver({ desired, live, fields, reasons }: Deliver, run: Run): Promise<Done | null> {
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores)
   const secret = await secretFromStores(live, held, run)
   if (secret === null) return null
   const places = await putIntoAll(secret, stores, holders(held, secret), run)
   const marker = markerOf(live)
-  const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : run.clock()
+  // What overtook it may be what consumers got from a store, so that one has its grace from now on.
+  const overtaken = reasons.some(({ code }) => code === 'overtaken')
+  const graceUntil =
+    marker.state.kind === 'delivered' && !overtaken
+      ? marker.state.graceUntil
+      : run.clock() + desired.rotation.grace
   await markDelivered({ live, marker }, desired, fields, graceUntil, run)
   return { action: 'delivered', liveId: live.id, places }
 }
 
+/** May somebody have received the secret of this pending key, from a store into which we cannot look? */
+function mayBeReceived(marker: Marker, desired: DesiredKey, stores: ReturnType<typeof storesOf>): boolean {
+  const declared = new Set(desired.stores.map(({ hash }) => hash))
+  return stores.some(({ store }) => !store.readable) || marker.stores.some(hash => !declared.has(hash))
+}
+
+async function revokePending(live: LiveKey, run: Run): Promise<void> {
+  run.checkpoint('before-revoke')
+  await run.platform.revoke(live.id)
+  run.checkpoint('after-revoke')
+}
+
 /**
- * Finishes the newest pending key whose secret a store or a replay still gives. What we made ourselves and cannot finish is
- * revoked; what others made is left to retire. Null: none could be finished, so a new generation is due.
+ * Finishes the newest pending key whose secret a store or a replay still gives. What we made ourselves, cannot finish and
+ * know that nobody received is revoked; the rest is left to retire once a successor is delivered, but never so much of
+ * it that runs which fail again and again pile up keys. Null: none could be finished, so a new generation is due.
  */
 export async function heal({ desired, pending, generation }: Heal, run: Run): Promise<Done | null> {
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores)
-  const left = [...pending]
+  const isOurs = (live: LiveKey) => markerOf(live).host === run.options.host && live.id !== run.caller.key?.id
+  let left = [...pending]
   for (const live of pending) {
     const marker = markerOf(live)
     const secret =
@@ -97,11 +117,15 @@ export async function heal({ desired, pending, generation }: Heal, run: Run): Pr
       for (const superseded of left.slice(1)) await narrow(superseded, desired, run)
       return { action: 'healed', liveId: live.id, places }
     }
-    if (marker.host !== run.options.host) break
-    run.checkpoint('before-revoke')
-    await run.platform.revoke(live.id)
-    run.checkpoint('after-revoke')
-    left.shift()
+    if (!isOurs(live)) break
+    if (mayBeReceived(marker, desired, stores)) {
+      const excess = left.slice(maximumPending - 1).filter(isOurs)
+      for (const oldest of excess) await revokePending(oldest, run)
+      left = left.filter(each => !excess.includes(each))
+      break
+    }
+    await revokePending(live, run)
+    left = left.slice(1)
   }
   if (generation === null) {
     throw new Failure(

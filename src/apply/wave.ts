@@ -34,21 +34,41 @@ function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKe
   )
 }
 
+/** Why a listing cannot tell whether a new key has rivals; null where it can. */
+function blindness({ live }: Undelivered, { keys, complete }: Listing): Failure | null {
+  if (!complete)
+    return new Failure(
+      'failed',
+      `The list of keys may lack some, so a rival of ${live.id} could go unseen.`,
+      {
+        hints: ['Run the same command again.'],
+      },
+    )
+  if (keys.some(({ id }) => id === live.id)) return null
+  return new Failure('conflict', `${live.id} (${live.name}) was just made, and is not in the list of keys.`, {
+    hints: ['Somebody revoked it, or the list is not up to date. Run plan again to see what it is like now.'],
+  })
+}
+
+/** A higher generation, or another key of the same one that is older, or whose secret is in the stores already. */
+function isRival({ live, marker }: ManagedKey, own: Undelivered): boolean {
+  if (marker.generation !== own.marker.generation) return marker.generation > own.marker.generation
+  if (marker.nonce === own.marker.nonce) return false
+  return marker.state.kind === 'delivered' || isOlder(live, own.live)
+}
+
 /**
  * Makes room for a new key, or makes room for another: two runs that made the same generation agree, without talking,
  * that the older key stays. A twin with our own nonce comes from a platform that ignored the idempotency key.
  */
 async function settle(key: Undelivered, listing: Listing, run: Run): Promise<void> {
+  const blind = blindness(key, listing)
+  if (blind !== null) throw await withdraw(key.live, blind, run)
   const kin = kinOf(key, listing, run)
   for (const twin of kin.filter(({ marker }) => marker.nonce === key.marker.nonce)) {
     await run.platform.revoke(twin.live.id)
   }
-  const rival = kin.find(
-    ({ live, marker }) =>
-      marker.nonce !== key.marker.nonce &&
-      (marker.generation > key.marker.generation ||
-        (marker.generation === key.marker.generation && isOlder(live, key.live))),
-  )
+  const rival = kin.find(each => isRival(each, key))
   if (rival === undefined) return
   const fault = new Failure(
     'conflict',

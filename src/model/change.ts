@@ -37,6 +37,8 @@ export type DeliveryReason =
   /** The live key's end is not the one that was delivered: its stores hold a dead secret. */
   | { readonly code: 'stale'; readonly delivered: string; readonly live: string }
   | { readonly code: 'regenerated-elsewhere'; readonly at: Instant }
+  /** A superseded key was delivered after it: the stores may hold the secret of that one. */
+  | { readonly code: 'overtaken'; readonly by: string; readonly at: Instant }
   | { readonly code: 'store-added'; readonly stores: readonly string[] }
 
 export type RevocationReason =

@@ -5,7 +5,7 @@ import { rotationReasons } from './due.ts'
 import { fieldChanges } from './fields.ts'
 import { healing } from './heal.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, sparingCaller, updating } from './key-plan.ts'
-import type { Lineage, ManagedKey } from './lineage.ts'
+import { type Lineage, type ManagedKey, overtakes } from './lineage.ts'
 
 function renewing(
   desired: DesiredKey,
@@ -108,7 +108,11 @@ export function planDeclaredKey(desired: DesiredKey, lineage: Lineage, facts: Ke
   if (head.marker.state.kind === 'external') return withExtra(updating(desired, head, facts, false))
 
   const rotation = rotationReasons(desired, head.live, facts.dueAge, facts.now)
-  const delivery = deliveryReasons(desired, head)
+  const delivery = deliveryReasons(
+    desired,
+    head,
+    lineage.superseded.find(key => overtakes(key, lineage, facts.now)) ?? null,
+  )
   if (rotation.length > 0 || delivery.length > 0) {
     return withExtra(renewing(desired, head, { rotation, delivery }, lineage, facts))
   }

@@ -3,7 +3,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import { minute } from '../model/duration.ts'
 import { endsAgree, visibleEnd } from '../model/live-key.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
-import type { ManagedKey } from './lineage.ts'
+import { type ManagedKey, deliveredAt } from './lineage.ts'
 
 /** Marker times are whole seconds and regeneration may share one with the delivery that follows it. */
 const clockGrain = minute
@@ -12,6 +12,7 @@ const clockGrain = minute
 export function deliveryReasons(
   desired: DesiredKey,
   { live, marker }: ManagedKey,
+  overtaken: ManagedKey | null,
 ): readonly DeliveryReason[] {
   if (marker.state.kind !== 'delivered') return []
   const reasons: DeliveryReason[] = []
@@ -21,6 +22,8 @@ export function deliveryReasons(
   } else if (live.regeneratedAt !== null && live.regeneratedAt > marker.state.at + clockGrain) {
     reasons.push({ code: 'regenerated-elsewhere', at: live.regeneratedAt })
   }
+  const at = overtaken === null ? null : deliveredAt(overtaken)
+  if (overtaken !== null && at !== null) reasons.push({ code: 'overtaken', by: overtaken.live.id, at })
   const added = desired.stores.filter(store => !marker.stores.includes(store.hash))
   if (added.length > 0)
     reasons.push({ code: 'store-added', stores: added.map(store => storeLabel(store.spec)) })

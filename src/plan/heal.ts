@@ -9,7 +9,7 @@ import type { Lineage, ManagedKey } from './lineage.ts'
 const makersTime: Milliseconds = 15 * minute
 
 /** So many pending keys of one key id, and no more are added: something is wrong with its stores, or with a host. */
-const maximumPending = 3
+export const maximumPending = 3
 
 /** Another run may be about to deliver a pending key: a warning where it still has time to, else null. */
 export function beingMade({ live, marker }: ManagedKey, host: string, now: Instant): Finding | null {

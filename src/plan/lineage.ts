@@ -1,3 +1,4 @@
+import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 
@@ -30,6 +31,25 @@ export function isOlder(a: LiveKey, b: LiveKey): boolean {
 /** Higher generations first; of one generation the older key first. */
 function bySuccession(a: ManagedKey, b: ManagedKey): number {
   return b.marker.generation - a.marker.generation || (isOlder(a.live, b.live) ? -1 : 1)
+}
+
+/**
+ * Was this superseded key delivered after the head? So it is where two runs made one generation, or a maker slept while
+ * its key was replaced: the stores may hold its secret instead of the head's.
+ */
+export function overtakes(key: ManagedKey, { head }: Lineage, now: Instant): boolean {
+  const delivered = head === null ? null : deliveredAt(head)
+  const at = deliveredAt(key)
+  if (head === null || delivered === null || at === null) return false
+  // Within one second the marker's times cannot tell which of two twins was the last to write.
+  const grain = key.marker.generation === head.marker.generation ? 0 : 1
+  // A time to come is left over from a clock that was wrong: for now no delivery could be later than that.
+  return at >= delivered + grain && at < now
+}
+
+/** When a key's secret was in all its stores; null where it is not known to be. */
+export function deliveredAt({ marker: { state } }: ManagedKey): Instant | null {
+  return state.kind === 'delivered' ? state.at : null
 }
 
 /** In all its stores, held by others, or known to others: whatever is below has had its time. */

@@ -2,7 +2,7 @@ import type { Finding, Retiring, RevocationReason, Revoke, UsageGate } from '../
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { beingMade } from './heal.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import type { Lineage, ManagedKey } from './lineage.ts'
+import { type Lineage, type ManagedKey, deliveredAt, overtakes } from './lineage.ts'
 import { usageGate } from './usage-gate.ts'
 
 /** What becomes of a key that has to go. */
@@ -16,15 +16,14 @@ interface Circumstances {
 }
 
 /** Up to when a use by our own user agent was the delivery. Others delivered an adopted key, so none of its uses was. */
-function deliveredAt({ live, marker }: ManagedKey): Instant | null {
-  if (marker.state.kind === 'delivered') return marker.state.at
-  return marker.state.kind === 'external' ? live.createdAt : null
+function ownUseUntil(key: ManagedKey): Instant | null {
+  return key.marker.state.kind === 'external' ? key.live.createdAt : deliveredAt(key)
 }
 
 function gateOf(keyId: string, key: ManagedKey, quiet: Milliseconds, options: PlanOptions): UsageGate {
   return {
     quiet,
-    deliveredAt: deliveredAt(key),
+    deliveredAt: ownUseUntil(key),
     waived: options.revokeInUse.includes(keyId) || options.revokeInUse.includes(key.live.id),
   }
 }
@@ -48,13 +47,15 @@ function partWith(
 }
 
 /**
- * The end of a superseded key's grace: the first deadline that a delivered successor set for it, so that a further rotation
- * does not start it anew. Null where it has none.
+ * The end of a superseded key's grace: the first deadline that a successor, delivered after it, set for it, so that a further
+ * rotation does not start it anew. Null where it has none.
  */
 function graceEnd({ head, superseded }: Lineage, key: ManagedKey): Instant | null {
   if (key.marker.state.kind === 'leaked') return null
   const deadlines = [...(head === null ? [] : [head]), ...superseded].flatMap(({ marker }) =>
-    marker.state.kind === 'delivered' && marker.generation > key.marker.generation
+    marker.state.kind === 'delivered' &&
+    marker.generation > key.marker.generation &&
+    marker.state.at >= (deliveredAt(key) ?? marker.state.at)
       ? [marker.state.graceUntil]
       : [],
   )
@@ -86,7 +87,10 @@ export function retireSuperseded(
   if (deadline > circumstances.now)
     return { retiring: { ...retiring, wait: { code: 'grace', until: deadline } } }
   // Where what leaked took its deadline along, the next head gives it a new one.
-  const inDoubt = !headIsSound || (head === null && end === null && marker.state.kind !== 'leaked')
+  // What overtook the head may be what consumers use, so it stays until the next head gives it a grace of its own.
+  const overtook = overtakes(key, lineage, circumstances.now)
+  const inDoubt =
+    overtook || !headIsSound || (head === null && end === null && marker.state.kind !== 'leaked')
   if (inDoubt) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
   return partWith(keyId, key, reason, quiet, circumstances)
 }

@@ -110,6 +110,8 @@ function deliveryText(reason: DeliveryReason): string {
     }
     case 'regenerated-elsewhere':
       return `regenerated elsewhere at ${fixed(dateTime(reason.at))}, after its delivery: the stores hold a dead secret`
+    case 'overtaken':
+      return `${escapeControls(reason.by)}, which it supersedes, was delivered at ${fixed(dateTime(reason.at))}, after it: the stores may hold the secret of that key`
     case 'store-added': {
       const labels = reason.stores.map(escapeControls).join(', ')
       return `${plural(reason.stores.length, 'store')} added to its declaration: ${labels}`

@@ -81,8 +81,16 @@ async function requireHealed(t: Test, w: World, desired: DesiredState): Promise<
     }
     t.equal(new Set(heads.map(generation)).size, heads.length, 'no generation was delivered twice')
   }
+  // A store into which nobody can look may have handed the secret out, so such a key retires like a predecessor.
+  const blind = desired.keys.some(({ stores }) => stores.includes(sealed))
+  const retiring = (await w.plan(desired)).retiring.map(each => each.live.id)
   t.notOk(
-    live.some(({ ownership }) => ownership.kind === 'managed' && ownership.marker.state.kind === 'pending'),
+    live.some(
+      ({ id, ownership }) =>
+        ownership.kind === 'managed' &&
+        ownership.marker.state.kind === 'pending' &&
+        !(blind && retiring.includes(id)),
+    ),
     'nothing is pending',
   )
 }

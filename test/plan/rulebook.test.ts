@@ -130,6 +130,15 @@ t.test('gives every reason for a delivery', async t => {
       },
       says: { code: 'regenerated-elsewhere', at: now - day },
     },
+    overtaken: {
+      case: {
+        keys: [
+          managedKey(key, { state: { ...delivered, visibleEnd: '00000', at: now - 8 * day } }),
+          managedKey(key, { generation: 2, state: delivered, live: { maskedKey: 'flux_ci_****...ab12c' } }),
+        ],
+      },
+      says: { code: 'overtaken', by: 'key_ci-pipeline_1', at: now - 8 * day },
+    },
     'store-added': {
       case: { desired: [desiredKey({ stores: [keychain, envFile] })], keys: [managedKey(key)] },
       says: { code: 'store-added', stores: ['env-file /srv/agents/.env (FLUXLOOP_API_KEY)'] },

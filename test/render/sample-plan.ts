@@ -136,6 +136,7 @@ const deliveryReasons: {
 } = {
   stale: { code: 'stale', delivered: 'ab12c', live: 'zz9xy' },
   'regenerated-elsewhere': { code: 'regenerated-elsewhere', at: now - 5 * hour },
+  overtaken: { code: 'overtaken', by: 'key_ci1', at: now - 5 * hour },
   'store-added': { code: 'store-added', stores: ['env-file /home/dev/agents/.env (FLUXLOOP_API_KEY)'] },
 }
 

@@ -67,10 +67,15 @@ export function applied(
         makeNext(change.desired, change.generation)
         return true
       case 'deliver': {
-        const { desired, fields, generation } = change
+        const { desired, fields, generation, reasons } = change
+        const overtaken = reasons.some(({ code }) => code === 'overtaken')
         const { state } = markerOf(change.live)
         if (storesAnswer && !change.rotates && state.kind === 'delivered') {
-          delivered(patched(change.live, fields), desired, state.graceUntil)
+          delivered(
+            patched(change.live, fields),
+            desired,
+            overtaken ? now + desired.rotation.grace : state.graceUntil,
+          )
         } else {
           makeNext(desired, generation)
           narrow(change.live, desired)
