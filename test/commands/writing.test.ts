@@ -6,9 +6,9 @@ import { type RegenerateOptions, runRegenerate } from '../../src/commands/apikey
 import { type UpdateOptions, runUpdate } from '../../src/commands/apikeys/update.ts'
 import type { Context } from '../../src/context.ts'
 import { day } from '../../src/model/duration.ts'
-import { type TestContextOptions, runToEnd, testContext } from '../support/context.ts'
+import { type TestContextOptions, type TestPlatform, runToEnd, testContext } from '../support/context.ts'
 import { pageLines, withoutLayout } from '../support/page.ts'
-import { type ReferencePlatform, referencePlatform } from '../support/reference.ts'
+import { type ReferencePlatform, referenceNow, referencePlatform } from '../support/reference.ts'
 import { golden } from '../render/golden.ts'
 
 const where = { apiUrl: null, staging: false, profile: null, verbose: false }
@@ -39,7 +39,7 @@ const nothing: UpdateOptions = {
 const ending = { ...where, reference: 'key_abc123', force: false, forceSelf: false, config: [] }
 
 async function run(command: (context: Context) => Promise<number>, options: TestContextOptions) {
-  const context = testContext({ now: options.now ?? Date.UTC(2024, 0, 22, 12), ...options })
+  const context = testContext({ now: referenceNow, ...options })
   const code = await runToEnd(context, () => command(context))
   return { ...context, code }
 }
@@ -127,9 +127,9 @@ t.test('create needs a name only: scope all, 90 days and the three permissions o
 
 t.test('create takes periods, never and dates', async t => {
   const ends: readonly (readonly [expires: string, end: string | null])[] = [
-    ['30d', '2024-02-21T12:00:00.000Z'],
-    ['1y', '2025-01-21T12:00:00.000Z'],
-    ['36h', '2024-01-24T00:00:00.000Z'],
+    ['30d', new Date(referenceNow + 30 * day).toISOString()],
+    ['1y', new Date(referenceNow + 365 * day).toISOString()],
+    ['36h', new Date(referenceNow + 1.5 * day).toISOString()],
     ['never', null],
     ['2024-12-31', '2024-12-31T00:00:00.000Z'],
   ]
@@ -191,6 +191,43 @@ t.test('--quiet prints the secret alone, and --json the key with it', async t =>
     key: firstSecret,
     stores: [],
   })
+})
+
+t.test('a key that is not as asked for, or whose secret is not told, is revoked again', async t => {
+  const bends: readonly (readonly [
+    bend: (platform: ReferencePlatform) => TestPlatform['fetch'],
+    says: RegExp,
+  ])[] = [
+    [
+      platform => async request => {
+        if (request.method !== 'POST') return await platform.fetch(request)
+        // A platform that knows no permissions gives all of them.
+        const body = JSON.stringify({ ...((await request.json()) as object), permissions: ['*'] })
+        return await platform.fetch(
+          new Request(request.url, { method: 'POST', headers: request.headers, body }),
+        )
+      },
+      /its `permissions` is not what was asked for/,
+    ],
+    [
+      platform => async request => {
+        const answer = await platform.fetch(request)
+        if (request.method !== 'POST') return answer
+        const { api_key: key } = (await answer.json()) as { api_key: object }
+        return Response.json({ api_key: key }, { status: 201 })
+      },
+      /its answer holds no secret/,
+    ],
+  ]
+  for (const [bend, says] of bends) {
+    const platform = referencePlatform(t, { keys: [], newIds: ['key_bent'] })
+    const { code, out, err } = await create({}, { platform: { ...platform, fetch: bend(platform) } })
+    t.equal(code, 1)
+    t.match(err(), says)
+    t.match(err(), /The new key key_bent, which nobody received, was revoked again\./)
+    t.equal(out(), '')
+    t.equal((await liveKeys(platform)).size, 0)
+  }
 })
 
 t.test('regenerate warns, asks and shows as the page does', async t => {
@@ -281,7 +318,7 @@ t.test('update changes only what is given, and shows the difference', async t =>
     ...before,
     name: 'Production Key (Updated)',
     permissions: ['read_results', 'read_scenarios', 'upload_results'],
-    expires_at: '2025-01-21T12:00:00.000Z',
+    expires_at: new Date(referenceNow + 365 * day).toISOString(),
     version: after?.['version'],
   })
   golden(t, 'update', out(), import.meta.url)
