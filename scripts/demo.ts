@@ -91,6 +91,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     takeOver: false,
     maxRevoke: null,
     maxRotate: null,
+    rotate: new Map(),
     revokeInUse: [],
     targets: everyKey,
     widening: 'as-declared',

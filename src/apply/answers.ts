@@ -47,7 +47,9 @@ function roundTrip(marker: Marker): Marker {
   const state =
     marker.state.kind === 'delivered'
       ? { ...marker.state, at: whole(marker.state.at), graceUntil: whole(marker.state.graceUntil) }
-      : marker.state
+      : marker.state.kind === 'released'
+        ? { ...marker.state, at: whole(marker.state.at) }
+        : marker.state
   return { stack, keyId, generation, nonce, state, host, fields, stores, protected: marker.protected }
 }
 

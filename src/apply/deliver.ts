@@ -44,7 +44,8 @@ export async function isAccepted(secret: Secret, live: LiveKey, run: Run): Promi
   return (await keyOf(secret, run))?.id === live.id
 }
 
-async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
+/** Fails where the platform does not accept a secret as the key that it was made for. */
+export async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
   const key = await keyOf(secret, run)
   const works =
     key?.id === live.id &&

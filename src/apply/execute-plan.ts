@@ -1,13 +1,14 @@
 import pLimit from 'p-limit'
-import type { Change, Deliver, Heal, Plan, Update } from '../model/change.ts'
+import type { Change, Create, Deliver, Heal, Plan, Rotate } from '../model/change.ts'
 import type { Report } from '../model/outcome.ts'
+import { rotateInPlace } from './in-place.ts'
 import { type Done, type Ledger, openLedger } from './ledger.ts'
-import { markerOf, updatedMarker } from './markers.ts'
+import { adopt, leak, release, update } from './one-patch.ts'
 import { heal, redeliver } from './recover.ts'
 import { revokeApproved } from './revoke.ts'
 import type { Run } from './run.ts'
 import { withReadyStores } from './probe.ts'
-import { narrow, patchAsSeen, patchMarked, patchOf } from './update.ts'
+import { narrow } from './update.ts'
 import { type Limit, type NewGeneration, issueInWaves } from './wave.ts'
 
 /**
@@ -20,22 +21,59 @@ export async function executePlan(plan: Plan, run: Run): Promise<Report> {
   const changes = await withReadyStores(plan.changes, ledger, run)
 
   const unrecovered = await recoverAll(changes, ledger, limit, run)
-  const generations = [...changes.flatMap(plannedGeneration), ...unrecovered]
-  const delivered = await issueInWaves(generations, ledger, limit, run)
+  const exposed = await markLeaked(changes, ledger, limit, run)
+  const planned = changes.filter(change => !exposed.has(change)).flatMap(plannedGeneration)
+  const delivered = await issueInWaves([...planned, ...unrecovered], ledger, limit, run)
   await narrowReplaced([...delivered.keys()], ledger, limit, run)
 
-  const updates = changes.filter(change => change.kind === 'update')
-  await Promise.all(updates.map(change => limit(() => updateOne(change, ledger, run))))
-
-  const revocations = changes.filter(change => change.kind === 'revoke')
+  const { inPlace, adoptions, updates, releases, revocations } = sortedByKind(changes)
+  await each(inPlace, limit, change =>
+    work(ledger, change, 'rotating in place', () => rotateInPlace(change, run)),
+  )
+  await each(adoptions, limit, change => work(ledger, change, 'adopting', () => adopt(change, run)))
+  await each(updates, limit, change => work(ledger, change, 'updating', () => update(change, run)))
+  await each(releases, limit, change => work(ledger, change, 'releasing', () => release(change, run)))
   await revokeApproved(revocations, ledger, limit, run)
   return ledger.report()
 }
 
+async function each<T>(
+  changes: readonly T[],
+  limit: Limit,
+  act: (change: T) => Promise<void>,
+): Promise<void> {
+  await Promise.all(changes.map(change => limit(() => act(change))))
+}
+
+function sortedByKind(changes: readonly Change[]) {
+  return {
+    inPlace: changes.filter(isInPlace),
+    adoptions: changes.filter(change => change.kind === 'adopt'),
+    updates: changes.filter(change => change.kind === 'update'),
+    releases: changes.filter(change => change.kind === 'release'),
+    revocations: changes.filter(change => change.kind === 'revoke'),
+  }
+}
+
+/** Begins one change and records what came of it. */
+async function work(ledger: Ledger, change: Change, step: string, act: () => Promise<Done>): Promise<void> {
+  const done = await ledger.begin(change, step, act)
+  if (done !== null) ledger.done(change, done)
+}
+
+function isInPlace(change: Change): change is Rotate {
+  return change.kind === 'rotate' && change.strategy === 'in-place'
+}
+
 function plannedGeneration(change: Change): readonly NewGeneration[] {
-  if (change.kind !== 'create' && change.kind !== 'rotate') return []
-  const { desired, generation } = change
-  return [{ change, desired, generation, action: change.kind === 'create' ? 'created' : 'rotated' }]
+  if (change.kind === 'create') return [{ ...made(change), action: 'created' }]
+  return change.kind === 'rotate' && change.strategy === 'overlap'
+    ? [{ ...made(change), action: 'rotated' }]
+    : []
+}
+
+function made(change: Create | Rotate) {
+  return { change, desired: change.desired, generation: change.generation }
 }
 
 /** Resolves to what could not be recovered and needs a new generation. */
@@ -57,6 +95,11 @@ async function recoverOne(change: Heal | Deliver, ledger: Ledger, run: Run): Pro
   if (tried === null) return null
   if (tried.done !== null) {
     ledger.done(change, tried.done)
+    return null
+  }
+  if (change.kind === 'deliver' && change.strategy === 'in-place') {
+    const done = await ledger.goOn(change, 'rotating in place', () => rotateInPlace(change, run))
+    if (done !== null) ledger.done(change, done)
     return null
   }
   const { desired, generation } = change
@@ -83,16 +126,21 @@ async function narrowReplaced(
   )
 }
 
-async function updateOne(change: Update, ledger: Ledger, run: Run): Promise<void> {
-  const { live, desired, fields, superseded } = change
-  const updated = await ledger.begin(change, 'updating', async () => {
-    run.checkpoint('before-update')
-    const patch = patchOf(fields)
-    const answer = superseded
-      ? await patchAsSeen(live, patch, run)
-      : await patchMarked(live, patch, desired.description, updatedMarker(markerOf(live), desired), run)
-    run.checkpoint('after-update')
-    return answer
+/** Whoever else plans while a leaked key is replaced must know that it has no claim to grace. Resolves to what failed. */
+async function markLeaked(
+  changes: readonly Change[],
+  ledger: Ledger,
+  limit: Limit,
+  run: Run,
+): Promise<ReadonlySet<Change>> {
+  const failed = new Set<Change>()
+  await each(changes.filter(leaks), limit, async change => {
+    const marked = await ledger.begin(change, 'marking as leaked', () => leak(change, run))
+    if (marked === null) failed.add(change)
   })
-  if (updated !== null) ledger.done(change, { action: 'updated', liveId: live.id, places: [] })
+  return failed
+}
+
+function leaks(change: Change): change is Rotate {
+  return change.kind === 'rotate' && change.reasons.some(({ code }) => code === 'leaked')
 }

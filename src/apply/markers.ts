@@ -38,6 +38,7 @@ export function deliveredMarker(
 ): Marker {
   return {
     ...marker,
+    keyId: desired.keyId,
     ...declaration(desired),
     state: {
       kind: 'delivered',
@@ -51,7 +52,18 @@ export function deliveredMarker(
 
 /** Of a key that was updated: its secret and its stores are as they were. */
 export function updatedMarker(marker: Marker, desired: DesiredKey): Marker {
-  return { ...marker, fields: fieldHashes(desired), protected: desired.protect }
+  return { ...marker, keyId: desired.keyId, fields: fieldHashes(desired), protected: desired.protect }
+}
+
+/** Of a key that was taken over: others hold its secret, and no store of ours has it. */
+export function adoptedMarker(desired: DesiredKey, generation: number, run: Run): Marker {
+  const state = { kind: 'external' } as const
+  return { ...pendingMarker(desired, generation, run), state, host: null, stores: [] }
+}
+
+/** Of a key that is given up. */
+export function releasedMarker(marker: Marker, run: Run): Marker {
+  return { ...marker, state: { kind: 'released', at: run.clock() }, host: null }
 }
 
 /** The request that makes a key. A replay repeats it from the same declaration and the marker that the key bears. */
@@ -63,6 +75,11 @@ export function newKey(desired: DesiredKey, marker: Marker): NewKey {
 /** One create, however often it is sent: the nonce is new for every key. */
 export function idempotencyKey(marker: Marker): string {
   return `fluxloop-keys-${marker.nonce}`
+}
+
+/** One regeneration, however often it is sent: the generation is new for every one. */
+export function regenerationKey(marker: Marker, generation: number): string {
+  return `${idempotencyKey(marker)}-${generation}`
 }
 
 /** The marker of a key that a plan speaks of. */

@@ -11,7 +11,9 @@ function targets(change: Change): readonly StoreSpec[] {
     case 'deliver':
     case 'heal':
       return change.desired.stores.map(({ spec }) => spec)
+    case 'adopt':
     case 'update':
+    case 'release':
     case 'revoke':
       return []
   }

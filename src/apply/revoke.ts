@@ -40,7 +40,7 @@ interface FreshLook {
 async function lookAgain(run: Run): Promise<FreshLook> {
   const { keys, now, complete } = await run.platform.list()
   const current = { keys, complete, caller: run.caller, projects: null }
-  return { keys, plan: computePlan(run.desired, current, now, run.options) }
+  return { keys, plan: computePlan(run.desired, current, now, { ...run.options, rotate: new Map() }) }
 }
 
 async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledger, run: Run): Promise<void> {

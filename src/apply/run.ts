@@ -14,6 +14,10 @@ export interface ApplyPlatform {
   list(): Promise<Listing>
   get(id: string): Promise<LiveKey>
   create(key: NewKey, idempotencyKey: string): Promise<Issued>
+  regenerate(
+    id: string,
+    options: { readonly ifMatch: string | null; readonly idempotencyKey: string },
+  ): Promise<Issued>
   update(id: string, patch: KeyPatch, options: { readonly ifMatch: string | null }): Promise<LiveKey>
   revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
   whoami(as?: Secret): Promise<Whoami>
@@ -43,6 +47,8 @@ export const checkpoints = [
   'after-put',
   'before-mark',
   'after-mark',
+  'before-regenerate',
+  'after-regenerate',
   'before-update',
   'after-update',
   'before-revoke',

@@ -30,6 +30,7 @@ export function patchOf(fields: readonly FieldChange[]): KeyPatch {
         break
       case 'description':
       case 'protect':
+      case 'key id':
         break
     }
   }
@@ -88,11 +89,25 @@ export async function patchAsSeen(seen: LiveKey, patch: KeyPatch, run: Run): Pro
   return requirePatched(await send(seen, patch, run), patch)
 }
 
+/** Changes a superseded key: its name, its description and its state stay as they are. */
+export async function updateSuperseded(
+  live: LiveKey,
+  desired: DesiredKey,
+  fields: readonly FieldChange[],
+  run: Run,
+): Promise<LiveKey> {
+  const marker = markerOf(live)
+  const renamed = { ...marker, keyId: desired.keyId }
+  return fields.some(({ field }) => field === 'key id')
+    ? await patchMarked(live, patchOf(fields), live.description, renamed, run)
+    : await patchAsSeen(live, patchOf(fields), run)
+}
+
 /** Takes from a superseded key what its successor's declaration does not grant. The calling key keeps what it has. */
 export async function narrow(live: LiveKey, desired: DesiredKey, run: Run): Promise<void> {
-  const fields = narrowing(desired, { live, marker: markerOf(live) })
-  const spared = sparingCaller(desired.keyId, { live, marker: markerOf(live) }, fields, run)
-  if (spared.fields.length > 0) await patchAsSeen(live, patchOf(spared.fields), run)
+  const wanted = narrowing(desired, { live, marker: markerOf(live) })
+  const { fields } = sparingCaller(desired.keyId, { live, marker: markerOf(live) }, wanted, run)
+  if (fields.length > 0) await updateSuperseded(live, desired, fields, run)
 }
 
 /** PATCHes a key together with its marker. A platform that loses the marker gets the former description back. */

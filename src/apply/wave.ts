@@ -26,7 +26,7 @@ export type Limit = <T>(work: () => Promise<T>) => Promise<T>
 
 /** The other live keys of the same key id. */
 function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
-  const lineage = sortByOwner(run.desired.stack, listing.keys).lineages.get(key.marker.keyId)
+  const lineage = sortByOwner(run.desired.stack, listing.keys, listing.now).lineages.get(key.marker.keyId)
   if (lineage === undefined) return []
   const { head, pending, superseded, leaked } = lineage
   return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked].filter(

@@ -45,4 +45,41 @@ export const trust: readonly Command[] = [
       )
     },
   },
+  {
+    name: 'import',
+    takes: '[pattern...]',
+    text: 'Write declarations of live keys, by id or name, such that the first plan only adopts them',
+    flags: [
+      configurationFlag,
+      { name: 'all', text: 'Every key that nobody manages' },
+      {
+        name: 'out',
+        value: '<file>',
+        text: 'The file to add them to; the configuration where nothing is said',
+      },
+      { name: 'stack', value: '<name>', text: 'The stack of a new configuration' },
+      { name: 'write', text: 'Do not ask before writing' },
+      ...connectionFlags,
+    ],
+    examples: [
+      'import',
+      'import --all --stack acme-agents',
+      'import "CI *" key_abc123 --out keys/ci.yaml --write',
+    ],
+    run: async (flags, context) => {
+      const { runImport } = await import('../commands/import.ts')
+      return await runImport(
+        {
+          config: flags.list('config'),
+          patterns: flags.words,
+          all: flags.on('all'),
+          out: flags.text('out'),
+          stack: flags.text('stack'),
+          write: flags.on('write'),
+          ...connecting(flags),
+        },
+        context,
+      )
+    },
+  },
 ]

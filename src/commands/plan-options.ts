@@ -85,6 +85,7 @@ export async function planOptions(
     host: context.host(),
     localKeys: await keysWithLocalStores(desired),
     takeOver,
+    rotate: new Map(),
     maxRevoke,
     maxRotate,
     revokeInUse,

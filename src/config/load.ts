@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import type { DesiredKey, DesiredState, Limits } from '../model/desired.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
@@ -11,17 +12,25 @@ import type { RawLimits } from './raw.ts'
 import { readSource } from './read-source.ts'
 import { readYaml } from './read-yaml.ts'
 import { type KeyContext, resolveKey } from './resolve-key.ts'
-import { resolveQuiet } from './resolve-lifetime.ts'
+import { resolvePrune, resolveQuiet } from './resolve-lifetime.ts'
 import { checkRole } from './resolve-permissions.ts'
-import { diagnosticAt, fileDiagnostic, placeOf } from './source.ts'
+import { diagnosticAt, fileDiagnostic, placeOf, sourceOf } from './source.ts'
 
 export type Loaded =
   | { readonly ok: true; readonly desired: DesiredState; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
 
 /** Reads one file as far as its shape; null where there is nothing to go on with. */
-async function readPart(file: string, shown: string, diagnostics: Diagnostic[]): Promise<Part | null> {
-  const read = await readSource(file, shown)
+async function readPart(
+  file: string,
+  shown: string,
+  text: string | undefined,
+  diagnostics: Diagnostic[],
+): Promise<Part | null> {
+  const read =
+    text === undefined
+      ? await readSource(file, shown)
+      : ({ ok: true, source: sourceOf(shown, dirname(file), text) } as const)
   if (!read.ok) {
     diagnostics.push(read.diagnostic)
     return null
@@ -78,24 +87,32 @@ function resolveKeys(context: KeyContext): DesiredKey[] {
   return resolved.map(({ key }) => key)
 }
 
+async function filesToRead(paths: readonly string[], cwd: string, instead: ReadonlyMap<string, string>) {
+  const found = await findFiles(paths, cwd)
+  if (instead.size === 0) return found
+  return { files: [...new Set([...found.files, ...instead.keys()])].sort(), diagnostics: [] }
+}
+
 /**
  * Loads the configuration from files, folders and globs; with no `paths`, from `fluxloop-keys.yaml`, `.yml` or the folder
  * `fluxloop-keys/` in `cwd`. Needs no network and no credentials. A date before `now` is an error; null asks nothing of dates,
  * for whoever goes on to a plan, which warns of them by the server's clock and keeps the other keys going. What is wrong
- * comes back as diagnostics, all files' at once, sorted by place; nothing is thrown for it.
+ * comes back as diagnostics, all files' at once, sorted by place; nothing is thrown for it. `instead` has the texts of files, by
+ * their absolute paths, as they are to be: they need not be there yet.
  */
 export async function loadConfiguration(options: {
   readonly paths: readonly string[]
   readonly cwd: string
   readonly now: Instant | null
+  readonly instead?: ReadonlyMap<string, string>
 }): Promise<Loaded> {
-  const { paths, cwd, now } = options
-  const found = await findFiles(paths, cwd)
+  const { paths, cwd, now, instead = new Map<string, string>() } = options
+  const found = await filesToRead(paths, cwd, instead)
   const diagnostics: Diagnostic[] = [...found.diagnostics]
   const warnings: Diagnostic[] = []
   const parts: Part[] = []
   for (const file of found.files) {
-    const part = await readPart(file, shownPath(file, cwd), diagnostics)
+    const part = await readPart(file, shownPath(file, cwd), instead.get(file), diagnostics)
     if (part !== null) parts.push(part)
   }
   const readable = found.diagnostics.length === 0 && parts.length === found.files.length
@@ -118,8 +135,8 @@ export async function loadConfiguration(options: {
     const message = 'The configuration declares no keys'
     warnings.push(fileDiagnostic(parts[0]?.source.file ?? '.', 'no-keys', message, 'Add one under `keys`.'))
   }
-  const { removed = 'revoke', unmanaged = 'report' } = merged.prune?.value ?? {}
-  const prune = { removed, unmanaged, quiet: resolveQuiet(merged.defaults?.value.rotate?.quiet) }
+  const quiet = resolveQuiet(merged.defaults?.value.rotate?.quiet)
+  const prune = resolvePrune(merged.prune?.value, quiet)
   const limits = resolveLimits(merged.limits?.value)
   const policy = { forbid: merged.policy?.value.forbid ?? [] }
   return { ok: true, desired: { stack: stack.value, keys, prune, limits, policy }, warnings: tidy(warnings) }

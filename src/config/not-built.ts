@@ -2,23 +2,11 @@ import type { Path } from './read-yaml.ts'
 
 /** Properties that the design names and this version does not build yet; `*` stands for any one name. */
 const properties: readonly string[] = [
-  'keys.*.adopt',
-  'keys.*.previously',
   'keys.*.exceptions',
   'keys.*.keepRemoved',
   'defaults.keepRemoved',
-  'prune.unused',
-  'prune.keep',
   'extends',
 ]
-
-/** Values that the design names for properties that exist. */
-const values: Readonly<Record<string, string>> = {
-  'keys.*.rotate.strategy': 'in-place',
-  'defaults.rotate.strategy': 'in-place',
-  'prune.removed': 'retain',
-  'prune.unmanaged': 'revoke',
-}
 
 const stores: ReadonlySet<string> = new Set([
   'github-actions',
@@ -49,5 +37,5 @@ export function isPropertyToCome(path: Path): boolean {
 /** Whether the value at `path`, which the schema refuses, is one that will come. */
 export function isValueToCome(path: Path, value: unknown): boolean {
   if (typeof value !== 'string') return false
-  return values[generalise(path)] === value || (isStorePlace(path) && stores.has(value))
+  return isStorePlace(path) && stores.has(value)
 }

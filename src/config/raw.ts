@@ -27,19 +27,23 @@ export interface RawKey extends RawDefaults {
   readonly scope: 'all' | readonly string[]
   readonly permissions: readonly string[]
   readonly protect?: boolean
+  readonly previously?: string
+  readonly adopt?: string
 }
 
 export interface RawRotate {
   readonly maxAge?: string
-  readonly strategy?: 'overlap'
+  readonly strategy?: 'overlap' | 'in-place'
   readonly grace?: string
   readonly quiet?: string
   readonly renewBefore?: string
 }
 
 export interface RawPrune {
-  readonly removed?: 'revoke'
-  readonly unmanaged?: 'ignore' | 'report'
+  readonly removed?: 'revoke' | 'retain'
+  readonly unmanaged?: 'ignore' | 'report' | 'revoke'
+  readonly unused?: { readonly after: string; readonly action?: 'report' | 'revoke' }
+  readonly keep?: readonly string[]
 }
 
 export interface RawLimits {

@@ -100,7 +100,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
   const scope = resolveScope(key, report)
   const declared: Located<RawStores> = ownOrDefault(key, merged, 'store') ?? { ...key, value: 'keychain' }
   const stores = storeEntries(declared).flatMap(at => {
-    const store = resolveStore(at, { stack: context.stack, key: keyId }, report)
+    const store = resolveStore(at, { stack: context.stack, key: keyId, formerly: raw.previously }, report)
     return store === null ? [] : [{ store, at }]
   })
   checkDescription(key, keyId, stores.length, context)
@@ -118,6 +118,8 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     rotation,
     stores: stores.map(({ store }) => store),
     protect: raw.protect ?? false,
+    previously: raw.previously ?? null,
+    adopt: raw.adopt ?? null,
     position: { file, line, column },
   }
   return { key: desired, stores }

@@ -6,10 +6,10 @@ import {
   hour,
   parseDuration,
 } from '../model/duration.ts'
-import type { Rotation } from '../model/desired.ts'
+import type { DesiredState, Rotation } from '../model/desired.ts'
 import { type Lifetime, parseLifetime } from '../model/lifetime.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
-import type { RawRotate } from './raw.ts'
+import type { RawPrune, RawRotate } from './raw.ts'
 
 const defaultGrace = 48 * hour
 const defaultQuiet = 24 * hour
@@ -42,6 +42,19 @@ function duration(text: string | undefined): Milliseconds | null {
   return text === undefined ? null : parseDuration(text)
 }
 
+/** The rules for keys that nothing declares. */
+export function resolvePrune(raw: RawPrune | undefined, quiet: Milliseconds): DesiredState['prune'] {
+  const { removed = 'revoke', unmanaged = 'report', unused, keep = [] } = raw ?? {}
+  const after = duration(unused?.after)
+  return {
+    removed,
+    unmanaged,
+    unused: after === null ? null : { after, action: unused?.action ?? 'report' },
+    keep,
+    quiet,
+  }
+}
+
 /** How long a key must not have been used before it is revoked, as written or by default. */
 export function resolveQuiet(text: string | undefined): Milliseconds {
   return duration(text) ?? defaultQuiet
@@ -58,11 +71,12 @@ export function resolveRotation(
   report: Report,
   warn: Report,
 ): Rotation {
+  const { strategy = 'overlap' } = raw
   const maxAge = duration(raw.maxAge)
   const grace = duration(raw.grace) ?? defaultGrace
   const quiet = resolveQuiet(raw.quiet)
   const declared = duration(raw.renewBefore)
-  if (lifetime?.kind !== 'period') return { maxAge, grace, quiet, renewBefore: declared ?? grace }
+  if (lifetime?.kind !== 'period') return { strategy, maxAge, grace, quiet, renewBefore: declared ?? grace }
   const period = lifetime.length
   const renewBefore = declared ?? Math.max(period / 10, grace)
   if (renewBefore >= period) {
@@ -82,5 +96,5 @@ export function resolveRotation(
     const hint = 'The key is rotated before its end of life anyway, so its age will never count.'
     warn(diagnosticFor(at, { code: 'age-beyond-expiry', message, hint }))
   }
-  return { maxAge, grace, quiet, renewBefore }
+  return { strategy, maxAge, grace, quiet, renewBefore }
 }

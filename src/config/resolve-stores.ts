@@ -16,9 +16,22 @@ function expanded(raw: RawStore): RawStoreMap {
   return raw === 'keychain' ? { keychain: {} } : raw
 }
 
-/** The hash that the marker keeps of a store: of what was declared, with paths and placeholders as written. */
-export function storeHash(raw: RawStore): string {
-  return shortHash(canonical(expanded(raw)), 4)
+/** Where the keychain keeps a secret whose declaration does not say. A renamed key's entry stays where it is. */
+function defaultAccount({ stack, key, formerly }: Names): string {
+  return `${stack}/${formerly ?? key}`
+}
+
+/**
+ * The hash that the marker keeps of a store: of what was declared, with defaults and placeholders filled in, so that
+ * another place is another store, and with paths as written, so that another checkout is not.
+ */
+export function storeHash(raw: RawStore, names: Names): string {
+  const { keychain, ...other } = expanded(raw)
+  const whole =
+    keychain === undefined
+      ? other
+      : { keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }
+  return shortHash(fillIn(canonical(whole), names), 4)
 }
 
 function checkPlaceholders(at: Located<unknown>, text: string | undefined, report: Report): void {
@@ -43,7 +56,7 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
     return {
       kind: 'keychain',
       service: fillIn(keychain.service ?? 'fluxloop', names),
-      account: fillIn(keychain.account ?? '{stack}/{key}', names),
+      account: keychain.account === undefined ? defaultAccount(names) : fillIn(keychain.account, names),
       fallback:
         fallback === undefined
           ? null
@@ -94,5 +107,5 @@ function isList(value: RawStores): value is readonly RawStore[] {
 /** A store with every default, path and placeholder filled in; null only where its declaration is wrong. */
 export function resolveStore(at: Located<RawStore>, names: Names, report: Report): DeclaredStore | null {
   const spec = resolveMap({ ...at, value: expanded(at.value) }, names, report)
-  return spec === null ? null : { spec, hash: storeHash(at.value) }
+  return spec === null ? null : { spec, hash: storeHash(at.value, names) }
 }

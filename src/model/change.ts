@@ -1,4 +1,4 @@
-import type { DesiredKey } from './desired.ts'
+import type { DesiredKey, Rotation } from './desired.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
@@ -25,6 +25,8 @@ export type FieldChange =
   | Field<'permissions', Permissions>
   | Field<'expires', Instant | null>
   | Field<'protect', boolean>
+  /** A rename: nothing on the platform but the marker changes. */
+  | Field<'key id', string>
 
 export type RotationReason =
   | { readonly code: 'past-max-age'; readonly age: Milliseconds; readonly maxAge: Milliseconds }
@@ -32,6 +34,8 @@ export type RotationReason =
   | { readonly code: 'expired'; readonly end: Instant }
   | { readonly code: 'environment'; readonly current: Environment | null; readonly desired: Environment }
   | { readonly code: 'leaked' }
+  /** Somebody asked for it, and may have said why. */
+  | { readonly code: 'requested'; readonly note: string | null }
 
 export type DeliveryReason =
   /** The live key's end is not the one that was delivered: its stores hold a dead secret. */
@@ -43,6 +47,10 @@ export type DeliveryReason =
 
 export type RevocationReason =
   | { readonly code: 'undeclared' }
+  /** Nobody's key, and the configuration says that such keys go. */
+  | { readonly code: 'unmanaged' }
+  /** Nobody's key, and nobody used it for `after`. */
+  | { readonly code: 'unused'; readonly after: Milliseconds }
   /** A successor took its place; `deadline` is the end of its grace. */
   | { readonly code: 'superseded'; readonly head: number; readonly deadline: Instant }
 
@@ -73,6 +81,7 @@ export interface Update {
 }
 export interface Rotate {
   readonly kind: 'rotate'
+  readonly strategy: Rotation['strategy']
   readonly keyId: string
   readonly desired: DesiredKey
   readonly live: LiveKey
@@ -87,6 +96,8 @@ export interface Deliver {
   readonly live: LiveKey
   /** Of the successor, where no store has the secret. */
   readonly generation: number
+  /** How it is rotated, where no store has the secret. */
+  readonly strategy: Rotation['strategy']
   /** No store can be read: it will be rotated for certain. */
   readonly rotates: boolean
   /** What the same PATCH brings up to date. */
@@ -105,6 +116,7 @@ export interface Heal {
 }
 export interface Revoke {
   readonly kind: 'revoke'
+  /** The live key's id where it is nobody's. */
   readonly keyId: string
   readonly live: LiveKey
   readonly generation: number
@@ -112,7 +124,25 @@ export interface Revoke {
   readonly gate: UsageGate
 }
 
-export type Change = Create | Update | Rotate | Deliver | Heal | Revoke
+/** Take over a live key that is nobody's: others hold its secret, which stays as it is. */
+export interface Adopt {
+  readonly kind: 'adopt'
+  readonly keyId: string
+  readonly desired: DesiredKey
+  readonly live: LiveKey
+  readonly generation: number
+  /** What the same PATCH brings up to date. */
+  readonly fields: readonly FieldChange[]
+}
+/** Give a key up, as it is, for another stack to adopt. */
+export interface Release {
+  readonly kind: 'release'
+  readonly keyId: string
+  readonly live: LiveKey
+  readonly generation: number
+}
+
+export type Change = Create | Adopt | Update | Rotate | Deliver | Heal | Release | Revoke
 
 /** A live key that will be revoked, but not by this plan. It is no change. */
 export interface Retiring {
@@ -135,6 +165,18 @@ export type Finding =
       readonly keyId: string
       readonly name: string
       readonly liveIds: readonly string[]
+    }
+  /** `adopt:` names no key that can be taken over. */
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'cannot-adopt'
+      readonly keyId: string
+      readonly adopt: string
+      readonly cause: 'not-found' | 'ambiguous' | 'managed' | 'unreadable' | 'claimed-twice'
+      readonly liveIds: readonly string[]
+      /** `stack/key id` of the key that has it already. */
+      readonly owner: string | null
+      readonly suggestion: string | null
     }
   | {
       readonly severity: 'refusal'
@@ -214,6 +256,30 @@ export type Finding =
     }
   | { readonly severity: 'warning'; readonly code: 'date-near'; readonly keyId: string; readonly at: Instant }
   | { readonly severity: 'warning'; readonly code: 'date-past'; readonly keyId: string; readonly at: Instant }
+  /** Declared, and nobody used it for `after`. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'unused-declared'
+      readonly keyId: string
+      readonly liveId: string
+      readonly after: Milliseconds
+    }
+  /** It names a free key, but its key id has a live key already. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'adopt-ignored'
+      readonly keyId: string
+      readonly liveId: string
+    }
+  /** An adopted key is rotated only where somebody asks for it, and it is due: `at` is its end. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'rotate-by-hand'
+      readonly keyId: string
+      readonly liveId: string
+      readonly cause: 'environment' | 'ends'
+      readonly at: Instant | null
+    }
   | {
       readonly severity: 'warning'
       readonly code: 'marker-unreadable'

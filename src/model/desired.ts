@@ -7,6 +7,8 @@ import type { DeclaredStore } from './store.ts'
 
 /** What a key's rotation is declared to be. */
 export interface Rotation {
+  /** How a secret is replaced: by a successor key, or in the key itself, which cuts its users off until they read the new one. */
+  readonly strategy: 'overlap' | 'in-place'
   /** Null: age never rotates it. */
   readonly maxAge: Milliseconds | null
   /** How long a predecessor keeps working after its successor is delivered. */
@@ -40,6 +42,10 @@ export interface DesiredKey {
   /** At least one. */
   readonly stores: readonly DeclaredStore[]
   readonly protect: boolean
+  /** The key id that it had before; null where it was not renamed. */
+  readonly previously: string | null
+  /** A live key's id, or a name that only one has: it is taken over where this key id has no live key. Null: a new key is made. */
+  readonly adopt: string | null
   readonly position: Position
 }
 
@@ -61,8 +67,12 @@ export interface DesiredState {
   /** Sorted by key id. */
   readonly keys: readonly DesiredKey[]
   readonly prune: {
-    readonly removed: 'revoke'
-    readonly unmanaged: 'ignore' | 'report'
+    readonly removed: 'revoke' | 'retain'
+    readonly unmanaged: 'ignore' | 'report' | 'revoke'
+    /** Null: nobody asks how long a key was not used. */
+    readonly unused: { readonly after: Milliseconds; readonly action: 'report' | 'revoke' } | null
+    /** Ids, and names with `*` and `?`: unmanaged keys that are never touched. */
+    readonly keep: readonly string[]
     /** For keys that nothing declares any more: `quiet` of `defaults.rotate`, or 24 hours. */
     readonly quiet: Milliseconds
   }

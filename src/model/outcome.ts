@@ -7,7 +7,8 @@ export type Outcome = { readonly change: Change } & (
   | {
       readonly status: 'done'
       /** What was really done: a heal or a delivery may have needed a new generation. */
-      readonly action: 'created' | 'updated' | 'rotated' | 'delivered' | 'healed' | 'revoked'
+      readonly action:
+        'created' | 'adopted' | 'updated' | 'rotated' | 'delivered' | 'healed' | 'released' | 'revoked'
       readonly liveId: string
       /** Where its secret is now, as each store says it; empty where no secret moved. */
       readonly places: readonly string[]

@@ -19,8 +19,10 @@ function beyondPredecessor(desired: DesiredKey, live: LiveKey): readonly Widened
 export function widenedFields(change: Change): readonly FieldChange['field'][] {
   switch (change.kind) {
     case 'create':
+    case 'release':
     case 'revoke':
       return []
+    case 'adopt':
     case 'update':
       return change.fields.filter(({ widens }) => widens).map(({ field }) => field)
     case 'rotate':

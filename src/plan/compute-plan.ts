@@ -1,15 +1,15 @@
 import type { Change, Finding, Plan, Retiring } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
-import type { LiveKey } from '../model/live-key.ts'
-import { isEveryKey, isTargeted } from '../model/targets.ts'
+import { isTargeted } from '../model/targets.ts'
 import { planDeclaredKey } from './declared-key.ts'
 import { dueAges } from './due.ts'
-import { type Draft, guards, seesEverything } from './guards.ts'
+import { type Draft, guards } from './guards.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import { type Lineage, lineageOf } from './lineage.ts'
-import { type Owned, sortByOwner } from './ownership.ts'
-import { type Farewell, pruneUndeclared, retireSuperseded } from './retire.ts'
+import { lineageOf } from './lineage.ts'
+import { sortByOwner } from './ownership.ts'
+import { prune } from './prune.ts'
+import { type Farewell, partWithLeaked, retireSuperseded } from './retire.ts'
 
 /**
  * The difference between what is declared and what is live, at one moment.
@@ -17,14 +17,16 @@ import { type Farewell, pruneUndeclared, retireSuperseded } from './retire.ts'
  * | a key is                                  | the plan says                                             |
  * | ----------------------------------------- | --------------------------------------------------------- |
  * | declared, not live                        | `+` create                                                |
+ * | declared with `adopt:`, live, nobody's    | `>` adopt: from now on managed, its secret stays           |
  * | declared, live, different                 | `~` update; narrowing reaches superseded keys too         |
  * | due by age, end of life or environment    | `+/-` rotate: a successor now, the predecessor later      |
  * | delivered, but its stores' secret is dead | `!` deliver again                                         |
  * | made, but never delivered                 | `!` heal                                                  |
  * | superseded, its grace over and unused     | `-` revoke                                                |
  * | superseded otherwise                      | retiring, which is no change                              |
- * | managed, not declared                     | `-` revoke, once nobody uses it                           |
- * | of another stack, or of nobody            | nothing                                                   |
+ * | managed, not declared                     | `-` revoke, once nobody uses it; or `<` release           |
+ * | of nobody                                 | shown; `-` revoke where the configuration says so         |
+ * | of another stack                          | nothing                                                   |
  *
  * Keys that `options.targets` leaves out are left out of all of it; only the spread of due days knows them.
  * Pure: every fact is an argument, the input stays as it is, and the same input in any order gives the same plan.
@@ -35,7 +37,7 @@ export function computePlan(
   now: Instant,
   options: PlanOptions,
 ): Plan {
-  const owned = sortByOwner(desired.stack, current.keys)
+  const owned = sortByOwner(desired.stack, current.keys, now, renames(desired))
   const farewells: Farewell[] = []
   const changes: Change[] = []
   const findings: Finding[] = []
@@ -49,17 +51,18 @@ export function computePlan(
     const plan = planDeclaredKey(key, lineage, { ...circumstances, dueAge: ages.get(key.keyId) })
     changes.push(...plan.changes)
     findings.push(...plan.findings)
+    farewells.push(...plan.changes.flatMap(change => partWithLeaked(change, circumstances)))
     for (const superseded of [...lineage.superseded, ...lineage.leaked]) {
       farewells.push(retireSuperseded(lineage, superseded, key.rotation.quiet, plan.sound, circumstances))
     }
   }
 
-  const undeclared = undeclaredLineages(desired, owned).filter(isChosen)
-  const withheld = pruneWithheld(desired, current, undeclared)
-  if (withheld !== null) findings.push(withheld)
-  for (const lineage of withheld === null ? undeclared : []) {
-    farewells.push(...pruneLineage(lineage, desired.prune.quiet, circumstances))
-  }
+  const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
+  const strangers = owned.unmanaged.filter(live => !adopted.has(live))
+  const pruning = prune(desired, { ...owned, unmanaged: strangers }, circumstances)
+  farewells.push(...pruning.farewells)
+  changes.push(...pruning.releases)
+  findings.push(...pruning.findings)
 
   const retiring: Retiring[] = []
   for (const farewell of farewells) {
@@ -74,52 +77,20 @@ export function computePlan(
     now,
     changes: kept.sort(byKey),
     retiring: retiring.sort((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
-    unmanaged: isEveryKey(options.targets) ? reportedUnmanaged(desired, current, owned) : [],
+    unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
     findings: sortFindings([...findings, ...guards.flatMap(guard => guard(draft))]),
     managed: owned.managed,
     targets: options.targets,
   }
 }
 
-/** The calling key is who asks, not what is asked about. */
-function reportedUnmanaged(
-  desired: DesiredState,
-  { caller }: CurrentState,
-  owned: Owned,
-): readonly LiveKey[] {
-  if (desired.prune.unmanaged === 'ignore') return []
-  return owned.unmanaged.filter(({ id }) => id !== caller.key?.id).sort((a, b) => compare(a.id, b.id))
-}
-
-function undeclaredLineages(desired: DesiredState, owned: Owned): readonly Lineage[] {
-  const declared = new Set(desired.keys.map(({ keyId }) => keyId))
-  return [...owned.lineages.values()].filter(({ keyId }) => !declared.has(keyId))
-}
-
-function pruneWithheld(
-  desired: DesiredState,
-  current: CurrentState,
-  undeclared: readonly Lineage[],
-): Extract<Finding, { code: 'prune-withheld' }> | null {
-  if (undeclared.length === 0) return null
-  const keyIds = undeclared.map(({ keyId }) => keyId).sort()
-  const withheld = { severity: 'warning', code: 'prune-withheld', keyIds } as const
-  if (desired.keys.length === 0) return { ...withheld, cause: 'no-keys-declared' }
-  if (!current.complete) return { ...withheld, cause: 'listing-incomplete' }
-  return seesEverything(current) ? null : { ...withheld, cause: 'listing-narrowed' }
-}
-
-/** Protection of the head, or of any of its kin, covers the whole lineage. */
-function pruneLineage(
-  lineage: Lineage,
-  quiet: number,
-  circumstances: Parameters<typeof pruneUndeclared>[3],
-): readonly Farewell[] {
-  const head = lineage.head === null ? [] : [lineage.head]
-  const kin = [...head, ...lineage.pending, ...lineage.superseded, ...lineage.leaked]
-  const shield = kin.find(({ marker }) => marker.protected)
-  return (shield === undefined ? kin : [shield]).map(key =>
-    pruneUndeclared(lineage.keyId, key, quiet, circumstances),
+/** Former key ids that nothing declares any more, and what they are called now. */
+function renames({ keys }: DesiredState): ReadonlyMap<string, string> {
+  const declared = new Set(keys.map(({ keyId }) => keyId))
+  return new Map(
+    keys.flatMap(({ keyId, previously }) =>
+      previously === null || declared.has(previously) ? [] : [[previously, keyId] as const],
+    ),
   )
 }
 
@@ -135,11 +106,13 @@ function compare(a: string, b: string): number {
 
 const order: Readonly<Record<Change['kind'], number>> = {
   create: 0,
-  rotate: 1,
-  heal: 2,
-  deliver: 3,
-  update: 4,
-  revoke: 5,
+  adopt: 1,
+  rotate: 2,
+  heal: 3,
+  deliver: 4,
+  update: 5,
+  release: 6,
+  revoke: 7,
 }
 
 function byKey(a: Change, b: Change): number {

@@ -1,10 +1,12 @@
 import type { Change, DeliveryReason, RotationReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
+import { adopting, needlessAdoption, rotateByHand } from './adopt.ts'
 import { deliveryReasons, isReadable } from './delivery.ts'
-import { rotationReasons } from './due.ts'
+import { rotationReasons, strategyOf } from './due.ts'
 import { fieldChanges } from './fields.ts'
 import { healing } from './heal.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, sparingCaller, updating } from './key-plan.ts'
+import type { PlanOptions } from './input.ts'
 import { type Lineage, type ManagedKey, overtakes } from './lineage.ts'
 
 function renewing(
@@ -15,17 +17,21 @@ function renewing(
   facts: KeyFacts,
 ): KeyPlan {
   const { keyId } = desired
-  const generation = lineage.highest + 1
   const rotates = reasons.rotation.length > 0
+  const strategy = strategyOf(desired, head.live, facts.current.caller.key?.id ?? null, facts.now)
+  const inPlace = strategy === 'in-place' && !reasons.rotation.some(({ code }) => code === 'leaked')
+  const generation = lineage.highest + 1
   const elsewhere = foreignHost(desired, head, rotates ? 'rotate' : 'deliver', facts.options)
   if (elsewhere !== null) {
     const update = updating(desired, head, facts, false)
     return { ...update, findings: [...update.findings, elsewhere], sound: reasons.delivery.length === 0 }
   }
-  const predecessor = updating(desired, head, facts, true)
+  // In place there is no predecessor: one request brings everything up to date.
+  const predecessor = inPlace ? { changes: [], findings: [] } : updating(desired, head, facts, true)
   if (rotates) {
     const change: Change = {
       kind: 'rotate',
+      strategy: inPlace ? 'in-place' : 'overlap',
       keyId,
       desired,
       live: head.live,
@@ -43,6 +49,7 @@ function renewing(
   )
   const change: Change = {
     kind: 'deliver',
+    strategy,
     keyId,
     desired,
     live: head.live,
@@ -52,6 +59,14 @@ function renewing(
     reasons: reasons.delivery,
   }
   return { changes: certain ? [change, ...predecessor.changes] : [change], findings, sound: true }
+}
+
+/** Somebody asked for a rotation; a leak is a reason of its own, since it leaves the old key no grace. */
+function requestedReasons(keyId: string, { rotate }: PlanOptions): readonly RotationReason[] {
+  const request = rotate.get(keyId)
+  if (request === undefined) return []
+  const requested: RotationReason = { code: 'requested', note: request.note }
+  return request.leaked ? [{ code: 'leaked' }, requested] : [requested]
 }
 
 const noChanges: KeyPlan = { changes: [], findings: [], sound: false }
@@ -66,6 +81,7 @@ function beginning(desired: DesiredKey, lineage: Lineage, { options }: KeyFacts)
   if (elsewhere !== null) return { ...noChanges, findings: [elsewhere] }
   const change: Change = {
     kind: 'rotate',
+    strategy: 'overlap',
     keyId,
     desired,
     live: leaked.live,
@@ -77,17 +93,24 @@ function beginning(desired: DesiredKey, lineage: Lineage, { options }: KeyFacts)
 
 /** What has to happen to one declared key, its predecessors' retirement aside. */
 export function planDeclaredKey(desired: DesiredKey, lineage: Lineage, facts: KeyFacts): KeyPlan {
+  const { keyId } = desired
   const { head } = lineage
   const narrowed = [...lineage.superseded, ...lineage.leaked].map(key => updating(desired, key, facts, true))
   const extra = {
     changes: narrowed.flatMap(({ changes }) => changes),
-    findings: narrowed.flatMap(({ findings }) => findings),
+    findings: [
+      ...narrowed.flatMap(({ findings }) => findings),
+      ...needlessAdoption(desired, lineage, facts),
+      ...rotateByHand(desired, lineage, facts),
+    ],
   }
   const withExtra = (plan: KeyPlan): KeyPlan => ({
     changes: [...plan.changes, ...extra.changes],
     findings: [...plan.findings, ...extra.findings],
     sound: plan.sound,
   })
+
+  if (desired.adopt !== null && lineage.highest === 0) return adopting(desired, desired.adopt, facts)
 
   const [newest] = lineage.pending
   if (desired.expires.kind === 'until' && desired.expires.at <= facts.now) {
@@ -105,9 +128,9 @@ export function planDeclaredKey(desired: DesiredKey, lineage: Lineage, facts: Ke
     })
   }
   if (head === null) return withExtra(beginning(desired, lineage, facts))
-  if (head.marker.state.kind === 'external') return withExtra(updating(desired, head, facts, false))
-
-  const rotation = rotationReasons(desired, head.live, facts.dueAge, facts.now)
+  const adopted = head.marker.state.kind === 'external'
+  const due = adopted ? [] : rotationReasons(desired, head.live, facts.dueAge, facts.now)
+  const rotation = [...due, ...requestedReasons(keyId, facts.options)]
   const delivery = deliveryReasons(
     desired,
     head,

@@ -1,5 +1,5 @@
 import type { RotationReason } from '../model/change.ts'
-import type { DesiredKey } from '../model/desired.ts'
+import type { DesiredKey, Rotation } from '../model/desired.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { shortHash } from '../model/hash.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
@@ -28,6 +28,18 @@ export function dueAges(stack: string, keys: readonly DesiredKey[]): ReadonlyMap
 
 function isExpired(live: LiveKey, now: Instant): boolean {
   return live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)
+}
+
+/** How a head is replaced: in place only where that is declared, can be done, and cuts off nobody it must not. */
+export function strategyOf(
+  desired: DesiredKey,
+  live: LiveKey,
+  callerId: string | null,
+  now: Instant,
+): Rotation['strategy'] {
+  const spared = desired.protect || live.id === callerId
+  const otherEnvironment = desired.environment !== null && live.environment !== desired.environment
+  return spared || otherEnvironment || isExpired(live, now) ? 'overlap' : desired.rotation.strategy
 }
 
 /** Why a head needs a successor; empty where it needs none. A fixed date never causes a rotation. */

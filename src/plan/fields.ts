@@ -3,7 +3,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife, endTolerance } from '../model/lifetime.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
-import type { MarkedField } from '../model/marker.ts'
+import type { MarkedField, Marker } from '../model/marker.ts'
 import { commonPermissions, permissionsBeyond, samePermissions } from '../model/permission.ts'
 import { commonScope, reachesBeyond, sameScope } from '../model/scope.ts'
 import { fieldHashes, hashDescription, hashName, hashPermissions, hashScope } from './field-hashes.ts'
@@ -106,6 +106,7 @@ export function fieldChanges(desired: DesiredKey, key: ManagedKey, now: Instant)
       widens,
     })
   }
+  if (marker.keyId !== desired.keyId) changes.push(rename(desired, marker))
   if (marker.protected !== desired.protect) {
     const { protect } = desired
     changes.push({
@@ -117,6 +118,10 @@ export function fieldChanges(desired: DesiredKey, key: ManagedKey, now: Instant)
     })
   }
   return changes
+}
+
+function rename({ keyId }: DesiredKey, marker: Marker): FieldChange {
+  return { field: 'key id', current: marker.keyId, desired: keyId, cause: 'changed', widens: false }
 }
 
 /** It takes something away: a permission, a project, a longer life. One change may both narrow and widen. */
@@ -131,6 +136,7 @@ export function narrows(change: FieldChange): boolean {
     case 'name':
     case 'description':
     case 'protect':
+    case 'key id':
       return false
   }
 }
@@ -140,9 +146,11 @@ export function narrows(change: FieldChange): boolean {
  * have nothing in common it gets what its successor has, since a key cannot be left with nothing.
  */
 export function narrowing(desired: DesiredKey, key: ManagedKey): readonly FieldChange[] {
-  const { live } = key
+  const { live, marker } = key
   const causeOf = causes(desired, key)
   const changes: FieldChange[] = []
+  // A rename takes the whole lineage along.
+  if (marker.keyId !== desired.keyId) changes.push(rename(desired, marker))
   if (reachesBeyond(live.scope, desired.scope)) {
     const common = commonScope(live.scope, desired.scope)
     const scope = common.length === 0 ? desired.scope : common

@@ -1,4 +1,4 @@
-import type { Change, Finding } from '../model/change.ts'
+import type { Change, Finding, RotationReason } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { type Instant, day } from '../model/duration.ts'
 import { permissionsBeyond } from '../model/permission.ts'
@@ -7,6 +7,7 @@ import { closest } from '../model/suggest.ts'
 import { widenedFields } from '../model/widening.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import type { Owned } from './ownership.ts'
+import { isUnused } from './usage-gate.ts'
 
 /** What a guard looks at: the changes as computed, and what they were computed from. */
 export interface Draft {
@@ -28,7 +29,10 @@ const makesKey = (change: Change) =>
 
 /** A key of that name may be the very key meant: two of them would be one too many. */
 const nameTaken: Guard = ({ changes, owned }) => {
-  const strangers = [...owned.unmanaged, ...owned.unreadable]
+  const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
+  const strangers = [...owned.unmanaged, ...owned.released, ...owned.unreadable].filter(
+    live => !adopted.has(live),
+  )
   return changes.flatMap((change): Finding[] => {
     if (change.kind !== 'create') return []
     const { keyId, desired } = change
@@ -38,13 +42,24 @@ const nameTaken: Guard = ({ changes, owned }) => {
   })
 }
 
+/** One live key cannot become two. */
+const claimedTwice: Guard = ({ changes }) => {
+  const adoptions = changes.filter(change => change.kind === 'adopt')
+  return adoptions.flatMap(({ keyId, desired: { adopt }, live }): Finding[] => {
+    if (adoptions.filter(other => other.live === live).length === 1) return []
+    const rest = { adopt: adopt ?? '', liveIds: [live.id], owner: null, suggestion: null }
+    return [{ severity: 'refusal', code: 'cannot-adopt', cause: 'claimed-twice', keyId, ...rest }]
+  })
+}
+
 /** The platform would refuse such a grant in the middle of a run; the plan refuses it before. */
 const grantsBeyondCaller: Guard = ({ changes, current }) => {
   const caller = current.caller.key
   if (caller === null) return []
   return changes.flatMap((change): Finding[] => {
-    if (change.kind === 'revoke') return []
-    if (change.kind === 'update' && !change.fields.some(({ widens }) => widens)) return []
+    if (change.kind === 'revoke' || change.kind === 'release') return []
+    const patches = change.kind === 'update' || change.kind === 'adopt'
+    if (patches && !change.fields.some(({ widens }) => widens)) return []
     const { keyId, desired } = change
     const permissions = permissionsBeyond(desired.permissions, caller.permissions)
     const scope = scopeBeyond(desired.scope, caller.scope)
@@ -82,7 +97,9 @@ const wideningForbidden: Guard = ({ desired, changes, options }) => {
 /** A caller that may not see every key cannot know what is missing, nor what is a duplicate. */
 const narrowedListing: Guard = ({ changes, current }) => {
   if (seesEverything(current)) return []
-  const keyIds = changes.filter(makesKey).map(({ keyId }) => keyId)
+  const keyIds = changes
+    .filter(change => makesKey(change) || change.kind === 'adopt')
+    .map(({ keyId }) => keyId)
   return keyIds.length === 0 ? [] : [{ severity: 'refusal', code: 'listing-narrowed', keyIds }]
 }
 
@@ -107,7 +124,10 @@ function limit(
 
 /** Retiring what a successor replaced is no loss, so it does not count. */
 const revocationLimit: Guard = draft =>
-  limit(draft, 'revoke', change => change.kind === 'revoke' && change.reason.code === 'undeclared')
+  limit(draft, 'revoke', change => change.kind === 'revoke' && change.reason.code !== 'superseded')
+
+/** Reasons that somebody gave, rather than time. */
+const asked: ReadonlySet<RotationReason['code']> = new Set(['environment', 'leaked', 'requested'])
 
 /** Rotations that nobody asked for: by age, by end of life, or because the stores hold a dead secret. */
 const rotationLimit: Guard = draft =>
@@ -115,7 +135,7 @@ const rotationLimit: Guard = draft =>
     if (change.kind === 'deliver')
       return change.rotates && change.reasons.some(({ code }) => code !== 'store-added')
     if (change.kind !== 'rotate') return false
-    return change.reasons.every(({ code }) => code !== 'environment' && code !== 'leaked')
+    return change.reasons.every(({ code }) => !asked.has(code))
   })
 
 const fixedEnds: Guard = ({ desired, now }) =>
@@ -124,6 +144,17 @@ const fixedEnds: Guard = ({ desired, now }) =>
     const { at } = expires
     return [{ severity: 'warning', code: at <= now ? 'date-past' : 'date-near', keyId, at }]
   })
+
+/** A declared key that nobody uses may have lost its purpose. */
+const unusedDeclared: Guard = ({ desired, owned, now }) => {
+  const { unused } = desired.prune
+  if (unused === null) return []
+  return desired.keys.flatMap(({ keyId }): Finding[] => {
+    const live = owned.lineages.get(keyId)?.head?.live
+    if (live === undefined || !isUnused(live, unused.after, now)) return []
+    return [{ severity: 'warning', code: 'unused-declared', keyId, liveId: live.id, after: unused.after }]
+  })
+}
 
 const unreadableMarkers: Guard = ({ owned }) =>
   owned.unreadable.map(({ id, name }) => ({
@@ -137,7 +168,9 @@ const unreadableMarkers: Guard = ({ owned }) =>
 export const guards: readonly Guard[] = [
   unreadableMarkers,
   fixedEnds,
+  unusedDeclared,
   nameTaken,
+  claimedTwice,
   unknownProjects,
   grantsBeyondCaller,
   wideningForbidden,

@@ -45,7 +45,7 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
   const pending = finishable.map(({ live }) => live)
   const change: Change =
     reasons.length > 0
-      ? { kind: 'rotate', keyId, desired, live: newest.live, generation, reasons }
+      ? { kind: 'rotate', strategy: 'overlap', keyId, desired, live: newest.live, generation, reasons }
       : { kind: 'heal', keyId, desired, pending, generation: full ? null : generation }
   return {
     changes: [change, ...narrowed.flatMap(({ changes }) => changes)],

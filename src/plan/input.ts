@@ -22,6 +22,8 @@ export interface PlanOptions {
   /** So many revocations, and rotations that nobody asked for, are allowed in this run; null: as the limits say. */
   readonly maxRevoke: number | null
   readonly maxRotate: number | null
+  /** Key ids that somebody wants rotated now, with why; `leaked`: others know the secret, so there is no grace. */
+  readonly rotate: ReadonlyMap<string, { readonly note: string | null; readonly leaked: boolean }>
   /** Key ids, or ids of live keys, that may be revoked in use. */
   readonly revokeInUse: readonly string[]
   /** The keys that the plan is about; all others are left out. */

@@ -1,17 +1,30 @@
+import { type Instant, type Milliseconds, day } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { type Lineage, type ManagedKey, lineageOf } from './lineage.ts'
 
-/** The live keys, sorted by who owns them. Keys of other stacks, and keys given up to one, are in none of them. */
+/** So long a key that a stack gave up waits for another stack, and nobody prunes it. */
+const handover: Milliseconds = 30 * day
+
+/** The live keys, sorted by who owns them. Keys of other stacks are in none of them. */
 export interface Owned {
   readonly lineages: ReadonlyMap<string, Lineage>
   readonly unmanaged: readonly LiveKey[]
+  /** Given up by a stack, and free to be adopted by another. */
+  readonly released: readonly LiveKey[]
   readonly unreadable: readonly LiveKey[]
   /** How many live keys are this stack's. */
   readonly managed: number
 }
 
-export function sortByOwner(stack: string, keys: readonly LiveKey[]): Owned {
+/** `renamed` maps a former key id to the one that took its place. */
+export function sortByOwner(
+  stack: string,
+  keys: readonly LiveKey[],
+  now: Instant,
+  renamed: ReadonlyMap<string, string> = new Map(),
+): Owned {
   const unmanaged: LiveKey[] = []
+  const released: LiveKey[] = []
   const unreadable: LiveKey[] = []
   const groups = new Map<string, ManagedKey[]>()
   let managed = 0
@@ -20,13 +33,17 @@ export function sortByOwner(stack: string, keys: readonly LiveKey[]): Owned {
     const { ownership } = live
     if (ownership.kind === 'unmanaged') unmanaged.push(live)
     else if (ownership.kind === 'unreadable') unreadable.push(live)
-    else if (ownership.marker.stack === stack && ownership.marker.state.kind !== 'released') {
-      const group = groups.get(ownership.marker.keyId) ?? []
+    else if (ownership.marker.state.kind === 'released') {
+      const waits = now - ownership.marker.state.at < handover
+      ;(waits ? released : unmanaged).push(live)
+    } else if (ownership.marker.stack === stack) {
+      const keyId = renamed.get(ownership.marker.keyId) ?? ownership.marker.keyId
+      const group = groups.get(keyId) ?? []
       group.push({ live, marker: ownership.marker })
-      groups.set(ownership.marker.keyId, group)
+      groups.set(keyId, group)
       managed += 1
     }
   }
   const lineages = new Map([...groups].map(([keyId, group]) => [keyId, lineageOf(keyId, group)]))
-  return { lineages, unmanaged, unreadable, managed }
+  return { lineages, unmanaged, released, unreadable, managed }
 }

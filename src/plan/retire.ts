@@ -1,6 +1,8 @@
-import type { Finding, Retiring, RevocationReason, Revoke, UsageGate } from '../model/change.ts'
+import type { Change, Finding, Retiring, RevocationReason, Revoke, UsageGate } from '../model/change.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { beingMade } from './heal.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { type Lineage, type ManagedKey, deliveredAt, overtakes } from './lineage.ts'
 import { usageGate } from './usage-gate.ts'
@@ -9,18 +11,26 @@ import { usageGate } from './usage-gate.ts'
 export type Farewell =
   { readonly revoke: Revoke } | { readonly retiring: Retiring } | { readonly finding: Finding }
 
-interface Circumstances {
+export interface Circumstances {
   readonly current: CurrentState
   readonly now: Instant
   readonly options: PlanOptions
 }
 
-/** Up to when a use by our own user agent was the delivery. Others delivered an adopted key, so none of its uses was. */
-function ownUseUntil(key: ManagedKey): Instant | null {
-  return key.marker.state.kind === 'external' ? key.live.createdAt : deliveredAt(key)
+/** A key that has to go; without a marker where it is nobody's. */
+interface PartingKey {
+  readonly live: LiveKey
+  readonly marker: Marker | null
 }
 
-function gateOf(keyId: string, key: ManagedKey, quiet: Milliseconds, options: PlanOptions): UsageGate {
+/** Up to when a use by our own user agent was the delivery. Others delivered an adopted key, so none of its uses was. */
+function ownUseUntil({ live, marker }: PartingKey): Instant | null {
+  // Whoever made a key that is nobody's, its uses are uses.
+  if (marker === null || marker.state.kind === 'external') return live.createdAt
+  return deliveredAt({ live, marker })
+}
+
+function gateOf(keyId: string, key: PartingKey, quiet: Milliseconds, options: PlanOptions): UsageGate {
   return {
     quiet,
     deliveredAt: ownUseUntil(key),
@@ -28,15 +38,16 @@ function gateOf(keyId: string, key: ManagedKey, quiet: Milliseconds, options: Pl
   }
 }
 
-function partWith(
+/** Revokes a key, unless it is the calling one, or its use holds it. */
+export function partWith(
   keyId: string,
-  key: ManagedKey,
+  key: PartingKey,
   reason: RevocationReason,
   quiet: Milliseconds,
   { current, now, options }: Circumstances,
 ): Farewell {
   const { live, marker } = key
-  const { generation } = marker
+  const generation = marker?.generation ?? 0
   if (live.id === current.caller.key?.id) {
     return { finding: { severity: 'warning', code: 'calling-key', keyId, liveId: live.id, action: 'revoke' } }
   }
@@ -93,6 +104,20 @@ export function retireSuperseded(
     overtook || !headIsSound || (head === null && end === null && marker.state.kind !== 'leaked')
   if (inDoubt) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
   return partWith(keyId, key, reason, quiet, circumstances)
+}
+
+/** A head that somebody calls leaked goes as soon as its successor is delivered: no grace, and no gate. */
+export function partWithLeaked(change: Change, circumstances: Circumstances): readonly Farewell[] {
+  if (change.kind !== 'rotate' || !change.reasons.some(({ code }) => code === 'leaked')) return []
+  const { live, keyId, generation } = change
+  const marker = live.ownership.kind === 'managed' ? live.ownership.marker : null
+  if (marker === null || marker.state.kind === 'leaked') return []
+  const { now, options } = circumstances
+  const reason: RevocationReason = { code: 'superseded', head: generation, deadline: now }
+  const revokeInUse = [...options.revokeInUse, live.id]
+  return [
+    partWith(keyId, { live, marker }, reason, 0, { ...circumstances, options: { ...options, revokeInUse } }),
+  ]
 }
 
 /** A key that nothing declares any more goes, unless it is protected, or another run is just making it. */

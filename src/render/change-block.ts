@@ -9,12 +9,20 @@ import { nameText } from './values.ts'
 /** The symbol of each kind of change and what the legend calls it; Terraform's where it has one. */
 export const symbols = {
   create: { mark: '+', words: 'create' },
+  adopt: { mark: '>', words: 'adopt: manage from now on, with the secret that others hold' },
   update: { mark: '~', words: 'update in place' },
   rotate: { mark: '+/-', words: 'rotate: create a successor, revoke the old key once it is out of use' },
+  'in-place': { mark: '-/+', words: 'rotate in place: its users fail until they read the new secret' },
   heal: { mark: '!', words: 'heal or deliver again' },
   deliver: { mark: '!', words: 'heal or deliver again' },
+  release: { mark: '<', words: 'release: give up, for another stack to adopt' },
   revoke: { mark: '-', words: 'revoke' },
-} as const satisfies Record<Change['kind'], { readonly mark: string; readonly words: string }>
+} as const satisfies Record<Change['kind'] | 'in-place', { readonly mark: string; readonly words: string }>
+
+/** What a change is shown as: its kind, or how it rotates. */
+export function appearance(change: Change): keyof typeof symbols {
+  return change.kind === 'rotate' && change.strategy === 'in-place' ? 'in-place' : change.kind
+}
 
 interface BlockOptions extends RowOptions {
   readonly width: number
@@ -26,7 +34,7 @@ export function changeBlock(change: Change, options: BlockOptions): string[] {
   const key = nameText(change.keyId)
   const live =
     'live' in change ? ` (${nameText(change.live.id)}, ${escapeControls(change.live.maskedKey)})` : ''
-  const mark = symbols[change.kind].mark
+  const { mark } = symbols[appearance(change)]
   const lead = `${' '.repeat(3 - mark.length)}${paintMark(mark, palette)} `
   return [
     ...wrap(`${palette.bold(`# ${key}`)} ${header(change, palette)}`, width, '  ', '    '),
@@ -40,14 +48,18 @@ function header(change: Change, { bold, red }: Palette): string {
   switch (change.kind) {
     case 'create':
       return bold('will be created')
+    case 'adopt':
+      return bold('will be adopted')
     case 'update':
       return change.superseded ? bold('is retiring and will be narrowed') : bold('will be updated in place')
     case 'rotate':
-      return bold('will be rotated')
+      return bold(change.strategy === 'in-place' ? 'will be rotated in place' : 'will be rotated')
     case 'deliver':
       return change.rotates ? bold('will be rotated, to be delivered again') : bold('will be delivered again')
     case 'heal':
       return bold('will be healed')
+    case 'release':
+      return bold('will be released')
     case 'revoke':
       return `${bold('will be')} ${bold(red('revoked'))}`
   }

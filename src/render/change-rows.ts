@@ -1,4 +1,4 @@
-import type { Change, Deliver, FieldChange, Heal, Rotate, Update } from '../model/change.ts'
+import type { Adopt, Change, Deliver, FieldChange, Heal, Rotate, Update } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
@@ -25,6 +25,8 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
   switch (change.kind) {
     case 'create':
       return [...declaredRows(change.desired, '+', options.now), ...storeRows(change.desired)]
+    case 'adopt':
+      return adoptRows(change, options)
     case 'update':
       return updateRows(change, options)
     case 'rotate':
@@ -37,8 +39,9 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
       ]
     case 'heal':
       return [...healRows(change), ...detail(change.desired, options), ...storeRows(change.desired)]
+    case 'release':
     case 'revoke':
-      return liveRows(change.live, change.generation, options)
+      return liveRows(change.live, change.generation, options, change.kind === 'revoke' ? '-' : '<')
   }
 }
 
@@ -88,7 +91,18 @@ function updateRows({ fields, live, superseded }: Update, options: RowOptions): 
   return options.detailed ? [...changed, ...unchanged] : changed
 }
 
-function rotateRows({ desired, live, generation }: Rotate, { palette, detailed, now }: RowOptions) {
+/** What the key is, and what the same request changes of it. */
+function adoptRows({ fields, live }: Adopt, options: RowOptions): readonly Row[] {
+  const names: readonly string[] = fields.map(change => change.field)
+  const kept = liveFieldRows(live, options.now).filter(({ label }) => !names.includes(label))
+  return [
+    ...fieldRows(fields, options),
+    ...(options.detailed ? kept : kept.filter(({ label }) => label === 'name')),
+    row('last used', lastUseLong(live.lastUse, options.now)),
+  ]
+}
+
+function rotateRows({ desired, live, generation, strategy }: Rotate, { palette, detailed, now }: RowOptions) {
   const differing = successorFields(desired, live, now)
   const names: readonly string[] = differing.map(({ field }) => field)
   const former = ownerOf(live)?.generation
@@ -101,10 +115,12 @@ function rotateRows({ desired, live, generation }: Rotate, { palette, detailed, 
     ...environmentRow(desired, live, palette),
     ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
     ...storeRows(desired),
-    row(
-      'old key',
-      `works for ${durationInWords(grace)} after the delivery, and until nobody used it for ${durationInWords(quiet)}`,
-    ),
+    strategy === 'in-place'
+      ? row('outage', 'whoever uses it fails until it reads the new secret')
+      : row(
+          'old key',
+          `works for ${durationInWords(grace)} after the delivery, and until nobody used it for ${durationInWords(quiet)}`,
+        ),
   ]
 }
 
@@ -149,12 +165,17 @@ function liveFieldRows(live: LiveKey, now: Instant): readonly Row[] {
   ]
 }
 
-function liveRows(live: LiveKey, generation: number, { detailed, now }: RowOptions): readonly Row[] {
+function liveRows(
+  live: LiveKey,
+  generation: number,
+  { detailed, now }: RowOptions,
+  mark: string,
+): readonly Row[] {
   const fields = liveFieldRows(live, now)
   return [
-    row('generation', String(generation)),
+    ...(generation === 0 ? [] : [row('generation', String(generation))]),
     ...(detailed ? fields : fields.filter(({ label }) => label === 'name')),
     row('created', dateTime(live.createdAt)),
     row('last used', lastUseLong(live.lastUse, now)),
-  ].map(each => ({ ...each, mark: '-' }))
+  ].map(each => ({ ...each, mark }))
 }

@@ -29,6 +29,7 @@ export function fieldDiff(values: FieldValues, palette: Palette): string {
       return listDiff(values.current, values.desired, palette)
     case 'expires':
       return endDiff(values.current, values.desired, palette)
+    case 'key id':
     case 'protect':
       return arrow(palette.red(String(values.current)), palette.green(String(values.desired)))
   }

@@ -18,9 +18,11 @@ export interface FindingJson {
   readonly scope?: 'all' | readonly string[]
   readonly project?: string
   readonly suggestion?: string | null
+  readonly owner?: string | null
   readonly action?: 'revoke' | 'rotate' | 'narrow' | 'heal' | 'deliver'
   readonly cause?: string
   readonly at?: string
+  readonly after_seconds?: number
   readonly until?: string
   readonly by?: 'policy' | 'flag'
   readonly widened?: readonly { readonly key: string; readonly fields: readonly string[] }[]
@@ -51,6 +53,16 @@ function factsOf(finding: Finding): Facts {
   switch (finding.code) {
     case 'name-taken':
       return { key: finding.keyId, name: finding.name, ids: finding.liveIds }
+    case 'cannot-adopt': {
+      const { keyId: key, cause, liveIds: ids, owner, suggestion } = finding
+      return { key, name: finding.adopt, cause, ids, owner, suggestion }
+    }
+    case 'adopt-ignored':
+      return { key: finding.keyId, ids: [finding.liveId] }
+    case 'rotate-by-hand': {
+      const at = finding.at === null ? {} : { at: isoTime(finding.at) }
+      return { key: finding.keyId, ids: [finding.liveId], cause: finding.cause, ...at }
+    }
     case 'grants-beyond-caller':
       return { key: finding.keyId, permissions: finding.permissions, scope: finding.scope }
     case 'unknown-project':
@@ -82,6 +94,8 @@ function factsOf(finding: Finding): Facts {
     case 'date-near':
     case 'date-past':
       return { key: finding.keyId, at: isoTime(finding.at) }
+    case 'unused-declared':
+      return { key: finding.keyId, ids: [finding.liveId], after_seconds: Math.round(finding.after / 1000) }
     case 'marker-unreadable':
       return { ids: [finding.liveId], name: finding.name }
   }

@@ -1,7 +1,7 @@
 import type { Finding } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
-import { date, dateTime, relativeTime } from './time.ts'
-import { unbreakable } from './text.ts'
+import { date, dateTime, durationInWords, relativeTime } from './time.ts'
+import { escapeControls, unbreakable } from './text.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from './values.ts'
 
 interface FindingText {
@@ -20,9 +20,24 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     const [ids, them] = [enumerate(liveIds), liveIds.length === 1 ? 'it' : 'them']
     return {
       message: `${nameText(keyId)} cannot be created: ${ids} has the name ${quotedName(name)} and is not managed.`,
-      hint: `Taking ${them} over comes with "adopt:", which this version does not have yet. Until then rename or revoke ${ids}, or give ${nameText(keyId)} another name.`,
+      hint: `To take ${them} over, declare ${unbreakable(`adopt: ${escapeControls(liveIds[0] ?? '')}`)}. Or rename or revoke ${ids}, or give ${nameText(keyId)} another name.`,
     }
   },
+  'cannot-adopt': finding => ({
+    message: `${nameText(finding.keyId)} cannot adopt ${nameText(finding.adopt)}: ${whyNot(finding)}.`,
+    hint: wayOut(finding),
+  }),
+  'adopt-ignored': ({ keyId, liveId }) => ({
+    message: `${nameText(keyId)} has a live key already, so ${nameText(liveId)}, which its "adopt:" names, is left alone.`,
+    hint: `Declare ${nameText(liveId)} as a key of its own, or remove the line.`,
+  }),
+  'rotate-by-hand': ({ keyId, liveId, cause, at }, now) => ({
+    message:
+      cause === 'environment'
+        ? `${nameText(keyId)} (${nameText(liveId)}) is of another environment than declared, which the platform cannot change. It was adopted, so it is not rotated unasked.`
+        : `${nameText(keyId)} (${nameText(liveId)}) ${at !== null && at <= now ? 'ended' : 'ends'} ${at === null ? '' : moment(at, now)}. It was adopted, so it is not rotated unasked.`,
+    hint: `To make a successor with a new secret, and deliver it: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`,
+  }),
   'grants-beyond-caller': ({ keyId, permissions, scope }) => {
     const beyond = [
       ...(permissions.length > 0 ? [`the permissions ${enumerate(permissions)}`] : []),
@@ -50,6 +65,10 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
       hint: `To allow it for this run: ${unbreakable(`${flag} ${count}`)}`,
     }
   },
+  'unused-declared': ({ keyId, liveId, after }) => ({
+    message: `Nobody used ${nameText(keyId)} (${nameText(liveId)}) for ${durationInWords(after)}.`,
+    hint: 'Remove it from the configuration if it has lost its purpose.',
+  }),
   'widening-forbidden': ({ by, changes, widened }) => {
     const keys = widened.map(({ keyId, fields }) => `${nameText(keyId)} (${fields.join(', ')})`)
     const [some, grant] = [
@@ -135,6 +154,38 @@ const hostVerbs = { heal: 'healed', deliver: 'delivered again', rotate: 'rotated
   Of<'other-host'>['action'],
   string
 >
+
+function whyNot({ cause, liveIds, owner }: Of<'cannot-adopt'>): string {
+  switch (cause) {
+    case 'not-found':
+      return 'no live key has that id or name'
+    case 'ambiguous':
+      return `${enumerate(liveIds)} have that name`
+    case 'managed':
+      return `it is managed as ${nameText(owner ?? '')}`
+    case 'unreadable':
+      return 'it has a marker that cannot be read'
+    case 'claimed-twice':
+      return 'another key adopts it too'
+  }
+}
+
+function wayOut({ cause, liveIds, suggestion }: Of<'cannot-adopt'>): string {
+  switch (cause) {
+    case 'not-found':
+      return suggestion === null
+        ? 'Correct it, or remove the line to make a new key.'
+        : `Did you mean ${nameText(suggestion)}? Without the line a new key is made.`
+    case 'ambiguous':
+      return `Name one of them by its id: ${unbreakable(`adopt: ${escapeControls(liveIds[0] ?? '')}`)}`
+    case 'managed':
+      return 'Its stack has to give it up first, with "prune: { removed: retain }"; within one stack, "previously:" renames a key.'
+    case 'unreadable':
+      return 'Restore its description on the platform, or take the marker out.'
+    case 'claimed-twice':
+      return 'One live key is one key: keep one of the two lines.'
+  }
+}
 
 /** What a finding says and what to do about it; names inside are kept on one line by `wrap`. */
 export function findingText(finding: Finding, now: Instant): FindingText {

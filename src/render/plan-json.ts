@@ -51,6 +51,8 @@ interface ChangeJson {
   readonly stores: readonly string[]
   /** Only in a heal: the live keys that an interrupted run left. */
   readonly pending?: readonly KeyJson[]
+  /** Only in a rotation or a delivery: whether a successor takes its place, or the key is regenerated. */
+  readonly strategy?: 'overlap' | 'in-place'
   /** Only in a delivery: no store can be read, so a new generation is certain. */
   readonly rotates?: boolean
   /** Only in an update: it narrows a key that retires. */
@@ -133,10 +135,14 @@ function changeToJson(change: Change, now: Instant): ChangeJson {
     fields,
     widens: widenedFields(change).length > 0,
     stores:
-      change.kind === 'update' || change.kind === 'revoke'
+      change.kind === 'adopt' ||
+      change.kind === 'update' ||
+      change.kind === 'release' ||
+      change.kind === 'revoke'
         ? []
         : change.desired.stores.map(({ spec }) => storeLabel(spec)),
     ...(change.kind === 'heal' ? { pending: change.pending.map(keyToJson) } : {}),
+    ...(change.kind === 'rotate' || change.kind === 'deliver' ? { strategy: change.strategy } : {}),
     ...(change.kind === 'deliver' ? { rotates: change.rotates } : {}),
     ...(change.kind === 'update' ? { superseded: change.superseded } : {}),
   }
@@ -146,8 +152,10 @@ function fieldsOf(change: Change, now: Instant): readonly FieldJson[] {
   switch (change.kind) {
     case 'create':
     case 'heal':
+    case 'release':
     case 'revoke':
       return []
+    case 'adopt':
     case 'update':
     case 'deliver':
       return change.fields.map(field => ({ ...fieldToJson(field), cause: field.cause, widens: field.widens }))

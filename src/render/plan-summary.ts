@@ -5,21 +5,23 @@ import { isEveryKey } from '../model/targets.ts'
 type ChangeCounts = Readonly<Record<Change['kind'], number>>
 
 export function countChanges(changes: readonly Change[]): ChangeCounts {
-  const counts = { create: 0, update: 0, rotate: 0, heal: 0, deliver: 0, revoke: 0 }
+  const counts = { create: 0, adopt: 0, update: 0, rotate: 0, heal: 0, deliver: 0, release: 0, revoke: 0 }
   for (const { kind } of changes) counts[kind] += 1
   return counts
 }
 
-/** The last line of a plan. Terraform's sentence; heal and deliver are named only where there is one. */
+/** The last line of a plan. Terraform's sentence; the rarer ones are named only where there is one. */
 export function summaryLine(plan: Plan): string {
-  const { create, update, rotate, heal, deliver, revoke } = countChanges(plan.changes)
+  const { create, adopt, update, rotate, heal, deliver, release, revoke } = countChanges(plan.changes)
   if (plan.changes.length === 0) return noChangesLine(plan)
   const parts = [
     `${create} to create`,
+    ...(adopt > 0 ? [`${adopt} to adopt`] : []),
     `${update} to update`,
     `${rotate} to rotate`,
     ...(heal > 0 ? [`${heal} to heal`] : []),
     ...(deliver > 0 ? [`${deliver} to deliver`] : []),
+    ...(release > 0 ? [`${release} to release`] : []),
     `${revoke} to revoke`,
   ]
   return `Plan: ${parts.join(', ')}.`

@@ -1,5 +1,5 @@
 import { type Change, type Finding, type Plan, isRefused } from '../model/change.ts'
-import { changeBlock, symbols } from './change-block.ts'
+import { appearance, changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
 import { retiringSection, unmanagedSection } from './key-lists.ts'
 import type { Palette } from './palette.ts'
@@ -46,7 +46,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
 function legend(changes: readonly Change[], palette: Palette, width: number): string[] {
   const used = new Map(
     Object.entries(symbols)
-      .filter(([kind]) => changes.some(change => change.kind === kind))
+      .filter(([look]) => changes.some(change => appearance(change) === look))
       .map(([, { mark, words }]) => [mark, words] as const),
   )
   return [

@@ -5,10 +5,12 @@ import { nameText } from './values.ts'
 
 const gerunds = {
   create: 'creating',
+  adopt: 'adopting',
   update: 'updating',
   rotate: 'rotating',
   deliver: 'delivering',
   heal: 'healing',
+  release: 'releasing',
   revoke: 'revoking',
 } as const satisfies Record<Change['kind'], string>
 

@@ -19,9 +19,11 @@ export type ReasonCode =
   | DeliveryReason['code']
   | RevocationReason['code']
   | 'declared'
+  | 'adopt'
   | FieldChange['cause']
   | 'narrowed-with-successor'
   | 'interrupted-run'
+  | 'retained'
 
 interface Reason {
   readonly code: ReasonCode
@@ -34,6 +36,14 @@ export function reasonsOf(change: Change, now: Instant): readonly Reason[] {
   switch (change.kind) {
     case 'create':
       return [{ code: 'declared', text: 'declared, and the platform has no live key for it' }]
+    case 'adopt':
+      return [
+        {
+          code: 'adopt',
+          text: 'declared with "adopt:", and nobody manages it: its secret stays with those who hold it',
+        },
+        ...causeReasons(change.fields),
+      ]
     case 'update':
       return updateReasons(change)
     case 'rotate':
@@ -45,6 +55,13 @@ export function reasonsOf(change: Change, now: Instant): readonly Reason[] {
         code: 'interrupted-run',
         text: `${nameText(live.id)} was made by an interrupted run and never delivered`,
       }))
+    case 'release':
+      return [
+        {
+          code: 'retained',
+          text: 'no longer declared, and removed keys are retained: another stack may adopt it within 30 days',
+        },
+      ]
     case 'revoke':
       return [{ code: change.reason.code, text: revocationText(change, now) }]
   }
@@ -73,6 +90,11 @@ function updateReasons({
       },
     ]
   }
+  return causeReasons(fields)
+}
+
+/** The fields that differ, by what made them differ. */
+function causeReasons(fields: readonly FieldChange[]): readonly Reason[] {
   return (['drift', 'changed', 'both'] as const).flatMap(code => {
     const names = fields.filter(field => field.cause === code).map(field => field.field)
     return names.length === 0 ? [] : [{ code, text: `${causeText(code)} (${enumerate(names)})` }]
@@ -99,6 +121,8 @@ function rotationText(reason: RotationReason, now: Instant): string {
     }
     case 'leaked':
       return 'leaked: its secret is known to others'
+    case 'requested':
+      return reason.note === null ? 'asked for' : `asked for: ${escapeControls(reason.note)}`
   }
 }
 
@@ -124,6 +148,10 @@ export function retiringText({ live, reason }: Pick<Retiring, 'live' | 'reason'>
   switch (reason.code) {
     case 'undeclared':
       return 'no longer declared'
+    case 'unmanaged':
+      return "nobody's key, and `prune.unmanaged` is revoke"
+    case 'unused':
+      return `nobody's key, and nobody used it for ${durationInWords(reason.after)}`
     case 'superseded':
       return ownerOf(live)?.state.kind === 'leaked'
         ? `leaked, and superseded by generation ${reason.head}`

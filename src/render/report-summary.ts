@@ -11,7 +11,16 @@ interface OutcomeCounts {
 }
 
 export function countOutcomes({ outcomes }: Report): OutcomeCounts {
-  const actions = { created: 0, updated: 0, rotated: 0, healed: 0, delivered: 0, revoked: 0 }
+  const actions = {
+    created: 0,
+    adopted: 0,
+    updated: 0,
+    rotated: 0,
+    healed: 0,
+    delivered: 0,
+    released: 0,
+    revoked: 0,
+  }
   const statuses = { done: 0, failed: 0, skipped: 0, held: 0 }
   for (const outcome of outcomes) {
     statuses[outcome.status] += 1

@@ -79,13 +79,15 @@ function listed(outcome: Outcome, palette: Palette, width: number): string[] {
 
 function summaryText(report: Report, palette: Palette): string {
   const { actions, done, failed, skipped, held } = countOutcomes(report)
-  const { created, updated, rotated, healed, delivered, revoked } = actions
+  const { created, adopted, updated, rotated, healed, delivered, released, revoked } = actions
   const parts = [
     `${created} created`,
+    ...(adopted > 0 ? [`${adopted} adopted`] : []),
     `${updated} updated`,
     `${rotated} rotated`,
     ...(healed > 0 ? [`${healed} healed`] : []),
     ...(delivered > 0 ? [`${delivered} delivered`] : []),
+    ...(released > 0 ? [`${released} released`] : []),
     `${revoked} revoked`,
     ...(held > 0 ? [`${held} held`] : []),
   ].join(', ')

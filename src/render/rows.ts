@@ -43,6 +43,7 @@ export function paintMark(mark: string, palette: Palette): string {
       return palette.red(mark)
     case '~':
       return palette.yellow(mark)
+    case '>':
     case '!':
       return palette.cyan(mark)
     case '+/-':

@@ -4,8 +4,8 @@ import { insertKey } from './key-table.ts'
 import type { PermissionName, ProjectScope } from './permissions.ts'
 import { type EnvironmentName, prefixes, randomSecret } from './secrets.ts'
 
-/** The moment at which the outputs of the platform's page on API keys are true: `84 days remaining` until Apr 15, 2024. */
-export const referenceNow = Date.UTC(2024, 0, 22, 12)
+/** A moment at which the outputs of the platform's page on API keys are true, and stay so for two hours: `84 days remaining` until Apr 15, 2024. */
+export const referenceNow = Date.UTC(2024, 0, 22, 10)
 
 const minute = 60_000
 const hour = 60 * minute

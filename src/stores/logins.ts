@@ -65,7 +65,7 @@ export function openLogins(stores: Stores): Logins {
       const login = understood(readLogin, kept)
       if (login !== null) return login
       throw new Failure(
-        'failed',
+        'conflict',
         `The keychain entry ${service}/${profile} is not one that auth login wrote.`,
         {
           hints: ['Remove it in your keychain program, and log in again.'],

@@ -86,7 +86,16 @@ t.test('keeps a login that the platform accepts, uses it, and forgets it on logo
   t.equal(await bus.lookup('fluxloop-keys', '(profiles)'), '')
   t.match(await place.run(['auth', 'logout', '--all']), { code: 0, stdout: 'There was no login\n' })
 
-  const all = [before, refused, login, status, whoami, projects, other, named, fromProfile, one]
+  const entry = ['store', '--label=x', 'service', 'fluxloop-keys', 'username', 'default']
+  await ended('secret-tool', entry, {
+    env: { ...place.env, HOME: bus.home },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    watch: child => child.stdin?.end('flux_ci_SENTINEL'),
+  })
+  const foreign = await piped(place, key, ['auth', 'login', '--with-token'])
+  t.match(foreign, { code: 12, stderr: /not one that auth login wrote[^]*Remove it/ })
+
+  const all = [before, refused, login, status, whoami, projects, other, named, fromProfile, one, foreign]
   const printed = all.map(({ stdout, stderr }) => stdout + stderr).join('\n')
   t.notOk(printed.includes(key), 'the key is on no screen')
   t.notMatch(printed, /SENTINEL/)

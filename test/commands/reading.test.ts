@@ -194,7 +194,7 @@ t.test('show says what is not there: no use, no end, no figures', async t => {
   const backup = (await show('Backup Key', { platform })).out()
   t.match(backup, /Expires: Never\n/)
   t.match(backup, /Total requests: 0\n {2}Avg per day: 0\n\nLast used: Never\n$/)
-  t.match((await show('Production Key', { platform })).out(), /Expired: Jan 15, 2024 \(7 days ago\)/)
+  t.match((await show('Production Key', { platform })).out(), /Expired: Jan 15, 2024 \(6 days ago\)/)
   const withoutUsage = {
     credential: platform.credential,
     fetch: async (request: Request) =>

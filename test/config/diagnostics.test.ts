@@ -276,7 +276,7 @@ const rows: readonly Row[] = [
   },
 
   // Specified, and not built yet.
-  ...['adopt: key_1', 'previously: x', 'exceptions: []', 'keepRemoved: true'].map((property): Row => ({
+  ...['previously: x', 'exceptions: []', 'keepRemoved: true'].map((property): Row => ({
     title: `keys.*.${property}`,
     input: `${sound}    ${property}\n`,
     expected: [['not-built', 'a.yaml:9:5', 'not built yet']],

@@ -15,6 +15,7 @@ import { desired, inFolder, load, now } from './support.ts'
 import { needs } from '../support/needs.ts'
 
 const head = 'version: 1\nstack: acme\n'
+const names = { stack: 'acme', key: 'ci' }
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
 function keyOf(id: string, more = 'expires: 90d'): string {
@@ -35,18 +36,26 @@ t.test('fills in every default, where a key says only what it must', async t => 
         scope: 'all',
         permissions: ['read_results'],
         expires: { kind: 'period', length: 90 * day },
-        rotation: { maxAge: null, grace: 48 * hour, quiet: 24 * hour, renewBefore: 9 * day },
+        rotation: {
+          strategy: 'overlap',
+          maxAge: null,
+          grace: 48 * hour,
+          quiet: 24 * hour,
+          renewBefore: 9 * day,
+        },
         stores: [
           {
             spec: { kind: 'keychain', service: 'fluxloop', account: 'acme/ci', fallback: null },
-            hash: storeHash('keychain'),
+            hash: storeHash('keychain', names),
           },
         ],
         protect: false,
+        previously: null,
+        adopt: null,
         position: { file: 'a.yaml', line: 4, column: 3 },
       },
     ],
-    prune: { removed: 'revoke', unmanaged: 'report', quiet: 24 * hour },
+    prune: { removed: 'revoke', unmanaged: 'report', unused: null, keep: [], quiet: 24 * hour },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
     policy: { forbid: [] },
   })
@@ -72,19 +81,37 @@ t.test('takes each rotation setting from the key, then from the defaults', async
     [
       {
         expires: { kind: 'period', length: day365 },
-        rotation: { maxAge: 60 * day, grace: 3 * day, quiet: 2 * day, renewBefore: day365 / 10 },
+        rotation: {
+          strategy: 'overlap',
+          maxAge: 60 * day,
+          grace: 3 * day,
+          quiet: 2 * day,
+          renewBefore: day365 / 10,
+        },
       },
       {
         expires: { kind: 'period', length: day365 },
-        rotation: { maxAge: null, grace: 3 * day, quiet: hour, renewBefore: day },
+        rotation: { strategy: 'overlap', maxAge: null, grace: 3 * day, quiet: hour, renewBefore: day },
       },
       {
         expires: { kind: 'period', length: 10 * day },
-        rotation: { maxAge: 60 * day, grace: 3 * day, quiet: 2 * day, renewBefore: 3 * day },
+        rotation: {
+          strategy: 'overlap',
+          maxAge: 60 * day,
+          grace: 3 * day,
+          quiet: 2 * day,
+          renewBefore: 3 * day,
+        },
       },
       {
         expires: { kind: 'never' },
-        rotation: { maxAge: 60 * day, grace: 3 * day, quiet: 2 * day, renewBefore: 3 * day },
+        rotation: {
+          strategy: 'overlap',
+          maxAge: 60 * day,
+          grace: 3 * day,
+          quiet: 2 * day,
+          renewBefore: 3 * day,
+        },
       },
     ],
   )
@@ -141,15 +168,15 @@ t.test('resolves paths from the declaring file and fills placeholders in', async
 })
 
 t.test('hashes a store as it was declared, whatever the shorthand, the order or the machine', async t => {
-  t.match(storeHash('keychain'), /^[0-9a-f]{4}$/)
-  t.equal(storeHash('keychain'), storeHash({ keychain: {} }))
+  t.match(storeHash('keychain', names), /^[0-9a-f]{4}$/)
+  t.equal(storeHash('keychain', names), storeHash({ keychain: {} }, names))
   t.equal(
-    storeHash({ 'env-file': { path: '.env', name: 'X' } }),
-    storeHash({ 'env-file': { name: 'X', path: '.env' } }),
+    storeHash({ 'env-file': { path: '.env', name: 'X' } }, names),
+    storeHash({ 'env-file': { name: 'X', path: '.env' } }, names),
   )
   t.not(
-    storeHash({ 'env-file': { path: '.env', name: 'X' } }),
-    storeHash({ 'env-file': { path: '.env', name: 'Y' } }),
+    storeHash({ 'env-file': { path: '.env', name: 'X' } }, names),
+    storeHash({ 'env-file': { path: '.env', name: 'Y' } }, names),
   )
   const hashes = await Promise.all(
     ['x', 'y'].map(async () => {

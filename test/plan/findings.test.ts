@@ -2,7 +2,7 @@ import t from 'tap'
 import { type Finding, isRefused } from '../../src/model/change.ts'
 import { day, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { callerWith, desiredKey, liveKey, managedKey, now, otherHost } from '../support/build.ts'
+import { callerWith, desiredKey, liveKey, managedKey, now, otherHost, pruneRules } from '../support/build.ts'
 import { codes, pending, planOf, summary, undeclared, key, type Case } from '../support/plan-of.ts'
 
 t.test('has every finding', async t => {
@@ -19,6 +19,38 @@ t.test('has every finding', async t => {
           keyId: 'ci-pipeline',
           name: key.name,
           liveIds: ['key_a', 'key_b'],
+        },
+      ],
+    },
+    'cannot-adopt': {
+      case: { desired: [desiredKey({ adopt: 'key_strange' })], keys: [liveKey()] },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'cannot-adopt',
+          keyId: 'ci-pipeline',
+          adopt: 'key_strange',
+          cause: 'not-found',
+          liveIds: [],
+          owner: null,
+          suggestion: 'key_stranger',
+        },
+      ],
+    },
+    'adopt-ignored': {
+      case: { desired: [desiredKey({ adopt: 'key_stranger' })], keys: [managedKey(), liveKey()] },
+      says: [{ severity: 'warning', code: 'adopt-ignored', keyId: 'ci-pipeline', liveId: 'key_stranger' }],
+    },
+    'rotate-by-hand': {
+      case: { keys: [managedKey(key, { state: { kind: 'external' }, live: { environment: 'dev' } })] },
+      says: [
+        {
+          severity: 'warning',
+          code: 'rotate-by-hand',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          cause: 'environment',
+          at: null,
         },
       ],
     },
@@ -154,6 +186,21 @@ t.test('has every finding', async t => {
         ],
       },
       says: [{ severity: 'warning', code: 'date-past', keyId: 'ci-pipeline', at: now }],
+    },
+    'unused-declared': {
+      case: {
+        keys: [managedKey(key, { live: { createdAt: now - 35 * day } })],
+        state: { prune: { ...pruneRules, unused: { after: 30 * day, action: 'report' } } },
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'unused-declared',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          after: 30 * day,
+        },
+      ],
     },
     'marker-unreadable': {
       case: {

@@ -68,14 +68,30 @@ t.test('finds nothing to do right after an apply', async () => {
 
 const touched = (plan: Plan): readonly LiveKey[] =>
   plan.changes.flatMap(change => {
-    if (change.kind === 'create') return []
+    if (change.kind === 'create' || change.kind === 'adopt') return []
     return change.kind === 'heal' ? change.pending : [change.live]
   })
 
-t.test('touches only keys of its own stack', async () => {
+t.test('touches only keys of its own stack, and those of nobody that the configuration lets go', async () => {
   fc.assert(
     fc.property(anyWorld, world => {
-      for (const { ownership } of touched(planOf(world))) {
+      const plan = planOf(world)
+      const { keep, unmanaged, unused } = world.desired.prune
+      for (const change of plan.changes) {
+        if (change.kind !== 'adopt') continue
+        const { ownership, id, name } = change.live
+        const released = ownership.kind === 'managed' && ownership.marker.state.kind === 'released'
+        assert.ok(ownership.kind === 'unmanaged' || released)
+        assert.ok(change.desired.adopt === id || change.desired.adopt === name)
+      }
+      for (const { id, name, ownership } of touched(plan)) {
+        if (ownership.kind === 'unmanaged') {
+          const [change] = plan.changes.filter(each => 'live' in each && each.live.id === id)
+          assert.ok(change === undefined || change.kind === 'revoke')
+          assert.ok(unmanaged === 'revoke' || unused?.action === 'revoke')
+          assert.equal(keep.includes(id) || (keep.includes('M*') && name.startsWith('M')), false)
+          continue
+        }
         assert.equal(ownership.kind === 'managed' && ownership.marker.stack, world.desired.stack)
         assert.notEqual(ownership.kind === 'managed' && ownership.marker.state.kind, 'released')
       }
@@ -90,7 +106,10 @@ t.test('neither revokes nor narrows the calling key', async () => {
       const id = world.current.caller.key?.id
       for (const change of planOf(world).changes) {
         if (change.kind === 'revoke') assert.notEqual(change.live.id, id)
-        if ((change.kind === 'update' || change.kind === 'deliver') && change.live.id === id) {
+        if (
+          (change.kind === 'update' || change.kind === 'deliver' || change.kind === 'adopt') &&
+          change.live.id === id
+        ) {
           assert.equal(change.fields.some(narrows), false)
         }
       }
@@ -106,6 +125,7 @@ t.test(
       fc.property(anyWorld, world => {
         const { desired, current, options } = world
         const declared = new Set(desired.keys.map(({ keyId }) => keyId))
+        const former = (keyId: string) => desired.keys.find(key => key.keyId === keyId)?.previously
         for (const change of planOf(world).changes) {
           if (change.kind !== 'revoke') continue
           const { live, keyId, generation, gate } = change
@@ -121,7 +141,7 @@ t.test(
           }
           assert.equal(gate.waived && options.revokeInUse.length === 0, false)
           if (!declared.has(keyId)) {
-            assert.equal(marker?.protected, false)
+            assert.notEqual(marker?.protected, true)
             continue
           }
           const successor = current.keys.some(
@@ -129,7 +149,7 @@ t.test(
               status !== 'revoked' &&
               other.kind === 'managed' &&
               other.marker.stack === desired.stack &&
-              other.marker.keyId === keyId &&
+              [keyId, former(keyId)].includes(other.marker.keyId) &&
               other.marker.generation >= generation &&
               other.marker.nonce !== marker?.nonce &&
               ['delivered', 'external'].includes(other.marker.state.kind),

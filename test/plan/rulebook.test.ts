@@ -13,9 +13,11 @@ import {
   desiredKey,
   envFile,
   keychain,
+  liveKey,
   managedKey,
   now,
   otherHost,
+  pruneRules,
   stack,
   unknownUse,
   usedAt,
@@ -55,12 +57,24 @@ t.test('has every kind of change', async t => {
       case: { keys: [managedKey(key, { live: { name: 'CI' } })] },
       does: ['update key_ci-pipeline_1 name'],
     },
+    adopt: {
+      case: { desired: [desiredKey({ adopt: 'key_stranger' })], keys: [liveKey()] },
+      does: ['adopt key_stranger name description scope permissions'],
+    },
     rotate: { case: { keys: [aged] }, does: ['rotate key_ci-pipeline_1 g2'] },
     deliver: {
       case: { keys: [managedKey(key, { marked: { stores: ['bbbb'] } })] },
       does: ['deliver key_ci-pipeline_1 g2'],
     },
     heal: { case: { keys: [pending(1)] }, does: ['heal key_ci-pipeline_1 g2'] },
+    release: {
+      case: {
+        desired: [other],
+        keys: [managedKey(other), undeclared()],
+        state: { prune: { ...pruneRules, removed: 'retain' } },
+      },
+      does: ['release key_gone_1'],
+    },
     revoke: {
       case: { desired: [other], keys: [managedKey(other), undeclared()] },
       does: ['revoke key_gone_1'],
@@ -98,6 +112,13 @@ t.test('gives every reason for a rotation', async t => {
       says: { code: 'environment', current: 'prod', desired: 'ci' },
     },
     leaked: { case: { keys: [leaked(1)] }, says: { code: 'leaked' } },
+    requested: {
+      case: {
+        keys: [managedKey()],
+        options: { rotate: new Map([['ci-pipeline', { note: 'offboarding', leaked: false }]]) },
+      },
+      says: { code: 'requested', note: 'offboarding' },
+    },
   } satisfies {
     [Code in RotationReason['code']]: { case: Case; says: Extract<RotationReason, { code: Code }> }
   }
@@ -154,7 +175,9 @@ t.test('gives every reason for a delivery', async t => {
 })
 
 t.test('gives every reason for a revocation, with the gate that it must pass', async t => {
-  const gate = { quiet: day, deliveredAt: now - 10 * day + hour, waived: false }
+  const delivered = now - 10 * day + hour
+  const gate = { quiet: day, deliveredAt: delivered, waived: false }
+  const strangersGate = { ...gate, deliveredAt: now - 10 * day }
   const reasons = {
     undeclared: {
       case: { desired: [other], keys: [managedKey(other), undeclared()] },
@@ -164,12 +187,27 @@ t.test('gives every reason for a revocation, with the gate that it must pass', a
       case: { keys: [retired(), head()] },
       says: { code: 'superseded', head: 2, deadline: now - 8 * day + hour },
     },
+    unmanaged: {
+      case: { keys: [managedKey(), liveKey()], state: { prune: { ...pruneRules, unmanaged: 'revoke' } } },
+      says: { code: 'unmanaged' },
+    },
+    unused: {
+      case: {
+        keys: [managedKey(), liveKey()],
+        state: { prune: { ...pruneRules, unused: { after: 5 * day, action: 'revoke' } } },
+      },
+      says: { code: 'unused', after: 5 * day },
+    },
   } satisfies {
     [Code in RevocationReason['code']]: { case: Case; says: Extract<RevocationReason, { code: Code }> }
   }
   for (const [code, row] of Object.entries(reasons)) {
-    const [change] = planOf(row.case).changes
-    t.strictSame(change?.kind === 'revoke' ? [change.reason, change.gate] : change, [row.says, gate], code)
+    const change = planOf(row.case).changes.find(({ kind }) => kind === 'revoke')
+    t.strictSame(
+      change?.kind === 'revoke' ? [change.reason, change.gate] : change,
+      [row.says, change?.keyId === 'key_stranger' ? strangersGate : gate],
+      code,
+    )
   }
 })
 

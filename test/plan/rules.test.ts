@@ -11,6 +11,7 @@ import {
   marker,
   neverUsed,
   now,
+  pruneRules,
   sealed,
   stack,
   thisHost,
@@ -248,7 +249,8 @@ t.test('ranks the live keys of one key id', async t => {
     keys.map(({ live }) => live.id.replace('key_ci-pipeline_', '')).join(' ')
   for (const [what, keys, ranks] of rows) {
     for (const order of [keys, [...keys].reverse()]) {
-      const lineage = sortByOwner(stack, order).lineages.get('ci-pipeline') ?? lineageOf('ci-pipeline', [])
+      const lineage =
+        sortByOwner(stack, order, now).lineages.get('ci-pipeline') ?? lineageOf('ci-pipeline', [])
       t.strictSame(
         {
           head: short(lineage.head === null ? [] : [lineage.head]),
@@ -282,6 +284,6 @@ t.test('touches nothing that is not its own', async t => {
     planOf({ keys: [managedKey(), ...unmanaged] }).unmanaged.map(({ id }) => id),
     ['key_a', 'key_b'],
   )
-  const prune = { removed: 'revoke', unmanaged: 'ignore', quiet: day } as const
+  const prune = { ...pruneRules, unmanaged: 'ignore' } as const
   t.strictSame(planOf({ keys: [managedKey(), ...unmanaged], state: { prune } }).unmanaged, [])
 })

@@ -111,7 +111,7 @@ t.test('states reasons with their figures', t => {
     '# leaked, and superseded by generation 3, expired',
     '12 of 40 keys (30%) would be revoked; the limit is 25%, and at least 2. To allow it for this run: --max-revoke 12',
     '251 of 1000 keys (25.1%) would be rotated; the limit is 25%, and at least 2. To allow it for this run: --max-rotate 251',
-    'key_x has the name "CI/CD Pipeline" and is not managed. Taking it over comes with "adopt:"',
+    'key_x has the name "CI/CD Pipeline" and is not managed. To take it over, declare adopt: key_x. Or rename',
     '  # drift: changed on the platform  # widens access',
   ]) {
     t.ok(output.includes(sentence), sentence)
@@ -147,6 +147,7 @@ t.test('tells an age from a maximum age of as many days', t => {
     changes: [
       {
         kind: 'rotate',
+        strategy: 'overlap',
         keyId: 'bot',
         desired: desiredKey('bot'),
         live: liveKey('key_1'),
@@ -159,10 +160,10 @@ t.test('tells an age from a maximum age of as many days', t => {
   t.end()
 })
 
-t.test('ends in a summary that names heal and deliver only where there is one', t => {
+t.test('ends in a summary that names rarer kinds only where there is one', t => {
   t.equal(
     lastLine(fullPlan),
-    'Plan: 1 to create, 2 to update, 2 to rotate, 2 to heal, 2 to deliver, 4 to revoke.',
+    'Plan: 1 to create, 2 to adopt, 2 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
   )
   t.equal(lastLine(usualPlan), 'Plan: 1 to create, 1 to update, 1 to rotate, 1 to revoke.')
   t.equal(oneLine(emptyPlan), 'No changes. Your keys match the configuration.')
@@ -275,7 +276,7 @@ t.test('gives times in UTC, exact values and counts in JSON', t => {
     format_version: '1.0',
     now: '2026-11-22T14:05:00Z',
     refused: true,
-    summary: { create: 1, update: 2, rotate: 2, heal: 2, deliver: 2, revoke: 4 },
+    summary: { create: 1, adopt: 2, update: 2, rotate: 2, heal: 2, deliver: 2, release: 1, revoke: 6 },
   })
   const update = json.changes.find(({ action }) => action === 'update')
   t.match(update, { key: 'sales-bot', id: 'key_sales', superseded: false, widens: true, stores: [] })

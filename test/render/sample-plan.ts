@@ -30,9 +30,17 @@ export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): Desir
     scope: ['customer-support-bot', 'sales-assistant'],
     permissions: ['read_scenarios', 'upload_results'],
     expires: { kind: 'period', length: 90 * day },
-    rotation: { maxAge: 60 * day, grace: 48 * hour, quiet: 24 * hour, renewBefore: 9 * day },
+    rotation: {
+      strategy: 'overlap',
+      maxAge: 60 * day,
+      grace: 48 * hour,
+      quiet: 24 * hour,
+      renewBefore: 9 * day,
+    },
     stores: [keychain],
     protect: false,
+    previously: null,
+    adopt: null,
     position: { file: 'fluxloop-keys.yaml', line: 12, column: 3 },
     ...rest,
   }
@@ -119,6 +127,7 @@ const fields: { readonly [F in FieldChange['field']]: Extract<FieldChange, { rea
   },
   expires: { field: 'expires', current: now + 15 * day, desired: null, cause: 'changed', widens: true },
   protect: { field: 'protect', current: false, desired: true, cause: 'changed', widens: false },
+  'key id': { field: 'key id', current: 'sales', desired: 'sales-bot', cause: 'changed', widens: false },
 }
 
 const rotationReasons: {
@@ -129,6 +138,7 @@ const rotationReasons: {
   expired: { code: 'expired', end: now - 2 * day },
   environment: { code: 'environment', current: 'dev', desired: 'ci' },
   leaked: { code: 'leaked' },
+  requested: { code: 'requested', note: 'an engineer left' },
 }
 
 const deliveryReasons: {
@@ -145,6 +155,8 @@ const revocationReasons: {
 } = {
   undeclared: { code: 'undeclared' },
   superseded: { code: 'superseded', head: 3, deadline: now - 2 * day - 4 * hour },
+  unmanaged: { code: 'unmanaged' },
+  unused: { code: 'unused', after: 90 * day },
 }
 
 /** Every kind of change with every reason; the type makes sure that a new kind is added here. */
@@ -183,6 +195,24 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       }),
     },
   ],
+  adopt: [
+    {
+      kind: 'adopt',
+      keyId: 'support-bot',
+      desired: desiredKey('support-bot'),
+      live: liveKey('key_support', { ownership: { kind: 'unmanaged' } }),
+      generation: 1,
+      fields: [fields.scope],
+    },
+    {
+      kind: 'adopt',
+      keyId: 'taken-as-it-is',
+      desired: desiredKey('taken-as-it-is'),
+      live: liveKey('key_taken', { ownership: { kind: 'unmanaged' }, lastUse: neverUsed }),
+      generation: 1,
+      fields: [],
+    },
+  ],
   update: [
     {
       kind: 'update',
@@ -204,6 +234,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
   rotate: [
     {
       kind: 'rotate',
+      strategy: 'overlap',
       keyId: 'nightly-simulations',
       desired: desiredKey('nightly-simulations', {
         permissions: ['read_results', 'read_scenarios', 'upload_results'],
@@ -214,6 +245,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
     },
     {
       kind: 'rotate',
+      strategy: 'in-place',
       keyId: 'weekly-report',
       desired: desiredKey('weekly-report', { description: 'Nightly runs in GitHub Actions' }),
       live: liveKey('key_weekly'),
@@ -224,6 +256,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
   deliver: [
     {
       kind: 'deliver',
+      strategy: 'overlap',
       keyId: 'staging-bot',
       desired: desiredKey('staging-bot'),
       live: liveKey('key_staging', { maskedKey: 'flux_stg_****...zz9xy' }),
@@ -234,6 +267,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
     },
     {
       kind: 'deliver',
+      strategy: 'overlap',
       keyId: 'vault-bot',
       desired: desiredKey('vault-bot'),
       live: liveKey('key_vault'),
@@ -259,7 +293,35 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       generation: null,
     },
   ],
+  release: [
+    {
+      kind: 'release',
+      keyId: 'handed-over',
+      live: liveKey('key_handed', { name: 'Handed over' }),
+      generation: 3,
+    },
+  ],
   revoke: [
+    {
+      kind: 'revoke',
+      keyId: 'key_nobody',
+      live: liveKey('key_nobody', {
+        name: 'Old test key',
+        lastUse: neverUsed,
+        ownership: { kind: 'unmanaged' },
+      }),
+      generation: 0,
+      reason: revocationReasons.unused,
+      gate,
+    },
+    {
+      kind: 'revoke',
+      keyId: 'key_stray',
+      live: liveKey('key_stray', { name: 'Stray', lastUse: usedLongAgo, ownership: { kind: 'unmanaged' } }),
+      generation: 0,
+      reason: revocationReasons.unmanaged,
+      gate,
+    },
     {
       kind: 'revoke',
       keyId: 'old-bot',
@@ -307,6 +369,39 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
 }
 
 const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
+  'cannot-adopt': [
+    { cause: 'not-found', liveIds: [], owner: null, suggestion: 'key_abc123' } as const,
+    { cause: 'not-found', liveIds: [], owner: null, suggestion: null } as const,
+    { cause: 'ambiguous', liveIds: ['key_a', 'key_b'], owner: null, suggestion: null } as const,
+    { cause: 'managed', liveIds: ['key_a'], owner: 'other-team/bot', suggestion: null } as const,
+    { cause: 'unreadable', liveIds: ['key_a'], owner: null, suggestion: null } as const,
+    { cause: 'claimed-twice', liveIds: ['key_a'], owner: null, suggestion: null } as const,
+  ].map(rest => ({
+    severity: 'refusal',
+    code: 'cannot-adopt',
+    keyId: 'adopter',
+    adopt: 'key_abc124',
+    ...rest,
+  })),
+  'adopt-ignored': [{ severity: 'warning', code: 'adopt-ignored', keyId: 'adopter', liveId: 'key_abc123' }],
+  'rotate-by-hand': [
+    {
+      severity: 'warning',
+      code: 'rotate-by-hand',
+      keyId: 'adopter',
+      liveId: 'key_abc123',
+      cause: 'environment',
+      at: null,
+    },
+    {
+      severity: 'warning',
+      code: 'rotate-by-hand',
+      keyId: 'adopter',
+      liveId: 'key_abc123',
+      cause: 'ends',
+      at: now + 3 * day,
+    },
+  ],
   'calling-key': [
     { severity: 'warning', code: 'calling-key', keyId: 'deployer', liveId: 'key_me', action: 'revoke' },
     { severity: 'warning', code: 'calling-key', keyId: 'deployer', liveId: 'key_me', action: 'narrow' },
@@ -322,6 +417,9 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   ],
   'date-near': [{ severity: 'warning', code: 'date-near', keyId: 'trial', at: now + 6 * day }],
   'date-past': [{ severity: 'warning', code: 'date-past', keyId: 'trial', at: now - 6 * day }],
+  'unused-declared': [
+    { severity: 'warning', code: 'unused-declared', keyId: 'idle', liveId: 'key_idle', after: 90 * day },
+  ],
   'marker-unreadable': [
     { severity: 'warning', code: 'marker-unreadable', liveId: 'key_odd', name: 'Odd \u001b[31mKey' },
   ],

@@ -35,7 +35,7 @@ t.test('at another moment everything is as long ago as on the page', async t => 
   const served = await serveForTest(t)
   served.sandbox.seedReference(['key_def456'])
   const { json } = await served.call('GET', '/api/api-keys/key_def456')
-  t.match(json, { last_used_at: '2026-03-01T10:00:00.000Z', expires_at: '2026-05-24T12:00:00.000Z' })
+  t.match(json, { last_used_at: '2026-03-01T10:00:00.000Z', expires_at: '2026-05-24T14:00:00.000Z' })
 })
 
 t.test('a person is no key: in no list, with every permission, and no other token is one', async t => {

@@ -1,6 +1,6 @@
 // Every secret of these runs has a word in it that stands nowhere else: the stores hold it, and nothing else does.
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile, readdir, rm } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
@@ -51,6 +51,17 @@ interface Scene {
   readonly helpers: Sighting[]
 }
 
+/** git ends too soon to be seen for certain, so it leaves what it was given in a file, which is searched as all files are. */
+async function spyOnGit({ root }: Workplace): Promise<void> {
+  await mkdir(join(root, 'bin'))
+  const script = `#!/bin/sh
+cat /proc/$$/cmdline /proc/$$/environ >>'${root}/git-was-given'
+PATH=\${PATH#*:}
+exec git "$@"
+`
+  await writeFile(join(root, 'bin/git'), script, { mode: 0o755 })
+}
+
 const configuration = `
 version: 1
 stack: secrets
@@ -83,16 +94,19 @@ async function scene(t: Test): Promise<Scene> {
   await place.write('fluxloop-keys.yaml', configuration)
   await ended('age-keygen', ['-o', join(place.work, 'identity.txt')])
   const helpers: Sighting[] = []
+  await spyOnGit(place)
 
   async function run(t: Test, stores: readonly string[], ...line: readonly string[]): Promise<Ended> {
     const watches: Watch[] = []
     const ending = await place.run(line, {
-      env: { ...platform.env, ...bus.env },
+      env: { ...platform.env, ...bus.env, PATH: `${place.root}/bin:${process.env['PATH'] ?? ''}` },
       watch: child => watches.push(watchProcesses(child.pid ?? 0)),
     })
     const seen = (await Promise.all(watches.map(watch => watch.stop()))).flat()
     const ours = seen.filter(({ cmdline }) => cmdline.includes('start.cjs'))
-    const others = seen.filter(({ cmdline }) => !cmdline.includes('start.cjs') && !cmdline.startsWith('env\0'))
+    const others = seen.filter(
+      ({ cmdline }) => !cmdline.includes('start.cjs') && !cmdline.startsWith('env\0'),
+    )
     helpers.push(...others)
     const name = `${line.join(' ')}: `
     t.ok(
@@ -136,17 +150,16 @@ t.test('finds the sentinel in every disguise that it looks for', async t => {
 
 t.test('a secret is in its stores and nowhere else, while all goes well', async t => {
   if (!programs.every(program => needs(t, program))) return
-  const { platform, bus, run, helpers } = await scene(t)
+  const { place, platform, bus, run, helpers } = await scene(t)
   const stores = ['work/agents.env']
   await run(t, [], 'plan', '--verbose')
   t.match(await run(t, stores, 'apply', '--auto-approve', '--verbose'), { code: 0 })
   t.ok(holdsSentinel(await bus.lookup('fluxloop', 'secrets/agents')), 'the keychain holds it')
-  for (const name of ['keychain-helper.js', 'git']) {
-    t.ok(
-      helpers.some(({ cmdline }) => cmdline.includes(name)),
-      `${name} was watched too`,
-    )
-  }
+  t.ok(
+    helpers.some(({ cmdline }) => cmdline.includes('keychain-helper.js')),
+    'the keychain helper was watched too',
+  )
+  t.match(await readFile(join(place.root, 'git-was-given'), 'latin1'), /git\0/, 'and so was git')
   platform.now += 61 * day
   t.match(await run(t, stores, 'plan', '--json'), { code: 0, stdout: /"rotate"/ })
   t.match(await run(t, stores, 'apply', '--auto-approve', '--json', '--verbose'), { code: 0 })

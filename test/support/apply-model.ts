@@ -5,6 +5,7 @@ import { type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
 import { fieldHashes } from '../../src/plan/field-hashes.ts'
 import { fieldChanges, narrowing } from '../../src/plan/fields.ts'
+import { sparingCaller } from '../../src/plan/key-plan.ts'
 import { managedKey } from './build.ts'
 import type { World } from './worlds.ts'
 
@@ -17,7 +18,8 @@ function patched(live: LiveKey, fields: readonly FieldChange[]): LiveKey {
   let next = live
   for (const change of fields) {
     if (change.field === 'expires') next = { ...next, expiresAt: change.desired }
-    else if (change.field !== 'protect') next = { ...next, [change.field]: change.desired }
+    else if (change.field !== 'protect' && change.field !== 'key id')
+      next = { ...next, [change.field]: change.desired }
   }
   return next
 }
@@ -36,6 +38,7 @@ export function applied(
 
   const declared = (marker: Marker, desired: DesiredKey): Marker => ({
     ...marker,
+    keyId: desired.keyId,
     fields: fieldHashes(desired),
     protected: desired.protect,
   })
@@ -57,13 +60,33 @@ export function applied(
     })
     delivered(made, desired, now + desired.rotation.grace)
   }
+  const regenerate = (key: LiveKey, desired: DesiredKey, generation: number) => {
+    const fresh = {
+      ...key,
+      regeneratedAt: now,
+      maskedKey: `flux_ci_****...${shortHash(key.id + generation, 5)}`,
+    }
+    const marker = { ...markerOf(key), generation }
+    const { state } = marker
+    const graceUntil = state.kind === 'delivered' ? state.graceUntil : now
+    const wanted = fieldChanges(desired, { live: fresh, marker }, now)
+    const { fields } = sparingCaller(desired.keyId, { live: fresh, marker }, wanted, current)
+    delivered({ ...patched(fresh, fields), ownership: { kind: 'managed', marker } }, desired, graceUntil)
+  }
+  const renamed = (key: LiveKey, desired: DesiredKey) => set(key, { ...markerOf(key), keyId: desired.keyId })
   const narrow = (key: LiveKey, desired: DesiredKey) =>
-    live.set(key.id, patched(key, narrowing(desired, { live: key, marker: markerOf(key) })))
+    renamed(patched(key, narrowing(desired, { live: key, marker: markerOf(key) })), desired)
 
   const apply = (change: Change): boolean => {
     switch (change.kind) {
-      case 'create':
       case 'rotate':
+        if (change.strategy === 'in-place') {
+          regenerate(change.live, change.desired, change.generation)
+          return true
+        }
+        makeNext(change.desired, change.generation)
+        return true
+      case 'create':
         makeNext(change.desired, change.generation)
         return true
       case 'deliver': {
@@ -76,6 +99,8 @@ export function applied(
             desired,
             overtaken ? now + desired.rotation.grace : state.graceUntil,
           )
+        } else if (change.strategy === 'in-place') {
+          regenerate(change.live, desired, generation)
         } else {
           makeNext(desired, generation)
           narrow(change.live, desired)
@@ -100,11 +125,22 @@ export function applied(
         makeNext(desired, generation)
         return true
       }
-      case 'update': {
-        const next = patched(live.get(change.live.id) ?? change.live, change.fields)
-        set(next, change.superseded ? markerOf(next) : declared(markerOf(next), change.desired))
+      case 'adopt': {
+        const { desired, generation, fields } = change
+        const made = markerOf(managedKey(desired, { generation, state: { kind: 'external' } }))
+        const nonce = `ad${shortHash(change.live.id, 8)}`
+        set(patched(change.live, fields), { ...made, nonce, stores: [], host: null })
         return true
       }
+      case 'update': {
+        const next = patched(live.get(change.live.id) ?? change.live, change.fields)
+        if (change.superseded) renamed(next, change.desired)
+        else set(next, declared(markerOf(next), change.desired))
+        return true
+      }
+      case 'release':
+        set(change.live, { ...markerOf(change.live), state: { kind: 'released', at: now }, host: null })
+        return true
       case 'revoke':
         live.delete(change.live.id)
         return true

@@ -49,10 +49,28 @@ export function desiredKey({
     expires: days(90),
     stores: [keychain],
     protect: false,
+    previously: null,
+    adopt: null,
     position: { file: 'fluxloop-keys.yaml', line: 1, column: 1 },
     ...overrides,
-    rotation: { maxAge: 60 * day, grace: 2 * day, quiet: day, renewBefore: 9 * day, ...rotation },
+    rotation: {
+      strategy: 'overlap',
+      maxAge: 60 * day,
+      grace: 2 * day,
+      quiet: day,
+      renewBefore: 9 * day,
+      ...rotation,
+    },
   }
+}
+
+/** What `prune` is where nobody says anything. */
+export const pruneRules: DesiredState['prune'] = {
+  removed: 'revoke',
+  unmanaged: 'report',
+  unused: null,
+  keep: [],
+  quiet: day,
 }
 
 export function desiredState(
@@ -62,7 +80,7 @@ export function desiredState(
   return {
     stack,
     keys,
-    prune: { removed: 'revoke', unmanaged: 'report', quiet: day },
+    prune: pruneRules,
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
     policy: { forbid: [] },
     ...overrides,
@@ -181,6 +199,7 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
     takeOver: false,
     maxRevoke: null,
     maxRotate: null,
+    rotate: new Map(),
     revokeInUse: [],
     targets: everyKey,
     widening: 'as-declared',

@@ -61,7 +61,7 @@ function unexpected(what: string): () => never {
 }
 
 export function testContext(options: TestContextOptions = {}): TestContext {
-  const { platform, answers, now = Date.UTC(2024, 0, 22, 12) } = options
+  const { platform, answers, now = Date.UTC(2024, 0, 22, 10) } = options
   const stdout = memoryOutput(options)
   const stderr = memoryOutput(options)
   const requests: string[] = []

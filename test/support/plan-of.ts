@@ -30,8 +30,12 @@ export function summary({ changes }: Plan): readonly string[] {
       case 'rotate':
       case 'deliver':
         return `${change.kind} ${change.live.id} g${change.generation}`
+      case 'adopt':
+        return `adopt ${[change.live.id, ...change.fields.map(({ field }) => field)].join(' ')}`
       case 'update':
         return `update ${change.live.id} ${change.fields.map(({ field }) => field).join(' ')}`
+      case 'release':
+        return `release ${change.live.id}`
       case 'revoke':
         return `revoke ${change.live.id}`
     }

@@ -23,10 +23,11 @@ async function childrenOf(pid: number): Promise<readonly number[]> {
 
 async function look(pid: number, sightings: Map<string, Sighting>): Promise<void> {
   try {
-    const [cmdline = '', environ = ''] = await Promise.all(
-      ['cmdline', 'environ'].map(name => readFile(`/proc/${pid}/${name}`, 'latin1')),
-    )
-    sightings.set(`${pid} ${cmdline}`, { pid, cmdline, environ })
+    const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'latin1')
+    const cmdline = await read('cmdline')
+    const environ = await read('environ')
+    // Between fork and exec it still shows what its parent is; another time it will not.
+    if ((await read('cmdline')) === cmdline) sightings.set(`${pid} ${cmdline}`, { pid, cmdline, environ })
     await Promise.all((await childrenOf(pid)).map(child => look(child, sightings)))
   } catch {
     // It has ended.

@@ -55,6 +55,7 @@ function anyDesired(keyId: string): fc.Arbitrary<DesiredKey> {
       { kind: 'until', at: now + 200 * day },
     ),
     rotation: record({
+      strategy: one<DesiredKey['rotation']['strategy']>('overlap', 'in-place'),
       maxAge: one(null, 20 * day, 60 * day),
       grace: one(hour, 2 * day),
       quiet: one(hour, day),
@@ -62,6 +63,11 @@ function anyDesired(keyId: string): fc.Arbitrary<DesiredKey> {
     }),
     stores: one([keychain], [keychain, envFile], [sealed], [sealed, envFile]),
     protect: fc.boolean(),
+    adopt: fc.oneof(
+      { weight: 4, arbitrary: one(null) },
+      one<string | null>('key_stranger_0', 'key_stranger_1', 'Mine', 'key_3', 'key_none'),
+    ),
+    previously: keyId === 'a' ? one(null, 'c', 'd') : one(null),
   }).map(key => desiredKey({ keyId, ...key }))
 }
 
@@ -142,11 +148,25 @@ export const anyWorld: fc.Arbitrary<World> = fc
     managed: fc.integer({ min: 0, max: 7 }).chain(count => {
       return fc.tuple(...Array.from({ length: count }, (_, index) => anyManaged(`key_${index}`)))
     }),
-    strangers: fc.integer({ min: 0, max: 1 }).chain(count => {
+    strangers: fc.integer({ min: 0, max: 2 }).chain(count => {
       return fc.tuple(...Array.from({ length: count }, (_, index) => anyStranger(`key_stranger_${index}`)))
     }),
+    prune: record({
+      removed: one<DesiredState['prune']['removed']>('revoke', 'retain'),
+      unmanaged: one<DesiredState['prune']['unmanaged']>('report', 'ignore', 'revoke'),
+      unused: one<DesiredState['prune']['unused']>(
+        null,
+        { after: 5 * day, action: 'report' },
+        { after: 5 * day, action: 'revoke' },
+      ),
+      keep: one<readonly string[]>([], ['key_stranger_0'], ['M*']),
+      quiet: one(hour, day),
+    }),
     always: fc.oneof({ weight: 4, arbitrary: one(100) }, one(0, 2)),
-    caller: fc.oneof({ weight: 2, arbitrary: one(null) }, one('key_caller', 'key_0', 'key_1')),
+    caller: fc.oneof(
+      { weight: 2, arbitrary: one(null) },
+      one('key_caller', 'key_0', 'key_1', 'key_stranger_0'),
+    ),
     local: fc.subarray([...keyIds]),
     takeOver: fc.boolean(),
     revokeInUse: fc.oneof({ weight: 5, arbitrary: one([]) }, one(['a'], ['key_2'])),
@@ -163,8 +183,8 @@ export const anyWorld: fc.Arbitrary<World> = fc
       one<PlanOptions['widening']>('forbid', 'allow'),
     ),
   })
-  .map(({ declared, managed, strangers, always, caller, local, complete, ...chosen }) => ({
-    desired: desiredState(declared, { limits: { revoke: 0.25, rotate: 0.25, always } }),
+  .map(({ declared, managed, strangers, always, prune, caller, local, complete, ...chosen }) => ({
+    desired: desiredState(declared, { prune, limits: { revoke: 0.25, rotate: 0.25, always } }),
     current: currentState([...managed, ...strangers], {
       complete,
       ...(caller === null ? {} : { caller: callerWith({ id: caller }) }),

@@ -16,7 +16,8 @@ export interface LoginOptions extends ConnectionOptions {
 
 /** Where the keychain takes no login. Its own hints are about the stores of a configuration. */
 function withoutKeychain(error: unknown): unknown {
-  if (!(error instanceof Failure)) return error
+  // An entry that somebody else wrote is another trouble.
+  if (!(error instanceof Failure) || error.code === 'conflict') return error
   return new Failure(
     'failed',
     `A login is kept in the keychain, which does not work here: ${error.message}`,

@@ -1,0 +1,41 @@
+import type { Adopt, Release, Rotate, Update } from '../model/change.ts'
+import type { Done } from './ledger.ts'
+import { adoptedMarker, markerOf, releasedMarker, updatedMarker } from './markers.ts'
+import type { Run } from './run.ts'
+import { patchMarked, patchOf, updateSuperseded } from './update.ts'
+
+/** Changes that are one PATCH each. */
+
+export async function update({ live, desired, fields, superseded }: Update, run: Run): Promise<Done> {
+  run.checkpoint('before-update')
+  if (superseded) await updateSuperseded(live, desired, fields, run)
+  else
+    await patchMarked(live, patchOf(fields), desired.description, updatedMarker(markerOf(live), desired), run)
+  run.checkpoint('after-update')
+  return { action: 'updated', liveId: live.id, places: [] }
+}
+
+/** Its secret is not ours to know: nothing but the marker, and the fields that differ, is written. */
+export async function adopt({ live, desired, generation, fields }: Adopt, run: Run): Promise<Done> {
+  run.checkpoint('before-update')
+  await patchMarked(live, patchOf(fields), desired.description, adoptedMarker(desired, generation, run), run)
+  run.checkpoint('after-update')
+  return { action: 'adopted', liveId: live.id, places: [] }
+}
+
+export async function release({ live }: Release, run: Run): Promise<Done> {
+  run.checkpoint('before-update')
+  await patchMarked(live, {}, live.description, releasedMarker(markerOf(live), run), run)
+  run.checkpoint('after-update')
+  return { action: 'released', liveId: live.id, places: [] }
+}
+
+/** Says in the marker that others know the secret, unless it says so already. */
+export async function leak({ live }: Rotate, run: Run): Promise<true> {
+  const marker = markerOf(live)
+  if (marker.state.kind === 'leaked') return true
+  run.checkpoint('before-update')
+  await patchMarked(live, {}, live.description, { ...marker, state: { kind: 'leaked' } }, run)
+  run.checkpoint('after-update')
+  return true
+}

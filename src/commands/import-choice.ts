@@ -1,0 +1,66 @@
+import type { Context } from '../context.ts'
+import type { Instant } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import { fitsGlob } from '../model/glob.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { closest } from '../model/suggest.ts'
+import { breakable } from '../render/text.ts'
+import { lastUseShort, listText, quotedName } from '../render/values.ts'
+
+export interface Choosing {
+  readonly patterns: readonly string[]
+  readonly all: boolean
+}
+
+function byPatterns(keys: readonly LiveKey[], patterns: readonly string[]): readonly LiveKey[] {
+  const fits = (pattern: string) => (key: LiveKey) => fitsGlob(pattern, key.id) || fitsGlob(pattern, key.name)
+  for (const pattern of patterns) {
+    if (keys.some(fits(pattern))) continue
+    const near = closest(
+      pattern,
+      keys.flatMap(({ id, name }) => [id, name]),
+    )
+    throw new Failure('not-found', `No key that can be imported fits \`${pattern}\``, {
+      hints: [
+        ...(near === null ? [] : [`Did you mean ${near}?`]),
+        'Managed keys, expired ones, and those that the configuration adopts already do not count.',
+      ],
+    })
+  }
+  return keys.filter(key => patterns.some(pattern => fits(pattern)(key)))
+}
+
+async function byChecklist(
+  keys: readonly LiveKey[],
+  now: Instant,
+  context: Context,
+): Promise<readonly LiveKey[]> {
+  const prompts = await context.prompts('Import cancelled: nothing was written')
+  const choices = [...keys]
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1))
+    .map(live => ({
+      value: live.id,
+      label: breakable(`${quotedName(live.name)} (${live.id})`),
+      hint: breakable(`last used ${lastUseShort(live.lastUse, now)}; ${listText(live.permissions)}`),
+    }))
+  const ids = await prompts.some('Keys to import:', choices, [])
+  return keys.filter(({ id }) => ids.includes(id))
+}
+
+/** The keys that were asked for: by pattern, all, or from a checklist where there is somebody to ask. */
+export async function chooseKeys(
+  keys: readonly LiveKey[],
+  { patterns, all }: Choosing,
+  context: Context,
+): Promise<readonly LiveKey[]> {
+  if (all && patterns.length > 0) throw new Failure('usage', 'import takes either --all or patterns')
+  if (all || keys.length === 0) return patterns.length > 0 ? byPatterns(keys, patterns) : keys
+  if (patterns.length > 0) return byPatterns(keys, patterns)
+  if (context.interactive) return await byChecklist(keys, context.now(), context)
+  throw new Failure('usage', `There are ${keys.length} keys to import, and nobody to ask which`, {
+    hints: [
+      'For all of them: fluxloop-keys import --all',
+      'Or name some, by id or name: fluxloop-keys import "CI *"',
+    ],
+  })
+}

@@ -1,0 +1,181 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { addBlocks } from '../config/edit-yaml.ts'
+import { findFiles } from '../config/find-files.ts'
+import { type ImportProposal, proposeImport } from '../config/import-keys.ts'
+import { loadConfiguration } from '../config/load.ts'
+import { readRoles } from '../config/read-roles.ts'
+import type { Context } from '../context.ts'
+import type { DesiredState } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { isFree } from '../plan/adopt.ts'
+import { renderDiagnostics } from '../render/diagnostics.ts'
+import { renderFileDiff } from '../render/file-diff.ts'
+import { nameText, plural, quotedName } from '../render/values.ts'
+import { breakable } from '../render/text.ts'
+import { requireConfiguration } from './configuration.ts'
+import { chooseKeys } from './import-choice.ts'
+
+export interface ImportOptions {
+  readonly config: readonly string[]
+  /** Ids, or globs over ids and names. */
+  readonly patterns: readonly string[]
+  readonly all: boolean
+  /** The file to write to; null: the one that the configuration is in. */
+  readonly out: string | null
+  /** The stack of a configuration that is not there yet. */
+  readonly stack: string | null
+  readonly write: boolean
+  readonly apiUrl: string | null
+  readonly staging: boolean
+  readonly profile: string | null
+  readonly verbose: boolean
+}
+
+/** The file to edit, and what the configuration around it says. */
+interface Target {
+  readonly path: string
+  /** Null where it is not there yet. */
+  readonly text: string | null
+  readonly files: readonly string[]
+  readonly existing: DesiredState | null
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
+    throw new Failure('failed', `Cannot read ${path}`, { cause })
+  }
+}
+
+async function findTarget({ config, out }: ImportOptions, context: Context): Promise<Target> {
+  const { cwd } = context
+  const { files, diagnostics } = await findFiles(config, cwd)
+  const none = config.length === 0 && diagnostics.length > 0 && files.length === 0
+  const existing = none ? null : await requireConfiguration(config, null, context)
+  const [first, ...others] = files
+  if (out === null && others.length > 0) {
+    throw new Failure(
+      'usage',
+      `The configuration has ${files.length} files: import needs to know which one to edit`,
+      {
+        hints: [`Name one of them, or a new one: --out ${first ?? ''}`],
+      },
+    )
+  }
+  const path = out === null ? (first ?? join(cwd, 'fluxloop-keys.yaml')) : resolve(cwd, out)
+  return { path, text: await textOf(path), files, existing }
+}
+
+async function stackOf(
+  existing: DesiredState | null,
+  { stack }: ImportOptions,
+  context: Context,
+): Promise<string> {
+  if (existing !== null) {
+    if (stack === null || stack === existing.stack) return existing.stack
+    throw new Failure('usage', `The configuration is of the stack ${existing.stack}, not ${stack}`)
+  }
+  const given =
+    stack ?? (context.interactive ? await context.ask('The name of the stack, such as acme-agents: ') : null)
+  if (given !== null && /^[a-z0-9][a-z0-9-]{0,39}$/.test(given)) return given
+  throw new Failure('usage', 'A new configuration needs the name of its stack', {
+    hints: [
+      'Give it with --stack NAME: lower-case letters, digits and hyphens, unlike that of any other configuration.',
+    ],
+  })
+}
+
+/** Keys of nobody that the configuration does not adopt yet, and that still work. */
+function candidates(keys: readonly LiveKey[], existing: DesiredState | null): readonly LiveKey[] {
+  const adopted = new Set(existing?.keys.map(({ adopt }) => adopt) ?? [])
+  return keys.filter(key => isFree(key) && key.status === 'active' && !adopted.has(key.id))
+}
+
+const heading = (
+  stack: string,
+) => `# yaml-language-server: $schema=./node_modules/fluxloop-keys/schemas/fluxloop-keys.schema.json
+version: 1
+stack: ${stack}
+`
+
+function edited(text: string | null, stack: string, { roles, keys }: ImportProposal): string {
+  const withRoles = addBlocks(
+    text ?? heading(stack),
+    'roles',
+    [...roles].map(([name, value]) => ({ name, value })),
+  )
+  return addBlocks(
+    withRoles,
+    'keys',
+    keys.map(({ keyId: name, fields: value, comment }) => ({ name, value, comment })),
+  )
+}
+
+/** What would be written has to be a configuration that validate accepts. */
+async function requireSound(target: Target, text: string, { config }: ImportOptions, context: Context) {
+  const { cwd, stderr } = context
+  const loaded = await loadConfiguration({
+    paths: config,
+    cwd,
+    now: null,
+    instead: new Map([[target.path, text]]),
+  })
+  if (loaded.ok) return
+  stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
+  throw new Failure(
+    'configuration',
+    'What import would write is no sound configuration, so nothing was written',
+    {
+      hints: ['Import fewer keys, or another file with --out, and say what differs by hand.'],
+    },
+  )
+}
+
+async function requireConsent({ write }: ImportOptions, context: Context): Promise<void> {
+  if (write) return
+  if (!context.interactive) {
+    throw new Failure('failed', 'Nothing was written: there is nobody to ask', {
+      hints: ['Read the diff, then run it again with --write.'],
+    })
+  }
+  const answer = await context.ask('Write it? Only `yes` is taken as a yes: ')
+  if (answer !== 'yes') throw new Failure('failed', 'Import cancelled: nothing was written')
+}
+
+/** Writes declarations of live keys, such that the first plan only adopts them. It changes nothing on the platform. */
+export async function runImport(options: ImportOptions, context: Context): Promise<number> {
+  const target = await findTarget(options, context)
+  const stack = await stackOf(target.existing, options, context)
+  const { client } = await context.connect(options)
+  const { keys, now } = await client.list()
+  const chosen = await chooseKeys(candidates(keys, target.existing), options, context)
+  const known = {
+    stack,
+    keyIds: new Set(target.existing?.keys.map(({ keyId }) => keyId) ?? []),
+    roles: await readRoles(target.files),
+  }
+  const proposal = proposeImport(chosen, known, now)
+  const { stdout, stderr } = context
+  for (const { live, why } of proposal.left)
+    stderr.print(`Left out: ${breakable(`${nameText(live.id)} (${quotedName(live.name)})`)}, since ${why}.`)
+  if (proposal.keys.length === 0) {
+    stdout.print('There is nothing to import.')
+    return 0
+  }
+  const text = edited(target.text, stack, proposal)
+  await requireSound(target, text, options, context)
+  stdout.print(`${renderFileDiff(target.path, target.text, text, stdout)}\n`)
+  await requireConsent(options, context)
+  if ((await textOf(target.path)) !== target.text) {
+    throw new Failure('conflict', `${target.path} was changed in the meantime: nothing was written`)
+  }
+  await writeFile(target.path, text)
+  stdout.print(
+    `Wrote ${plural(proposal.keys.length, 'key')} and ${plural(proposal.roles.size, 'role')} to ${target.path}. Look at them, then: fluxloop-keys plan`,
+  )
+  return 0
+}

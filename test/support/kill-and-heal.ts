@@ -1,0 +1,157 @@
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import type { Checkpoint } from '../../src/apply/run.ts'
+import { day } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import { type Workplace, workplace } from './program.ts'
+import { type ServedPlatform, servedPlatform } from './served-platform.ts'
+
+/** One declared key, its platform, and the stores that its secret goes to. */
+export interface Scene {
+  readonly place: Workplace
+  readonly platform: ServedPlatform
+  readonly declare: (permissions: string) => Promise<void>
+  /** What each store of the key holds, as other programs read it. */
+  readonly stored: () => Promise<readonly string[]>
+}
+
+export type Variant = (t: Test) => Promise<Scene>
+
+const head = `
+version: 1
+stack: kill-test
+keys:
+  ci-pipeline:
+    name: CI pipeline
+    environment: ci
+    scope: all
+    expires: 90d
+    rotate: { maxAge: 60d, grace: 48h, quiet: 24h }
+`
+
+/** `stores`: a YAML list. `env`: what a run needs to reach them. */
+export async function scene(
+  t: Test,
+  stores: string,
+  env: Record<string, string>,
+): Promise<Omit<Scene, 'stored'>> {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t, { database: join(place.root, 'platform.db') })
+  const here: Workplace = {
+    ...place,
+    run: (args, options) =>
+      place.run(args, { ...options, env: { ...platform.env, ...env, ...options?.env } }),
+  }
+  const declare = (permissions: string) =>
+    place.write('fluxloop-keys.yaml', `${head}    permissions: ${permissions}\n    store:\n${stores}`)
+  await declare('[read_scenarios]')
+  return { place: here, platform, declare }
+}
+
+async function apply({ place }: Scene, env: Record<string, string> = {}) {
+  return await place.run(['apply', '--auto-approve'], { env })
+}
+
+interface Scenario {
+  /** Brings the world to where the run begins that is killed. */
+  readonly before: (scene: Scene) => Promise<void>
+  readonly killAt: readonly Checkpoint[]
+  /** How many keys are alive once all is healed. */
+  readonly alive: number
+}
+
+const making = [
+  'before-create',
+  'after-create',
+  'after-wave-list',
+  'after-whoami',
+  'before-put',
+  'after-put',
+  'before-mark',
+  'after-mark',
+] as const satisfies readonly Checkpoint[]
+
+async function applied(scene: Scene, days: number): Promise<void> {
+  const { code, stdout, stderr } = await apply(scene)
+  if (code !== 0) throw new Error(`The past cannot be played: ${stdout}${stderr}`)
+  scene.platform.now += days * day
+}
+
+export const scenarios = {
+  create: { before: async () => undefined, killAt: making, alive: 1 },
+  'overlap rotation': { before: (scene: Scene) => applied(scene, 61), killAt: making, alive: 2 },
+  update: {
+    before: async (scene: Scene) => {
+      await applied(scene, 1)
+      await scene.declare('[read_scenarios, upload_results]')
+    },
+    killAt: ['before-update', 'after-update'],
+    alive: 1,
+  },
+  retirement: {
+    before: async (scene: Scene) => {
+      await applied(scene, 61)
+      await applied(scene, 4)
+    },
+    killAt: ['before-revoke', 'after-revoke'],
+    alive: 1,
+  },
+} as const satisfies Readonly<Record<string, Scenario>>
+
+function markerOf({ ownership }: LiveKey) {
+  if (ownership.kind !== 'managed') throw new Error('only managed keys are listed')
+  return ownership.marker
+}
+
+async function killAndHeal(t: Test, at: string, { before, alive }: Scenario, scene: Scene): Promise<void> {
+  const { place, platform, stored } = scene
+  await before(scene)
+  const had = (await stored()).map(secret => secret !== '')
+  t.equal((await apply(scene, { FLUXLOOP_KEYS_CRASH_AT: at })).signal, 'SIGKILL', 'the program is killed')
+
+  const holders = await Promise.all((await stored()).map(secret => platform.holder(secret)))
+  t.ok(
+    had.every((held, index) => !held || holders[index] !== null),
+    'whoever reads a store that had a secret still has a working key',
+  )
+
+  const healing = await apply(scene)
+  t.equal(healing.code, 0, `the next apply succeeds: ${healing.stdout}${healing.stderr}`)
+  const live = (await platform.managed()).toSorted((a, b) => markerOf(b).generation - markerOf(a).generation)
+  t.equal(live.length, alive, 'there is no duplicate')
+  t.ok(
+    live.every(key => markerOf(key).state.kind === 'delivered'),
+    'nothing is half done',
+  )
+  for (const holder of holders) {
+    if (holder !== null)
+      t.ok(
+        live.some(({ id }) => id === holder),
+        'what a store held after the kill lives on',
+      )
+  }
+  for (const secret of await stored()) {
+    t.equal(await platform.holder(secret), live[0]?.id, 'every store holds the secret of the head')
+  }
+  const next = await place.run(['plan', '--detailed-exitcode'])
+  t.equal(next.code, 0, `the next plan is empty: ${next.stdout}${next.stderr}`)
+}
+
+/** A test for every checkpoint of the scenarios, and for every store where a checkpoint is about one. */
+export function everyKill(
+  t: Test,
+  names: readonly (keyof typeof scenarios)[],
+  variant: Variant,
+  countOfStores: number,
+): void {
+  for (const name of names) {
+    const scenario = scenarios[name]
+    for (const checkpoint of scenario.killAt) {
+      const counts = checkpoint.endsWith('-put') ? countOfStores : 1
+      for (let count = 1; count <= counts; count += 1) {
+        const at = `${checkpoint}:${count}`
+        t.test(`${name}, killed ${at}`, async t => killAndHeal(t, at, scenario, await variant(t)))
+      }
+    }
+  }
+}
