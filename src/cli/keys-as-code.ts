@@ -58,6 +58,8 @@ export const keysAsCode: readonly Command[] = [
       configurationFlag,
       jsonFlag,
       { name: 'detailed-exitcode', text: 'Exit with 2 where changes are pending' },
+      { name: 'out', value: '<file>', text: 'Save the plan, for apply <file>; it holds no secret' },
+      { name: 'ttl', value: '<period>', text: 'How long the saved plan may be applied (24h)' },
       ...planning,
       ...connectionFlags,
     ],
@@ -66,18 +68,25 @@ export const keysAsCode: readonly Command[] = [
       'plan --json',
       "plan --only 'ci-*'",
       'plan --detailed-exitcode',
+      'plan --out plan.json',
       'plan --api-url sandbox:demo.db',
     ],
     run: async (flags, context) => {
       const { runPlan } = await import('../commands/plan.ts')
       return await runPlan(
-        { ...reconciling(flags), detailedExitcode: flags.on('detailed-exitcode') },
+        {
+          ...reconciling(flags),
+          detailedExitcode: flags.on('detailed-exitcode'),
+          out: flags.text('out'),
+          ttl: flags.text('ttl'),
+        },
         context,
       )
     },
   },
   {
     name: 'apply',
+    takes: '[plan]',
     text: 'Make it so: create, update, rotate and revoke, and put every new secret into its stores',
     flags: [
       configurationFlag,
@@ -88,12 +97,19 @@ export const keysAsCode: readonly Command[] = [
       ...planning,
       ...connectionFlags,
     ],
-    examples: ['apply', 'apply --auto-approve', 'apply --max-revoke 12', 'apply --forbid widening'],
+    examples: [
+      'apply',
+      'apply plan.json',
+      'apply --auto-approve',
+      'apply --max-revoke 12',
+      'apply --forbid widening',
+    ],
     run: async (flags, context) => {
       const { runApply } = await import('../commands/apply.ts')
       return await runApply(
         {
           ...reconciling(flags),
+          planFile: flags.words[0] ?? null,
           autoApprove: flags.on('auto-approve'),
           parallelism: flags.count('parallelism') ?? 10,
           log: flags.text('log'),

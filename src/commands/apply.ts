@@ -3,17 +3,20 @@ import type { Run } from '../apply/run.ts'
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { Report } from '../model/outcome.ts'
-import { isRefused } from '../model/change.ts'
+import { type Plan, isRefused } from '../model/change.ts'
 import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
 import { renderReport } from '../render/report-text.ts'
+import { reconcileApproved } from './approved.ts'
 import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
 import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 
 export interface ApplyOptions extends ReconcileOptions {
+  /** A plan file, which is the approval; null: plan anew. */
+  readonly planFile: string | null
   readonly autoApprove: boolean
   readonly parallelism: number
   /** The log to append to; null: the environment's, or none. */
@@ -22,15 +25,19 @@ export interface ApplyOptions extends ReconcileOptions {
 
 export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
-  if (options.json && !options.autoApprove)
+  const approved = options.autoApprove || options.planFile !== null
+  if (options.json && !approved)
     throw new Failure('usage', 'apply --json cannot ask, so it needs --auto-approve')
   const log = await openAskedLog(options.log, context)
-  const reconciliation = await reconcile(options, context)
+  const reconciliation =
+    options.planFile === null
+      ? await reconcile(options, context)
+      : await reconcileApproved(options.planFile, options, context)
   const { plan } = reconciliation
   const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0
-  if (!options.json) stdout.print(`${renderPlan(plan, stdout)}\n${idle ? '' : '\n'}`)
-  if (!idle && !options.autoApprove) await requireApproval(context)
+  if (!options.json) stdout.print(shownPlan(plan, options, context))
+  if (!idle && !approved) await requireApproval(context)
 
   const { gathered, clock } = reconciliation
   const chronicle =
@@ -44,6 +51,13 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
   if (trouble !== null) context.stderr.print(`Not everything was logged. ${trouble.message}`)
   if (isRefused(plan)) return exitCodes.refused
   return exitCodeOf(report) || (trouble === null ? 0 : exitCodes.failed)
+}
+
+function shownPlan(plan: Plan, { planFile }: ApplyOptions, { stdout }: Context): string {
+  const idle = isRefused(plan) || plan.changes.length === 0
+  if (planFile !== null && plan.changes.length === 0 && plan.retiring.length === 0 && !isRefused(plan))
+    return `The plan in ${planFile} has no changes: there is nothing to apply.`
+  return `${renderPlan(plan, stdout)}\n${idle ? '' : '\n'}`
 }
 
 async function requireApproval(context: Context): Promise<void> {

@@ -1,20 +1,66 @@
 import type { Context } from '../context.ts'
-import { exitCodes } from '../model/failure.ts'
 import { isRefused } from '../model/change.ts'
+import { type Milliseconds, day, parseDuration } from '../model/duration.ts'
+import { Failure, exitCodes } from '../model/failure.ts'
+import { configurationHash, toPlanFile } from '../plan/plan-file.ts'
 import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
-import { type ReconcileOptions, reconcile } from './reconcile.ts'
+import { dateTime } from '../render/time.ts'
+import { originOf } from './approved.ts'
+import { requireFreeForPlan, sha256, writePlanText } from './plan-store.ts'
+import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 
 export interface PlanCommandOptions extends ReconcileOptions {
   readonly detailedExitcode: boolean
+  /** The plan file to write; null: none. */
+  readonly out: string | null
+  /** How long a plan file may be applied: `24h`; null: a day. */
+  readonly ttl: string | null
+}
+
+function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
+  if (ttl === null) return day
+  if (out === null) throw new Failure('usage', '--ttl is about a plan file, so it needs --out')
+  const lifetime = parseDuration(ttl)
+  if (lifetime !== null) return lifetime
+  throw new Failure('usage', `--ttl takes a period such as 24h or 7d, not \`${ttl}\``)
 }
 
 /** With `--detailed-exitcode`, 2 means that changes are pending, so every error is 1. */
 export async function runPlan(options: PlanCommandOptions, context: Context): Promise<number> {
-  const { plan } = await reconcile(options, context)
+  const { out, detailedExitcode } = options
+  const lifetime = lifetimeOf(options)
+  if (out !== null) await requireFreeForPlan(out, context.cwd)
+  const reconciliation = await reconcile(options, context)
+  const { plan } = reconciliation
   const { stdout } = context
   stdout.print(options.json ? jsonText(planToJson(plan)) : renderPlan(plan, stdout))
-  if (isRefused(plan)) return options.detailedExitcode ? exitCodes.failed : exitCodes.refused
-  return options.detailedExitcode && plan.changes.length > 0 ? 2 : 0
+  if (out !== null) await save(reconciliation, out, lifetime, context)
+  if (isRefused(plan)) return detailedExitcode ? exitCodes.failed : exitCodes.refused
+  return detailedExitcode && plan.changes.length > 0 ? 2 : 0
+}
+
+/** A refused plan is not saved: nobody can apply it. */
+async function save(
+  { plan, desired, gathered, options, connection }: Reconciliation,
+  out: string,
+  lifetime: Milliseconds,
+  { cwd, stderr }: Context,
+): Promise<void> {
+  if (isRefused(plan)) {
+    stderr.print(`The plan is refused, so ${out} was not written.`)
+    return
+  }
+  const binding = {
+    origin: originOf(connection.url),
+    account: gathered.current.caller.account,
+    configuration: configurationHash(desired, sha256),
+    validUntil: plan.now + lifetime,
+    options,
+  }
+  await writePlanText(out, jsonText(toPlanFile(plan, binding, sha256)), cwd)
+  stderr.print(
+    `\nThe plan was saved to ${out}, and can be applied until ${dateTime(binding.validUntil)}:\n  fluxloop-keys apply ${out}`,
+  )
 }

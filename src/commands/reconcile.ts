@@ -29,15 +29,20 @@ export interface Reconciliation {
   readonly clock: () => Instant
 }
 
+/** The server's clock from a moment on that it told just now. */
+export function clockFrom(now: Instant): () => Instant {
+  const toldAt = performance.now()
+  return () => now + (performance.now() - toldAt)
+}
+
 /** Gathers and decides: the first two thirds of every reconciliation. */
 export async function reconcile(asked: ReconcileOptions, context: Context): Promise<Reconciliation> {
   wideningOf(asked) // A wrong flag costs no request.
   const desired = await requireConfiguration(asked.config, null, context)
   const connection = await context.connect(asked)
   const gathered = await gather(desired, connection.client)
-  const gatheredAt = performance.now()
+  const clock = clockFrom(gathered.now)
   const options = await planOptions(asked, desired, gathered, context)
   const plan = computePlan(desired, gathered.current, gathered.now, options)
-  const clock = () => gathered.now + (performance.now() - gatheredAt)
   return { desired, gathered, options, plan, connection, clock }
 }
