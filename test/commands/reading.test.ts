@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
+import { readCommandLine } from '../../src/cli.ts'
 import { type ListOptions, runList } from '../../src/commands/apikeys/list.ts'
 import { runShow } from '../../src/commands/apikeys/show.ts'
 import { day } from '../../src/model/duration.ts'
@@ -236,4 +237,37 @@ t.test('JSON is as the schema has it', async t => {
     await show('Backup Key', { platform }, true),
   ])
     t.ok(validate(JSON.parse(out())), JSON.stringify(validate.errors))
+})
+
+async function commandLine(words: readonly string[], options: TestContextOptions) {
+  const context = testContext(options)
+  const code = await runToEnd(context, async () => {
+    const invocation = readCommandLine(words, '0.0.0')
+    return invocation.kind === 'command' ? await invocation.run(context) : 0
+  })
+  return { ...context, code }
+}
+
+t.test('flags mean what they say, and what means nothing is refused before any request', async t => {
+  const platform = referencePlatform(t)
+  const all = await commandLine(
+    ['apikeys', 'list', '--unmanaged', '--unused', '12w', '--project=analytics-agent', '--sort', 'last-used'],
+    { platform },
+  )
+  t.match(all.out(), /Old Development Key/)
+  t.match(all.out(), /Total: 1 of 6 API keys/)
+  t.match((await commandLine(['apikeys', 'list', '--expiring', '80d'], { platform })).out(), /Total: 1 of 6/)
+  for (const [flags, message] of [
+    [['--unused', '90'], /--unused takes a duration such as 90d, 2w or 36h, not `90`/],
+    [['--expiring', 'soon'], /--expiring takes a duration/],
+    [['--sort', 'nmae'], /Did you mean name\?/],
+    [['--managed', '--unmanaged'], /both managed and unmanaged/],
+    [['--show-key'], /Did you mean --show-keys\?/],
+  ] as const) {
+    const refused = await commandLine(['apikeys', 'list', ...flags], { platform })
+    t.equal(refused.code, 2, flags.join(' '))
+    t.match(refused.err(), message)
+    t.strictSame(refused.requests, [])
+  }
+  t.equal((await commandLine(['apikeys', 'show'], { platform })).code, 2)
 })

@@ -1,4 +1,7 @@
 import t from 'tap'
+import { runSandbox } from '../../src/commands/sandbox.ts'
+import { testContext } from '../support/context.ts'
+import { failed } from '../support/failed.ts'
 import { referencePlatform } from '../support/reference.ts'
 import { serveForTest } from '../support/sandbox.ts'
 
@@ -53,4 +56,32 @@ t.test('a person is no key: in no list, with every permission, and no other toke
   t.equal(json.api_keys?.length, 2, 'the administrator of the test and the new key')
   const other = await served.call('GET', '/api/auth/whoami', { secret: `${secret}x` })
   t.equal(other.status, 401)
+})
+
+t.test('sandbox --seed reference serves the keys of the page to a person', async t => {
+  const context = testContext({
+    with: {
+      untilStopped: async () => {
+        const { url, api_key } = JSON.parse(context.out()) as { url: string; api_key: string }
+        const headers = { authorization: `Bearer ${api_key}` }
+        const answer = await fetch(`${url}/api/api-keys`, { headers })
+        const { api_keys } = (await answer.json()) as { api_keys: { id: string }[] }
+        t.strictSame(api_keys.map(({ id }) => id).toSorted(), [
+          'key_abc123',
+          'key_def456',
+          'key_ghi789',
+          'key_jkl012',
+          'key_pqr345',
+          'key_xyz789',
+        ])
+      },
+    },
+  })
+  const asked = { json: true, port: 0, database: null, seed: 'reference' }
+  t.equal(await runSandbox(asked, context), 0)
+  for (const wrong of [
+    { ...asked, seed: 'other' },
+    { ...asked, database: 'a.db' },
+  ])
+    t.equal((await failed(runSandbox(wrong, testContext()))).exitCode, 2)
 })
