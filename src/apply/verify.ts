@@ -5,6 +5,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { storeLabel } from '../model/store.ts'
 import type { StoreCheck, Verification } from '../model/verification.ts'
+import { renames } from '../plan/compute-plan.ts'
 import type { Lineage } from '../plan/lineage.ts'
 import { sortByOwner } from '../plan/ownership.ts'
 import type { Listing, Whoami } from '../platform/types.ts'
@@ -149,7 +150,7 @@ export async function verifySecrets(
 ): Promise<Verification> {
   const before = platform.requests()
   const { keys, now } = await platform.list()
-  const { lineages } = sortByOwner(desired.stack, keys, now)
+  const { lineages } = sortByOwner(desired.stack, keys, now, renames(desired))
   const limit = pLimit(options.parallelism)
   const identities = await Promise.all(
     distinct.map(secret => limit(async () => ({ secret, identity: await identify(secret, platform) }))),

@@ -24,6 +24,20 @@ const planning: readonly Flag[] = [
   { name: 'take-over', text: 'Heal and rotate keys here whose local stores are on another host' },
 ]
 
+const applying: readonly Flag[] = [
+  { name: 'auto-approve', text: 'Do not ask for approval' },
+  { name: 'parallelism', value: '<n>', text: 'How many changes to work on at once (10)' },
+  logFlag,
+]
+
+function executing(flags: Flags) {
+  return {
+    autoApprove: flags.on('auto-approve'),
+    parallelism: flags.count('parallelism') ?? 10,
+    log: flags.text('log'),
+  }
+}
+
 function reconciling(flags: Flags) {
   return {
     config: flags.list('config'),
@@ -33,6 +47,7 @@ function reconciling(flags: Flags) {
     maxRotate: flags.count('max-rotate'),
     revokeInUse: flags.list('revoke-in-use'),
     takeOver: flags.on('take-over'),
+    rotate: new Map(),
     only: flags.list('only'),
     except: flags.list('except'),
     forbid: flags.list('forbid'),
@@ -88,15 +103,7 @@ export const keysAsCode: readonly Command[] = [
     name: 'apply',
     takes: '[plan]',
     text: 'Make it so: create, update, rotate and revoke, and put every new secret into its stores',
-    flags: [
-      configurationFlag,
-      jsonFlag,
-      { name: 'auto-approve', text: 'Do not ask for approval' },
-      { name: 'parallelism', value: '<n>', text: 'How many changes to work on at once (10)' },
-      logFlag,
-      ...planning,
-      ...connectionFlags,
-    ],
+    flags: [configurationFlag, jsonFlag, ...applying, ...planning, ...connectionFlags],
     examples: [
       'apply',
       'apply plan.json',
@@ -110,10 +117,34 @@ export const keysAsCode: readonly Command[] = [
         {
           ...reconciling(flags),
           planFile: flags.words[0] ?? null,
-          autoApprove: flags.on('auto-approve'),
-          parallelism: flags.count('parallelism') ?? 10,
-          log: flags.text('log'),
+          ...executing(flags),
         },
+        context,
+      )
+    },
+  },
+  {
+    name: 'rotate',
+    takes: '<key...>',
+    text: 'Rotate declared keys now, whatever their age',
+    flags: [
+      configurationFlag,
+      jsonFlag,
+      {
+        name: 'now',
+        text: 'The secret is known to others: no grace, the old key goes once its successor is delivered',
+      },
+      { name: 'reason', value: '<text>', text: 'Why, for the plan and the log' },
+      ...applying,
+      ...connectionFlags,
+    ],
+    examples: ['rotate ci-pipeline', 'rotate ci-pipeline --now --reason "in a public log"'],
+    run: async (flags, context) => {
+      const { runApply } = await import('../commands/apply.ts')
+      const request = { note: flags.text('reason'), leaked: flags.on('now') }
+      const rotate = new Map(flags.words.map(keyId => [keyId, request]))
+      return await runApply(
+        { ...reconciling(flags), ...executing(flags), planFile: null, rotate, only: flags.words },
         context,
       )
     },

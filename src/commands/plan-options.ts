@@ -13,6 +13,8 @@ export interface PlanningOptions {
   readonly maxRotate: number | null
   readonly revokeInUse: readonly string[]
   readonly takeOver: boolean
+  /** Key ids that the user wants rotated now; empty in a plan that nobody asked that of. */
+  readonly rotate: PlanOptions['rotate']
   readonly only: readonly string[]
   readonly except: readonly string[]
   readonly forbid: readonly string[]
@@ -65,6 +67,22 @@ function requireTargets(targets: Targets, desired: DesiredState, gathered: Gathe
   })
 }
 
+function requireDeclared(
+  rotate: PlanOptions['rotate'],
+  { stack, keys }: DesiredState,
+): PlanOptions['rotate'] {
+  const declared = keys.map(({ keyId }) => keyId)
+  const stray = [...rotate.keys()].find(keyId => !declared.includes(keyId))
+  if (stray === undefined) return rotate
+  const near = closest(stray, declared)
+  throw new Failure('not-found', `The configuration of ${stack} declares no key \`${stray}\``, {
+    hints: [
+      ...(near === null ? [] : [`Did you mean ${near}?`]),
+      'To regenerate a key that is not declared: fluxloop-keys apikeys regenerate',
+    ],
+  })
+}
+
 async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<string>> {
   const local = new Set<string>()
   for (const { keyId, stores } of desired.keys) {
@@ -80,12 +98,12 @@ export async function planOptions(
   gathered: Gathered,
   context: Context,
 ): Promise<PlanOptions> {
-  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except } = asked
+  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except, rotate } = asked
   return {
     host: context.host(),
     localKeys: await keysWithLocalStores(desired),
     takeOver,
-    rotate: new Map(),
+    rotate: requireDeclared(rotate, desired),
     maxRevoke,
     maxRotate,
     revokeInUse,

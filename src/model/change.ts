@@ -47,6 +47,8 @@ export type DeliveryReason =
 
 export type RevocationReason =
   | { readonly code: 'undeclared' }
+  /** Somebody says that others know its secret: no grace, and no gate. */
+  | { readonly code: 'leaked'; readonly head: number }
   /** Nobody's key, and the configuration says that such keys go. */
   | { readonly code: 'unmanaged' }
   /** Nobody's key, and nobody used it for `after`. */

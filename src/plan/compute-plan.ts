@@ -85,7 +85,7 @@ export function computePlan(
 }
 
 /** Former key ids that nothing declares any more, and what they are called now. */
-function renames({ keys }: DesiredState): ReadonlyMap<string, string> {
+export function renames({ keys }: DesiredState): ReadonlyMap<string, string> {
   const declared = new Set(keys.map(({ keyId }) => keyId))
   return new Map(
     keys.flatMap(({ keyId, previously }) =>

@@ -1,4 +1,4 @@
-import type { Change, Finding, RotationReason } from '../model/change.ts'
+import type { Change, Finding, RevocationReason, RotationReason } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { type Instant, day } from '../model/duration.ts'
 import { permissionsBeyond } from '../model/permission.ts'
@@ -123,8 +123,10 @@ function limit(
 }
 
 /** Retiring what a successor replaced is no loss, so it does not count. */
+const succeeded: ReadonlySet<RevocationReason['code']> = new Set(['superseded', 'leaked'])
+
 const revocationLimit: Guard = draft =>
-  limit(draft, 'revoke', change => change.kind === 'revoke' && change.reason.code !== 'superseded')
+  limit(draft, 'revoke', change => change.kind === 'revoke' && !succeeded.has(change.reason.code))
 
 /** Reasons that somebody gave, rather than time. */
 const asked: ReadonlySet<RotationReason['code']> = new Set(['environment', 'leaked', 'requested'])

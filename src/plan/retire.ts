@@ -112,8 +112,8 @@ export function partWithLeaked(change: Change, circumstances: Circumstances): re
   const { live, keyId, generation } = change
   const marker = live.ownership.kind === 'managed' ? live.ownership.marker : null
   if (marker === null || marker.state.kind === 'leaked') return []
-  const { now, options } = circumstances
-  const reason: RevocationReason = { code: 'superseded', head: generation, deadline: now }
+  const { options } = circumstances
+  const reason: RevocationReason = { code: 'leaked', head: generation }
   const revokeInUse = [...options.revokeInUse, live.id]
   return [
     partWith(keyId, { live, marker }, reason, 0, { ...circumstances, options: { ...options, revokeInUse } }),

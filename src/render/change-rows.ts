@@ -102,11 +102,11 @@ function adoptRows({ fields, live }: Adopt, options: RowOptions): readonly Row[]
   ]
 }
 
-function rotateRows({ desired, live, generation, strategy }: Rotate, { palette, detailed, now }: RowOptions) {
+function rotateRows(change: Rotate, { palette, detailed, now }: RowOptions): readonly Row[] {
+  const { desired, live, generation } = change
   const differing = successorFields(desired, live, now)
   const names: readonly string[] = differing.map(({ field }) => field)
   const former = ownerOf(live)?.generation
-  const { grace, quiet } = desired.rotation
   return [
     row('generation', former === undefined ? String(generation) : `${former} → ${generation}`, '~'),
     ...differing.map(value =>
@@ -115,13 +115,23 @@ function rotateRows({ desired, live, generation, strategy }: Rotate, { palette, 
     ...environmentRow(desired, live, palette),
     ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
     ...storeRows(desired),
-    strategy === 'in-place'
-      ? row('outage', 'whoever uses it fails until it reads the new secret')
-      : row(
-          'old key',
-          `works for ${durationInWords(grace)} after the delivery, and until nobody used it for ${durationInWords(quiet)}`,
-        ),
+    oldKeyRow(change, now),
   ]
+}
+
+/** What becomes of those who use the key now. */
+function oldKeyRow({ desired, live, strategy, reasons }: Rotate, now: Instant): Row {
+  const { grace, quiet } = desired.rotation
+  if (strategy === 'in-place') return row('outage', 'whoever uses it fails until it reads the new secret')
+  if (reasons.some(({ code }) => code === 'leaked')) {
+    const lastUse = lastUseLong(live.lastUse, now)
+    return row(
+      'outage',
+      `revoked as soon as its successor is delivered; what uses it breaks: last used ${lastUse}`,
+    )
+  }
+  const words = `works for ${durationInWords(grace)} after the delivery, and until nobody used it for ${durationInWords(quiet)}`
+  return row('old key', words)
 }
 
 function environmentRow({ environment }: DesiredKey, live: LiveKey, { red, green }: Palette): readonly Row[] {

@@ -148,6 +148,8 @@ export function retiringText({ live, reason }: Pick<Retiring, 'live' | 'reason'>
   switch (reason.code) {
     case 'undeclared':
       return 'no longer declared'
+    case 'leaked':
+      return `leaked, and replaced by generation ${reason.head}`
     case 'unmanaged':
       return "nobody's key, and `prune.unmanaged` is revoke"
     case 'unused':
@@ -165,7 +167,7 @@ function revocationText(change: Revoke, now: Instant): string {
     reason.code === 'superseded' && ownerOf(live)?.state.kind !== 'leaked'
       ? `, grace ended ${fixed(dateTime(reason.deadline))}`
       : ''
-  return `${retiringText(change)}${grace}, ${useText(live, reason, now)}${gate.waived ? '; let through by --revoke-in-use' : ''}`
+  return `${retiringText(change)}${grace}, ${useText(live, reason, now)}${gate.waived && reason.code !== 'leaked' ? '; let through by --revoke-in-use' : ''}`
 }
 
 function useText(live: Revoke['live'], reason: RevocationReason, now: Instant): string {

@@ -187,6 +187,13 @@ t.test('gives every reason for a revocation, with the gate that it must pass', a
       case: { keys: [retired(), head()] },
       says: { code: 'superseded', head: 2, deadline: now - 8 * day + hour },
     },
+    leaked: {
+      case: {
+        keys: [managedKey()],
+        options: { rotate: new Map([['ci-pipeline', { note: null, leaked: true }]]) },
+      },
+      says: { code: 'leaked', head: 2 },
+    },
     unmanaged: {
       case: { keys: [managedKey(), liveKey()], state: { prune: { ...pruneRules, unmanaged: 'revoke' } } },
       says: { code: 'unmanaged' },

@@ -155,6 +155,7 @@ const revocationReasons: {
 } = {
   undeclared: { code: 'undeclared' },
   superseded: { code: 'superseded', head: 3, deadline: now - 2 * day - 4 * hour },
+  leaked: { code: 'leaked', head: 2 },
   unmanaged: { code: 'unmanaged' },
   unused: { code: 'unused', after: 90 * day },
 }

@@ -83,7 +83,7 @@ function wrongWith(read: () => unknown): string | null {
 /** The page's menu and advice. */
 const expiryChoices: readonly Choice<string>[] = [
   { value: '30d', label: '30 days', hint: 'Short-term testing' },
-  { value: '90d', label: '90 days', hint: 'Regular development (recommended)' },
+  { value: '90d', label: '90 days (recommended)', hint: 'Regular development' },
   { value: '1y', label: '1 year', hint: 'Long-term projects' },
   { value: 'never', label: 'Never', hint: 'Service accounts (use with caution)' },
   { value: 'custom', label: 'Custom date or period', hint: 'Such as 2027-01-31, or 36h' },
@@ -140,5 +140,6 @@ export async function askForRest(given: Given, client: PlatformClient, context: 
   const scope = given.scope ?? (await askScope(prompts, client))
   const permissions = given.permissions ?? (await askPermissions(prompts))
   const expires = given.expires ?? (await askExpiry(prompts, now))
+  context.stderr.print('')
   return { ...given, name, description, scope, permissions, expires }
 }
