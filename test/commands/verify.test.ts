@@ -139,3 +139,33 @@ t.test('names a key that the configuration does not declare, with what was proba
   t.match(err(), 'Did you mean nightly?')
   t.strictSame(requests, [])
 })
+
+t.test('knows a renamed key by its former key id, even before the rename is applied', async t => {
+  const { run, write, read } = await scene(t, ['before'])
+  const renamed = configuration(['before']).replace('before: {', 'after: { previously: before,')
+  await write('fluxloop-keys.yaml', renamed)
+  await write('after.env', await read('before.env'))
+  const { code, out } = await run('verify')
+  t.equal(code, 0, out())
+})
+
+t.test('does not expect the secret of an adopted key in a store', async t => {
+  const { client, write, succeed } = await scene(t, ['own'])
+  const { key } = await client.create(
+    {
+      name: 'By hand',
+      description: '',
+      marker: null,
+      environment: null,
+      scope: 'all',
+      permissions: ['read_scenarios'],
+      expires: { kind: 'never' },
+    },
+    'by-hand',
+  )
+  const adopting = `  taken: { adopt: ${key.id}, name: By hand, scope: all, permissions: [read_scenarios], expires: never }\n`
+  await write('fluxloop-keys.yaml', configuration(['own']) + adopting)
+  await succeed('apply --auto-approve')
+  const { out } = await succeed('verify')
+  t.match(out(), /^not checked +taken in .*: others hold its secret$/m)
+})
