@@ -2,6 +2,7 @@ import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { allPermissions, everyPermission } from '../model/permission.ts'
 import { daysRemaining, expiryInWords } from './calendar.ts'
+import { maskedKey } from './masked-key.ts'
 import type { Palette } from './palette.ts'
 import { isoTime } from './time.ts'
 import { escapeControls, minimumWidth, pad, wrap } from './text.ts'
@@ -53,12 +54,12 @@ export function identityFields(
       ['Expires', expires],
     ]
   }
-  const { name, id, maskedKey, scope } = liveKey
+  const { name, id, scope } = liveKey
   return [
     ['Account', account],
     ['Key', name],
     ['Key ID', id],
-    ['Value', maskedKey],
+    ['Value', maskedKey(liveKey)],
     ['Expires', expiryInWords(liveKey.expiresAt, now, timeZone)],
     ['Scope', scope === 'all' ? 'All Projects' : scope.join(', ')],
     ['Permissions', permissionsInWords(liveKey)],
@@ -78,9 +79,9 @@ export function identityToJson({ account, liveKey }: Identity, expiresAt: Instan
         : {
             id: liveKey.id,
             name: liveKey.name,
-            masked_key: liveKey.maskedKey,
+            masked_key: maskedKey(liveKey),
             environment: liveKey.environment,
-            scope: liveKey.scope === 'all' ? '*' : liveKey.scope,
+            scope: liveKey.scope,
             permissions: liveKey.permissions,
           },
   }

@@ -56,7 +56,7 @@ t.test('keeps a login that the platform accepts, uses it, and forgets it on logo
   t.match(JSON.parse(whoami.stdout), {
     account: 'sandbox',
     expires_at: null,
-    api_key: { permissions: ['*'], scope: '*' },
+    api_key: { permissions: ['*'], scope: 'all' },
   })
   const projects = await place.run(['projects', 'list'])
   t.match(projects, { code: 0, stdout: /^NAME[^]*customer-support-bot[^]*Total: 3 projects\n$/ })

@@ -235,6 +235,12 @@ t.test('JSON is as the schema has it', async t => {
     await list({ json: true, showKeys: true }, { platform }),
     await show('key_abc123', { platform }, true),
     await show('Backup Key', { platform }, true),
+    await commandLine(['apikeys', 'create', '--name', 'New', '--json'], { platform }),
+    await commandLine(['apikeys', 'regenerate', 'New', '--force', '--json'], { platform }),
+    await commandLine(
+      ['apikeys', 'update', 'New', '--expires', 'never', '--scope', 'sales-assistant', '--json'],
+      { platform },
+    ),
   ])
     t.ok(validate(JSON.parse(out())), JSON.stringify(validate.errors))
 })
