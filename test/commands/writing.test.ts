@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
 import { type CreateOptions, runCreate } from '../../src/commands/apikeys/create.ts'
 import { type DeleteOptions, runDelete } from '../../src/commands/apikeys/delete.ts'
@@ -61,6 +62,13 @@ async function liveKeys(platform: ReferencePlatform): Promise<ReadonlyMap<string
   }
   return new Map(keys.map(key => [key.id, key]))
 }
+
+const schema = new URL('../../schemas/apikeys.schema.json', import.meta.url)
+const isDescribed = new Ajv2020({
+  strict: true,
+  strictTypes: false,
+  formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ },
+}).compile(JSON.parse(readFileSync(schema, 'utf8')) as object)
 
 const firstSecret = 'flux_prod_abc123def456ghi789jkl012mno'
 const secondSecret = 'flux_prod_xyz789abc123def456ghi789jkl'
@@ -375,6 +383,21 @@ t.test('a write whose key changed in the meantime overwrites nothing; mere use i
     t.equal(theirs.code, 12, theirs.err())
     t.match(theirs.err(), /was changed by someone else/)
     t.equal((await command({ platform: meanwhile(t, null) })).code, 0)
+  }
+})
+
+t.test('JSON is as its schema says', async t => {
+  const platform = referencePlatform(t, { newSecrets: [firstSecret, secondSecret] })
+  const outputs = [
+    await create({ json: true }, { platform }),
+    await regenerate({ force: true, json: true }, { platform }),
+    await update({ json: true, name: 'A', description: 'B', scope: 'all' }, { platform }),
+    await update({ json: true, permissions: '*', expires: 'never' }, { platform }),
+    await update({ json: true, name: 'A' }, { platform }),
+  ]
+  for (const { out, err } of outputs) {
+    t.equal(err(), '')
+    t.ok(isDescribed(JSON.parse(out())), JSON.stringify(isDescribed.errors))
   }
 })
 

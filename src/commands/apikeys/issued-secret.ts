@@ -5,13 +5,6 @@ import { secretBox } from '../../render/box.ts'
 import { jsonText } from '../../render/json.ts'
 import { keyToJson } from '../../render/key-json.ts'
 
-/** How the outcome of a command that makes a secret is printed. */
-export interface SecretOutput {
-  readonly json: boolean
-  /** The secret alone, for scripts. */
-  readonly quiet: boolean
-}
-
 /** The screen's box, which shows a secret the one time it can be seen. */
 export function boxOf(secret: Secret, { stdout }: Context): string {
   return secretBox(secret.reveal(), stdout)
