@@ -1,4 +1,4 @@
-import type { FieldChange } from '../model/change.ts'
+import type { FieldChange } from '../model/field-change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'

@@ -1,32 +1,10 @@
 import type { DesiredKey, Rotation } from './desired.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
+import type { FieldChange } from './field-change.ts'
+import type { Finding } from './finding.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
-import type { Permissions } from './permission.ts'
-import type { Scope } from './scope.ts'
 import type { Targets } from './targets.ts'
-
-/** Why a field differs: the platform was changed by someone else, the configuration was, or both. */
-export type Cause = 'drift' | 'changed' | 'both'
-
-interface Field<Name extends string, Value> {
-  readonly field: Name
-  readonly current: Value
-  readonly desired: Value
-  readonly cause: Cause
-  /** It grants more than the key has: a permission, a project, a longer life. */
-  readonly widens: boolean
-}
-
-export type FieldChange =
-  | Field<'name', string>
-  | Field<'description', string>
-  | Field<'scope', Scope>
-  | Field<'permissions', Permissions>
-  | Field<'expires', Instant | null>
-  | Field<'protect', boolean>
-  /** A rename: nothing on the platform but the marker changes. */
-  | Field<'key id', string>
 
 export type RotationReason =
   | { readonly code: 'past-max-age'; readonly age: Milliseconds; readonly maxAge: Milliseconds }
@@ -158,136 +136,6 @@ export interface Retiring {
     | { readonly code: 'usage-unknown' }
     | { readonly code: 'successor-pending' }
 }
-
-/** What the planner has to say beside changes. A refusal stops the whole plan; a warning stops nothing. */
-export type Finding =
-  | {
-      readonly severity: 'refusal'
-      readonly code: 'name-taken'
-      readonly keyId: string
-      readonly name: string
-      readonly liveIds: readonly string[]
-    }
-  /** `adopt:` names no key that can be taken over. */
-  | {
-      readonly severity: 'refusal'
-      readonly code: 'cannot-adopt'
-      readonly keyId: string
-      readonly adopt: string
-      readonly cause: 'not-found' | 'ambiguous' | 'managed' | 'unreadable' | 'claimed-twice'
-      readonly liveIds: readonly string[]
-      /** `stack/key id` of the key that has it already. */
-      readonly owner: string | null
-      readonly suggestion: string | null
-    }
-  | {
-      readonly severity: 'refusal'
-      readonly code: 'grants-beyond-caller'
-      readonly keyId: string
-      readonly permissions: Permissions
-      readonly scope: Scope
-    }
-  | {
-      readonly severity: 'refusal'
-      readonly code: 'unknown-project'
-      readonly keyId: string
-      readonly project: string
-      readonly suggestion: string | null
-    }
-  | {
-      readonly severity: 'refusal'
-      readonly code: 'limit'
-      readonly action: 'revoke' | 'rotate'
-      readonly count: number
-      readonly live: number
-      readonly allowed: number
-      readonly share: number
-      readonly always: number
-    }
-  | { readonly severity: 'refusal'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
-  | {
-      readonly severity: 'refusal'
-      readonly code: 'widening-forbidden'
-      /** Who forbids it: the configuration's policy, or a flag of this run. */
-      readonly by: 'policy' | 'flag'
-      /** Of how many changes in the plan. */
-      readonly changes: number
-      readonly widened: readonly {
-        readonly keyId: string
-        readonly fields: readonly FieldChange['field'][]
-      }[]
-    }
-  | {
-      readonly severity: 'warning'
-      readonly code: 'too-many-pending'
-      readonly keyId: string
-      readonly liveIds: readonly string[]
-    }
-  | {
-      readonly severity: 'warning'
-      readonly code: 'prune-withheld'
-      readonly cause: 'no-keys-declared' | 'listing-narrowed' | 'listing-incomplete'
-      readonly keyIds: readonly string[]
-    }
-  | {
-      readonly severity: 'warning'
-      readonly code: 'protected'
-      readonly keyId: string
-      readonly liveId: string
-    }
-  | {
-      readonly severity: 'warning'
-      readonly code: 'calling-key'
-      readonly keyId: string
-      readonly liveId: string
-      readonly action: 'revoke' | 'narrow'
-    }
-  | {
-      readonly severity: 'warning'
-      readonly code: 'other-host'
-      readonly keyId: string
-      readonly liveId: string
-      readonly action: 'heal' | 'deliver' | 'rotate'
-    }
-  | {
-      readonly severity: 'warning'
-      readonly code: 'being-made'
-      readonly keyId: string
-      readonly liveId: string
-      readonly until: Instant
-    }
-  | { readonly severity: 'warning'; readonly code: 'date-near'; readonly keyId: string; readonly at: Instant }
-  | { readonly severity: 'warning'; readonly code: 'date-past'; readonly keyId: string; readonly at: Instant }
-  /** Declared, and nobody used it for `after`. */
-  | {
-      readonly severity: 'warning'
-      readonly code: 'unused-declared'
-      readonly keyId: string
-      readonly liveId: string
-      readonly after: Milliseconds
-    }
-  /** It names a free key, but its key id has a live key already. */
-  | {
-      readonly severity: 'warning'
-      readonly code: 'adopt-ignored'
-      readonly keyId: string
-      readonly liveId: string
-    }
-  /** An adopted key is rotated only where somebody asks for it, and it is due: `at` is its end. */
-  | {
-      readonly severity: 'warning'
-      readonly code: 'rotate-by-hand'
-      readonly keyId: string
-      readonly liveId: string
-      readonly cause: 'environment' | 'ends'
-      readonly at: Instant | null
-    }
-  | {
-      readonly severity: 'warning'
-      readonly code: 'marker-unreadable'
-      readonly liveId: string
-      readonly name: string
-    }
 
 /** The difference between the configuration and the platform at one moment: what is shown, and what is applied. */
 export interface Plan {

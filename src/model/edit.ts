@@ -1,4 +1,4 @@
-import type { FieldChange } from './change.ts'
+import type { FieldChange } from './field-change.ts'
 import type { Instant } from './duration.ts'
 import { type Lifetime, endOfLife } from './lifetime.ts'
 import type { LiveKey } from './live-key.ts'

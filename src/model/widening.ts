@@ -1,4 +1,5 @@
-import type { Change, FieldChange } from './change.ts'
+import type { Change } from './change.ts'
+import type { FieldChange } from './field-change.ts'
 import type { DesiredKey } from './desired.ts'
 import type { LiveKey } from './live-key.ts'
 import { permissionsBeyond } from './permission.ts'

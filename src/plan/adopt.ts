@@ -1,4 +1,5 @@
-import type { Adopt, Finding } from '../model/change.ts'
+import type { Adopt } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { day } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'

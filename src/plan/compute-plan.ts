@@ -1,4 +1,5 @@
-import type { Change, Finding, Plan, Retiring } from '../model/change.ts'
+import type { Change, Plan, Retiring } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { isTargeted } from '../model/targets.ts'

@@ -1,4 +1,4 @@
-import type { Cause, FieldChange } from '../model/change.ts'
+import type { Cause, FieldChange } from '../model/field-change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife, endTolerance } from '../model/lifetime.ts'

@@ -1,4 +1,5 @@
-import type { Change, Finding, RevocationReason, RotationReason } from '../model/change.ts'
+import type { Change, RevocationReason, RotationReason } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { type Instant, day } from '../model/duration.ts'
 import { permissionsBeyond } from '../model/permission.ts'

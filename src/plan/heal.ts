@@ -1,4 +1,5 @@
-import type { Change, Finding } from '../model/change.ts'
+import type { Change } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { rotationReasons } from './due.ts'

@@ -1,4 +1,6 @@
-import type { Change, FieldChange, Finding } from '../model/change.ts'
+import type { Change } from '../model/change.ts'
+import type { FieldChange } from '../model/field-change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { fieldChanges, narrowing, narrows } from './fields.ts'

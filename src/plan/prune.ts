@@ -1,4 +1,5 @@
-import type { Change, Finding, RevocationReason } from '../model/change.ts'
+import type { Change, RevocationReason } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { fitsGlob } from '../model/glob.ts'
 import type { LiveKey } from '../model/live-key.ts'

@@ -1,4 +1,5 @@
-import type { Change, Finding, Retiring, RevocationReason, Revoke, UsageGate } from '../model/change.ts'
+import type { Change, Retiring, RevocationReason, Revoke, UsageGate } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { beingMade } from './heal.ts'
 import type { LiveKey } from '../model/live-key.ts'

@@ -1,4 +1,5 @@
-import type { Adopt, Change, Deliver, FieldChange, Heal, Rotate, Update } from '../model/change.ts'
+import type { Adopt, Change, Deliver, Heal, Rotate, Update } from '../model/change.ts'
+import type { FieldChange } from '../model/field-change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'

@@ -1,5 +1,5 @@
 import { diffWordsWithSpace } from 'diff'
-import type { FieldChange } from '../model/change.ts'
+import type { FieldChange } from '../model/field-change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Permissions } from '../model/permission.ts'
 import type { Scope } from '../model/scope.ts'

@@ -1,4 +1,4 @@
-import type { Finding } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
 import { findingText } from './findings.ts'
 import { isoTime } from './time.ts'

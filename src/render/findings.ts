@@ -1,4 +1,4 @@
-import type { Finding } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'

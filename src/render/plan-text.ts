@@ -1,4 +1,5 @@
-import { type Change, type Finding, type Plan, isRefused } from '../model/change.ts'
+import { type Change, type Plan, isRefused } from '../model/change.ts'
+import type { Finding } from '../model/finding.ts'
 import { appearance, changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
 import { retiringSection, unmanagedSection } from './key-lists.ts'

@@ -1,12 +1,12 @@
 import type {
   Change,
   DeliveryReason,
-  FieldChange,
   Retiring,
   Revoke,
   RevocationReason,
   RotationReason,
 } from '../model/change.ts'
+import type { FieldChange } from '../model/field-change.ts'
 import type { Instant } from '../model/duration.ts'
 import { ownerOf } from './ownership.ts'
 import { dateTime, durationInWords, exactDurationInWords, relativeTime } from './time.ts'

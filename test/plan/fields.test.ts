@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import type { Cause, FieldChange } from '../../src/model/change.ts'
+import type { Cause, FieldChange } from '../../src/model/field-change.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Finding, isRefused } from '../../src/model/change.ts'
+import { isRefused } from '../../src/model/change.ts'
+import type { Finding } from '../../src/model/finding.ts'
 import { day, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { callerWith, desiredKey, liveKey, managedKey, now, otherHost, pruneRules } from '../support/build.ts'

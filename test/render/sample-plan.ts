@@ -1,13 +1,13 @@
 import type {
   Change,
   DeliveryReason,
-  FieldChange,
-  Finding,
   Plan,
   Retiring,
   RevocationReason,
   RotationReason,
 } from '../../src/model/change.ts'
+import type { FieldChange } from '../../src/model/field-change.ts'
+import type { Finding } from '../../src/model/finding.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'

@@ -1,4 +1,5 @@
-import type { Change, FieldChange, Plan } from '../../src/model/change.ts'
+import type { Change, Plan } from '../../src/model/change.ts'
+import type { FieldChange } from '../../src/model/field-change.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { shortHash } from '../../src/model/hash.ts'
 import { type LiveKey, visibleEnd } from '../../src/model/live-key.ts'

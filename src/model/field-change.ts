@@ -1,0 +1,25 @@
+import type { Instant } from './duration.ts'
+import type { Permissions } from './permission.ts'
+import type { Scope } from './scope.ts'
+
+/** Why a field differs: the platform was changed by someone else, the configuration was, or both. */
+export type Cause = 'drift' | 'changed' | 'both'
+
+interface Field<Name extends string, Value> {
+  readonly field: Name
+  readonly current: Value
+  readonly desired: Value
+  readonly cause: Cause
+  /** It grants more than the key has: a permission, a project, a longer life. */
+  readonly widens: boolean
+}
+
+export type FieldChange =
+  | Field<'name', string>
+  | Field<'description', string>
+  | Field<'scope', Scope>
+  | Field<'permissions', Permissions>
+  | Field<'expires', Instant | null>
+  | Field<'protect', boolean>
+  /** A rename: nothing on the platform but the marker changes. */
+  | Field<'key id', string>
