@@ -65,7 +65,7 @@ export function applied(
     const fresh = {
       ...key,
       regeneratedAt: now,
-      maskedKey: `flux_ci_****...${shortHash(key.id + generation, 5)}`,
+      maskedKey: `flux_ci_****...${shortHash(`${key.id}${generation}`, 5)}`,
     }
     const marker = { ...markerOf(key), generation }
     const { state } = marker
