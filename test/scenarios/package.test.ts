@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
+import manifest from '../../package.json' with { type: 'json' }
 import { type Ended, ended, workplace } from '../support/program.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
@@ -65,6 +66,7 @@ function contents(t: Test, paths: readonly string[]): void {
     'nothing else is in it',
   )
   for (const path of [
+    manifest.bin['fluxloop-keys'],
     'dist/main.js',
     'dist/keychain-helper.js',
     'dist/THIRD-PARTY-NOTICES.md',
@@ -96,7 +98,6 @@ t.test('the package installs into an empty folder and works there', { timeout: 1
       cwd: folder,
       env: place.env,
     })
-  const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string }
   t.match((await npx('--version')).stdout, manifest.version)
 
   const example = 'node_modules/fluxloop-keys/examples/fluxloop-keys.yaml'

@@ -10,7 +10,11 @@ import { type ServedPlatform, servedPlatform } from './served-platform.ts'
 export interface Scene {
   readonly place: Workplace
   readonly platform: ServedPlatform
-  readonly declare: (permissions: string) => Promise<void>
+  /** Declares the key anew, which was declared with an overlap and `[read_scenarios]`. */
+  readonly declare: (change: {
+    readonly permissions?: string
+    readonly strategy?: 'in-place'
+  }) => Promise<void>
   /** What each store of the key holds, as other programs read it. */
   readonly stored: () => Promise<readonly string[]>
 }
@@ -26,7 +30,6 @@ keys:
     environment: ci
     scope: all
     expires: 90d
-    rotate: { maxAge: 60d, grace: 48h, quiet: 24h }
 `
 
 /** `stores`: a YAML list. `env`: what a run needs to reach them. */
@@ -42,9 +45,15 @@ export async function scene(
     run: (args, options) =>
       place.run(args, { ...options, env: { ...platform.env, ...env, ...options?.env } }),
   }
-  const declare = (permissions: string) =>
-    place.write('fluxloop-keys.yaml', `${head}    permissions: ${permissions}\n    store:\n${stores}`)
-  await declare('[read_scenarios]')
+  const declare: Scene['declare'] = ({ permissions = '[read_scenarios]', strategy = 'overlap' }) =>
+    place.write(
+      'fluxloop-keys.yaml',
+      `${head}    rotate: { maxAge: 60d, grace: 48h, quiet: 24h, strategy: ${strategy} }
+    permissions: ${permissions}
+    store:
+${stores}`,
+    )
+  await declare({})
   return { place: here, platform, declare }
 }
 
@@ -58,6 +67,8 @@ interface Scenario {
   readonly killAt: readonly Checkpoint[]
   /** How many keys are alive once all is healed. */
   readonly alive: number
+  /** The old secret dies at once, so that consumers fail until the run is healed. */
+  readonly outage?: true
 }
 
 const making = [
@@ -80,10 +91,27 @@ async function applied(scene: Scene, days: number): Promise<void> {
 export const scenarios = {
   create: { before: async () => undefined, killAt: making, alive: 1 },
   'overlap rotation': { before: (scene: Scene) => applied(scene, 61), killAt: making, alive: 2 },
+  'in-place rotation': {
+    before: async (scene: Scene) => {
+      await scene.declare({ strategy: 'in-place' })
+      await applied(scene, 61)
+    },
+    killAt: [
+      'before-regenerate',
+      'after-regenerate',
+      'before-put',
+      'after-put',
+      'after-whoami',
+      'before-mark',
+      'after-mark',
+    ],
+    alive: 1,
+    outage: true,
+  },
   update: {
     before: async (scene: Scene) => {
       await applied(scene, 1)
-      await scene.declare('[read_scenarios, upload_results]')
+      await scene.declare({ permissions: '[read_scenarios, upload_results]' })
     },
     killAt: ['before-update', 'after-update'],
     alive: 1,
@@ -103,17 +131,24 @@ function markerOf({ ownership }: LiveKey) {
   return ownership.marker
 }
 
-async function killAndHeal(t: Test, at: string, { before, alive }: Scenario, scene: Scene): Promise<void> {
+async function killAndHeal(
+  t: Test,
+  at: string,
+  { before, alive, outage }: Scenario,
+  scene: Scene,
+): Promise<void> {
   const { place, platform, stored } = scene
   await before(scene)
   const had = (await stored()).map(secret => secret !== '')
   t.equal((await apply(scene, { FLUXLOOP_KEYS_CRASH_AT: at })).signal, 'SIGKILL', 'the program is killed')
 
   const holders = await Promise.all((await stored()).map(secret => platform.holder(secret)))
-  t.ok(
-    had.every((held, index) => !held || holders[index] !== null),
-    'whoever reads a store that had a secret still has a working key',
-  )
+  if (outage !== true) {
+    t.ok(
+      had.every((held, index) => !held || holders[index] !== null),
+      'whoever reads a store that had a secret still has a working key',
+    )
+  }
 
   const healing = await apply(scene)
   t.equal(healing.code, 0, `the next apply succeeds: ${healing.stdout}${healing.stderr}`)
