@@ -73,6 +73,12 @@ export const keysAsCode: readonly Command[] = [
       configurationFlag,
       jsonFlag,
       { name: 'detailed-exitcode', text: 'Exit with 2 where changes are pending' },
+      {
+        name: 'at',
+        value: '<moment>',
+        text: 'Forecast: plan for a date (2027-01-01) or a period from now (+30d)',
+      },
+      { name: 'drift', text: 'Show drift alone: what was changed on the platform since it was applied' },
       { name: 'out', value: '<file>', text: 'Save the plan, for apply <file>; it holds no secret' },
       { name: 'ttl', value: '<period>', text: 'How long the saved plan may be applied (24h)' },
       ...planning,
@@ -84,6 +90,8 @@ export const keysAsCode: readonly Command[] = [
       "plan --only 'ci-*'",
       'plan --detailed-exitcode',
       'plan --out plan.json',
+      'plan --at +30d',
+      'plan --drift --detailed-exitcode',
       'plan --api-url sandbox:demo.db',
     ],
     run: async (flags, context) => {
@@ -92,6 +100,8 @@ export const keysAsCode: readonly Command[] = [
         {
           ...reconciling(flags),
           detailedExitcode: flags.on('detailed-exitcode'),
+          at: flags.text('at'),
+          drift: flags.on('drift'),
           out: flags.text('out'),
           ttl: flags.text('ttl'),
         },

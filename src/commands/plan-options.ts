@@ -45,11 +45,12 @@ export function wideningOf({
   return forbidden ? 'forbid' : allowed ? 'allow' : 'as-declared'
 }
 
-/** The key ids that are declared, or that live keys of the stack have. */
+/** The key ids that are declared, or that live keys of the stack have; of nobody's keys their own ids. */
 function knownKeyIds({ stack, keys }: DesiredState, { current }: Gathered): readonly string[] {
-  const live = current.keys.flatMap(({ ownership }) =>
-    ownership.kind === 'managed' && ownership.marker.stack === stack ? [ownership.marker.keyId] : [],
-  )
+  const live = current.keys.flatMap(({ id, ownership }) => {
+    if (ownership.kind === 'unmanaged') return [id]
+    return ownership.kind === 'managed' && ownership.marker.stack === stack ? [ownership.marker.keyId] : []
+  })
   return [...new Set([...keys.map(({ keyId }) => keyId), ...live])].sort()
 }
 

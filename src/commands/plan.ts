@@ -1,8 +1,9 @@
 import type { Context } from '../context.ts'
-import { isRefused } from '../model/change.ts'
-import { type Milliseconds, day, parseDuration } from '../model/duration.ts'
+import { type Plan, isRefused } from '../model/change.ts'
+import { type Instant, type Milliseconds, day, parseDate, parseDuration } from '../model/duration.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import { configurationHash, toPlanFile } from '../plan/plan-file.ts'
+import { driftPlan, forecastPlan } from '../plan/views.ts'
 import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
@@ -17,6 +18,10 @@ export interface PlanCommandOptions extends ReconcileOptions {
   readonly out: string | null
   /** How long a plan file may be applied: `24h`; null: a day. */
   readonly ttl: string | null
+  /** The moment to plan for: `2027-01-01`, `+30d`; null: now. */
+  readonly at: string | null
+  /** Show drift alone. */
+  readonly drift: boolean
 }
 
 function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
@@ -27,13 +32,41 @@ function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
   throw new Failure('usage', `--ttl takes a period such as 24h or 7d, not \`${ttl}\``)
 }
 
+/** The moment that `--at` names, given the present; null where nobody asked. Throws a usage `Failure`. */
+function momentOf({ at, drift, out }: PlanCommandOptions): ((now: Instant) => Instant) | null {
+  if (drift && out !== null)
+    throw new Failure('usage', '--drift shows a part of a plan, which cannot be saved')
+  if (at === null) return null
+  if (out !== null) throw new Failure('usage', 'A forecast cannot be applied, so --at does not go with --out')
+  if (drift) throw new Failure('usage', 'Drift is about the present, so --drift does not go with --at')
+  const ahead = at.startsWith('+') ? parseDuration(at.slice(1)) : null
+  const fixed = parseDate(at)
+  if (ahead === null && fixed === null)
+    throw new Failure('usage', `--at takes a date such as 2027-01-01 or a period such as +30d, not \`${at}\``)
+  return now => {
+    const moment = fixed ?? now + (ahead ?? 0)
+    if (moment > now) return moment
+    throw new Failure('usage', `--at ${at} is past: a forecast is about a moment to come`)
+  }
+}
+
+function viewOf(
+  { plan, desired, gathered: { current, now }, options }: Reconciliation,
+  moment: ((now: Instant) => Instant) | null,
+  { drift }: PlanCommandOptions,
+): Plan {
+  if (drift) return driftPlan(desired, current, now, options)
+  return moment === null ? plan : forecastPlan(desired, current, moment(now), options)
+}
+
 /** With `--detailed-exitcode`, 2 means that changes are pending, so every error is 1. */
 export async function runPlan(options: PlanCommandOptions, context: Context): Promise<number> {
   const { out, detailedExitcode } = options
   const lifetime = lifetimeOf(options)
   if (out !== null) await requireFreeForPlan(out, context.cwd)
+  const moment = momentOf(options)
   const reconciliation = await reconcile(options, context)
-  const { plan } = reconciliation
+  const plan = viewOf(reconciliation, moment, options)
   const { stdout } = context
   stdout.print(options.json ? jsonText(planToJson(plan)) : renderPlan(plan, stdout))
   if (out !== null) await save(reconciliation, out, lifetime, context)

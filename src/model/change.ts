@@ -152,6 +152,8 @@ export interface Plan {
   readonly managed: number
   /** The key ids that the plan is about; keys beyond them are in none of the lists above. */
   readonly targets: Targets
+  /** What it shows: what apply would do, what it would do at another moment, or drift alone. Only the first can be applied. */
+  readonly view: 'changes' | 'forecast' | 'drift'
 }
 
 /** A plan that must not be applied. */

@@ -100,6 +100,8 @@ export type Finding =
       readonly liveId: string
       readonly until: Instant
     }
+  /** In a view of drift: declared, with no live key, which are new or were deleted. */
+  | { readonly severity: 'warning'; readonly code: 'not-live'; readonly keyIds: readonly string[] }
   | { readonly severity: 'warning'; readonly code: 'date-near'; readonly keyId: string; readonly at: Instant }
   | { readonly severity: 'warning'; readonly code: 'date-past'; readonly keyId: string; readonly at: Instant }
   /** Declared, and nobody used it for `after`. */

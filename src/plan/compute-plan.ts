@@ -82,6 +82,7 @@ export function computePlan(
     findings: sortFindings([...findings, ...guards.flatMap(guard => guard(draft))]),
     managed: owned.managed,
     targets: options.targets,
+    view: 'changes',
   }
 }
 

@@ -84,14 +84,17 @@ function strangers(desired: DesiredState, { caller }: CurrentState, owned: Owned
   )
 }
 
-/** A run of chosen keys neither prunes nor shows keys of nobody, which have no key id to choose them by. */
+/** In a run of chosen keys, a key of nobody is only meant where `only` names its very id. */
 export function prune(desired: DesiredState, owned: Owned, circumstances: Circumstances): Pruning {
   const { current, options } = circumstances
   const cause = withheldBecause(desired, current)
   const undeclared = undeclaredLineages(desired, owned).filter(({ keyId }) =>
     isTargeted(options.targets, keyId),
   )
-  const outside = isEveryKey(options.targets) ? strangers(desired, current, owned) : []
+  const { only } = options.targets
+  const outside = strangers(desired, current, owned).filter(
+    ({ id }) => isEveryKey(options.targets) || (only.includes(id) && isTargeted(options.targets, id)),
+  )
   const doomed = outside.flatMap(live => {
     const reason = reasonToGo(live, desired, circumstances)
     return reason === null ? [] : [{ live, reason }]

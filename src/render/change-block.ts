@@ -26,18 +26,25 @@ export function appearance(change: Change): keyof typeof symbols {
 
 interface BlockOptions extends RowOptions {
   readonly width: number
+  /** It is shown as something that happened on the platform, not as something to do. */
+  readonly drift: boolean
 }
 
 /** One change: what will happen, why, and the fields it is about. */
 export function changeBlock(change: Change, options: BlockOptions): string[] {
-  const { palette, width, now } = options
+  const { palette, width, now, drift } = options
   const key = nameText(change.keyId)
   const live =
     'live' in change ? ` (${nameText(change.live.id)}, ${escapeControls(change.live.maskedKey)})` : ''
   const { mark } = symbols[appearance(change)]
   const lead = `${' '.repeat(3 - mark.length)}${paintMark(mark, palette)} `
   return [
-    ...wrap(`${palette.bold(`# ${key}`)} ${header(change, palette)}`, width, '  ', '    '),
+    ...wrap(
+      `${palette.bold(`# ${key}`)} ${drift ? palette.bold('has drifted') : header(change, palette)}`,
+      width,
+      '  ',
+      '    ',
+    ),
     ...reasonsOf(change, now).flatMap(reason => wrap(`# ${reason.text}`, width, '  ', '  #   ')),
     ...wrap(`${key}${live === '' ? '' : palette.dim(live)}`, width, lead, '      '),
     ...renderRows(rowsOf(change, options), palette, width),

@@ -78,6 +78,7 @@ function factsOf(finding: Finding): Facts {
         widened: finding.widened.map(({ keyId, fields }) => ({ key: keyId, fields })),
         changes: finding.changes,
       }
+    case 'not-live':
     case 'listing-narrowed':
       return { keys: finding.keyIds }
     case 'too-many-pending':

@@ -119,6 +119,10 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     message: `${nameText(keyId)} ended on ${unbreakable(date(at))} (${relativeTime(at, now)}), as declared. A fixed date is never renewed.`,
     hint: 'Declare a later date, or a period such as 90d.',
   }),
+  'not-live': ({ keyIds }) => ({
+    message: `${enumerate(keyIds)} ${keyIds.length === 1 ? 'is' : 'are'} declared and ${keyIds.length === 1 ? 'has' : 'have'} no live key.`,
+    hint: 'A key that somebody deleted leaves nothing behind that tells it from a new one. plan shows what apply would do.',
+  }),
   'marker-unreadable': ({ liveId, name }) => ({
     message: `${nameText(liveId)} (${quotedName(name)}) has a marker in its description that cannot be read: it was edited or cut, or a newer version wrote it. It is left alone.`,
     hint: 'Restore its description on the platform, or take the marker out if nothing is to manage it.',

@@ -26,6 +26,10 @@ export interface PlanJson {
   /** How many live keys the stack owns. */
   readonly managed: number
   readonly refused: boolean
+  /** It is about another moment than the present: `now` is that moment, and apply takes no such plan. */
+  readonly forecast: boolean
+  /** Its changes are drift alone: what was changed on the platform since it was applied. */
+  readonly drift: boolean
   /** The key ids that the plan is about, as patterns; empty lists: all of them. */
   readonly targets: Targets
   readonly changes: readonly ChangeJson[]
@@ -114,6 +118,8 @@ export function planToJson(plan: Plan): PlanJson {
     now: isoTime(now),
     managed,
     refused: isRefused(plan),
+    forecast: plan.view === 'forecast',
+    drift: plan.view === 'drift',
     targets: { only: targets.only, except: targets.except },
     changes: changes.map(change => changeToJson(change, now)),
     retiring: retiring.map(each => retiringToJson(each, now)),

@@ -13,6 +13,7 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
 /** The last line of a plan. Terraform's sentence; the rarer ones are named only where there is one. */
 export function summaryLine(plan: Plan): string {
   const { create, adopt, update, rotate, heal, deliver, release, revoke } = countChanges(plan.changes)
+  if (plan.view === 'drift') return driftLine(plan)
   if (plan.changes.length === 0) return noChangesLine(plan)
   const parts = [
     `${create} to create`,
@@ -24,7 +25,7 @@ export function summaryLine(plan: Plan): string {
     ...(release > 0 ? [`${release} to release`] : []),
     `${revoke} to revoke`,
   ]
-  return `Plan: ${parts.join(', ')}.`
+  return `${plan.view === 'forecast' ? 'Forecast' : 'Plan'}: ${parts.join(', ')}.`
 }
 
 /** A plan without changes claims that everything matches only where nothing was left undone. */
@@ -33,4 +34,10 @@ function noChangesLine(plan: Plan): string {
   return plan.findings.some(({ code }) => code !== 'date-near' && code !== 'date-past')
     ? 'No changes. What the warnings name is left as it is.'
     : `No changes. ${isEveryKey(plan.targets) ? 'Your' : 'The chosen'} keys match the configuration.`
+}
+
+function driftLine({ changes, targets }: Plan): string {
+  const keys = new Set(changes.flatMap(change => ('live' in change ? [change.live.id] : []))).size
+  if (keys > 0) return `Drift: ${keys} ${keys === 1 ? 'key was' : 'keys were'} changed on the platform.`
+  return `No drift. ${isEveryKey(targets) ? 'Your' : 'The chosen'} keys are as they were applied.`
 }

@@ -1,12 +1,15 @@
 import { type Change, type Plan, isRefused } from '../model/change.ts'
+import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
+import type { Instant } from '../model/duration.ts'
 import { appearance, changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
 import { retiringSection, unmanagedSection } from './key-lists.ts'
 import type { Palette } from './palette.ts'
 import { summaryLine } from './plan-summary.ts'
 import { paintMark } from './rows.ts'
-import { minimumWidth, wrap } from './text.ts'
+import { minimumWidth, unbreakable, wrap } from './text.ts'
+import { dateTime } from './time.ts'
 import { enumerate } from './values.ts'
 
 interface PlanTextOptions {
@@ -24,10 +27,13 @@ interface PlanTextOptions {
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const { palette, detailed = false } = options
   const width = Math.max(minimumWidth, options.width)
-  const { now, changes, retiring, unmanaged, findings } = plan
+  const { now, changes, retiring, unmanaged, findings, view } = plan
   const sections: string[][] = []
-  if (changes.length > 0) sections.push(legend(changes, palette, width))
-  for (const change of changes) sections.push(changeBlock(change, { palette, width, detailed, now }))
+  if (view !== 'changes') sections.push(wrap(introductions[view](now), width))
+  if (changes.length > 0 && view !== 'drift') sections.push(legend(changes, palette, width))
+  for (const change of changes) {
+    sections.push(changeBlock(change, { palette, width, detailed, now, drift: view === 'drift' }))
+  }
   if (retiring.length > 0) sections.push(retiringSection(retiring, palette, width, now))
   if (unmanaged.length > 0) sections.push(unmanagedSection(unmanaged, palette, width, now))
   for (const severity of ['warning', 'refusal'] as const) {
@@ -42,6 +48,12 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   ])
   return sections.map(lines => lines.join('\n')).join('\n\n')
 }
+
+const introductions = {
+  forecast: (now: Instant) =>
+    `Forecast for ${unbreakable(dateTime(now))}: what a plan would be then if nothing happened before, neither an apply nor a use of a key. Ages and days are told from that moment. It cannot be applied.`,
+  drift: () => 'What was changed on the platform since it was applied, and nothing else. apply sets it back:',
+} as const
 
 /** Only the symbols that this plan uses. */
 function legend(changes: readonly Change[], palette: Palette, width: number): string[] {

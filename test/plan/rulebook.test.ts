@@ -47,6 +47,7 @@ t.test('finds nothing to do for a key that is as declared, delivered and young',
     findings: [],
     managed: 1,
     targets: { only: [], except: [] },
+    view: 'changes',
   } satisfies Plan)
 })
 

@@ -6,7 +6,7 @@ import { day } from '../../src/model/duration.ts'
 import { isTargeted, strayPatterns } from '../../src/model/targets.ts'
 import { widenedFields } from '../../src/model/widening.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
-import { desiredKey, liveKey, managedKey, now, sealed } from '../support/build.ts'
+import { desiredKey, desiredState, liveKey, managedKey, now, sealed } from '../support/build.ts'
 import { aged, codes, key, other, pending, planOf, summary, undeclared } from '../support/plan-of.ts'
 import { anyWorld } from '../support/worlds.ts'
 
@@ -46,6 +46,18 @@ t.test('leaves out whatever is about other keys, and prunes none of them', async
   t.strictSame(summary(planOf({ ...world, options: { targets: { only: ['gone'], except: [] } } })), [
     'revoke key_gone_1',
   ])
+})
+
+t.test('prunes a key of nobody in a run of chosen keys only where it is named by its very id', async t => {
+  const world = {
+    keys: [managedKey(), liveKey()],
+    state: { prune: { ...desiredState().prune, unmanaged: 'revoke' } },
+  } as const
+  const revoked = (only: string, except = 'zzz') =>
+    summary(planOf({ ...world, options: { targets: { only: [only], except: [except] } } }))
+  t.strictSame(revoked('key_stranger'), ['revoke key_stranger'])
+  t.strictSame(revoked('*'), [])
+  t.strictSame(revoked('key_stranger', 'key_*'), [])
 })
 
 t.test('counts against the limits what is left, as a share of the whole stack', async t => {

@@ -184,6 +184,22 @@ t.test('does not claim that all is well where something was refused or left undo
   t.end()
 })
 
+t.test('tells a forecast and a view of drift from what apply would do', t => {
+  const forecast = oneLine({ ...usualPlan, view: 'forecast' })
+  t.match(forecast, /^Forecast for 2026-11-22 14:05 UTC: .* It cannot be applied\./)
+  t.match(forecast, /\nForecast: 1 to create, 1 to update, 1 to rotate, 1 to revoke\.$/)
+  t.equal(planToJson({ ...usualPlan, view: 'forecast' }).forecast, true)
+  const update = usualPlan.changes.filter(({ kind }) => kind === 'update')
+  const drift = oneLine({ ...emptyPlan, changes: update, view: 'drift' })
+  t.match(drift, /^What was changed on the platform/)
+  t.match(drift, '# sales-bot has drifted')
+  t.notMatch(drift, 'will be updated')
+  t.match(drift, /\nDrift: 1 key was changed on the platform\.$/)
+  t.match(lastLine({ ...emptyPlan, view: 'drift' }), 'No drift. Your keys are as they were applied.')
+  t.match(planToJson({ ...emptyPlan, view: 'drift' }), { drift: true, forecast: false })
+  t.end()
+})
+
 t.test('tells a plan of some keys from a plan of all', t => {
   const some = { ...emptyPlan, targets: { only: ['ci-*', 'backup'], except: ['ci-old'] } }
   t.equal(

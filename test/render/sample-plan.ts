@@ -416,6 +416,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   'being-made': [
     { severity: 'warning', code: 'being-made', keyId: 'fresh', liveId: 'key_fresh', until: now + 9 * minute },
   ],
+  'not-live': [{ severity: 'warning', code: 'not-live', keyIds: ['new-bot', 'newer-bot'] }],
   'date-near': [{ severity: 'warning', code: 'date-near', keyId: 'trial', at: now + 6 * day }],
   'date-past': [{ severity: 'warning', code: 'date-past', keyId: 'trial', at: now - 6 * day }],
   'unused-declared': [
@@ -533,6 +534,7 @@ export const emptyPlan: Plan = {
   findings: [],
   managed: 6,
   targets: { only: [], except: [] },
+  view: 'changes',
 }
 
 /** A plan of every kind of change, reason and finding. */

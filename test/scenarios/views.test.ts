@@ -73,3 +73,55 @@ t.test('refuses to grant more where a flag or the policy forbids it, and says th
   t.match(await run('plan --forbid widening --allow widening'), { code: 2, stderr: /contradict/ })
   t.strictSame(platform.requests, [])
 })
+
+t.test('forecasts another moment, and never applies or saves that', async t => {
+  const { platform, run, declare } = await scene(t)
+  await declare(['ci'])
+  await run('apply --auto-approve')
+  t.match(await run('plan --at +30d'), { code: 0, stdout: /Forecast for [^]*No changes/ })
+  const late = await run('plan --at +85d --json')
+  t.match(JSON.parse(late.stdout), { forecast: true, summary: { rotate: 1 } })
+  t.match(await run('plan --at +85d --detailed-exitcode'), { code: 2, stdout: /Forecast: [^]*1 to rotate/ })
+  const date = new Date(platform.now + 85 * 86_400_000).toISOString().slice(0, 10)
+  t.match(await run(`plan --at ${date}`), { code: 0, stdout: new RegExp(`Forecast for ${date}\\s00:00`) })
+  for (const [line, says] of [
+    ['plan --at 2020-01-01', /is past/],
+    ['plan --at soon', /such as \+30d, not `soon`/],
+    ['plan --at +30d --out plan.json', /--at does not go with --out/],
+    ['plan --drift --out plan.json', /cannot be saved/],
+    ['plan --drift --at +30d', /--drift does not go with --at/],
+    ['apply --at +30d', /Unknown flag --at/],
+  ] as const) {
+    const ended = await run(line)
+    t.equal(ended.code, 2, line)
+    t.match(ended.stderr, says)
+  }
+})
+
+t.test('shows drift alone, in text, JSON and exit code', async t => {
+  const { platform, run, declare } = await scene(t)
+  await declare(['ci', 'backup'])
+  await run('apply --auto-approve')
+  await declare(['ci', 'backup', 'new'], '', '[read_results, upload_results]')
+  const clean = await run('plan --drift --detailed-exitcode')
+  t.match(clean, { code: 0, stdout: /new is declared and has no live key[^]*No drift\./ })
+  const ci = (await platform.managed()).find(({ name }) => name === 'ci')
+  await platform.send(
+    new Request(`http://localhost/api/api-keys/${ci?.id ?? ''}`, {
+      method: 'PATCH',
+      headers: { authorization: `Bearer ${platform.administrator.reveal()}` },
+      body: JSON.stringify({ permissions: ['*'] }),
+    }),
+  )
+  t.match(await run('plan --drift --detailed-exitcode'), {
+    code: 2,
+    stdout: /ci has drifted[^]*Drift: 1 key was changed/,
+  })
+  t.match(await run('plan --drift'), { code: 0 })
+  t.match(JSON.parse((await run('plan --drift --json')).stdout), {
+    drift: true,
+    refused: false,
+    changes: [{ key: 'ci', fields: [{ field: 'permissions', cause: 'both' }] }],
+  })
+  t.match(await run('plan --drift --only backup --detailed-exitcode'), { code: 0, stdout: /No drift/ })
+})

@@ -1,0 +1,78 @@
+import type { Change, Plan } from '../model/change.ts'
+import type { DesiredKey, DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import type { Finding } from '../model/finding.ts'
+import { isTargeted } from '../model/targets.ts'
+import { computePlan, renames } from './compute-plan.ts'
+import { deliveryReasons, isReadable } from './delivery.ts'
+import { strategyOf } from './due.ts'
+import { fieldChanges, narrowing } from './fields.ts'
+import type { CurrentState, PlanOptions } from './input.ts'
+import { type Lineage, type ManagedKey, lineageOf } from './lineage.ts'
+import { sortByOwner } from './ownership.ts'
+
+/**
+ * The plan as it would be at another moment if nothing happened before: no apply, and no use. It shows what time alone does,
+ * and is not to be applied.
+ */
+export function forecastPlan(
+  desired: DesiredState,
+  current: CurrentState,
+  at: Instant,
+  options: PlanOptions,
+): Plan {
+  return { ...computePlan(desired, current, at, options), view: 'forecast' }
+}
+
+function driftOf(
+  desired: DesiredKey,
+  key: ManagedKey,
+  lineage: Lineage,
+  { caller }: CurrentState,
+  now: Instant,
+): readonly Change[] {
+  const { keyId } = desired
+  const { live } = key
+  const superseded = key !== lineage.head
+  const found = superseded ? narrowing(desired, key) : fieldChanges(desired, key, now)
+  const fields = found.filter(({ cause }) => cause !== 'changed')
+  const reasons = superseded
+    ? []
+    : deliveryReasons(desired, key, null).filter(({ code }) => code !== 'store-added')
+  if (reasons.length > 0) {
+    const generation = lineage.highest + 1
+    const strategy = strategyOf(desired, live, caller.key?.id ?? null, now)
+    const rotates = !desired.stores.some(({ spec }) => isReadable(spec))
+    return [{ kind: 'deliver', keyId, desired, live, generation, strategy, rotates, fields, reasons }]
+  }
+  return fields.length === 0 ? [] : [{ kind: 'update', keyId, desired, live, superseded, fields }]
+}
+
+/**
+ * What was changed on the platform since it was applied, and nothing else: fields that differ from what their marker
+ * remembers, secrets that were regenerated there, markers that were edited. A key that is to be rotated shows its drift too.
+ * A key that was deleted there left nothing behind that tells it from a new one, so keys without a live one are only named.
+ */
+export function driftPlan(
+  desired: DesiredState,
+  current: CurrentState,
+  now: Instant,
+  options: PlanOptions,
+): Plan {
+  const plan = computePlan(desired, current, now, options)
+  const { lineages } = sortByOwner(desired.stack, current.keys, now, renames(desired))
+  const chosen = desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
+  const changes = chosen
+    .flatMap(key => {
+      const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
+      const kin = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.superseded, ...lineage.leaked]
+      return kin.flatMap(one => driftOf(key, one, lineage, current, now))
+    })
+    .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))
+  const gone = plan.changes.flatMap(change => (change.kind === 'create' ? [change.keyId] : []))
+  const findings: readonly Finding[] = [
+    ...plan.findings.filter(({ code }) => code === 'marker-unreadable'),
+    ...(gone.length > 0 ? [{ severity: 'warning', code: 'not-live', keyIds: gone } as const] : []),
+  ]
+  return { ...plan, changes, retiring: [], unmanaged: [], findings, view: 'drift' }
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import t from 'tap'
+import { isRefused } from '../../src/model/change.ts'
+import { day, hour } from '../../src/model/duration.ts'
+import { computePlan } from '../../src/plan/compute-plan.ts'
+import { driftPlan, forecastPlan } from '../../src/plan/views.ts'
+import { applied } from '../support/apply-model.ts'
+import {
+  currentState,
+  desiredKey,
+  desiredState,
+  liveKey,
+  managedKey,
+  now,
+  options,
+  sealed,
+} from '../support/build.ts'
+import { aged, codes, head, key, other, retired, summary } from '../support/plan-of.ts'
+import { anyWorld } from '../support/worlds.ts'
+
+const drift = (keys: Parameters<typeof currentState>[0], desired = [key]) =>
+  driftPlan(desiredState(desired), currentState(keys), now, options())
+
+t.test('forecasts what a plan of that moment would be, and says that it is one', async t => {
+  const forecast = (at: number) => forecastPlan(desiredState(), currentState([managedKey()]), at, options())
+  t.strictSame(summary(forecast(now + day)), [])
+  const later = forecast(now + 55 * day)
+  t.strictSame(summary(later), ['rotate key_ci-pipeline_1 g2'])
+  t.match(later, { now: now + 55 * day, view: 'forecast' })
+  fc.assert(
+    fc.property(anyWorld, fc.nat(200), ({ desired, current, options }, days) => {
+      const at = now + days * day
+      const plan = computePlan(desired, current, at, options)
+      assert.deepEqual(forecastPlan(desired, current, at, options), { ...plan, view: 'forecast' })
+    }),
+    { numRuns: 100 },
+  )
+})
+
+t.test('shows of each key what was changed on the platform, and nothing that was declared anew', async t => {
+  const edited = { permissions: ['*'], name: 'Edited' }
+  t.strictSame(summary(drift([managedKey()])), [])
+  t.strictSame(summary(drift([managedKey(key, { live: edited })])), [
+    'update key_ci-pipeline_1 name permissions',
+  ])
+  const declared = desiredKey({ permissions: ['read_scenarios'], description: 'New words' })
+  t.strictSame(summary(drift([managedKey(key)], [declared])), [], 'the configuration changed')
+  t.strictSame(
+    summary(drift([managedKey(key, { live: { permissions: ['*'] } })], [declared])),
+    ['update key_ci-pipeline_1 permissions'],
+    'both changed',
+  )
+  t.strictSame(
+    summary(drift([{ ...aged, permissions: ['*'] }])),
+    ['update key_ci-pipeline_1 permissions'],
+    'a key that is due for rotation has its drift too',
+  )
+  t.strictSame(
+    summary(drift([head(), retired({ permissions: ['*'] })])),
+    ['update key_ci-pipeline_1 permissions'],
+    'so has one that retires',
+  )
+})
+
+t.test('shows a secret that was regenerated on the platform, and no store that was added', async t => {
+  const regenerated = managedKey(key, { live: { regeneratedAt: now - hour } })
+  const dead = { ...regenerated, ownership: managedKey().ownership }
+  t.strictSame(summary(drift([dead])), ['deliver key_ci-pipeline_1 g2'])
+  const added = desiredKey({ stores: [...key.stores, sealed] })
+  t.strictSame(summary(drift([managedKey()], [added])), [])
+  const [change] = drift([{ ...dead, permissions: ['*'] }], [added]).changes
+  t.match(change, { kind: 'deliver', fields: [{ field: 'permissions', cause: 'drift' }] })
+  t.equal(change?.kind === 'deliver' && change.reasons.length, 1)
+})
+
+t.test('names keys with no live one, since nothing tells a deleted key from a new one', async t => {
+  const plan = drift([managedKey(), liveKey({ name: other.name })], [key, other])
+  t.strictSame(plan.findings, [{ severity: 'warning', code: 'not-live', keyIds: ['other'] }])
+  t.notOk(isRefused(plan), 'what a plan would refuse is no drift')
+  const broken = liveKey({ id: 'key_broken', ownership: { kind: 'unreadable', text: '[fk1 cut' } })
+  t.strictSame(codes(drift([managedKey(), broken])), ['marker-unreadable'])
+})
+
+t.test('finds no drift right after an apply, and never depends on the order of keys', async () => {
+  fc.assert(
+    fc.property(anyWorld, fc.boolean(), (world, storesAnswer) => {
+      const { desired, current, options } = world
+      const plan = computePlan(desired, current, now, options)
+      const shown = driftPlan(desired, current, now, options)
+      const turned = { ...current, keys: [...current.keys].reverse() }
+      const other = { ...desired, keys: [...desired.keys].reverse() }
+      assert.deepEqual(driftPlan(other, turned, now, options), shown)
+      fc.pre(!isRefused(plan) && plan.findings.every(({ code }) => code === 'date-near'))
+      const keys = applied(plan, world, storesAnswer)
+      if (keys === null) return
+      assert.deepEqual(driftPlan(desired, { ...current, keys }, now, options).changes, [])
+    }),
+    { numRuns: 500 },
+  )
+})
