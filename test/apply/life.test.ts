@@ -1,0 +1,208 @@
+import t, { type Test } from 'tap'
+import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
+import { day, hour } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import type { Report } from '../../src/model/outcome.ts'
+import { storeLabel } from '../../src/model/store.ts'
+import { desiredKey, desiredState, envFile, keychain, pruneRules, sealed } from '../support/build.ts'
+import { type World, openWorld } from '../support/world.ts'
+
+const limits = { revoke: 1, rotate: 1, always: 1000 }
+
+function declare(...keys: readonly DesiredKey[]): DesiredState {
+  return desiredState(keys, { limits })
+}
+
+function world(t: Test): World {
+  const opened = openWorld()
+  t.teardown(() => opened.close())
+  return opened
+}
+
+const statuses = ({ outcomes }: Report) => outcomes.map(({ status }) => status)
+const managedOf = async (w: World) => (await w.list()).filter(({ ownership }) => ownership.kind === 'managed')
+
+function markers(keys: readonly LiveKey[]): readonly string[] {
+  return keys
+    .flatMap(({ ownership }) =>
+      ownership.kind === 'managed'
+        ? [
+            `${ownership.marker.stack}/${ownership.marker.keyId} g${ownership.marker.generation} ${ownership.marker.state.kind}`,
+          ]
+        : [],
+    )
+    .sort()
+}
+
+async function holderOf(w: World, spec = keychain.spec): Promise<string | undefined> {
+  const secret = w.stores.secrets.get(storeLabel(spec))
+  return secret === undefined ? undefined : (await w.clientAs(secret, 'consumer/1').whoami()).key?.id
+}
+
+const inPlace = (stores: DesiredKey['stores'] = [keychain, sealed]) =>
+  desiredKey({ stores, rotation: { strategy: 'in-place' } })
+
+t.test('rotates in place: one key, a new secret in every store, and nothing to do afterwards', async t => {
+  const w = world(t)
+  const desired = declare(inPlace())
+  await w.apply(desired)
+  const [before] = await managedOf(w)
+  w.now += 61 * day
+  w.forget()
+  const { plan, report } = await w.apply(desired)
+  t.match(plan.changes, [{ kind: 'rotate', strategy: 'in-place' }])
+  t.strictSame(statuses(report), ['done'])
+  t.strictSame(w.requests().slice(2), [
+    'POST /api/api-keys/:id/regenerate',
+    'GET /api/auth/whoami',
+    'PATCH /api/api-keys/:id',
+  ])
+  t.strictSame(markers(await managedOf(w)), ['acme-agents/ci-pipeline g2 delivered'])
+  t.equal((await managedOf(w))[0]?.id, before?.id)
+  t.equal(await holderOf(w), before?.id)
+  t.equal(await holderOf(w, sealed.spec), before?.id)
+  t.strictSame((await w.plan(desired)).changes, [])
+})
+
+t.test('rotates a protected key by overlap, whatever its strategy', async t => {
+  const w = world(t)
+  const desired = declare({ ...inPlace(), protect: true })
+  await w.apply(desired)
+  w.now += 61 * day
+  t.match((await w.plan(desired)).changes, [{ kind: 'rotate', strategy: 'overlap' }])
+})
+
+for (const replay of ['with the secret', 'never'] as const) {
+  for (const name of [
+    'before-regenerate',
+    'after-regenerate',
+    'before-put',
+    'after-put',
+    'after-whoami',
+    'before-mark',
+    'after-mark',
+  ] as const) {
+    t.test(`heals a kill at ${name} of a rotation in place, with a replay ${replay}`, async t => {
+      const w = world(t)
+      const desired = declare(inPlace())
+      await w.apply(desired)
+      const [before] = await managedOf(w)
+      if (replay === 'never') {
+        w.send = request => {
+          const headers = new Headers(request.headers)
+          headers.delete('idempotency-key')
+          return new Request(request, { headers })
+        }
+      }
+      w.now += 61 * day
+      await w.apply(desired, { killAt: { name, count: 1 } })
+      const { report } = await w.apply(desired)
+      t.ok(report.outcomes.every(({ status }) => status === 'done'))
+      t.strictSame((await w.plan(desired)).changes, [])
+      t.equal((await managedOf(w)).length, 1, 'no other key was made')
+      t.equal(await holderOf(w), before?.id)
+      t.equal(await holderOf(w, sealed.spec), before?.id)
+    })
+  }
+}
+
+t.test('replaces a leaked key at once: marked first, revoked in the same run, used or not', async t => {
+  const w = world(t)
+  const desired = declare(desiredKey())
+  await w.apply(desired)
+  const [leaked] = await managedOf(w)
+  w.now += hour
+  await holderOf(w)
+  const rotate = new Map([['ci-pipeline', { note: 'in a public log', leaked: true }]])
+  const { report } = await w.apply(desired, { options: { rotate } })
+  t.strictSame(statuses(report), ['done', 'done'])
+  t.strictSame(markers(await managedOf(w)), ['acme-agents/ci-pipeline g2 delivered'])
+  t.not((await managedOf(w))[0]?.id, leaked?.id)
+  t.strictSame((await w.plan(desired)).changes, [])
+})
+
+t.test('goes on with a leak where a kill stopped it: the leaked key never gets its grace back', async t => {
+  for (const name of ['after-update', 'after-create', 'after-put', 'after-mark', 'before-revoke'] as const) {
+    const w = world(t)
+    const desired = declare(desiredKey())
+    await w.apply(desired)
+    const rotate = new Map([['ci-pipeline', { note: null, leaked: true }]])
+    await w.apply(desired, { options: { rotate }, killAt: { name, count: 1 } })
+    await w.apply(desired)
+    const plan = await w.plan(desired)
+    t.strictSame([plan.changes, plan.retiring], [[], []], name)
+    t.equal((await managedOf(w)).length, 1, name)
+    t.equal(await holderOf(w), (await managedOf(w))[0]?.id, name)
+  }
+})
+
+t.test('renames a key and its predecessor in place, and leaves its secret where it is', async t => {
+  const w = world(t)
+  await w.apply(declare(desiredKey()))
+  w.now += 61 * day
+  await w.apply(declare(desiredKey()))
+  const desired = declare(desiredKey({ keyId: 'pipeline', previously: 'ci-pipeline' }))
+  w.forget()
+  const { report } = await w.apply(desired)
+  t.strictSame(statuses(report), ['done', 'done'])
+  t.strictSame(w.requests().slice(2), ['PATCH /api/api-keys/:id', 'PATCH /api/api-keys/:id'])
+  t.strictSame(markers(await managedOf(w)), [
+    'acme-agents/pipeline g1 delivered',
+    'acme-agents/pipeline g2 delivered',
+  ])
+  t.strictSame((await w.plan(desired)).changes, [])
+  t.strictSame((await w.plan(declare(desiredKey({ keyId: 'pipeline' })))).changes, [], 'the line may go')
+})
+
+t.test('releases a key for another stack, and leaves it alone for 30 days', async t => {
+  const w = world(t)
+  const other = desiredKey({ keyId: 'other', name: 'Other', stores: [envFile] })
+  await w.apply(declare(desiredKey(), other))
+  const retain = {
+    ...declare(other),
+    prune: { ...pruneRules, removed: 'retain', unmanaged: 'revoke' },
+  } as const
+  const { report } = await w.apply(retain)
+  t.match(report.outcomes, [{ status: 'done', action: 'released' }])
+  t.strictSame(markers(await managedOf(w)), [
+    'acme-agents/ci-pipeline g1 released',
+    'acme-agents/other g1 delivered',
+  ])
+  t.strictSame((await w.plan(retain)).changes, [])
+  w.now += 31 * day
+  t.match((await w.plan(retain)).changes, [{ kind: 'revoke', reason: { code: 'unmanaged' } }])
+})
+
+t.test('revokes exactly the keys of nobody that nobody used for long', async t => {
+  const w = world(t)
+  const make = async (name: string) => {
+    const key = {
+      name,
+      description: '',
+      marker: null,
+      environment: null,
+      scope: 'all',
+      permissions: ['read_scenarios'],
+      expires: { kind: 'never' },
+    } as const
+    return await w.client.create(key, `by-hand-${name}`)
+  }
+  await make('Forgotten')
+  await make('Admin spare')
+  const used = await make('Used')
+  await w.apply(declare(desiredKey({ rotation: { maxAge: null }, expires: { kind: 'never' } })))
+  w.now += 100 * day
+  await make('Young')
+  if (used.secret !== null) await w.clientAs(used.secret, 'consumer/1').whoami()
+  const desired = {
+    ...declare(desiredKey({ rotation: { maxAge: null }, expires: { kind: 'never' } })),
+    prune: { ...pruneRules, unused: { after: 90 * day, action: 'revoke' }, keep: ['Admin *'] },
+  } as const
+  const { plan, report } = await w.apply(desired)
+  t.strictSame(
+    plan.changes.map(change => ('live' in change ? change.live.name : change.keyId)),
+    ['Forgotten'],
+  )
+  t.strictSame(statuses(report), ['done'])
+  t.match(plan.findings, [{ code: 'unused-declared', keyId: 'ci-pipeline' }])
+})
