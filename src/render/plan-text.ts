@@ -1,7 +1,6 @@
 import { type Change, type Plan, isRefused } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
-import type { Instant } from '../model/duration.ts'
 import { appearance, changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
 import { retiringSection, unmanagedSection } from './key-lists.ts'
