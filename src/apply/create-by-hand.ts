@@ -1,6 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
+import { PlatformFailure } from '../platform/platform-failure.ts'
 import type { Issued, NewKey } from '../platform/types.ts'
 import { unlikeAsked } from './answers.ts'
 import { type OpenStore, putInto } from './deliver.ts'
@@ -28,6 +29,12 @@ async function takeBack({ id }: LiveKey, fault: Failure, hand: Hand): Promise<Fa
     ? `The new key ${id}, which nobody received, was revoked again.`
     : `The new key ${id}, which nobody received, could not be revoked again. Run: fluxloop-keys apikeys delete ${id}`
   return new Failure(fault.code, fault.message, { hints: [what, ...fault.hints], cause: fault })
+}
+
+/** No answer came to a request that may have been carried out. */
+function maybeMade({ name }: NewKey, cause: PlatformFailure): Failure {
+  const hint = `A key "${name}" may have been made all the same, whose secret nobody has: look for it with fluxloop-keys apikeys list, and delete it.`
+  return new Failure(cause.code, cause.message, { hints: [hint, ...cause.hints], cause })
 }
 
 function faultOf({ key, secret }: Issued, asked: NewKey): Failure | null {
@@ -83,7 +90,9 @@ export async function createByHand(
   stores: readonly OpenStore[],
   hand: Hand,
 ): Promise<Made> {
-  const issued = await hand.platform.create(asked, idempotencyKey)
+  const issued = await hand.platform.create(asked, idempotencyKey).catch((cause: unknown) => {
+    throw cause instanceof PlatformFailure && cause.ambiguous ? maybeMade(asked, cause) : cause
+  })
   const { key: live, secret } = issued
   const unlike = faultOf(issued, asked)
   if (unlike !== null || secret === null) {
