@@ -66,18 +66,20 @@ function holders(held: Held, secret: Secret): ReadonlySet<ApplyStore> {
 }
 
 /** Delivers the secret of a head once more from a store that has it. Null: no store has it, so a new generation is due. */
-export async function redeliver({ desired, live, fields, reasons }: Deliver, run: Run): Promise<Done | null> {
+export async function redeliver(change: Deliver, run: Run): Promise<Done | null> {
+  const { desired, live, fields, generation, reasons } = change
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores)
   const secret = await secretFromStores(live, held, run)
   if (secret === null) return null
   const places = await putIntoAll(secret, stores, holders(held, secret), run)
-  const marker = markerOf(live)
-  // What overtook it may be what consumers got from a store, so that one has its grace from now on.
+  const former = markerOf(live)
+  // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
   const overtaken = reasons.some(({ code }) => code === 'overtaken')
+  const marker = overtaken ? { ...former, generation } : former
   const graceUntil =
-    marker.state.kind === 'delivered' && !overtaken
-      ? marker.state.graceUntil
+    former.state.kind === 'delivered' && !overtaken
+      ? former.state.graceUntil
       : run.clock() + desired.rotation.grace
   await markDelivered({ live, marker }, desired, fields, graceUntil, run)
   return { action: 'delivered', liveId: live.id, places }

@@ -19,7 +19,11 @@ function renewing(
   const { keyId } = desired
   const rotates = reasons.rotation.length > 0
   const strategy = strategyOf(desired, head.live, facts.current.caller.key?.id ?? null, facts.now)
-  const inPlace = strategy === 'in-place' && !reasons.rotation.some(({ code }) => code === 'leaked')
+  // What leaked is not kept, and what overtook the head needs a successor that gives it a grace.
+  const overlaps =
+    reasons.rotation.some(({ code }) => code === 'leaked') ||
+    reasons.delivery.some(({ code }) => code === 'overtaken')
+  const inPlace = strategy === 'in-place' && !overlaps
   const generation = lineage.highest + 1
   const elsewhere = foreignHost(desired, head, rotates ? 'rotate' : 'deliver', facts.options)
   if (elsewhere !== null) {
@@ -49,7 +53,7 @@ function renewing(
   )
   const change: Change = {
     kind: 'deliver',
-    strategy,
+    strategy: inPlace ? 'in-place' : 'overlap',
     keyId,
     desired,
     live: head.live,

@@ -41,10 +41,10 @@ export function overtakes(key: ManagedKey, { head }: Lineage, now: Instant): boo
   const delivered = head === null ? null : deliveredAt(head)
   const at = deliveredAt(key)
   if (head === null || delivered === null || at === null) return false
-  // Within one second the marker's times cannot tell which of two twins was the last to write.
-  const grain = key.marker.generation === head.marker.generation ? 0 : 1
   // A time to come is left over from a clock that was wrong: for now no delivery could be later than that.
-  return at >= delivered + grain && at < now
+  if (at > now) return false
+  // Within one second the marker's times cannot tell which of two twins was the last to write.
+  return key.marker.generation === head.marker.generation ? at >= delivered : at > delivered
 }
 
 /** When a key's secret was in all its stores; null where it is not known to be. */

@@ -58,23 +58,39 @@ export function partWith(
   return { revoke: { kind: 'revoke', keyId, live, generation, reason, gate } }
 }
 
-/**
- * The end of a superseded key's grace: the first deadline that a successor, delivered after it, set for it, so that a further
- * rotation does not start it anew. Null where it has none.
- */
-function graceEnd({ head, superseded }: Lineage, key: ManagedKey): Instant | null {
-  if (key.marker.state.kind === 'leaked') return null
-  const deadlines = [...(head === null ? [] : [head]), ...superseded].flatMap(({ marker }) =>
-    marker.state.kind === 'delivered' &&
-    marker.generation > key.marker.generation &&
-    marker.state.at >= (deliveredAt(key) ?? marker.state.at)
-      ? [marker.state.graceUntil]
+/** The deadlines that successors set for a superseded key which were delivered after it. */
+function deadlinesFor({ head, superseded }: Lineage, key: ManagedKey): readonly Instant[] {
+  const delivered = deliveredAt(key)
+  return [...(head === null ? [] : [head]), ...superseded].flatMap(({ marker: { state, generation } }) =>
+    state.kind === 'delivered' && generation > key.marker.generation && state.at >= (delivered ?? state.at)
+      ? [state.graceUntil]
       : [],
   )
+}
+
+/** Was the head delivered after this key? True where one of them was not delivered at all. */
+function isAfter(head: ManagedKey | null, key: ManagedKey): boolean {
+  const [given, taken] = [head === null ? null : deliveredAt(head), deliveredAt(key)]
+  if (given === null || taken === null) return true
+  return head?.marker.generation === key.marker.generation ? given > taken : given >= taken
+}
+
+/**
+ * The end of a superseded key's grace: the first deadline that a successor set for it, so that a further rotation does not
+ * start it anew. Null where it has none.
+ */
+function graceEnd(lineage: Lineage, key: ManagedKey): Instant | null {
+  const { head } = lineage
+  const { state } = key.marker
+  if (state.kind === 'leaked') return null
+  const deadlines = [...deadlinesFor(lineage, key)]
+  // An adopted head gives no deadline, nor does one whose delivery did not come after: what was delivered lately stays
+  // at least as long as its kin.
+  const own = state.kind === 'delivered' ? [state.graceUntil] : []
+  if (head?.marker.state.kind === 'external' || !isAfter(head, key)) deadlines.push(...own)
   if (deadlines.length > 0) return Math.min(...deadlines)
-  // A twin has the head's deadline. An adopted head gives none: what was delivered lately stays at least as long as its kin.
-  const bearer = head?.marker.state.kind === 'external' ? key : head
-  return bearer?.marker.state.kind === 'delivered' ? bearer.marker.state.graceUntil : null
+  // A twin has the head's.
+  return head?.marker.state.kind === 'delivered' ? head.marker.state.graceUntil : null
 }
 
 /** The generation that takes the place of what leaked or is superseded, made or to be made. */
@@ -100,7 +116,7 @@ export function retireSuperseded(
     return { retiring: { ...retiring, wait: { code: 'grace', until: deadline } } }
   // Where what leaked took its deadline along, the next head gives it a new one.
   // What overtook the head may be what consumers use, so it stays until the next head gives it a grace of its own.
-  const overtook = overtakes(key, lineage, circumstances.now)
+  const overtook = overtakes(key, lineage, circumstances.now) && deadlinesFor(lineage, key).length === 0
   const inDoubt =
     overtook || !headIsSound || (head === null && end === null && marker.state.kind !== 'leaked')
   if (inDoubt) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }

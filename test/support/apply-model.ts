@@ -95,8 +95,10 @@ export function applied(
         const overtaken = reasons.some(({ code }) => code === 'overtaken')
         const { state } = markerOf(change.live)
         if (storesAnswer && !change.rotates && state.kind === 'delivered') {
+          const former = patched(change.live, fields)
+          const marker = { ...markerOf(former), ...(overtaken ? { generation } : {}) }
           delivered(
-            patched(change.live, fields),
+            { ...former, ownership: { kind: 'managed', marker } },
             desired,
             overtaken ? now + desired.rotation.grace : state.graceUntil,
           )
