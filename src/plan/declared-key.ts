@@ -18,12 +18,12 @@ function renewing(
 ): KeyPlan {
   const { keyId } = desired
   const rotates = reasons.rotation.length > 0
-  const strategy = strategyOf(desired, head.live, facts.current.caller.key?.id ?? null, facts.now)
-  // What leaked is not kept, and what overtook the head needs a successor that gives it a grace.
-  const overlaps =
-    reasons.rotation.some(({ code }) => code === 'leaked') ||
-    reasons.delivery.some(({ code }) => code === 'overtaken')
-  const inPlace = strategy === 'in-place' && !overlaps
+  const leaked = reasons.rotation.some(({ code }) => code === 'leaked')
+  // What overtook the head may be what its users hold: only a new key gives that a grace of its own.
+  const overtaken = reasons.delivery.some(({ code }) => code === 'overtaken')
+  const declared = strategyOf(desired, head.live, facts.current.caller.key?.id ?? null, facts.now)
+  const strategy = leaked || overtaken ? 'overlap' : declared
+  const inPlace = strategy === 'in-place'
   const generation = lineage.highest + 1
   const elsewhere = foreignHost(desired, head, rotates ? 'rotate' : 'deliver', facts.options)
   if (elsewhere !== null) {
@@ -35,7 +35,7 @@ function renewing(
   if (rotates) {
     const change: Change = {
       kind: 'rotate',
-      strategy: inPlace ? 'in-place' : 'overlap',
+      strategy,
       keyId,
       desired,
       live: head.live,

@@ -1,5 +1,5 @@
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
-import { type Instant, day, hour } from '../../src/model/duration.ts'
+import { type Instant, day, hour, minute } from '../../src/model/duration.ts'
 import { shortHash } from '../../src/model/hash.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
 import { type LastUse, type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
@@ -152,11 +152,13 @@ export function managedKey(
   const id = live.id ?? `key_${desired.keyId}_${generation}`
   const maskedKey = live.maskedKey ?? `flux_ci_****...${shortHash(id, 5)}`
   const madeAt = live.regeneratedAt ?? live.createdAt ?? now - 10 * day
+  // An hour after it was made, and never at the very moment that is looked at: twins would tie there.
+  const deliveredAt = Math.min(madeAt + hour, now - minute)
   const delivered: MarkerState = {
     kind: 'delivered',
     visibleEnd: visibleEnd(maskedKey),
-    at: madeAt + hour,
-    graceUntil: madeAt + hour + desired.rotation.grace,
+    at: deliveredAt,
+    graceUntil: deliveredAt + desired.rotation.grace,
   }
   return liveKey({
     id,
