@@ -165,7 +165,7 @@ const table: readonly {
   {
     name: 'an official credential is not sent where only a file of the folder points',
     machine: { profiles, token },
-    endpoint: { url: 'https://evil.example/api', source: '/work/.fluxloop/project.json' },
+    endpoint: { url: 'https://evil.example/api', source: '/srv/.fluxloop/project.json' },
     finds: null,
     asks: ['keychain default', officialFiles.profiles, officialFiles.token],
     says: [/not sent to https:\/\/evil\.example, which only .*project\.json names/, /auth\.json is not sent/],
@@ -173,7 +173,7 @@ const table: readonly {
   {
     name: "a folder's file may point to the platform itself",
     machine: { profiles },
-    endpoint: { url: 'https://staging.api.fluxloop.ai', source: '/work/.fluxloop/project.json' },
+    endpoint: { url: 'https://staging.api.fluxloop.ai', source: '/srv/.fluxloop/project.json' },
     finds: 'flux_file_default',
     expiresAt: Date.UTC(2024, 1, 1),
     asks: ['keychain default', officialFiles.profiles],
@@ -181,7 +181,7 @@ const table: readonly {
   {
     name: 'a name that only ends like the platform is not the platform',
     machine: { profiles },
-    endpoint: { url: 'https://api.notfluxloop.ai', source: '/work/.fluxloop/project.json' },
+    endpoint: { url: 'https://api.notfluxloop.ai', source: '/srv/.fluxloop/project.json' },
     finds: null,
     asks: ['keychain default', officialFiles.profiles, officialFiles.token],
     says: [/not sent to https:\/\/api\.notfluxloop\.ai/],
