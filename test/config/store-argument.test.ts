@@ -26,7 +26,7 @@ const read: readonly (readonly [text: string, spec: StoreSpec])[] = [
 
 t.test('--store names a store as the configuration does, with paths from the working directory', async t => {
   for (const [text, spec] of read)
-    t.strictSame(storeArgument(text, 'CI/CD Pipeline (Zürich)', '/work'), spec, text)
+    t.strictSame(storeArgument(text, 'CI/CD Pipeline (Zürich)', '/srv'), spec, text)
 })
 
 t.test('what names no store is a usage error that lists the forms', async t => {
@@ -39,7 +39,7 @@ t.test('what names no store is a usage error that lists the forms', async t => {
     'age-file:key.age:',
     'keychain:x',
   ]) {
-    const { code, hints } = await failed((async () => storeArgument(text, 'x', '/work'))())
+    const { code, hints } = await failed((async () => storeArgument(text, 'x', '/srv'))())
     t.equal(code, 'usage', text)
     t.match(hints.join('\n'), /--store keychain:[^]*--store env-file:PATH[^]*--store age-file:PATH/)
   }
