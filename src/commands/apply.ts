@@ -11,6 +11,7 @@ import { reportToJson } from '../render/report-json.ts'
 import { renderReport } from '../render/report-text.ts'
 import { reconcileApproved } from './approved.ts'
 import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
+import { exitCodeOf } from './exit-code.ts'
 import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 
@@ -102,16 +103,4 @@ async function execute(
   } finally {
     progress.end()
   }
-}
-
-/** One failure keeps its own code where nothing was done; what was done in part is 7. */
-function exitCodeOf({ outcomes, interrupted }: Report): number {
-  if (interrupted) return exitCodes.interrupted
-  const failed = outcomes.filter(outcome => outcome.status === 'failed')
-  const done = outcomes.some(({ status }) => status === 'done')
-  const [first] = failed
-  if (first === undefined) return 0
-  const codes = new Set(failed.map(({ code }) => exitCodes[code]))
-  if (codes.has(exitCodes.conflict) && codes.size === 1) return exitCodes.conflict
-  return done || codes.size > 1 ? exitCodes.partial : exitCodes[first.code]
 }

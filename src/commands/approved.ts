@@ -9,7 +9,7 @@ import { dateTime } from '../render/time.ts'
 import { requireConfiguration } from './configuration.ts'
 import { planOptions } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
-import { type ReconcileOptions, type Reconciliation, clockFrom } from './reconcile.ts'
+import { type ReconcileOptions, type Reconciliation, serverClock } from './reconcile.ts'
 
 /** Where an API lives, without what leads into it. A sandbox is its database. */
 export function originOf(url: string): string {
@@ -73,6 +73,7 @@ export async function reconcileApproved(
     throw conflict('The configuration is not the one that the plan was made from')
   const connection = await context.connect(asked)
   requireSame('the platform', approved.origin, originOf(connection.url))
+  const clockFrom = serverClock(() => performance.now())
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
   requireSame('the account', approved.account, gathered.current.caller.account)

@@ -3,7 +3,7 @@ import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { Plan } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
-import type { Instant } from '../model/duration.ts'
+import { type Instant, type Milliseconds, second } from '../model/duration.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import { requireConfiguration } from './configuration.ts'
@@ -29,10 +29,14 @@ export interface Reconciliation {
   readonly clock: () => Instant
 }
 
-/** The server's clock from a moment on that it told just now. */
-export function clockFrom(now: Instant): () => Instant {
-  const toldAt = performance.now()
-  return () => now + (performance.now() - toldAt)
+/**
+ * The server's clock, carried on by ours (`elapsed`, milliseconds since any moment) from when we asked for it. It was told
+ * later than that, and cut to a whole second: rather a moment ahead than behind, or else the delivery that a marker
+ * tells of would lie before the use that proved it, and count as somebody's use.
+ */
+export function serverClock(elapsed: () => Milliseconds): (told: Instant) => () => Instant {
+  const askedAt = elapsed()
+  return told => () => told + second + (elapsed() - askedAt)
 }
 
 /** Gathers and decides: the first two thirds of every reconciliation. */
@@ -40,6 +44,7 @@ export async function reconcile(asked: ReconcileOptions, context: Context): Prom
   wideningOf(asked) // A wrong flag costs no request.
   const desired = await requireConfiguration(asked.config, null, context)
   const connection = await context.connect(asked)
+  const clockFrom = serverClock(() => performance.now())
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
   const options = await planOptions(asked, desired, gathered, context)

@@ -1,0 +1,17 @@
+import { exitCodes } from '../model/failure.ts'
+import type { Report } from '../model/outcome.ts'
+
+/**
+ * What a run ends with. One kind of failure keeps its own code where nothing was done, and a conflict everywhere, since
+ * another run is at work; what was done in part is 7.
+ */
+export function exitCodeOf({ outcomes, interrupted }: Report): number {
+  if (interrupted) return exitCodes.interrupted
+  const codes = new Set(outcomes.flatMap(one => (one.status === 'failed' ? [exitCodes[one.code]] : [])))
+  const [code, another] = codes
+  if (code === undefined) return 0
+  const alone = another === undefined
+  if (alone && code === exitCodes.conflict) return code
+  if (outcomes.some(({ status }) => status === 'done')) return exitCodes.partial
+  return alone ? code : exitCodes.failed
+}
