@@ -29,6 +29,29 @@ export const trust: readonly Command[] = [
     },
   },
   {
+    name: 'calendar',
+    text: 'Show what rotates, retires and expires in the days to come, and why',
+    flags: [
+      configurationFlag,
+      jsonFlag,
+      { name: 'days', value: '<n>', text: 'How many days ahead, at most 366 (90)' },
+      ...connectionFlags,
+    ],
+    examples: ['calendar', 'calendar --days 14', 'calendar --json'],
+    run: async (flags, context) => {
+      const { runCalendar } = await import('../commands/calendar.ts')
+      return await runCalendar(
+        {
+          config: flags.list('config'),
+          json: flags.on('json'),
+          days: flags.count('days') ?? 90,
+          ...connecting(flags),
+        },
+        context,
+      )
+    },
+  },
+  {
     name: 'history',
     text: 'Show what a log holds: what was done to which key, when, why and by whom',
     flags: [

@@ -66,3 +66,21 @@ export function rotationReasons(
   }
   return reasons
 }
+
+/** The first moment, at `from` or later, at which a head has a reason to be replaced; null: time gives it none. */
+export function dueAt(
+  desired: DesiredKey,
+  live: LiveKey,
+  dueAge: Milliseconds | undefined,
+  from: Instant,
+): Instant | null {
+  if (rotationReasons(desired, live, dueAge, from).length > 0) return from
+  const { rotation, expires } = desired
+  const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
+  const moments = [
+    ...(rotation.maxAge === null || dueAge === undefined ? [] : [Math.ceil(secretMadeAt(live) + dueAge)]),
+    ...(expires.kind === 'until' || live.expiresAt === null ? [] : [live.expiresAt]),
+    ...(end === null ? [] : [end - rotation.renewBefore + 1]),
+  ].filter(moment => moment >= from)
+  return moments.length === 0 ? null : Math.min(...moments)
+}

@@ -101,6 +101,24 @@ function causeReasons(fields: readonly FieldChange[]): readonly Reason[] {
   })
 }
 
+/** Why a key is replaced, as told at `now`. */
+export function renewalText(reason: RotationReason | DeliveryReason, now: Instant): string {
+  switch (reason.code) {
+    case 'stale':
+    case 'regenerated-elsewhere':
+    case 'overtaken':
+    case 'store-added':
+      return deliveryText(reason)
+    case 'past-max-age':
+    case 'ends-soon':
+    case 'expired':
+    case 'environment':
+    case 'leaked':
+    case 'requested':
+      return rotationText(reason, now)
+  }
+}
+
 function rotationText(reason: RotationReason, now: Instant): string {
   switch (reason.code) {
     case 'past-max-age': {

@@ -125,3 +125,18 @@ t.test('shows drift alone, in text, JSON and exit code', async t => {
   })
   t.match(await run('plan --drift --only backup --detailed-exitcode'), { code: 0, stdout: /No drift/ })
 })
+
+t.test('prints the calendar of the days to come, at the cost of a plan', async t => {
+  const { platform, run, declare } = await scene(t)
+  await declare(['ci', 'backup'])
+  await run('apply --auto-approve')
+  platform.forget()
+  t.match(await run('calendar --days 30'), { code: 0, stdout: /Nothing rotates, retires or expires/ })
+  t.strictSame(platform.requests.sort(), ['GET /api/api-keys', 'GET /api/auth/whoami'])
+  t.match(await run('calendar'), { code: 0, stdout: /ci\s\(generation 1\) rotates: ends soon/ })
+  t.match(JSON.parse((await run('calendar --days 100 --json')).stdout), {
+    summary: { rotates: 2, retires: 2 },
+  })
+  for (const days of ['0', '9999', 'many'])
+    t.match(await run(`calendar --days ${days}`), { code: 2, stderr: /--days takes/ })
+})

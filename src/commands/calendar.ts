@@ -1,0 +1,49 @@
+import { gather } from '../apply/gather.ts'
+import type { Context } from '../context.ts'
+import { day } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import { computeCalendar } from '../plan/calendar.ts'
+import { calendarToJson, renderCalendar } from '../render/key-calendar.ts'
+import { jsonText } from '../render/json.ts'
+import { requireConfiguration } from './configuration.ts'
+import { planOptions } from './plan-options.ts'
+
+export interface CalendarOptions {
+  readonly config: readonly string[]
+  readonly json: boolean
+  readonly apiUrl: string | null
+  readonly staging: boolean
+  readonly profile: string | null
+  readonly verbose: boolean
+  readonly days: number
+}
+
+/** Farther than that nobody knows what the configuration will say. */
+const farthest = 366
+
+const nothingAsked = {
+  maxRevoke: null,
+  maxRotate: null,
+  revokeInUse: [],
+  takeOver: false,
+  rotate: new Map<never, never>(),
+  only: [],
+  except: [],
+  forbid: [],
+  allow: [],
+} as const
+
+/** Costs the requests of one plan. */
+export async function runCalendar(options: CalendarOptions, context: Context): Promise<number> {
+  const { days, json, config } = options
+  if (days < 1 || days > farthest) throw new Failure('usage', `--days takes 1 to ${farthest}, not ${days}`)
+  const desired = await requireConfiguration(config, null, context)
+  const connection = await context.connect(options)
+  const gathered = await gather(desired, connection.client)
+  const { current, now } = gathered
+  const planning = await planOptions(nothingAsked, desired, gathered, context)
+  const calendar = computeCalendar(desired, current, now, now + days * day, planning)
+  const { stdout } = context
+  stdout.print(json ? jsonText(calendarToJson(calendar)) : renderCalendar(calendar, stdout))
+  return 0
+}
