@@ -5,7 +5,7 @@ import t from 'tap'
 import type { Plan } from '../../src/model/change.ts'
 import { day } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
-import { compareWithApproved } from '../../src/plan/approved.ts'
+import { compareWithApproved, touchedKeys } from '../../src/plan/approved.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import { type PlanFile, configurationHash, readPlanFile, toPlanFile } from '../../src/plan/plan-file.ts'
 import { jsonText } from '../../src/render/json.ts'
@@ -57,6 +57,20 @@ t.test('finds a plan that is computed anew as it was approved', async () => {
       assert.deepEqual({ changes, stale }, { changes: plan.changes, stale: [] })
     }),
     { numRuns: 200 },
+  )
+})
+
+t.test('finds it so too where only the keys that it touches are planned anew', async () => {
+  fc.assert(
+    fc.property(anyWorld, ({ desired, current, options }) => {
+      const plan = computePlan(desired, current, now, options)
+      const only = touchedKeys(plan)
+      fc.pre(only.length > 0)
+      const fresh = computePlan(desired, current, now, { ...options, targets: { only, except: [] } })
+      const { changes, stale } = compareWithApproved(approvedOf(plan), fresh)
+      assert.deepEqual({ changes, stale }, { changes: plan.changes, stale: [] })
+    }),
+    { numRuns: 500 },
   )
 })
 
