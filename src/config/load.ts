@@ -3,6 +3,7 @@ import type { DesiredKey, DesiredState, Limits } from '../model/desired.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
 import { checkPlaces } from './check-places.ts'
+import { checkRenames } from './check-renames.ts'
 import { checkShape } from './check-shape.ts'
 import { explainSyntax } from './explain-syntax.ts'
 import { findFiles, shownPath } from './find-files.ts'
@@ -84,6 +85,7 @@ function resolveKeys(context: KeyContext): DesiredKey[] {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([keyId, key]) => resolveKey(keyId, key, context) ?? [])
   checkPlaces(resolved, merged.keys, report)
+  checkRenames(merged.keys, report)
   return resolved.map(({ key }) => key)
 }
 

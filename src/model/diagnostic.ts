@@ -41,6 +41,7 @@ export type DiagnosticCode =
   | 'bad-variable-name'
   | 'age-file-without-key'
   | 'store-clash'
+  | 'bad-rename'
   | 'no-keys'
 
 /** These are worth a look and stop nothing; all others are errors. */

@@ -276,7 +276,7 @@ const rows: readonly Row[] = [
   },
 
   // Specified, and not built yet.
-  ...['previously: x', 'exceptions: []', 'keepRemoved: true'].map((property): Row => ({
+  ...['exceptions: []', 'keepRemoved: true'].map((property): Row => ({
     title: `keys.*.${property}`,
     input: `${sound}    ${property}\n`,
     expected: [['not-built', 'a.yaml:9:5', 'not built yet']],
@@ -286,21 +286,6 @@ const rows: readonly Row[] = [
     input: `${sound}${property}\n`,
     expected: [['not-built', 'a.yaml:9:1', 'not built yet']],
   })),
-  ...['unused: { after: 90d }', 'keep: [key_1]'].map((property): Row => ({
-    title: `prune.${property}`,
-    input: `${sound}prune:\n  ${property}\n`,
-    expected: [['not-built', 'a.yaml:10:3', 'not built yet']],
-  })),
-  ...['removed: retain', 'unmanaged: revoke'].map((property): Row => ({
-    title: `prune.${property}`,
-    input: `${sound}prune: { ${property} }\n`,
-    expected: [['not-built', `a.yaml:9:${11 + property.indexOf(' ')}`, 'not built yet']],
-  })),
-  {
-    title: 'rotation in place',
-    input: `${sound}    rotate: { strategy: in-place }\n`,
-    expected: [['not-built', 'a.yaml:9:25', 'not built yet']],
-  },
   {
     title: 'a store by name that will come',
     input: `${sound}    store: pass\n`,
@@ -322,6 +307,14 @@ const rows: readonly Row[] = [
   })),
 
   // Meaning.
+  {
+    title: 'a former key id that is still declared',
+    input: `${sound}    previously: cd\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d }\n`,
+    expected: [
+      ['store-clash', 'a.yaml:4:3', 'acme/cd'],
+      ['bad-rename', 'a.yaml:9:17', 'is declared itself'],
+    ],
+  },
   {
     title: 'an undeclared role',
     input: `${sound.replace('[read_results]', '[role:teser]')}roles: { tester: [read_results] }\n`,
