@@ -119,7 +119,9 @@ export function declaredEntries(
   until: Instant,
 ): readonly CalendarEntry[] {
   const { head } = lineage
-  if (head?.marker.state.kind === 'external') {
+  const { entries, holder, from } = beginning(desired, lineage, plan)
+  // Nobody rotates what was adopted, unless a successor of it is being made.
+  if (head?.marker.state.kind === 'external' && entries.length === 0) {
     const { live } = head
     const entry = entryOf(
       desired,
@@ -128,7 +130,6 @@ export function declaredEntries(
     )
     return live.expiresAt === null ? [] : [{ ...entry, event: 'expires', why: 'external' }]
   }
-  const { entries, holder, from } = beginning(desired, lineage, plan)
   const further = rotations(desired, { holder, from }, dueAge, callerId, until)
   const turns = further.filter(({ event }) => event === 'rotates').length
   const last: Holder = {
