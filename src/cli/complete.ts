@@ -1,26 +1,7 @@
+import type { Candidate, Completion } from '../commands/completion/complete.ts'
 import { everyPermission, permissionDescriptions } from '../model/permission.ts'
 import { type Command, commonFlags } from './command.ts'
 import type { Flag } from './flags.ts'
-
-/** A word that may stand where the cursor is, and what it is. */
-export interface Candidate {
-  readonly word: string
-  readonly about: string
-}
-
-/** What may stand where the cursor is, and where the words lie that the command line itself does not know. */
-export interface Completion {
-  readonly candidates: readonly Candidate[]
-  /** `declared`: key ids of the configuration; `live`: those, and ids and names of live keys. */
-  readonly from: 'declared' | 'live' | 'files' | null
-  /** What the user has typed of the word; `prefix` stands before each word (`--config=`). */
-  readonly typed: string
-  readonly prefix: string
-  readonly config: readonly string[]
-  readonly apiUrl: string | null
-  readonly staging: boolean
-  readonly profile: string | null
-}
 
 interface Line {
   readonly words: readonly string[]

@@ -3,14 +3,18 @@ import type { Context } from '../../context.ts'
 import { second } from '../../model/duration.ts'
 import { liveNames } from './live-names.ts'
 
-interface Candidate {
+/** A word that may stand where the cursor is, and what it is. */
+export interface Candidate {
   readonly word: string
   readonly about: string
 }
 
-export interface CompleteOptions {
+/** What may stand where the cursor is, and where the words lie that the command line itself does not know. */
+export interface Completion {
   readonly candidates: readonly Candidate[]
+  /** `declared`: key ids of the configuration; `live`: those, and ids and names of live keys. */
   readonly from: 'declared' | 'live' | 'files' | null
+  /** What the user has typed of the word; `prefix` stands before each word (`--config=`). */
   readonly typed: string
   readonly prefix: string
   readonly config: readonly string[]
@@ -25,13 +29,13 @@ const offerFiles = ':files'
 /** Somebody waits at a prompt, and a keychain that is locked may never answer. */
 const patience = 3 * second
 
-async function declaredKeys({ config }: CompleteOptions, { cwd }: Context): Promise<readonly Candidate[]> {
+async function declaredKeys({ config }: Completion, { cwd }: Context): Promise<readonly Candidate[]> {
   const { loadConfiguration } = await import('../../config/load.ts')
   const loaded = await loadConfiguration({ paths: config, cwd, now: null })
   return loaded.ok ? loaded.desired.keys.map(({ keyId, name }) => ({ word: keyId, about: name })) : []
 }
 
-async function liveKeys(options: CompleteOptions, context: Context): Promise<readonly Candidate[]> {
+async function liveKeys(options: Completion, context: Context): Promise<readonly Candidate[]> {
   const keys = await liveNames(options, context)
   const ids = keys.map(({ id, name }) => ({ word: id, about: name }))
   const names = keys.map(({ id, name }) => ({ word: name, about: id }))
@@ -54,7 +58,7 @@ async function quietly(work: Promise<readonly Candidate[]>): Promise<readonly Ca
 }
 
 /** Prints what may stand where the cursor is, a line each: the word, a tab, what it is. For the scripts of `completion`. */
-export async function runComplete(options: CompleteOptions, context: Context): Promise<number> {
+export async function runComplete(options: Completion, context: Context): Promise<number> {
   const { candidates, from, typed, prefix } = options
   const declared = from === 'declared' || from === 'live' ? quietly(declaredKeys(options, context)) : []
   const live = from === 'live' ? quietly(liveKeys(options, context)) : []
