@@ -21,6 +21,8 @@ export interface ApplyPlatform {
   update(id: string, patch: KeyPatch, options: { readonly ifMatch: string | null }): Promise<LiveKey>
   revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
   whoami(as?: Secret): Promise<Whoami>
+  /** From now on this secret authenticates every call. */
+  actAs(secret: Secret): void
 }
 
 /** What apply asks of one store. */

@@ -1,8 +1,7 @@
 import type { Change } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
-import type { LiveKey } from '../model/live-key.ts'
-import { type ManagedKey, isOlder } from '../plan/lineage.ts'
+import { type ManagedKey, isOlder, membersOf } from '../plan/lineage.ts'
 import { sortByOwner } from '../plan/ownership.ts'
 import type { Listing } from '../platform/types.ts'
 import { deliver } from './deliver.ts'
@@ -27,11 +26,7 @@ export type Limit = <T>(work: () => Promise<T>) => Promise<T>
 /** The other live keys of the same key id. */
 function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
   const lineage = sortByOwner(run.desired.stack, listing.keys, listing.now).lineages.get(key.marker.keyId)
-  if (lineage === undefined) return []
-  const { head, pending, superseded, leaked } = lineage
-  return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked].filter(
-    ({ live }) => live.id !== key.live.id,
-  )
+  return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => live.id !== key.live.id)
 }
 
 /** Why a listing cannot tell whether a new key has rivals; null where it can. */
@@ -104,14 +99,17 @@ async function makeAll(
   return made.filter(one => one !== null)
 }
 
-/** Makes and delivers new generations in waves: make all, look once for rivals and twins, deliver all. */
+/**
+ * Makes and delivers new generations in waves: make all, look once for rivals and twins, deliver all. Resolves to what was
+ * delivered.
+ */
 export async function issueInWaves(
   tasks: readonly NewGeneration[],
   ledger: Ledger,
   limit: Limit,
   run: Run,
-): Promise<ReadonlyMap<Change, LiveKey>> {
-  const delivered = new Map<Change, LiveKey>()
+): Promise<ReadonlyMap<Change, Undelivered>> {
+  const delivered = new Map<Change, Undelivered>()
   for (let first = 0; first < tasks.length; first += waveSize) {
     const made = await makeAll(tasks.slice(first, first + waveSize), ledger, limit, run)
     if (made.length === 0) continue
@@ -127,7 +125,7 @@ export async function issueInWaves(
             return await deliver(key, task.desired, run)
           })
           if (places === null) return
-          delivered.set(task.change, key.live)
+          delivered.set(task.change, key)
           ledger.done(task.change, { action: task.action, liveId: key.live.id, places })
         }),
       ),

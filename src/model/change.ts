@@ -150,6 +150,8 @@ export interface Plan {
   readonly findings: readonly Finding[]
   /** How many live keys carry this stack's marker. */
   readonly managed: number
+  /** The key id whose key authenticates the run, which is made as declared last; null where this stack does not own it. */
+  readonly callingKeyId: string | null
   /** The key ids that the plan is about; keys beyond them are in none of the lists above. */
   readonly targets: Targets
   /** What it shows: what apply would do, what it would do at another moment, or drift alone. Only the first can be applied. */

@@ -7,8 +7,8 @@ import { planDeclaredKey } from './declared-key.ts'
 import { dueAges } from './due.ts'
 import { type Draft, guards } from './guards.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import { lineageOf } from './lineage.ts'
-import { sortByOwner } from './ownership.ts'
+import { lineageOf, membersOf } from './lineage.ts'
+import { type Owned, sortByOwner } from './ownership.ts'
 import { prune } from './prune.ts'
 import { type Farewell, partWithLeaked, retireSuperseded } from './retire.ts'
 
@@ -81,6 +81,7 @@ export function computePlan(
     unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
     findings: sortFindings([...findings, ...guards.flatMap(guard => guard(draft))]),
     managed: owned.managed,
+    callingKeyId: callingKeyId(current, owned),
     targets: options.targets,
     view: 'changes',
   }
@@ -94,6 +95,13 @@ export function renames({ keys }: DesiredState): ReadonlyMap<string, string> {
       previously === null || declared.has(previously) ? [] : [[previously, keyId] as const],
     ),
   )
+}
+
+function callingKeyId({ caller }: CurrentState, { lineages }: Owned): string | null {
+  if (caller.key === null) return null
+  const { id } = caller.key
+  const own = [...lineages.values()].find(lineage => membersOf(lineage).some(({ live }) => live.id === id))
+  return own?.keyId ?? null
 }
 
 /** No need to narrow a key that the same plan revokes. */

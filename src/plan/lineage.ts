@@ -23,6 +23,11 @@ export interface Lineage {
   readonly highest: number
 }
 
+/** All live keys of a key id. */
+export function membersOf({ head, pending, superseded, leaked }: Lineage): readonly ManagedKey[] {
+  return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked]
+}
+
 /** Of two live keys, the one that everyone agrees was made first. */
 export function isOlder(a: LiveKey, b: LiveKey): boolean {
   return a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt

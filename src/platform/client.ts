@@ -42,14 +42,14 @@ function connectionOf(options: ClientOptions): Connection {
 }
 
 /** Makes one call, with its retries: resolves to an answer of success, or rejects with what it means. */
-function caller(options: ClientOptions, onTry: () => void): (call: Call, as?: Secret) => Promise<Answer> {
+function caller(options: ClientOptions, onTry: () => void): (call: Call, as: Secret) => Promise<Answer> {
   const connection = connectionOf(options)
   const policy = { maxTries: options.maxTries ?? 5, maxWait: options.maxWaitMs ?? 60 * second }
   return async (call, as) => {
     const send = async (tryNumber: number) => {
       onTry()
       const start = options.now()
-      const outcome = await sendOnce(call, as ?? options.credential, connection)
+      const outcome = await sendOnce(call, as, connection)
       options.onRequest?.({
         method: call.method,
         path: call.path,
@@ -104,9 +104,11 @@ function optionalHeaders(ifMatch: string | null | undefined, idempotencyKey: str
 /** A client of the platform's API as `schemas/platform.openapi.yaml` has it; see `PlatformClient`. */
 export function createClient(options: ClientOptions): PlatformClient {
   let tries = 0
-  const request = caller(options, () => {
+  let { credential } = options
+  const send = caller(options, () => {
     tries++
   })
+  const request = (call: Call, as = credential) => send(call, as)
 
   const get = async (id: string): Promise<LiveKey> => {
     const call: Call = { method: 'GET', ...keyCall(id), expects: 'json', maximumBytes }
@@ -183,6 +185,9 @@ export function createClient(options: ClientOptions): PlatformClient {
     async projects() {
       const call: Call = { method: 'GET', path: '/api/projects', expects: 'json', maximumBytes }
       return toProjects((await request(call)).body, callName(call))
+    },
+    actAs(secret) {
+      credential = secret
     },
   }
 }

@@ -140,4 +140,6 @@ export interface PlatformClient {
   /** With another secret than the client's own, where one is given. */
   whoami(as?: Secret): Promise<Whoami>
   projects(): Promise<readonly Project[]>
+  /** From now on this secret authenticates every call. */
+  actAs(secret: Secret): void
 }

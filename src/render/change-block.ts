@@ -2,7 +2,7 @@ import type { Change } from '../model/change.ts'
 import { type RowOptions, rowsOf } from './change-rows.ts'
 import type { Palette } from './palette.ts'
 import { reasonsOf } from './reasons.ts'
-import { paintMark, renderRows } from './rows.ts'
+import { type Row, paintMark, renderRows } from './rows.ts'
 import { escapeControls, wrap } from './text.ts'
 import { nameText } from './values.ts'
 
@@ -28,11 +28,12 @@ interface BlockOptions extends RowOptions {
   readonly width: number
   /** It is shown as something that happened on the platform, not as something to do. */
   readonly drift: boolean
+  readonly callingKeyId: string | null
 }
 
 /** One change: what will happen, why, and the fields it is about. */
 export function changeBlock(change: Change, options: BlockOptions): string[] {
-  const { palette, width, now, drift } = options
+  const { palette, width, now, drift, callingKeyId } = options
   const key = nameText(change.keyId)
   const live =
     'live' in change ? ` (${nameText(change.live.id)}, ${escapeControls(change.live.maskedKey)})` : ''
@@ -47,8 +48,15 @@ export function changeBlock(change: Change, options: BlockOptions): string[] {
     ),
     ...reasonsOf(change, now).flatMap(reason => wrap(`# ${reason.text}`, width, '  ', '  #   ')),
     ...wrap(`${key}${live === '' ? '' : palette.dim(live)}`, width, lead, '      '),
-    ...renderRows(rowsOf(change, options), palette, width),
+    ...renderRows([...rowsOf(change, options), ...orderRows(change, callingKeyId)], palette, width),
   ]
+}
+
+/** The key that the run calls with gets its successor last, and hands over to it. */
+function orderRows(change: Change, callingKeyId: string | null): readonly Row[] {
+  if (change.kind !== 'rotate' || change.keyId !== callingKeyId) return []
+  const value = 'last of all: this run calls with it, and goes on with the new secret'
+  return [{ mark: ' ', label: 'order', value, notes: [] }]
 }
 
 function header(change: Change, { bold, red }: Palette): string {

@@ -25,6 +25,8 @@ export interface PlanJson {
   readonly now: string
   /** How many live keys the stack owns. */
   readonly managed: number
+  /** The key id whose key authenticated the plan, which apply makes as declared last; null where the stack does not own it. */
+  readonly calling_key: string | null
   readonly refused: boolean
   /** It is about another moment than the present: `now` is that moment, and apply takes no such plan. */
   readonly forecast: boolean
@@ -111,12 +113,13 @@ interface RetiringJson {
 }
 
 export function planToJson(plan: Plan): PlanJson {
-  const { stack, now, managed, targets, changes, retiring, unmanaged, findings } = plan
+  const { stack, now, managed, callingKeyId, targets, changes, retiring, unmanaged, findings } = plan
   return {
     format_version: '1.0',
     stack,
     now: isoTime(now),
     managed,
+    calling_key: callingKeyId,
     refused: isRefused(plan),
     forecast: plan.view === 'forecast',
     drift: plan.view === 'drift',

@@ -26,12 +26,13 @@ interface PlanTextOptions {
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const { palette, detailed = false } = options
   const width = Math.max(minimumWidth, options.width)
-  const { now, changes, retiring, unmanaged, findings, view } = plan
+  const { now, changes, retiring, unmanaged, findings, view, callingKeyId } = plan
   const sections: string[][] = []
   if (view !== 'changes') sections.push(wrap(introductions[view](now), width))
   if (changes.length > 0 && view !== 'drift') sections.push(legend(changes, palette, width))
   for (const change of changes) {
-    sections.push(changeBlock(change, { palette, width, detailed, now, drift: view === 'drift' }))
+    const drift = view === 'drift'
+    sections.push(changeBlock(change, { palette, width, detailed, now, drift, callingKeyId }))
   }
   if (retiring.length > 0) sections.push(retiringSection(retiring, palette, width, now))
   if (unmanaged.length > 0) sections.push(unmanagedSection(unmanaged, palette, width, now))

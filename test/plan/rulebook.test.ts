@@ -46,6 +46,7 @@ t.test('finds nothing to do for a key that is as declared, delivered and young',
     unmanaged: [],
     findings: [],
     managed: 1,
+    callingKeyId: null,
     targets: { only: [], except: [] },
     view: 'changes',
   } satisfies Plan)

@@ -210,6 +210,17 @@ t.test('tells a plan of some keys from a plan of all', t => {
   t.end()
 })
 
+t.test('says of the key that calls, and of no other, that it is rotated last', t => {
+  const rotated = fullPlan.changes.filter(({ kind }) => kind === 'rotate')
+  const plan = { ...emptyPlan, changes: rotated }
+  t.match(
+    oneLine({ ...plan, callingKeyId: rotated[0]?.keyId ?? '' }),
+    /order +last of all: this run calls with it, and goes on with the new secret/,
+  )
+  t.notMatch(oneLine({ ...plan, callingKeyId: 'other' }), 'last of all')
+  t.end()
+})
+
 t.test('makes terminal escapes visible in every text that a server or a user wrote', t => {
   const evil = '\u001b[2J\u0007\u009b1m\u202e"x'
   const live = liveKey(evil, {

@@ -533,6 +533,7 @@ export const emptyPlan: Plan = {
   unmanaged: [],
   findings: [],
   managed: 6,
+  callingKeyId: 'deployer',
   targets: { only: [], except: [] },
   view: 'changes',
 }
