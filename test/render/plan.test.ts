@@ -215,7 +215,7 @@ t.test('says of the key that calls, and of no other, that it is rotated last', t
   const plan = { ...emptyPlan, changes: rotated }
   t.match(
     oneLine({ ...plan, callingKeyId: rotated[0]?.keyId ?? '' }),
-    /order +last of all: this run calls with it, and goes on with the new secret/,
+    /order += last of all: this run calls with it, and goes on with the new secret/,
   )
   t.notMatch(oneLine({ ...plan, callingKeyId: 'other' }), 'last of all')
   t.end()
