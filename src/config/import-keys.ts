@@ -85,8 +85,15 @@ function descriptionOf({ description }: LiveKey, stack: string, keyId: string): 
   return text === '' ? null : text.slice(0, room).trim()
 }
 
+/** `2026-11-19 (3 days ago)`. */
+function daysAgo(at: Instant, now: Instant): string {
+  const days = Math.max(0, Math.floor((now - at) / day))
+  const words = days === 0 ? 'less than a day' : days === 1 ? '1 day' : `${days} days`
+  return `${formatDate(at)} (${words} ago)`
+}
+
 function commentOf({ createdAt, lastUse }: LiveKey, now: Instant): string {
-  const ago = (at: Instant) => `${formatDate(at)} (${Math.max(0, Math.floor((now - at) / day))} days ago)`
+  const ago = (at: Instant) => daysAgo(at, now)
   const made = `made ${ago(createdAt)}`
   if (!lastUse.known) return `${made}, last use unknown`
   if (lastUse.at === null) return `${made}, never used`

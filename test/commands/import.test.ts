@@ -1,6 +1,6 @@
 // Import: from keys made by hand to a configuration whose first plan only adopts them.
 import t from 'tap'
-import { day } from '../../src/model/duration.ts'
+import { day, hour } from '../../src/model/duration.ts'
 import { addBlocks } from '../../src/config/edit-yaml.ts'
 import { keyIdOf, proposeImport } from '../../src/config/import-keys.ts'
 import type { NewKey, PlatformClient } from '../../src/platform/types.ts'
@@ -224,6 +224,8 @@ t.test('tells the past of each key in a comment', async t => {
     'made 2026-11-12 (10 days ago), last used 2026-11-19 (3 days ago) by agents/2.1',
   )
   t.match(comment(usedAt(now - 3 * day, 'a\nkeys: {}')), /\(3 days ago\)$/)
+  t.match(comment(usedAt(now - hour)), /\(less than a day ago\)/)
+  t.match(comment(usedAt(now - day)), /\(1 day ago\)/)
   t.match(comment(neverUsed), /, never used$/)
   t.match(comment(unknownUse), /, last use unknown$/)
 })
