@@ -120,7 +120,7 @@ limits: { revoke: 10% }
     .join('\n')
   t.match(
     after,
-    /# the last word on keys\n {2}# made 2026-11-22 \(0 days ago\), never used\n {2}first-2:\n {4}adopt: key_/,
+    /# the last word on keys\n {2}# made 2026-11-22 \(less than a day ago\), never used\n {2}first-2:\n {4}adopt: key_/,
   )
   t.match(
     after,
