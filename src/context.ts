@@ -12,6 +12,8 @@ import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
 import type { Prompts } from './prompts.ts'
 import { wantsColour } from './render/palette.ts'
+import type { LockTarget } from './model/stack-lock.ts'
+import type { StackLock } from './stack-lock.ts'
 import type { Logins } from './stores/logins.ts'
 import type { ReadLog, RunLog } from './run-log.ts'
 import type { Stores } from './stores/open.ts'
@@ -46,6 +48,8 @@ export interface Context {
   /** What `auth login` kept in the keychain. */
   readonly logins: () => Promise<Logins>
   readonly cache: () => Promise<Cache>
+  /** Keeps other runs on this machine from writing the same stack. */
+  readonly stackLock: (target: LockTarget) => Promise<StackLock>
   /** A short hash of this machine and user. */
   readonly host: () => string
   /** This machine and its user, by name. */
@@ -161,6 +165,7 @@ export function createContext(
     stores: openStores,
     logins,
     cache: async () => (await import('./cache.ts')).openCache(env),
+    stackLock: async target => (await import('./stack-lock.ts')).stackLock(target, env),
     host: hostHash,
     operator,
     openLog: async path => {

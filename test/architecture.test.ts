@@ -19,6 +19,7 @@ const floors: readonly (readonly string[])[] = [
     'clipboard',
     'cache',
     'run-log',
+    'stack-lock',
     'host',
     'crash',
   ],

@@ -27,6 +27,11 @@ const planning: readonly Flag[] = [
 const applying: readonly Flag[] = [
   { name: 'auto-approve', text: 'Do not ask for approval' },
   { name: 'parallelism', value: '<n>', text: 'How many changes to work on at once (10)' },
+  {
+    name: 'lock-timeout',
+    value: '<period>',
+    text: 'How long to wait for another run on this machine that writes this stack: 30s, 10m (0s)',
+  },
   logFlag,
 ]
 
@@ -34,6 +39,7 @@ function executing(flags: Flags) {
   return {
     autoApprove: flags.on('auto-approve'),
     parallelism: flags.count('parallelism') ?? 10,
+    lockTimeout: flags.text('lock-timeout'),
     log: flags.text('log'),
   }
 }
@@ -155,6 +161,29 @@ export const keysAsCode: readonly Command[] = [
       const rotate = new Map(flags.words.map(keyId => [keyId, request]))
       return await runApply(
         { ...reconciling(flags), ...executing(flags), planFile: null, rotate, only: flags.words },
+        context,
+      )
+    },
+  },
+  {
+    name: 'unlock',
+    text: 'Say whose the lock of the stack on this machine is, and remove it where that run is gone',
+    flags: [
+      configurationFlag,
+      { name: 'force', text: 'Also a lock whose run cannot be seen from here; never that of a run at work' },
+      { name: 'api-url', value: '<url>', text: 'The platform that the run writes to' },
+      { name: 'staging', text: 'Use the staging platform' },
+    ],
+    examples: ['unlock', 'unlock --staging'],
+    run: async (flags, context) => {
+      const { runUnlock } = await import('../commands/unlock.ts')
+      return await runUnlock(
+        {
+          config: flags.list('config'),
+          apiUrl: flags.text('api-url'),
+          staging: flags.on('staging'),
+          force: flags.on('force'),
+        },
         context,
       )
     },

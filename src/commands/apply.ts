@@ -9,17 +9,21 @@ import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
 import { renderReport } from '../render/report-text.ts'
+import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
 import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
+import { type Lock, whileLocking } from './stack-lock.ts'
 
 export interface ApplyOptions extends ReconcileOptions {
   /** A plan file, which is the approval; null: plan anew. */
   readonly planFile: string | null
   readonly autoApprove: boolean
   readonly parallelism: number
+  /** How long to wait for another run on this machine: `10m`; null: not at all. */
+  readonly lockTimeout: string | null
   /** The log to append to; null: the environment's, or none. */
   readonly log: string | null
 }
@@ -30,10 +34,23 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
   if (options.json && !approved)
     throw new Failure('usage', 'apply --json cannot ask, so it needs --auto-approve')
   const log = await openAskedLog(options.log, context)
+  const command = options.rotate.size > 0 ? 'rotate' : 'apply'
+  return await whileLocking({ command, lockTimeout: options.lockTimeout }, context, lock =>
+    applyLocked(options, approved, log, lock, context),
+  )
+}
+
+async function applyLocked(
+  options: ApplyOptions,
+  approved: boolean,
+  log: RunLog | null,
+  lock: Lock,
+  context: Context,
+): Promise<number> {
   const reconciliation =
     options.planFile === null
-      ? await reconcile(options, context)
-      : await reconcileApproved(options.planFile, options, context)
+      ? await reconcile(options, context, lock)
+      : await reconcileApproved(options.planFile, options, context, lock)
   const { plan } = reconciliation
   const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0

@@ -2,6 +2,7 @@ import { gather } from '../apply/gather.ts'
 import type { Context } from '../context.ts'
 import { minute } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
+import { originOf } from '../platform/endpoint.ts'
 import { compareWithApproved, touchedKeys } from '../plan/approved.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import { type PlanFile, configurationHash, readPlanFile } from '../plan/plan-file.ts'
@@ -10,11 +11,7 @@ import { requireConfiguration } from './configuration.ts'
 import { planOptions } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
 import { type ReconcileOptions, type Reconciliation, serverClock } from './reconcile.ts'
-
-/** Where an API lives, without what leads into it. A sandbox is its database. */
-export function originOf(url: string): string {
-  return url.startsWith('sandbox:') ? url : new URL(url).origin
-}
+import type { Lock } from './stack-lock.ts'
 
 function conflict(message: string): Failure {
   return new Failure('conflict', message, {
@@ -64,6 +61,7 @@ export async function reconcileApproved(
   file: string,
   asked: ReconcileOptions,
   context: Context,
+  lock: Lock,
 ): Promise<Reconciliation> {
   requireNoPlanning(file, asked)
   const approved = readPlanFile(await readPlanText(file, context.cwd), file, sha256)
@@ -73,6 +71,7 @@ export async function reconcileApproved(
     throw conflict('The configuration is not the one that the plan was made from')
   const connection = await context.connect(asked)
   requireSame('the platform', approved.origin, originOf(connection.url))
+  await lock(connection.url, desired.stack)
   const clockFrom = serverClock(() => performance.now())
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)

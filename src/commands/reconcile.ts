@@ -8,6 +8,7 @@ import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import { requireConfiguration } from './configuration.ts'
 import { type PlanningOptions, planOptions, wideningOf } from './plan-options.ts'
+import type { Lock } from './stack-lock.ts'
 
 /** What `plan` and `apply` share. */
 export interface ReconcileOptions extends PlanningOptions {
@@ -40,10 +41,15 @@ export function serverClock(elapsed: () => Milliseconds): (told: Instant) => () 
 }
 
 /** Gathers and decides: the first two thirds of every reconciliation. */
-export async function reconcile(asked: ReconcileOptions, context: Context): Promise<Reconciliation> {
+export async function reconcile(
+  asked: ReconcileOptions,
+  context: Context,
+  lock: Lock | null = null,
+): Promise<Reconciliation> {
   wideningOf(asked) // A wrong flag costs no request.
   const desired = await requireConfiguration(asked.config, null, context)
   const connection = await context.connect(asked)
+  await lock?.(connection.url, desired.stack)
   const clockFrom = serverClock(() => performance.now())
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)

@@ -18,6 +18,13 @@ export function parseDuration(text: string): Milliseconds | null {
   return Number(match[1]) * (units[match[2] ?? ''] ?? Number.NaN)
 }
 
+/** Reads how long to wait, as Terraform has it: `30s`, `5m`, `1h`, `0s`. Null where it is none. */
+export function parseWait(text: string): Milliseconds | null {
+  const match = /^(\d{1,6})([smh])$/.exec(text)
+  if (match === null) return null
+  return Number(match[1]) * (match[2] === 's' ? second : (units[match[2] ?? ''] ?? Number.NaN))
+}
+
 /** The shortest exact way to write a duration: 90 days is `90d`, 36 hours `36h`. */
 export function formatDuration(duration: Milliseconds): string {
   for (const [unit, size] of [

@@ -79,6 +79,11 @@ function apiUrlOf(text: string, path: string): string | null {
   return url
 }
 
+/** Where an API lives, without what leads into it. A sandbox is its database. */
+export function originOf(url: string): string {
+  return url.startsWith('sandbox:') ? url : new URL(url).origin
+}
+
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }

@@ -115,6 +115,13 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
     endpoint: async () => ({ url: 'http://localhost', source: '--api-url' }),
     logins: async () => unexpected('logins')(),
+    stackLock: async () => ({
+      path: '/nowhere/lock',
+      take: async () => null,
+      release: async () => undefined,
+      look: async () => ({ kind: 'free' }),
+      remove: async () => undefined,
+    }),
     cache: async () => ({ read: async () => null, write: async () => false }),
     stores: async () => unexpected('stores')(),
     host: () => '0000aaaa',

@@ -1,0 +1,75 @@
+import { resolve } from 'node:path'
+import type { Context } from '../context.ts'
+import { type Milliseconds, parseWait } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import type { LockState, LockTarget } from '../model/stack-lock.ts'
+import { originOf } from '../platform/endpoint.ts'
+import type { StackLock } from '../stack-lock.ts'
+import { holderText, targetText } from '../render/stack-lock.ts'
+
+/** What the lock of a stack at this URL is about; null where no other process can reach the platform. */
+export function lockTarget(url: string, stack: string, cwd: string): LockTarget | null {
+  if (url === 'sandbox:') return null
+  const path = url.startsWith('sandbox:') ? url.slice('sandbox:'.length) : null
+  return { origin: path === null ? originOf(url) : `sandbox:${resolve(cwd, path)}`, stack }
+}
+
+/** How long to wait for a lock; not at all where nothing was said, as Terraform has it. Throws a usage `Failure`. */
+export function lockPatience(asked: string | null): Milliseconds {
+  if (asked === null) return 0
+  const patience = parseWait(asked)
+  if (patience !== null) return patience
+  throw new Failure('usage', `--lock-timeout takes a time to wait such as 30s or 10m, not \`${asked}\``)
+}
+
+export function lockedFailure(target: LockTarget, state: LockState, path: string): Failure {
+  const holder = state.kind === 'free' ? null : state.holder
+  return new Failure('conflict', `${targetText(target)} is locked by ${holderText(holder)}`, {
+    hints: [
+      'Nothing was changed. Wait for that run: --lock-timeout 10m',
+      ...(state.kind === 'unknown'
+        ? [
+            `It cannot be seen from here. Once you know that it is over: fluxloop-keys unlock --force (${path})`,
+          ]
+        : []),
+    ],
+  })
+}
+
+/** Takes the lock of a stack, in time: once it is known which it is, and before anything is looked at. */
+export type Lock = (url: string, stack: string) => Promise<void>
+
+/**
+ * Runs `work`, and lets go afterwards of the lock that it took. Where no lock can be made the run goes on and says so:
+ * runs on two machines have none either, and converge.
+ */
+export async function whileLocking<Result>(
+  options: { readonly command: string; readonly lockTimeout: string | null },
+  context: Context,
+  work: (lock: Lock) => Promise<Result>,
+): Promise<Result> {
+  const patience = lockPatience(options.lockTimeout)
+  const held: StackLock[] = []
+  const lock: Lock = async (url, stack) => {
+    const target = lockTarget(url, stack, context.cwd)
+    if (target === null) return
+    const stackLock = await context.stackLock(target)
+    const onWait = (state: LockState) => {
+      const holder = state.kind === 'free' ? null : state.holder
+      context.stderr.print(`Waiting for ${holderText(holder)}, which has the lock of ${targetText(target)}.`)
+    }
+    try {
+      const state = await stackLock.take({ command: options.command, patience, onWait })
+      if (state !== null) throw lockedFailure(target, state, stackLock.path)
+      held.push(stackLock)
+    } catch (cause) {
+      if (!(cause instanceof Failure) || cause.code === 'conflict') throw cause
+      context.stderr.print(`Going on without a lock: other runs on this machine go unseen. ${cause.message}`)
+    }
+  }
+  try {
+    return await work(lock)
+  } finally {
+    for (const stackLock of held) await stackLock.release()
+  }
+}
