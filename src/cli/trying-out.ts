@@ -17,12 +17,18 @@ export const tryingOut: readonly Command[] = [
         value: '<name>',
         text: "Begin with keys that have a past; `reference` has those of the platform's page on API keys",
       },
+      {
+        name: 'rate-limit',
+        value: '<n/period>',
+        text: 'Answer 429 to more requests of one key than this: 1000/h, 20/2s',
+      },
     ],
     examples: [
       'sandbox',
       'sandbox --port 0 --json',
       'sandbox --database sandbox.db',
       'sandbox --seed reference',
+      'sandbox --rate-limit 1000/h',
     ],
     run: async (flags, context) => {
       const { runSandbox } = await import('../commands/sandbox.ts')
@@ -32,6 +38,7 @@ export const tryingOut: readonly Command[] = [
           port: flags.count('port') ?? 8787,
           database: flags.text('database'),
           seed: flags.text('seed'),
+          rateLimit: flags.text('rate-limit'),
         },
         context,
       )

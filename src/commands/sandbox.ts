@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
 import type { Secret } from '../model/secret.ts'
 import { administratorKey } from '../sandbox/administrator.ts'
+import { type RateLimit, parseRateLimit } from '../sandbox/rate-limit.ts'
 import { type Sandbox, openSandbox } from '../sandbox/sandbox.ts'
 import { serveSandbox } from '../sandbox/serve.ts'
 
@@ -12,29 +13,43 @@ export interface SandboxCommandOptions {
   readonly database: string | null
   /** `reference`, or null. */
   readonly seed: string | null
+  /** `1000/h`; null: none. */
+  readonly rateLimit: string | null
+}
+
+function rateLimitOf({ rateLimit }: SandboxCommandOptions): { readonly rateLimit?: RateLimit } {
+  if (rateLimit === null) return {}
+  const limit = parseRateLimit(rateLimit)
+  if (limit !== null) return { rateLimit: limit }
+  throw new Failure(
+    'usage',
+    `--rate-limit takes requests in a period, such as 1000/h or 20/2s, not \`${rateLimit}\``,
+  )
 }
 
 async function open(
-  { database, seed }: SandboxCommandOptions,
+  options: SandboxCommandOptions,
   { cwd }: Context,
 ): Promise<{ readonly sandbox: Sandbox; readonly administrator: Secret }> {
-  if (seed !== null) return openSeeded(seed, database)
+  const { database, seed } = options
+  const limit = rateLimitOf(options)
+  if (seed !== null) return openSeeded(seed, database, limit)
   if (database === null) {
-    const sandbox = openSandbox({ database: ':memory:' })
+    const sandbox = openSandbox({ database: ':memory:', ...limit })
     return { sandbox, administrator: sandbox.issueAdministrator() }
   }
   const path = isAbsolute(database) ? database : join(cwd, database)
-  const sandbox = openSandbox({ database: path })
+  const sandbox = openSandbox({ database: path, ...limit })
   return { sandbox, administrator: await administratorKey(sandbox, `${path}.administrator`) }
 }
 
 /** Its caller is a person, so that its keys are those of the seed and no others. */
-function openSeeded(seed: string, database: string | null) {
+function openSeeded(seed: string, database: string | null, limit: { readonly rateLimit?: RateLimit }) {
   if (seed !== 'reference') throw new Failure('usage', `--seed takes reference, not \`${seed}\``)
   if (database !== null) {
     throw new Failure('usage', '--seed begins anew, so it does not go with --database')
   }
-  const sandbox = openSandbox({ database: ':memory:' })
+  const sandbox = openSandbox({ database: ':memory:', ...limit })
   sandbox.seedReference()
   return { sandbox, administrator: sandbox.issueUserToken('sandbox') }
 }

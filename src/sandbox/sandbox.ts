@@ -6,11 +6,12 @@ import { openDatabase } from './database.ts'
 import { HttpError } from './errors.ts'
 import { type Repeatable, keepAnswer, replay } from './idempotency.ts'
 import { insertKey } from './key-table.ts'
+import { type RateLimit, openRateLimiter, withHeaders } from './rate-limit.ts'
 import { type Route, route } from './router.ts'
 import { environmentOfName, prefixes, randomSecret, randomText } from './secrets.ts'
 import { seedReference } from './seed.ts'
 import { recordUse } from './usage.ts'
-import { insertUserToken, userTokenPrefix } from './user-tokens.ts'
+import { type Caller, insertUserToken, userTokenPrefix } from './user-tokens.ts'
 import { jsonObject } from './validation.ts'
 
 /** Carries the address of a caller over HTTP; `serveSandbox` overwrites what a caller says of it. */
@@ -38,24 +39,36 @@ interface SandboxOptions {
   readonly makeSecret?: (prefix: string) => string
   /** Makes the id of a key. */
   readonly makeId?: () => string
+  /** Of each caller; absent: none. */
+  readonly rateLimit?: RateLimit
+}
+
+interface Incoming {
+  readonly request: Request
+  readonly url: URL
+  readonly route: Route
+  readonly bytes: Uint8Array
+  readonly at: number
 }
 
 export function openSandbox(options: SandboxOptions): Sandbox {
   const now = options.now ?? Date.now
   const makeSecret = options.makeSecret ?? randomSecret
   const makeId = options.makeId ?? (() => `key_${randomText(12)}`)
+  const limiter = options.rateLimit === undefined ? null : openRateLimiter(options.rateLimit)
   const database = openDatabase(options.database, now())
 
   /** All that happens for one request, in one transaction. A refusal still counts as a use where the caller was allowed to ask. */
-  function answer(
-    request: Request,
-    url: URL,
-    { operation, id }: Route,
-    bytes: Uint8Array,
-    at: number,
-  ): Answer {
-    const secret = presentedSecret(request.headers)
-    const caller = authenticate(database, secret, at)
+  function answer(incoming: Incoming): Answer {
+    const secret = presentedSecret(incoming.request.headers)
+    const caller = authenticate(database, secret, incoming.at)
+    limiter?.take(caller.id, incoming.at)
+    const result = refusalAsAnswer(() => operate(incoming, caller, secret))
+    return limiter === null ? result : withHeaders(result, limiter.headers(caller.id))
+  }
+
+  function operate({ request, url, route, bytes, at }: Incoming, caller: Caller, secret: string): Answer {
+    const { operation, id } = route
     authorise(caller, operation.permission)
     let project: string | null = null
     const call: Call = {
@@ -110,9 +123,8 @@ export function openSandbox(options: SandboxOptions): Sandbox {
         const url = new URL(request.url)
         const target = route(request.method, url.pathname)
         const bytes = await bodyOf(request)
-        const result = refusalAsAnswer(() =>
-          database.transaction(() => answer(request, url, target, bytes, at)),
-        )
+        const incoming = { request, url, route: target, bytes, at }
+        const result = refusalAsAnswer(() => database.transaction(() => answer(incoming)))
         return response(result, at)
       } catch (error) {
         if (error instanceof HttpError) return response(error, at)

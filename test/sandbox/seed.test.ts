@@ -77,11 +77,12 @@ t.test('sandbox --seed reference serves the keys of the page to a person', async
       },
     },
   })
-  const asked = { json: true, port: 0, database: null, seed: 'reference' }
+  const asked = { json: true, port: 0, database: null, seed: 'reference', rateLimit: null }
   t.equal(await runSandbox(asked, context), 0)
   for (const wrong of [
     { ...asked, seed: 'other' },
     { ...asked, database: 'a.db' },
+    { ...asked, rateLimit: 'many' },
   ])
     t.equal((await failed(runSandbox(wrong, testContext()))).exitCode, 2)
 })
