@@ -1,7 +1,7 @@
 import type { CalendarEntry } from '../model/calendar.ts'
 import type { Plan } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
-import type { Instant, Milliseconds } from '../model/duration.ts'
+import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { dueAt, rotationReasons, strategyOf } from './due.ts'
@@ -37,18 +37,18 @@ function entryOf({ keyId, name }: DesiredKey, { live, made, generation }: Holder
 function rotations(
   desired: DesiredKey,
   first: { readonly holder: Holder; readonly from: Instant },
-  dueAge: Milliseconds | undefined,
+  turn: number | undefined,
   callerId: string | null,
   until: Instant,
 ): readonly CalendarEntry[] {
   const entries: CalendarEntry[] = []
   let { holder, from } = first
   for (;;) {
-    const at = dueAt(desired, holder.live, dueAge, from)
+    const at = dueAt(desired, holder.live, turn, from)
     const past = desired.expires.kind === 'until' && (at ?? 0) >= desired.expires.at
     if (at === null || at > until || past) return entries
     const strategy = strategyOf(desired, holder.live, holder.made ? callerId : null, at)
-    const reasons = rotationReasons(desired, holder.live, dueAge, at)
+    const reasons = rotationReasons(desired, holder.live, turn, at)
     entries.push({ ...entryOf(desired, holder, at), event: 'rotates', strategy, reasons })
     const deadline = at + desired.rotation.grace
     if (strategy === 'overlap' && deadline <= until) {
@@ -114,7 +114,7 @@ export function declaredEntries(
   desired: DesiredKey,
   lineage: Lineage,
   plan: Plan,
-  dueAge: Milliseconds | undefined,
+  turn: number | undefined,
   callerId: string | null,
   until: Instant,
 ): readonly CalendarEntry[] {
@@ -130,7 +130,7 @@ export function declaredEntries(
     )
     return live.expiresAt === null ? [] : [{ ...entry, event: 'expires', why: 'external' }]
   }
-  const further = rotations(desired, { holder, from }, dueAge, callerId, until)
+  const further = rotations(desired, { holder, from }, turn, callerId, until)
   const turns = further.filter(({ event }) => event === 'rotates').length
   const last: Holder = {
     ...holder,

@@ -4,12 +4,12 @@ import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { isTargeted } from '../model/targets.ts'
 import { planDeclaredKey } from './declared-key.ts'
-import { dueAges } from './due.ts'
 import { type Draft, guards } from './guards.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { lineageOf, membersOf } from './lineage.ts'
 import { type Owned, sortByOwner } from './ownership.ts'
 import { prune } from './prune.ts'
+import { turns } from './spread.ts'
 import { type Farewell, partWithLeaked, retireSuperseded } from './retire.ts'
 
 /**
@@ -43,13 +43,13 @@ export function computePlan(
   const changes: Change[] = []
   const findings: Finding[] = []
   const circumstances = { current, now, options }
-  const ages = dueAges(desired.stack, desired.keys)
+  const turnOf = turns(desired.stack, desired.keys)
   const isChosen = ({ keyId }: { readonly keyId: string }) => isTargeted(options.targets, keyId)
   const chosen: DesiredState = { ...desired, keys: desired.keys.filter(isChosen) }
 
   for (const key of chosen.keys) {
     const lineage = owned.lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
-    const plan = planDeclaredKey(key, lineage, { ...circumstances, dueAge: ages.get(key.keyId) })
+    const plan = planDeclaredKey(key, lineage, { ...circumstances, turn: turnOf.get(key.keyId) })
     changes.push(...plan.changes)
     findings.push(...plan.findings)
     farewells.push(...plan.changes.flatMap(change => partWithLeaked(change, circumstances)))

@@ -133,7 +133,7 @@ export function planDeclaredKey(desired: DesiredKey, lineage: Lineage, facts: Ke
   }
   if (head === null) return withExtra(beginning(desired, lineage, facts))
   const adopted = head.marker.state.kind === 'external'
-  const due = adopted ? [] : rotationReasons(desired, head.live, facts.dueAge, facts.now)
+  const due = adopted ? [] : rotationReasons(desired, head.live, facts.turn, facts.now)
   const rotation = [...due, ...requestedReasons(keyId, facts.options)]
   const delivery = deliveryReasons(
     desired,

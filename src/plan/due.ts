@@ -1,30 +1,9 @@
 import type { RotationReason } from '../model/change.ts'
 import type { DesiredKey, Rotation } from '../model/desired.ts'
-import type { Instant, Milliseconds } from '../model/duration.ts'
-import { shortHash } from '../model/hash.ts'
+import type { Instant } from '../model/duration.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import { wantedEnd } from './fields.ts'
-
-/**
- * The age at which each key is due, by key id. Keys with one `maxAge` take slots over its last third, in the order of
- * their hashes, so that keys made together do not fall due together: earlier, never later, and the same everywhere.
- */
-export function dueAges(stack: string, keys: readonly DesiredKey[]): ReadonlyMap<string, Milliseconds> {
-  const peers = new Map<Milliseconds, { readonly keyId: string; readonly order: string }[]>()
-  for (const { keyId, rotation } of keys) {
-    if (rotation.maxAge === null) continue
-    const group = peers.get(rotation.maxAge) ?? []
-    group.push({ keyId, order: shortHash(`${stack}/${keyId}`, 8) + keyId })
-    peers.set(rotation.maxAge, group)
-  }
-  const ages = new Map<string, Milliseconds>()
-  for (const [maxAge, group] of peers) {
-    group.sort((a, b) => (a.order < b.order ? -1 : 1))
-    for (const [rank, { keyId }] of group.entries())
-      ages.set(keyId, maxAge - ((maxAge / 3) * rank) / group.length)
-  }
-  return ages
-}
+import { dueAge } from './spread.ts'
 
 function isExpired(live: LiveKey, now: Instant): boolean {
   return live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)
@@ -46,7 +25,7 @@ export function strategyOf(
 export function rotationReasons(
   desired: DesiredKey,
   live: LiveKey,
-  dueAge: Milliseconds | undefined,
+  turn: number | undefined,
   now: Instant,
 ): readonly RotationReason[] {
   const { rotation, expires } = desired
@@ -54,8 +33,9 @@ export function rotationReasons(
   if (desired.environment !== null && live.environment !== null && live.environment !== desired.environment) {
     reasons.push({ code: 'environment', current: live.environment, desired: desired.environment })
   }
-  const age = now - secretMadeAt(live)
-  if (rotation.maxAge !== null && dueAge !== undefined && age >= dueAge) {
+  const madeAt = secretMadeAt(live)
+  const age = now - madeAt
+  if (rotation.maxAge !== null && age >= dueAge(rotation.maxAge, turn, madeAt)) {
     reasons.push({ code: 'past-max-age', age, maxAge: rotation.maxAge })
   }
   const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
@@ -71,14 +51,15 @@ export function rotationReasons(
 export function dueAt(
   desired: DesiredKey,
   live: LiveKey,
-  dueAge: Milliseconds | undefined,
+  turn: number | undefined,
   from: Instant,
 ): Instant | null {
-  if (rotationReasons(desired, live, dueAge, from).length > 0) return from
+  if (rotationReasons(desired, live, turn, from).length > 0) return from
   const { rotation, expires } = desired
+  const madeAt = secretMadeAt(live)
   const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
   const moments = [
-    ...(rotation.maxAge === null || dueAge === undefined ? [] : [Math.ceil(secretMadeAt(live) + dueAge)]),
+    ...(rotation.maxAge === null ? [] : [Math.ceil(madeAt + dueAge(rotation.maxAge, turn, madeAt))]),
     ...(expires.kind === 'until' || live.expiresAt === null ? [] : [live.expiresAt]),
     ...(end === null ? [] : [end - rotation.renewBefore + 1]),
   ].filter(moment => moment >= from)

@@ -34,7 +34,7 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
     findings.push({ severity: 'warning', code: 'too-many-pending', keyId, liveIds })
   }
   const generation = lineage.highest + 1
-  const due = ({ live }: ManagedKey) => rotationReasons(desired, live, facts.dueAge, now)
+  const due = ({ live }: ManagedKey) => rotationReasons(desired, live, facts.turn, now)
   const reasons = due(newest)
   // Finished, it would have to be rotated at once.
   if (reasons.length > 0 && full) return { changes: [], findings, sound: false }

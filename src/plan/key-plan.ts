@@ -2,7 +2,7 @@ import type { Change } from '../model/change.ts'
 import type { FieldChange } from '../model/field-change.ts'
 import type { Finding } from '../model/finding.ts'
 import type { DesiredKey } from '../model/desired.ts'
-import type { Instant, Milliseconds } from '../model/duration.ts'
+import type { Instant } from '../model/duration.ts'
 import { fieldChanges, narrowing, narrows } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import type { ManagedKey } from './lineage.ts'
@@ -18,8 +18,8 @@ export interface KeyFacts {
   readonly current: CurrentState
   readonly now: Instant
   readonly options: PlanOptions
-  /** The age at which this key is due; undefined where age never rotates it. */
-  readonly dueAge: Milliseconds | undefined
+  /** When it is this key's turn among its peers; undefined where it has none. */
+  readonly turn: number | undefined
 }
 
 type HostAction = Extract<Finding, { code: 'other-host' }>['action']
