@@ -70,7 +70,7 @@ t.test(
       w.forget()
       const { report } = await w.apply(desired)
       failures.push(...report.outcomes.filter(({ status }) => status !== 'done' && status !== 'held'))
-    requests.push(w.exchanges.length)
+      requests.push(w.exchanges.length)
       rotations.push(report.outcomes.filter(({ change }) => change.kind === 'rotate').length)
       // Between two runs every consumer works with what it holds, right after the run and late before the next.
       for (const moment of [minute, 23 * hour]) {
