@@ -57,6 +57,7 @@ function deliveredMarker(key: DesiredKey, secret: string, at: number): Marker {
     host: hostHash(),
     fields: fieldHashes(key),
     stores: key.stores.map(({ hash }) => hash),
+    formerStores: [],
     protected: key.protect,
   }
 }

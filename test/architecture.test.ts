@@ -23,6 +23,7 @@ const floors: readonly (readonly string[])[] = [
     'host',
     'crash',
   ],
+    'git-history',
   ['apply'],
   ['config', 'stores', 'sandbox'],
   ['platform'],

@@ -43,14 +43,15 @@ export function keepsMarker(live: LiveKey, marker: Marker): boolean {
 /** Marker times are whole seconds, upwards. */
 function roundTrip(marker: Marker): Marker {
   const whole = (at: Instant) => Math.ceil(at / 1000) * 1000
-  const { stack, keyId, generation, nonce, host, fields, stores } = marker
+  const { stack, keyId, generation, nonce, host, fields, stores, formerStores } = marker
   const state =
     marker.state.kind === 'delivered'
       ? { ...marker.state, at: whole(marker.state.at), graceUntil: whole(marker.state.graceUntil) }
       : marker.state.kind === 'released'
         ? { ...marker.state, at: whole(marker.state.at) }
         : marker.state
-  return { stack, keyId, generation, nonce, state, host, fields, stores, protected: marker.protected }
+  const guarded = { protected: marker.protected }
+  return { stack, keyId, generation, nonce, state, host, fields, stores, formerStores, ...guarded }
 }
 
 /** The field of a new key that is not what was asked for; null where all are. */

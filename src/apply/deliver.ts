@@ -7,14 +7,18 @@ import type { Marker } from '../model/marker.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
+import type { Removal } from '../model/removal.ts'
 import { storeLabel } from '../model/store.ts'
 import type { Undelivered } from './issue.ts'
+import type { Done } from './ledger.ts'
 import { deliveredMarker } from './markers.ts'
 import type { ApplyStore, Run } from './run.ts'
+import { takeOut } from './take-out.ts'
 import { patchMarked, patchOf } from './update.ts'
 import { withdraw } from './withdraw.ts'
 
 export interface OpenStore {
+  readonly hash: string
   readonly label: string
   readonly store: ApplyStore
 }
@@ -24,7 +28,9 @@ export function storesOf(
   desired: Pick<DesiredKey, 'stores'>,
   run: Pick<Run, 'stores'>,
 ): readonly OpenStore[] {
-  const opened = desired.stores.map(({ spec }) => ({ label: storeLabel(spec), store: run.stores.open(spec) }))
+  const opened = desired.stores.map(({ spec, hash }) => {
+    return { hash, label: storeLabel(spec), store: run.stores.open(spec) }
+  })
   return [...opened.filter(({ store }) => store.readable), ...opened.filter(({ store }) => !store.readable)]
 }
 
@@ -92,18 +98,31 @@ export async function putIntoAll(
   return places
 }
 
-/** Writes into the marker that the secret is in all its stores, and brings other fields up to date in the same request. */
+/**
+ * Writes into the marker that the secret is in all its stores, after taking it out of those that the declaration lost, and
+ * brings other fields up to date in the same request.
+ */
 export async function markDelivered(
   key: { readonly live: LiveKey; readonly marker: Marker },
   desired: DesiredKey,
-  fields: readonly FieldChange[],
-  graceUntil: Instant,
+  { fields, graceUntil, removal }: Delivered,
   run: Run,
-): Promise<void> {
-  const marker = deliveredMarker(key.marker, desired, key.live, graceUntil, run)
+): Promise<Pick<Done, 'removed'>> {
+  const { removed, left, trouble } = await takeOut(removal, run)
+  const former = { left, host: removal.host }
+  const marker = deliveredMarker(key.marker, desired, key.live, graceUntil, former, run)
   run.checkpoint('before-mark')
   await patchMarked(key.live, patchOf(fields), desired.description, marker, run)
   run.checkpoint('after-mark')
+  if (trouble !== null) throw trouble
+  return { removed }
+}
+
+/** What goes with the word that a key is delivered. */
+interface Delivered {
+  readonly fields: readonly FieldChange[]
+  readonly graceUntil: Instant
+  readonly removal: Removal
 }
 
 /** Does any store that can be read hold this secret? True where one cannot tell. */
@@ -121,7 +140,12 @@ async function mayHold(secret: Secret, stores: readonly OpenStore[]): Promise<bo
  * store took the secret, nobody received the key, so it is revoked again; else it stays `pending` and the next apply
  * goes on from the store that has it.
  */
-export async function deliver(key: Undelivered, desired: DesiredKey, run: Run): Promise<readonly string[]> {
+export async function deliver(
+  key: Undelivered,
+  desired: DesiredKey,
+  removal: Removal,
+  run: Run,
+): Promise<Pick<Done, 'places' | 'removed'>> {
   const stores = storesOf(desired, run)
   const places: string[] = []
   let trying: OpenStore | null = null
@@ -137,6 +161,6 @@ export async function deliver(key: Undelivered, desired: DesiredKey, run: Run): 
       (trying !== null && (!trying.store.readable || (await mayHold(key.secret, [trying]))))
     throw taken ? cause : await withdraw(key.live, cause, run)
   }
-  await markDelivered(key, desired, [], run.clock() + desired.rotation.grace, run)
-  return places
+  const graceUntil = run.clock() + desired.rotation.grace
+  return { places, ...(await markDelivered(key, desired, { fields: [], graceUntil, removal }, run)) }
 }

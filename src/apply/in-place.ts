@@ -14,7 +14,7 @@ import type { Run } from './run.ts'
  * the same regeneration is replayed or repeated.
  */
 export async function rotateInPlace(
-  { live, desired, generation }: Rotate | Deliver,
+  { live, desired, generation, removal }: Rotate | Deliver,
   run: Run,
 ): Promise<Done> {
   const former = markerOf(live)
@@ -46,6 +46,6 @@ export async function rotateInPlace(
   const wanted = fieldChanges(desired, { live: key, marker }, run.clock())
   const { fields } = sparingCaller(desired.keyId, { live: key, marker }, wanted, run)
   const graceUntil = former.state.kind === 'delivered' ? former.state.graceUntil : run.clock()
-  await markDelivered({ live: key, marker }, desired, fields, graceUntil, run)
-  return { action: 'rotated', liveId: live.id, places }
+  const done = await markDelivered({ live: key, marker }, desired, { fields, graceUntil, removal }, run)
+  return { action: 'rotated', liveId: live.id, places, ...done }
 }

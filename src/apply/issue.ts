@@ -3,6 +3,7 @@ import { Failure } from '../model/failure.ts'
 import { endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Issued } from '../platform/types.ts'
 import { MarkerLost, keepsMarker, unlikeAsked } from './answers.ts'
@@ -18,8 +19,13 @@ export interface Undelivered {
 }
 
 /** Makes the next generation of a key. A key that is not as asked for is revoked again before this rejects. */
-export async function issue(desired: DesiredKey, generation: number, run: Run): Promise<Undelivered> {
-  const marker = pendingMarker(desired, generation, run)
+export async function issue(
+  desired: DesiredKey,
+  generation: number,
+  removal: Removal,
+  run: Run,
+): Promise<Undelivered> {
+  const marker = pendingMarker(desired, generation, removal, run)
   run.checkpoint('before-create')
   const issued = await run.platform.create(newKey(desired, marker), idempotencyKey(marker))
   run.checkpoint('after-create')

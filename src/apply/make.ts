@@ -1,4 +1,5 @@
 import type { Change, Create, Deliver, Heal, Rotate } from '../model/change.ts'
+import { noRemoval } from '../model/removal.ts'
 import { rotateInPlace } from './in-place.ts'
 import type { Undelivered } from './issue.ts'
 import type { Done, Ledger } from './ledger.ts'
@@ -69,7 +70,8 @@ function plannedGeneration(change: Change): readonly NewGeneration[] {
 }
 
 function made(change: Create | Rotate) {
-  return { change, desired: change.desired, generation: change.generation }
+  const { desired, generation } = change
+  return { change, desired, generation, removal: change.kind === 'create' ? noRemoval : change.removal }
 }
 
 /** Resolves to what could not be recovered and needs a new generation. */
@@ -98,9 +100,9 @@ async function recoverOne(change: Heal | Deliver, ledger: Ledger, run: Run): Pro
     if (done !== null) ledger.done(change, done)
     return null
   }
-  const { desired, generation } = change
+  const { desired, generation, removal } = change
   const action = change.kind === 'heal' ? 'healed' : 'rotated'
-  return generation === null ? null : { change, desired, generation, action }
+  return generation === null ? null : { change, desired, generation, removal, action }
 }
 
 /** A head that was to be delivered again and had to be replaced is superseded now, and narrowed as every superseded key is. */

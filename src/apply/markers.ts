@@ -2,6 +2,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { type LiveKey, visibleEnd } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { type Removal, maximumFormerStores, noRemoval } from '../model/removal.ts'
 import { fieldHashes } from '../plan/field-hashes.ts'
 import type { NewKey } from '../platform/types.ts'
 import type { Run } from './run.ts'
@@ -15,8 +16,14 @@ function declaration(desired: DesiredKey): Pick<Marker, 'fields' | 'stores' | 'p
   }
 }
 
-/** Of a key that is about to be made. */
-export function pendingMarker(desired: DesiredKey, generation: number, run: Run): Marker {
+/** Of a key that is about to be made. Stores that its predecessor lost are its business until they are empty. */
+export function pendingMarker(
+  desired: DesiredKey,
+  generation: number,
+  { from, left }: Pick<Removal, 'from' | 'left'>,
+  run: Run,
+): Marker {
+  const lost = [...from.map(({ hash }) => hash), ...left]
   return {
     stack: run.desired.stack,
     keyId: desired.keyId,
@@ -25,6 +32,7 @@ export function pendingMarker(desired: DesiredKey, generation: number, run: Run)
     state: { kind: 'pending' },
     host: run.options.host,
     ...declaration(desired),
+    formerStores: lost.slice(-maximumFormerStores),
   }
 }
 
@@ -34,31 +42,44 @@ export function deliveredMarker(
   desired: DesiredKey,
   live: LiveKey,
   graceUntil: Instant,
+  former: { readonly left: readonly string[]; readonly host: string | null },
   run: Run,
 ): Marker {
+  const { left } = former
+  // What is left may be left on another machine: whose it is must not be forgotten.
+  const elsewhere = left.length > 0 ? former.host : null
   return {
     ...marker,
     keyId: desired.keyId,
     ...declaration(desired),
+    formerStores: left.slice(-maximumFormerStores),
     state: {
       kind: 'delivered',
       visibleEnd: visibleEnd(live.maskedKey).slice(-16),
       at: run.clock(),
       graceUntil,
     },
-    host: run.options.localKeys.has(desired.keyId) ? run.options.host : null,
+    host: run.options.localKeys.has(desired.keyId) ? run.options.host : elsewhere,
   }
 }
 
-/** Of a key that was updated: its secret and its stores are as they were. */
-export function updatedMarker(marker: Marker, desired: DesiredKey): Marker {
-  return { ...marker, keyId: desired.keyId, fields: fieldHashes(desired), protected: desired.protect }
+/** Of a key that was updated: its secret is as it was, and so are its stores, but for the `forgotten` ones. */
+export function updatedMarker(marker: Marker, desired: DesiredKey, forgotten: readonly string[]): Marker {
+  const isKnown = (hash: string) => !forgotten.includes(hash)
+  return {
+    ...marker,
+    keyId: desired.keyId,
+    fields: fieldHashes(desired),
+    stores: marker.stores.filter(isKnown),
+    formerStores: marker.formerStores.filter(isKnown),
+    protected: desired.protect,
+  }
 }
 
 /** Of a key that was taken over: others hold its secret, and no store of ours has it. */
 export function adoptedMarker(desired: DesiredKey, generation: number, run: Run): Marker {
   const state = { kind: 'external' } as const
-  return { ...pendingMarker(desired, generation, run), state, host: null, stores: [] }
+  return { ...pendingMarker(desired, generation, noRemoval, run), state, host: null, stores: [] }
 }
 
 /** Of a key that is given up. */

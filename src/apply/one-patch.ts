@@ -2,17 +2,29 @@ import type { Adopt, Release, Rotate, Update } from '../model/change.ts'
 import type { Done } from './ledger.ts'
 import { adoptedMarker, markerOf, releasedMarker, updatedMarker } from './markers.ts'
 import type { Run } from './run.ts'
+import { takeOut } from './take-out.ts'
 import { patchMarked, patchOf, updateSuperseded } from './update.ts'
 
 /** Changes that are one PATCH each. */
 
-export async function update({ live, desired, fields, superseded }: Update, run: Run): Promise<Done> {
+export async function update(
+  { live, desired, fields, superseded, removal }: Update,
+  run: Run,
+): Promise<Done> {
+  const { removed, forgotten, trouble } = await takeOut(removal, run)
   run.checkpoint('before-update')
   if (superseded) await updateSuperseded(live, desired, fields, run)
   else
-    await patchMarked(live, patchOf(fields), desired.description, updatedMarker(markerOf(live), desired), run)
+    await patchMarked(
+      live,
+      patchOf(fields),
+      desired.description,
+      updatedMarker(markerOf(live), desired, forgotten),
+      run,
+    )
   run.checkpoint('after-update')
-  return { action: 'updated', liveId: live.id, places: [] }
+  if (trouble !== null) throw trouble
+  return { action: 'updated', liveId: live.id, places: [], removed }
 }
 
 /** Its secret is not ours to know: nothing but the marker, and the fields that differ, is written. */
@@ -20,14 +32,14 @@ export async function adopt({ live, desired, generation, fields }: Adopt, run: R
   run.checkpoint('before-update')
   await patchMarked(live, patchOf(fields), desired.description, adoptedMarker(desired, generation, run), run)
   run.checkpoint('after-update')
-  return { action: 'adopted', liveId: live.id, places: [] }
+  return { action: 'adopted', liveId: live.id, places: [], removed: [] }
 }
 
 export async function release({ live }: Release, run: Run): Promise<Done> {
   run.checkpoint('before-update')
   await patchMarked(live, {}, live.description, releasedMarker(markerOf(live), run), run)
   run.checkpoint('after-update')
-  return { action: 'released', liveId: live.id, places: [] }
+  return { action: 'released', liveId: live.id, places: [], removed: [] }
 }
 
 /** Says in the marker that others know the secret, unless it says so already. */

@@ -3,6 +3,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import { fieldHashes } from '../plan/field-hashes.ts'
 import { fieldChanges } from '../plan/fields.ts'
@@ -10,7 +11,7 @@ import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { replayWindow } from '../platform/replay.ts'
-import { isAccepted, markDelivered, putIntoAll, storesOf } from './deliver.ts'
+import { type OpenStore, isAccepted, markDelivered, putIntoAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { idempotencyKey, markerOf, newKey } from './markers.ts'
 import type { ApplyStore, Run } from './run.ts'
@@ -18,11 +19,16 @@ import { narrow } from './update.ts'
 
 type Held = ReadonlyMap<ApplyStore, Secret>
 
-/** What the readable stores of a key hold now. */
-async function heldSecrets(stores: ReturnType<typeof storesOf>): Promise<Held> {
+/** What the readable stores of a key hold now, and those that its declaration lost: so a key moves to another store. */
+async function heldSecrets(stores: readonly OpenStore[], { from }: Removal, run: Run): Promise<Held> {
   const held = new Map<ApplyStore, Secret>()
   for (const { store } of stores) {
     const secret = store.readable ? await store.get() : null
+    if (secret !== null) held.set(store, secret)
+  }
+  for (const { store } of storesOf({ stores: from }, run)) {
+    // One that cannot be read any more is not what the key needs.
+    const secret = store.readable ? await store.get().catch(() => null) : null
     if (secret !== null) held.set(store, secret)
   }
   return held
@@ -61,19 +67,28 @@ async function secretFromReplay(
   return issued.secret !== null && (await isAccepted(issued.secret, live, run)) ? issued.secret : null
 }
 
-function holders(held: Held, secret: Secret): ReadonlySet<ApplyStore> {
-  return new Set([...held].filter(([, other]) => other.equals(secret)).map(([store]) => store))
+/** The stores that have a secret already, just as they are declared: other recipients are another way of having it. */
+function holders(
+  held: Held,
+  secret: Secret,
+  stores: readonly OpenStore[],
+  marker: Marker,
+): ReadonlySet<ApplyStore> {
+  const unchanged = stores.filter(({ hash }) => marker.stores.includes(hash))
+  return new Set(
+    unchanged.map(({ store }) => store).filter(store => held.get(store)?.equals(secret) === true),
+  )
 }
 
 /** Delivers the secret of a head once more from a store that has it. Null: no store has it, so a new generation is due. */
 export async function redeliver(change: Deliver, run: Run): Promise<Done | null> {
-  const { desired, live, fields, generation, reasons } = change
+  const { desired, live, fields, generation, reasons, removal } = change
   const stores = storesOf(desired, run)
-  const held = await heldSecrets(stores)
+  const held = await heldSecrets(stores, removal, run)
   const secret = await secretFromStores(live, held, run)
   if (secret === null) return null
-  const places = await putIntoAll(secret, stores, holders(held, secret), run)
   const former = markerOf(live)
+  const places = await putIntoAll(secret, stores, holders(held, secret, stores, former), run)
   // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
   const overtaken = reasons.some(({ code }) => code === 'overtaken')
   const marker = overtaken ? { ...former, generation } : former
@@ -81,12 +96,12 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
     former.state.kind === 'delivered' && !overtaken
       ? former.state.graceUntil
       : run.clock() + desired.rotation.grace
-  await markDelivered({ live, marker }, desired, fields, graceUntil, run)
-  return { action: 'delivered', liveId: live.id, places }
+  const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
+  return { action: 'delivered', liveId: live.id, places, ...done }
 }
 
 /** May somebody have received the secret of this pending key, from a store into which we cannot look? */
-function mayBeReceived(marker: Marker, desired: DesiredKey, stores: ReturnType<typeof storesOf>): boolean {
+function mayBeReceived(marker: Marker, desired: DesiredKey, stores: readonly OpenStore[]): boolean {
   const declared = new Set(desired.stores.map(({ hash }) => hash))
   return stores.some(({ store }) => !store.readable) || marker.stores.some(hash => !declared.has(hash))
 }
@@ -102,9 +117,9 @@ async function revokePending(live: LiveKey, run: Run): Promise<void> {
  * know that nobody received is revoked; the rest is left to retire once a successor is delivered, but never so much of
  * it that runs which fail again and again pile up keys. Null: none could be finished, so a new generation is due.
  */
-export async function heal({ desired, pending, generation }: Heal, run: Run): Promise<Done | null> {
+export async function heal({ desired, pending, generation, removal }: Heal, run: Run): Promise<Done | null> {
   const stores = storesOf(desired, run)
-  const held = await heldSecrets(stores)
+  const held = await heldSecrets(stores, removal, run)
   const isOurs = (live: LiveKey) => markerOf(live).host === run.options.host && live.id !== run.caller.key?.id
   let left = [...pending]
   for (const live of pending) {
@@ -112,12 +127,13 @@ export async function heal({ desired, pending, generation }: Heal, run: Run): Pr
     const secret =
       (await secretFromStores(live, held, run)) ?? (await secretFromReplay(live, marker, desired, run))
     if (secret !== null) {
-      const places = await putIntoAll(secret, stores, holders(held, secret), run)
+      const places = await putIntoAll(secret, stores, holders(held, secret, stores, marker), run)
       const wanted = fieldChanges(desired, { live, marker }, run.clock())
       const { fields } = sparingCaller(desired.keyId, { live, marker }, wanted, run)
-      await markDelivered({ live, marker }, desired, fields, run.clock() + desired.rotation.grace, run)
+      const graceUntil = run.clock() + desired.rotation.grace
+      const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
       for (const superseded of left.slice(1)) await narrow(superseded, desired, run)
-      return { action: 'healed', liveId: live.id, places }
+      return { action: 'healed', liveId: live.id, places, ...done }
     }
     if (!isOurs(live)) break
     if (mayBeReceived(marker, desired, stores)) {

@@ -3,6 +3,7 @@ import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { type LiveKey, visibleEnd } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { maximumFormerStores } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { PlatformClient } from '../platform/types.ts'
 import { keepsMarker } from './answers.ts'
@@ -35,11 +36,15 @@ export interface Delivery extends Pick<Run, 'checkpoint'> {
 function redelivered({ live, marker }: Regenerated, desired: DesiredKey, { clock, host }: Delivery): Marker {
   const at = clock()
   const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : at
+  const declared = desired.stores.map(({ hash }) => hash)
+  const lost = [...new Set([...marker.formerStores, ...marker.stores])]
   return {
     ...marker,
     state: { kind: 'delivered', visibleEnd: visibleEnd(live.maskedKey).slice(-16), at, graceUntil },
     host,
-    stores: desired.stores.map(({ hash }) => hash),
+    stores: declared,
+    // The next apply takes the old secret out of stores that the declaration lost.
+    formerStores: lost.filter(hash => !declared.includes(hash)).slice(-maximumFormerStores),
   }
 }
 

@@ -44,7 +44,7 @@ async function lookAgain(run: Run): Promise<FreshLook> {
 }
 
 async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledger, run: Run): Promise<void> {
-  const done = { action: 'revoked', liveId: change.live.id, places: [] } as const
+  const done = { action: 'revoked', liveId: change.live.id, places: [], removed: [] } as const
   const live = keys.find(({ id }) => id === change.live.id)
   if (live === undefined) {
     ledger.done(change, done)

@@ -32,6 +32,7 @@ export interface ApplyStore {
   put(secret: Secret): Promise<string>
   get(): Promise<Secret | null>
 }
+  remove(): Promise<void>
 
 export interface ApplyStores {
   open(spec: StoreSpec): ApplyStore
@@ -48,6 +49,8 @@ export const checkpoints = [
   'before-put',
   'after-put',
   'before-mark',
+  'before-remove',
+  'after-remove',
   'after-mark',
   'before-regenerate',
   'after-regenerate',

@@ -1,6 +1,7 @@
 import type { Change } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
+import type { Removal } from '../model/removal.ts'
 import { type ManagedKey, isOlder, membersOf } from '../plan/lineage.ts'
 import { sortByOwner } from '../plan/ownership.ts'
 import type { Listing } from '../platform/types.ts'
@@ -16,6 +17,7 @@ export interface NewGeneration {
   readonly desired: DesiredKey
   readonly generation: number
   readonly action: Done['action']
+  readonly removal: Removal
 }
 
 /** One list request looks after so many new keys. */
@@ -91,7 +93,7 @@ async function makeAll(
       limit(() =>
         ledger.begin(task.change, 'creating', async () => ({
           task,
-          key: await issue(task.desired, task.generation, run),
+          key: await issue(task.desired, task.generation, task.removal, run),
         })),
       ),
     ),
@@ -118,15 +120,15 @@ export async function issueInWaves(
     await Promise.all(
       made.map(({ task, key }) =>
         limit(async () => {
-          const places = await ledger.goOn(task.change, 'delivering', async () => {
+          const delivery = await ledger.goOn(task.change, 'delivering', async () => {
             const listing = await look
             run.checkpoint('after-wave-list')
             await settle(key, listing, run)
-            return await deliver(key, task.desired, run)
+            return await deliver(key, task.desired, task.removal, run)
           })
-          if (places === null) return
+          if (delivery === null) return
           delivered.set(task.change, key)
-          ledger.done(task.change, { action: task.action, liveId: key.live.id, places })
+          ledger.done(task.change, { action: task.action, liveId: key.live.id, ...delivery })
         }),
       ),
     )

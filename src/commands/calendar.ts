@@ -41,7 +41,7 @@ export async function runCalendar(options: CalendarOptions, context: Context): P
   const connection = await context.connect(options)
   const gathered = await gather(desired, connection.client)
   const { current, now } = gathered
-  const planning = await planOptions(nothingAsked, desired, gathered, context)
+  const planning = await planOptions({ ...nothingAsked, config }, desired, gathered, context)
   const calendar = computeCalendar(desired, current, now, now + days * day, planning)
   const { stdout } = context
   stdout.print(json ? jsonText(calendarToJson(calendar)) : renderCalendar(calendar, stdout))

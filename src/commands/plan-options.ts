@@ -5,7 +5,9 @@ import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
 import { type Targets, strayPatterns } from '../model/targets.ts'
 import type { PlanOptions } from '../plan/input.ts'
+import { storesToFind } from '../plan/lost-stores.ts'
 import { isLocal } from '../stores/locality.ts'
+import { findFormerStores } from './former-stores.ts'
 
 /** What the user asked of a plan. */
 export interface PlanningOptions {
@@ -94,7 +96,7 @@ async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<s
 
 /** The planner's options. Throws a usage `Failure` where a pattern fits no key. */
 export async function planOptions(
-  asked: PlanningOptions,
+  asked: PlanningOptions & { readonly config: readonly string[] },
   desired: DesiredState,
   gathered: Gathered,
   context: Context,
@@ -103,6 +105,12 @@ export async function planOptions(
   return {
     host: context.host(),
     localKeys: await keysWithLocalStores(desired),
+    formerStores: await findFormerStores(
+      desired,
+      storesToFind(desired, gathered.current, gathered.now),
+      asked.config,
+      context,
+    ),
     takeOver,
     rotate: requireDeclared(rotate, desired),
     maxRevoke,

@@ -11,12 +11,12 @@ interface Holder {
 }
 
 /** A store and the one behind it. */
-function withFallback(spec: StoreSpec): StoreSpec[] {
+export function withFallback(spec: StoreSpec): StoreSpec[] {
   return spec.kind === 'keychain' && spec.fallback !== null ? [spec, spec.fallback] : [spec]
 }
 
 /** Two secrets with one of these in common would overwrite each other. */
-function placeOfSecret(spec: StoreSpec): string {
+export function placeOfSecret(spec: StoreSpec): string {
   switch (spec.kind) {
     case 'keychain':
       return JSON.stringify([spec.kind, spec.service, spec.account])

@@ -3,8 +3,6 @@ import type { Path } from './read-yaml.ts'
 /** Properties that the design names and this version does not build yet; `*` stands for any one name. */
 const properties: readonly string[] = [
   'keys.*.exceptions',
-  'keys.*.keepRemoved',
-  'defaults.keepRemoved',
   'extends',
 ]
 

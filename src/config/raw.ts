@@ -17,6 +17,7 @@ export interface RawDefaults {
   readonly expires?: string
   readonly rotate?: RawRotate
   readonly store?: RawStores
+  readonly keepRemoved?: boolean
 }
 
 export interface RawKey extends RawDefaults {

@@ -117,6 +117,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     expires,
     rotation,
     stores: stores.map(({ store }) => store),
+    keepRemoved: raw.keepRemoved ?? merged.defaults?.value.keepRemoved ?? false,
     protect: raw.protect ?? false,
     previously: raw.previously ?? null,
     adopt: raw.adopt ?? null,

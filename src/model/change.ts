@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import type { FieldChange } from './field-change.ts'
 import type { Finding } from './finding.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
+import type { Removal } from './removal.ts'
 import type { Targets } from './targets.ts'
 
 export type RotationReason =
@@ -22,6 +23,8 @@ export type DeliveryReason =
   /** A superseded key was delivered after it: the stores may hold the secret of that one. */
   | { readonly code: 'overtaken'; readonly by: string; readonly at: Instant }
   | { readonly code: 'store-added'; readonly stores: readonly string[] }
+  /** The same place, declared differently: what is kept there has to be written anew. */
+  | { readonly code: 'store-changed'; readonly stores: readonly string[] }
 
 export type RevocationReason =
   | { readonly code: 'undeclared' }
@@ -58,6 +61,7 @@ export interface Update {
   /** It is only narrowed: it keeps its name, its marker and its end. */
   readonly superseded: boolean
   readonly fields: readonly FieldChange[]
+  readonly removal: Removal
 }
 export interface Rotate {
   readonly kind: 'rotate'
@@ -67,6 +71,7 @@ export interface Rotate {
   readonly live: LiveKey
   readonly generation: number
   readonly reasons: readonly RotationReason[]
+  readonly removal: Removal
 }
 /** Deliver again: from a readable store whose secret the platform accepts as this key, else by a new generation. */
 export interface Deliver {
@@ -83,6 +88,7 @@ export interface Deliver {
   /** What the same PATCH brings up to date. */
   readonly fields: readonly FieldChange[]
   readonly reasons: readonly DeliveryReason[]
+  readonly removal: Removal
 }
 /** Finish or replace keys that an interrupted run left without delivery. */
 export interface Heal {
@@ -93,6 +99,7 @@ export interface Heal {
   readonly pending: readonly LiveKey[]
   /** Of a new key, where none of them can be finished; null where too many are pending to add one. */
   readonly generation: number | null
+  readonly removal: Removal
 }
 export interface Revoke {
   readonly kind: 'revoke'

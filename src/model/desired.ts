@@ -41,6 +41,8 @@ export interface DesiredKey {
   readonly rotation: Rotation
   /** At least one. */
   readonly stores: readonly DeclaredStore[]
+  /** The secret stays in stores that leave the declaration. */
+  readonly keepRemoved: boolean
   readonly protect: boolean
   /** The key id that it had before; null where it was not renamed. */
   readonly previously: string | null

@@ -1,6 +1,7 @@
 import type { FieldChange } from './field-change.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Permissions } from './permission.ts'
+import type { HistorySearch } from './removal.ts'
 import type { Scope } from './scope.ts'
 
 /** What the planner has to say beside changes. A refusal stops the whole plan; a warning stops nothing. */
@@ -92,6 +93,18 @@ export type Finding =
       readonly keyId: string
       readonly liveId: string
       readonly action: 'heal' | 'deliver' | 'rotate'
+    }
+  /** Its declaration lost stores, and its secret cannot be taken out of them from here. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'store-left'
+      readonly keyId: string
+      readonly liveId: string
+      readonly cause: 'not-found' | 'other-host' | 'cannot-remove'
+      readonly count: number
+      /** Where they are known. */
+      readonly stores: readonly string[]
+      readonly search: HistorySearch
     }
   | {
       readonly severity: 'warning'

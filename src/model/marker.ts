@@ -37,7 +37,9 @@ export interface Marker {
   /** A short hash of the machine and user that made it; only for pending keys and where a store is local. */
   readonly host: string | null
   readonly fields: FieldHashes
-  /** A short hash of each store, as declared. */
+  /** A short hash of each store that holds its secret, as declared. */
   readonly stores: readonly string[]
+  /** The same of stores that its declaration lost and that may still hold a secret of it, or of a predecessor. */
+  readonly formerStores: readonly string[]
   readonly protected: boolean
 }

@@ -2,6 +2,9 @@ import type { Change } from './change.ts'
 import type { FailureCode } from './failure.ts'
 import type { LastUse } from './live-key.ts'
 
+/** It was taken out; there was none; or something else is there by now, which is left alone. */
+export type RemovalResult = 'taken-out' | 'empty' | 'left-alone'
+
 /** What came of one change. The failure of one change is an outcome, not an exception. */
 export type Outcome = { readonly change: Change } & (
   | {
@@ -12,6 +15,8 @@ export type Outcome = { readonly change: Change } & (
       readonly liveId: string
       /** Where its secret is now, as each store says it; empty where no secret moved. */
       readonly places: readonly string[]
+      /** The stores that its declaration lost, with what became of its secret there. */
+      readonly removed: readonly { readonly store: string; readonly result: RemovalResult }[]
     }
   | {
       readonly status: 'failed'

@@ -66,6 +66,7 @@ function asFound(live: LiveKey, keyId: string): ManagedKey {
     host: null,
     fields,
     stores: [],
+    formerStores: [],
     protected: false,
   }
   return { live, marker }

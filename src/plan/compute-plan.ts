@@ -49,7 +49,7 @@ export function computePlan(
 
   for (const key of chosen.keys) {
     const lineage = owned.lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
-    const plan = planDeclaredKey(key, lineage, { ...circumstances, turn: turnOf.get(key.keyId) })
+    const plan = planDeclaredKey(key, lineage, { ...circumstances, lineage, turn: turnOf.get(key.keyId) })
     changes.push(...plan.changes)
     findings.push(...plan.findings)
     farewells.push(...plan.changes.flatMap(change => partWithLeaked(change, circumstances)))

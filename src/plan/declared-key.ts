@@ -8,6 +8,7 @@ import { healing } from './heal.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, sparingCaller, updating } from './key-plan.ts'
 import type { PlanOptions } from './input.ts'
 import { type Lineage, type ManagedKey, overtakes } from './lineage.ts'
+import { removalOf } from './removal.ts'
 
 function renewing(
   desired: DesiredKey,
@@ -32,6 +33,7 @@ function renewing(
   }
   // In place there is no predecessor: one request brings everything up to date.
   const predecessor = inPlace ? { changes: [], findings: [] } : updating(desired, head, facts, true)
+  const { removal, findings: left } = removalOf(desired, [head], lineage, facts.options)
   if (rotates) {
     const change: Change = {
       kind: 'rotate',
@@ -41,10 +43,13 @@ function renewing(
       live: head.live,
       generation,
       reasons: reasons.rotation,
+      removal,
     }
-    return { changes: [change, ...predecessor.changes], findings: predecessor.findings, sound: true }
+    const warnings = [...predecessor.findings, ...left]
+    return { changes: [change, ...predecessor.changes], findings: warnings, sound: true }
   }
-  const certain = !desired.stores.some(({ spec }) => isReadable(spec))
+  // A store that it lost may be the one that has the secret: so a key moves from one store to another.
+  const certain = ![...desired.stores, ...removal.from].some(({ spec }) => isReadable(spec))
   const { fields, findings } = sparingCaller(
     keyId,
     head,
@@ -61,8 +66,10 @@ function renewing(
     rotates: certain,
     fields: certain ? [] : fields,
     reasons: reasons.delivery,
+    removal,
   }
-  return { changes: certain ? [change, ...predecessor.changes] : [change], findings, sound: true }
+  const changes = certain ? [change, ...predecessor.changes] : [change]
+  return { changes, findings: [...findings, ...left], sound: true }
 }
 
 /** Somebody asked for a rotation; a leak is a reason of its own, since it leaves the old key no grace. */
@@ -83,6 +90,7 @@ function beginning(desired: DesiredKey, lineage: Lineage, { options }: KeyFacts)
   if (leaked === undefined) return { ...noChanges, changes: [{ kind: 'create', keyId, desired, generation }] }
   const elsewhere = foreignHost(desired, leaked, 'rotate', options)
   if (elsewhere !== null) return { ...noChanges, findings: [elsewhere] }
+  const { removal, findings } = removalOf(desired, [leaked], lineage, options)
   const change: Change = {
     kind: 'rotate',
     strategy: 'overlap',
@@ -91,8 +99,9 @@ function beginning(desired: DesiredKey, lineage: Lineage, { options }: KeyFacts)
     live: leaked.live,
     generation,
     reasons: [{ code: 'leaked' }],
+    removal,
   }
-  return { ...noChanges, changes: [change], sound: true }
+  return { changes: [change], findings, sound: true }
 }
 
 /** What has to happen to one declared key, its predecessors' retirement aside. */
@@ -139,6 +148,7 @@ export function planDeclaredKey(desired: DesiredKey, lineage: Lineage, facts: Ke
     desired,
     head,
     lineage.superseded.find(key => overtakes(key, lineage, facts.now)) ?? null,
+    facts.options.formerStores.found.get(keyId) ?? [],
   )
   if (rotation.length > 0 || delivery.length > 0) {
     return withExtra(renewing(desired, head, { rotation, delivery }, lineage, facts))

@@ -2,7 +2,8 @@ import type { DeliveryReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { minute } from '../model/duration.ts'
 import { endsAgree, visibleEnd } from '../model/live-key.ts'
-import { type StoreSpec, storeLabel } from '../model/store.ts'
+import type { FormerStore } from '../model/removal.ts'
+import { type DeclaredStore, type StoreSpec, storeLabel } from '../model/store.ts'
 import { type ManagedKey, deliveredAt } from './lineage.ts'
 
 /** Marker times are whole seconds and regeneration may share one with the delivery that follows it. */
@@ -13,6 +14,7 @@ export function deliveryReasons(
   desired: DesiredKey,
   { live, marker }: ManagedKey,
   overtaken: ManagedKey | null,
+  former: readonly FormerStore[],
 ): readonly DeliveryReason[] {
   if (marker.state.kind !== 'delivered') return []
   const reasons: DeliveryReason[] = []
@@ -24,9 +26,17 @@ export function deliveryReasons(
   }
   const at = overtaken === null ? null : deliveredAt(overtaken)
   if (overtaken !== null && at !== null) reasons.push({ code: 'overtaken', by: overtaken.live.id, at })
-  const added = desired.stores.filter(store => !marker.stores.includes(store.hash))
-  if (added.length > 0)
-    reasons.push({ code: 'store-added', stores: added.map(store => storeLabel(store.spec)) })
+  const missing = desired.stores.filter(store => !marker.stores.includes(store.hash))
+  const isChanged = ({ hash }: DeclaredStore) =>
+    former.some(({ now, hash: before }) => now === hash && marker.stores.includes(before))
+  const say = (code: 'store-added' | 'store-changed', stores: readonly DeclaredStore[]) => {
+    if (stores.length > 0) reasons.push({ code, stores: stores.map(({ spec }) => storeLabel(spec)) })
+  }
+  say(
+    'store-added',
+    missing.filter(store => !isChanged(store)),
+  )
+  say('store-changed', missing.filter(isChanged))
   return reasons
 }
 
@@ -39,5 +49,16 @@ export function isReadable(spec: StoreSpec): boolean {
       return true
     case 'age-file':
       return spec.identity !== null
+  }
+}
+
+/** A store that can give a secret up again. */
+export function isRemovable(spec: StoreSpec): boolean {
+  switch (spec.kind) {
+    case 'keychain':
+      return spec.fallback === null || isRemovable(spec.fallback)
+    case 'env-file':
+    case 'age-file':
+      return true
   }
 }

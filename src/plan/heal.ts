@@ -5,6 +5,7 @@ import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { rotationReasons } from './due.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, updating } from './key-plan.ts'
 import type { Lineage, ManagedKey } from './lineage.ts'
+import { removalOf, storeHolders } from './removal.ts'
 
 /** How long a pending key is its maker's business alone. */
 const makersTime: Milliseconds = 15 * minute
@@ -44,13 +45,23 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
     .slice(finishable.length)
     .map(superseded => updating(desired, superseded, facts, true))
   const pending = finishable.map(({ live }) => live)
+  const { removal, findings: left } = removalOf(desired, storeHolders(lineage), lineage, options)
   const change: Change =
     reasons.length > 0
-      ? { kind: 'rotate', strategy: 'overlap', keyId, desired, live: newest.live, generation, reasons }
-      : { kind: 'heal', keyId, desired, pending, generation: full ? null : generation }
+      ? {
+          kind: 'rotate',
+          strategy: 'overlap',
+          keyId,
+          desired,
+          live: newest.live,
+          generation,
+          reasons,
+          removal,
+        }
+      : { kind: 'heal', keyId, desired, pending, generation: full ? null : generation, removal }
   return {
     changes: [change, ...narrowed.flatMap(({ changes }) => changes)],
-    findings: [...findings, ...narrowed.flatMap(plan => plan.findings)],
+    findings: [...findings, ...left, ...narrowed.flatMap(plan => plan.findings)],
     sound: true,
   }
 }

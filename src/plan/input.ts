@@ -1,5 +1,6 @@
 import type { Caller } from '../model/caller.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import type { FormerStores } from '../model/removal.ts'
 import type { Targets } from '../model/targets.ts'
 
 /** What the platform has, as far as the plan needs it. */
@@ -17,6 +18,8 @@ export interface PlanOptions {
   readonly host: string
   /** Key ids of which a store belongs to one person's machine. */
   readonly localKeys: ReadonlySet<string>
+  /** Where the stores are that declarations lost. */
+  readonly formerStores: FormerStores
   /** Heal and rotate keys here whose local stores are another host's. */
   readonly takeOver: boolean
   /** So many revocations, and rotations that nobody asked for, are allowed in this run; null: as the limits say. */

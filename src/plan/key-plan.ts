@@ -5,7 +5,9 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { fieldChanges, narrowing, narrows } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import type { ManagedKey } from './lineage.ts'
+import type { Lineage, ManagedKey } from './lineage.ts'
+import { noRemoval, isRemoval } from '../model/removal.ts'
+import { removalOf } from './removal.ts'
 
 export interface KeyPlan {
   readonly changes: readonly Change[]
@@ -15,6 +17,7 @@ export interface KeyPlan {
 }
 
 export interface KeyFacts {
+  readonly lineage: Lineage
   readonly current: CurrentState
   readonly now: Instant
   readonly options: PlanOptions
@@ -56,7 +59,10 @@ export function sparingCaller(
   return { fields: kept, findings: [finding] }
 }
 
-/** One PATCH that makes a key as declared, or only narrows it where it is superseded. */
+/**
+ * One PATCH that makes a key as declared, and takes its secret out of stores that it lost; or only narrows it where it is
+ * superseded.
+ */
 export function updating(
   desired: DesiredKey,
   key: ManagedKey,
@@ -66,6 +72,10 @@ export function updating(
   const { keyId } = desired
   const wanted = superseded ? narrowing(desired, key) : fieldChanges(desired, key, facts.now)
   const { fields, findings } = sparingCaller(keyId, key, wanted, facts.current)
-  const change: Change = { kind: 'update', keyId, desired, live: key.live, superseded, fields }
-  return { changes: fields.length === 0 ? [] : [change], findings, sound: true }
+  const { removal, findings: left } = superseded
+    ? { removal: noRemoval, findings: [] }
+    : removalOf(desired, [key], facts.lineage, facts.options)
+  const change: Change = { kind: 'update', keyId, desired, live: key.live, superseded, fields, removal }
+  const idle = fields.length === 0 && !isRemoval(removal)
+  return { changes: idle ? [] : [change], findings: [...findings, ...left], sound: true }
 }

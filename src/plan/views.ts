@@ -2,6 +2,7 @@ import type { Change, Plan } from '../model/change.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
+import { noRemoval } from '../model/removal.ts'
 import { isTargeted } from '../model/targets.ts'
 import { computePlan, renames } from './compute-plan.ts'
 import { deliveryReasons, isReadable } from './delivery.ts'
@@ -38,14 +39,19 @@ function driftOf(
   const fields = found.filter(({ cause }) => cause !== 'changed')
   const reasons = superseded
     ? []
-    : deliveryReasons(desired, key, null).filter(({ code }) => code !== 'store-added')
+    : deliveryReasons(desired, key, null, []).filter(({ code }) => code !== 'store-added')
   if (reasons.length > 0) {
     const generation = lineage.highest + 1
     const strategy = strategyOf(desired, live, caller.key?.id ?? null, now)
     const rotates = !desired.stores.some(({ spec }) => isReadable(spec))
-    return [{ kind: 'deliver', keyId, desired, live, generation, strategy, rotates, fields, reasons }]
+    const removal = noRemoval
+    return [
+      { kind: 'deliver', keyId, desired, live, generation, strategy, rotates, fields, reasons, removal },
+    ]
   }
-  return fields.length === 0 ? [] : [{ kind: 'update', keyId, desired, live, superseded, fields }]
+  return fields.length === 0
+    ? []
+    : [{ kind: 'update', keyId, desired, live, superseded, fields, removal: noRemoval }]
 }
 
 /**

@@ -1,15 +1,16 @@
 import { second } from '../model/duration.ts'
 import type { Ownership } from '../model/live-key.ts'
 import { type FieldHashes, type Marker, type MarkerState, markedFields } from '../model/marker.ts'
+import { maximumFormerStores } from '../model/removal.ts'
 
 /**
  * The marker at the end of a managed key's description:
  *
- *     [fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t2k9a1:t2nqp1 h1f0c22ab f00a1b2c3d4e5 s9b1c77d0 p]
- *      │   stack/key id          │  nonce      state:visible end:time:grace   host     fields        stores    protected
- *      format version            generation
+ *     [fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t2k9a1:t2nqp1 h1f0c22ab f00a1b2c3d4e5 s9b1c77d0 r12ab p]
+ *      │   stack/key id          │  nonce      state:visible end:time:grace   host     fields        stores    │     protected
+ *      format version            generation                                                                   former stores
  *
- * Times are whole seconds since 1970 in base 36; `h`, `s` and `p` are left out where there is nothing to say. The order is
+ * Times are whole seconds since 1970 in base 36; `h`, `s`, `r` and `p` are left out where there is nothing to say. The order is
  * fixed and every marker has exactly one way to be written, so whatever is not that is not a marker.
  */
 
@@ -28,6 +29,7 @@ const grammar = new RegExp(
     '(?: h(?<host>[0-9a-f]{8}))?' +
     ' f(?<fields>[0-9a-f]{12})' +
     '(?: s(?<stores>(?:[0-9a-f]{4})+))?' +
+    '(?: r(?<formerStores>(?:[0-9a-f]{4})+))?' +
     '(?<protect> p)?' +
     '\\]$',
 )
@@ -86,6 +88,7 @@ export function formatMarker(marker: Marker): string {
     ...(marker.host === null ? [] : [`h${marker.host}`]),
     `f${markedFields.map(field => marker.fields[field]).join('')}`,
     ...(marker.stores.length === 0 ? [] : [`s${marker.stores.join('')}`]),
+    ...(marker.formerStores.length === 0 ? [] : [`r${marker.formerStores.join('')}`]),
     ...(marker.protected ? ['p'] : []),
   ]
   return `${parts.join(' ')}]`
@@ -106,6 +109,7 @@ export function parseMarker(text: string): Marker | null {
     host: groups['host'] ?? null,
     fields: parseFields(groups['fields'] ?? ''),
     stores: groups['stores']?.match(/.{4}/g) ?? [],
+    formerStores: groups['formerStores']?.match(/.{4}/g) ?? [],
     protected: groups['protect'] !== undefined,
   }
   return formatMarker(marker) === text ? marker : null
@@ -147,6 +151,7 @@ export function markerRoom(stack: string, keyId: string, stores: number): number
     host: '0'.repeat(8),
     fields: parseFields('0'.repeat(12)),
     stores: Array<string>(stores).fill('0000'),
+    formerStores: Array<string>(maximumFormerStores).fill('0000'),
     protected: true,
   }
   return formatMarker(longest).length + 1

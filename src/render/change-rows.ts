@@ -12,7 +12,7 @@ import type { Row } from './rows.ts'
 import { successorFields } from './successor.ts'
 import { dateTime, durationInWords } from './time.ts'
 import { escapeControls, quote } from './text.ts'
-import { endText, lastUseLong, listText, nameText, quotedName, storeText } from './values.ts'
+import { endText, lastUseLong, listText, nameText, plural, quotedName, storeText } from './values.ts'
 
 export interface RowOptions {
   readonly palette: Palette
@@ -37,9 +37,15 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
         row('how', deliverWords(change)),
         ...detail(change.desired, options),
         ...storeRows(change.desired),
+        ...removalRows(change),
       ]
     case 'heal':
-      return [...healRows(change), ...detail(change.desired, options), ...storeRows(change.desired)]
+      return [
+        ...healRows(change),
+        ...detail(change.desired, options),
+        ...storeRows(change.desired),
+        ...removalRows(change),
+      ]
     case 'release':
     case 'revoke':
       return liveRows(change.live, change.generation, options, change.kind === 'revoke' ? '-' : '<')
@@ -72,6 +78,21 @@ function storeRows({ stores }: DesiredKey): readonly Row[] {
   return stores.map(({ spec }) => row('secret to', storeText(spec)))
 }
 
+/** What becomes of the secret in stores that left the declaration. */
+function removalRows({
+  removal: { from, forgotten },
+  desired,
+}: Update | Rotate | Deliver | Heal): readonly Row[] {
+  const stays = plural(forgotten.length, 'store')
+  const words = desired.keepRemoved
+    ? `${stays} that left its declaration: its secret stays there (keepRemoved)`
+    : `${stays}, whose place is another declared store's by now`
+  return [
+    ...from.map(({ spec }) => row('secret out of', storeText(spec), '-')),
+    ...(forgotten.length === 0 ? [] : [row('left alone', words)]),
+  ]
+}
+
 function widensNote({ yellow, bold }: Palette): string {
   return bold(yellow('# widens access'))
 }
@@ -84,12 +105,13 @@ function fieldRows(fields: readonly FieldChange[], { palette }: RowOptions): rea
   })
 }
 
-function updateRows({ fields, live, superseded }: Update, options: RowOptions): readonly Row[] {
+function updateRows(update: Update, options: RowOptions): readonly Row[] {
+  const { fields, live, superseded } = update
   // A superseded key is narrowed for its successor's sake: how it came to differ is beside the point.
   const changed = fieldRows(fields, options).map(each => (superseded ? { ...each, notes: [] } : each))
   const names: readonly string[] = fields.map(change => change.field)
   const unchanged = liveFieldRows(live, options.now).filter(({ label }) => !names.includes(label))
-  return options.detailed ? [...changed, ...unchanged] : changed
+  return [...changed, ...(options.detailed ? unchanged : []), ...removalRows(update)]
 }
 
 /** What the key is, and what the same request changes of it. */
@@ -116,6 +138,7 @@ function rotateRows(change: Rotate, { palette, detailed, now }: RowOptions): rea
     ...environmentRow(desired, live, palette),
     ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
     ...storeRows(desired),
+    ...removalRows(change),
     oldKeyRow(change, now),
   ]
 }

@@ -21,6 +21,9 @@ export interface FindingJson {
   readonly owner?: string | null
   readonly action?: 'revoke' | 'rotate' | 'narrow' | 'heal' | 'deliver'
   readonly cause?: string
+  readonly stores?: readonly string[]
+  readonly count?: number
+  readonly search?: string
   readonly at?: string
   readonly after_seconds?: number
   readonly until?: string
@@ -90,6 +93,10 @@ function factsOf(finding: Finding): Facts {
     case 'calling-key':
     case 'other-host':
       return { key: finding.keyId, ids: [finding.liveId], action: finding.action }
+    case 'store-left': {
+      const { keyId: key, liveId, cause, stores, count, search } = finding
+      return { key, ids: [liveId], cause, stores, count, search }
+    }
     case 'being-made':
       return { key: finding.keyId, ids: [finding.liveId], until: isoTime(finding.until) }
     case 'date-near':

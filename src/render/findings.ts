@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
+import type { HistorySearch } from '../model/removal.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from './values.ts'
@@ -107,6 +108,10 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     message: `${nameText(keyId)} (${nameText(liveId)}) was delivered on another host, into a store of that machine: it is not ${hostVerbs[action]} from here.`,
     hint: `Run apply there, as the same user, or take it over with ${unbreakable('--take-over')}.`,
   }),
+  'store-left': finding => ({
+    message: `${nameText(finding.keyId)} (${nameText(finding.liveId)}) ${leftStores(finding)}`,
+    hint: leftHint(finding),
+  }),
   'being-made': ({ keyId, liveId, until }, now) => ({
     message: `${nameText(keyId)} (${nameText(liveId)}) is being made by a run on another machine: it is left alone until ${moment(until, now)}.`,
     hint: 'Plan again then; if that run was interrupted, its key is healed.',
@@ -158,6 +163,35 @@ const hostVerbs = { heal: 'healed', deliver: 'delivered again', rotate: 'rotated
   Of<'other-host'>['action'],
   string
 >
+
+/** Which stores a declaration lost, and why the secret stays there for now. */
+function leftStores({ cause, count, stores, search }: Of<'store-left'>): string {
+  const [it, is] = count === 1 ? ['it', 'is'] : ['them', 'are']
+  const labels = enumerateTexts(stores.map(store => unbreakable(escapeControls(store))))
+  switch (cause) {
+    case 'not-found':
+      return `lost ${plural(count, 'store')} that ${is} nowhere to be found again, so its secret may still be there: ${searches[search]}.`
+    case 'other-host':
+      return `lost ${labels}, on another host: its secret is not taken out of ${it} from here.`
+    case 'cannot-remove':
+      return `lost ${labels}, which cannot give up what ${count === 1 ? 'it holds' : 'they hold'}: its secret is still there.`
+  }
+}
+
+const searches = {
+  whole: 'neither the configuration nor its earlier versions in git declare it',
+  bounded: 'git has more earlier versions of the configuration than are searched',
+  shallow: 'the clone is shallow, so git has not all earlier versions of the configuration',
+  none: 'no git repository has earlier versions of the configuration',
+} as const satisfies Record<HistorySearch, string>
+
+function leftHint({ cause, search }: Of<'store-left'>): string {
+  const kept = `Or take the secret out by hand, and declare ${unbreakable('keepRemoved: true')} for the key, which ends this warning.`
+  if (cause === 'other-host') return `Run apply there, as the same user. ${kept}`
+  if (cause === 'not-found' && search === 'shallow')
+    return `Fetch the whole history (${unbreakable('git fetch --unshallow')}; in CI, fetch-depth: 0). ${kept}`
+  return kept.slice('Or '.length).replace(/^t/, 'T')
+}
 
 function whyNot({ cause, liveIds, owner }: Of<'cannot-adopt'>): string {
   switch (cause) {

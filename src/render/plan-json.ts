@@ -55,6 +55,8 @@ interface ChangeJson {
   readonly widens: boolean
   /** Where a secret will be put; empty where none moves. */
   readonly stores: readonly string[]
+  /** The stores that its declaration lost, and out of which the secret will be taken. */
+  readonly removed_stores: readonly string[]
   /** Only in a heal: the live keys that an interrupted run left. */
   readonly pending?: readonly KeyJson[]
   /** Only in a rotation or a delivery: whether a successor takes its place, or the key is regenerated. */
@@ -150,6 +152,7 @@ function changeToJson(change: Change, now: Instant): ChangeJson {
       change.kind === 'revoke'
         ? []
         : change.desired.stores.map(({ spec }) => storeLabel(spec)),
+    removed_stores: 'removal' in change ? change.removal.from.map(({ spec }) => storeLabel(spec)) : [],
     ...(change.kind === 'heal' ? { pending: change.pending.map(keyToJson) } : {}),
     ...(change.kind === 'rotate' || change.kind === 'deliver' ? { strategy: change.strategy } : {}),
     ...(change.kind === 'deliver' ? { rotates: change.rotates } : {}),

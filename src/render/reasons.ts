@@ -8,6 +8,7 @@ import type {
 } from '../model/change.ts'
 import type { FieldChange } from '../model/field-change.ts'
 import type { Instant } from '../model/duration.ts'
+import type { Removal } from '../model/removal.ts'
 import { ownerOf } from './ownership.ts'
 import { dateTime, durationInWords, exactDurationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
@@ -23,6 +24,7 @@ export type ReasonCode =
   | FieldChange['cause']
   | 'narrowed-with-successor'
   | 'interrupted-run'
+  | 'store-removed'
   | 'retained'
 
 interface Reason {
@@ -47,14 +49,23 @@ export function reasonsOf(change: Change, now: Instant): readonly Reason[] {
     case 'update':
       return updateReasons(change)
     case 'rotate':
-      return change.reasons.map(reason => ({ code: reason.code, text: rotationText(reason, now) }))
+      return [
+        ...change.reasons.map(reason => ({ code: reason.code, text: rotationText(reason, now) })),
+        ...removalReasons(change.removal),
+      ]
     case 'deliver':
-      return change.reasons.map(reason => ({ code: reason.code, text: deliveryText(reason) }))
+      return [
+        ...change.reasons.map(reason => ({ code: reason.code, text: deliveryText(reason) })),
+        ...removalReasons(change.removal),
+      ]
     case 'heal':
-      return change.pending.map(live => ({
-        code: 'interrupted-run',
-        text: `${nameText(live.id)} was made by an interrupted run and never delivered`,
-      }))
+      return [
+        ...change.pending.map(live => ({
+          code: 'interrupted-run' as const,
+          text: `${nameText(live.id)} was made by an interrupted run and never delivered`,
+        })),
+        ...removalReasons(change.removal),
+      ]
     case 'release':
       return [
         {
@@ -81,6 +92,7 @@ export function causeText(cause: FieldChange['cause']): string {
 function updateReasons({
   fields,
   superseded,
+  removal,
 }: Extract<Change, { readonly kind: 'update' }>): readonly Reason[] {
   if (superseded) {
     return [
@@ -90,7 +102,14 @@ function updateReasons({
       },
     ]
   }
-  return causeReasons(fields)
+  return [...causeReasons(fields), ...removalReasons(removal)]
+}
+
+/** Stores that left the declaration; a change of its own where nothing else is to be done. */
+function removalReasons(removal: Removal): readonly Reason[] {
+  const count = removal.from.length + removal.forgotten.length
+  if (count === 0) return []
+  return [{ code: 'store-removed', text: `${plural(count, 'store')} left its declaration` }]
 }
 
 /** The fields that differ, by what made them differ. */
@@ -108,6 +127,7 @@ export function renewalText(reason: RotationReason | DeliveryReason, now: Instan
     case 'regenerated-elsewhere':
     case 'overtaken':
     case 'store-added':
+    case 'store-changed':
       return deliveryText(reason)
     case 'past-max-age':
     case 'ends-soon':
@@ -158,6 +178,8 @@ function deliveryText(reason: DeliveryReason): string {
       const labels = reason.stores.map(escapeControls).join(', ')
       return `${plural(reason.stores.length, 'store')} added to its declaration: ${labels}`
     }
+    case 'store-changed':
+      return `declared differently at the same place, so its secret is written there anew (for other recipients, encrypted again): ${reason.stores.map(escapeControls).join(', ')}`
   }
 }
 

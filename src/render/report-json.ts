@@ -1,6 +1,6 @@
 import type { Change } from '../model/change.ts'
 import type { FailureCode } from '../model/failure.ts'
-import type { Outcome, Report } from '../model/outcome.ts'
+import type { Outcome, RemovalResult, Report } from '../model/outcome.ts'
 import { type LastUseJson, lastUseToJson } from './plan-json.ts'
 import { countOutcomes } from './report-summary.ts'
 import { redactSecrets } from './text.ts'
@@ -28,6 +28,8 @@ type OutcomeJson = { readonly action: Change['kind']; readonly key: string } & (
       readonly id: string
       /** Where the secret is now; empty where none moved. */
       readonly places: readonly string[]
+      /** The stores that its declaration lost, and what became of its secret there. */
+      readonly removed: readonly { readonly store: string; readonly result: RemovalResult }[]
     }
   | {
       readonly status: 'failed'
@@ -61,6 +63,7 @@ function outcomeToJson(outcome: Outcome): OutcomeJson {
         done: outcome.action,
         id: outcome.liveId,
         places: outcome.places,
+        removed: outcome.removed,
       }
     case 'failed': {
       const { code, message, hints } = outcome

@@ -1,4 +1,4 @@
-import type { Outcome, Report } from '../model/outcome.ts'
+import type { Outcome, RemovalResult, Report } from '../model/outcome.ts'
 import { safeLines } from './failure.ts'
 import type { Palette } from './palette.ts'
 import { countOutcomes } from './report-summary.ts'
@@ -11,6 +11,12 @@ const skippedTexts = {
   stopped: 'the run had to stop',
   'earlier-failure': 'something before it failed',
 } as const satisfies Record<Extract<Outcome, { readonly status: 'skipped' }>['why'], string>
+
+const removals = {
+  'taken-out': store => `its secret was taken out of ${store}`,
+  empty: store => `no secret was left in ${store}`,
+  'left-alone': store => `${store} holds something else by now, which was left alone`,
+} as const satisfies Record<RemovalResult, (store: string) => string>
 
 /** What came of one change, as it happens, on one line where it fits: `ci-pipeline: created key_abc in keychain fluxloop/acme/ci-pipeline`. */
 export function renderOutcome(
@@ -28,7 +34,8 @@ function outcomeText(outcome: Outcome, palette: Palette): string {
       const places = outcome.places.map(escapeControls).join(', ')
       const action =
         outcome.action === 'revoked' ? palette.red(outcome.action) : palette.green(outcome.action)
-      return `${action} ${nameText(outcome.liveId)}${places === '' ? '' : ` in ${places}`}`
+      const removed = outcome.removed.map(each => `; ${removals[each.result](escapeControls(each.store))}`)
+      return `${action} ${nameText(outcome.liveId)}${places === '' ? '' : ` in ${places}`}${removed.join('')}`
     }
     case 'failed':
       return `${palette.red(`failed to ${change.kind}`)}: ${safeLines(outcome.message).join(' ')}`

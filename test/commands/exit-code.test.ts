@@ -7,7 +7,7 @@ import { second } from '../../src/model/duration.ts'
 import { desiredKey, neverUsed } from '../support/build.ts'
 
 const change = { kind: 'create', keyId: 'ci-pipeline', desired: desiredKey(), generation: 1 } as const
-const done: Outcome = { change, status: 'done', action: 'created', liveId: 'key_1', places: [] }
+const done: Outcome = { change, status: 'done', action: 'created', liveId: 'key_1', places: [], removed: [] }
 const held: Outcome = { change, status: 'held', lastUse: neverUsed }
 const skipped = (why: 'interrupted' | 'stopped' | 'earlier-failure'): Outcome => ({
   change,

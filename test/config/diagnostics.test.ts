@@ -276,7 +276,7 @@ const rows: readonly Row[] = [
   },
 
   // Specified, and not built yet.
-  ...['exceptions: []', 'keepRemoved: true'].map((property): Row => ({
+  ...['exceptions: []'].map((property): Row => ({
     title: `keys.*.${property}`,
     input: `${sound}    ${property}\n`,
     expected: [['not-built', 'a.yaml:9:5', 'not built yet']],

@@ -3,7 +3,17 @@ import { isRefused } from '../../src/model/change.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { day, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { callerWith, desiredKey, liveKey, managedKey, now, otherHost, pruneRules } from '../support/build.ts'
+import {
+  callerWith,
+  desiredKey,
+  envFile,
+  keychain,
+  liveKey,
+  managedKey,
+  now,
+  otherHost,
+  pruneRules,
+} from '../support/build.ts'
 import { codes, pending, planOf, summary, undeclared, key, type Case } from '../support/plan-of.ts'
 
 t.test('has every finding', async t => {
@@ -160,6 +170,24 @@ t.test('has every finding', async t => {
         },
       ],
     },
+    'store-left': {
+      case: {
+        keys: [managedKey(desiredKey({ stores: [keychain, envFile] }))],
+        options: { formerStores: { found: new Map(), search: 'shallow' } },
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'store-left',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          cause: 'not-found',
+          count: 1,
+          stores: [],
+          search: 'shallow',
+        },
+      ],
+    },
     'being-made': {
       case: { keys: [pending(1, otherHost, { createdAt: now - 14 * minute })] },
       says: [
@@ -231,7 +259,7 @@ t.test('leaves what belongs to another host alone, and takes it over where told 
   const theirs = { marked: { host: otherHost } }
   const rows = {
     rotate: managedKey(key, { ...theirs, live: { createdAt: now - 70 * day } }),
-    deliver: managedKey(key, { marked: { host: otherHost, stores: ['bbbb'] } }),
+    deliver: managedKey(key, { marked: { host: otherHost, stores: [] } }),
     heal: pending(1, otherHost),
   } satisfies Record<Extract<Finding, { code: 'other-host' }>['action'], LiveKey>
   for (const [action, live] of Object.entries(rows)) {

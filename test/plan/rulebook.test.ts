@@ -24,6 +24,7 @@ import {
 } from '../support/build.ts'
 import {
   aged,
+  formerly,
   head,
   leaked,
   other,
@@ -165,6 +166,14 @@ t.test('gives every reason for a delivery', async t => {
     'store-added': {
       case: { desired: [desiredKey({ stores: [keychain, envFile] })], keys: [managedKey(key)] },
       says: { code: 'store-added', stores: ['env-file /srv/agents/.env (FLUXLOOP_API_KEY)'] },
+    },
+    'store-changed': {
+      case: {
+        desired: [desiredKey({ stores: [keychain, { ...envFile, hash: 'b0b0' }] })],
+        keys: [managedKey(desiredKey({ stores: [keychain, envFile] }))],
+        options: { formerStores: formerly({ ...envFile, free: null, now: 'b0b0' }) },
+      },
+      says: { code: 'store-changed', stores: ['env-file /srv/agents/.env (FLUXLOOP_API_KEY)'] },
     },
   } satisfies {
     [Code in DeliveryReason['code']]: { case: Case; says: Extract<DeliveryReason, { code: Code }> }

@@ -13,6 +13,7 @@ const marker: Marker = {
   host: null,
   fields: { name: '00', description: '11', scope: '22', permissions: '33', expires: '44', environment: '55' },
   stores: [],
+  formerStores: [],
   protected: false,
 }
 const newKey: NewKey = {

@@ -43,6 +43,7 @@ const anyMarker: fc.Arbitrary<Marker> = record({
     environment: hex(2),
   }),
   stores: fc.array(hex(4), { maxLength: 6 }),
+  formerStores: fc.array(hex(4), { maxLength: 4 }),
   protected: fc.boolean(),
 })
 
@@ -55,13 +56,14 @@ const example: Marker = {
   host: '1f0c22ab',
   fields: { name: '00', description: 'a1', scope: 'b2', permissions: 'c3', expires: 'd4', environment: 'e5' },
   stores: ['9b1c', '77d0'],
+  formerStores: ['12ab'],
   protected: true,
 }
 
 t.test('has one documented form', async t => {
   t.equal(
     formatMarker(example),
-    '[fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t64csg:t6824g h1f0c22ab f00a1b2c3d4e5 s9b1c77d0 p]',
+    '[fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t64csg:t6824g h1f0c22ab f00a1b2c3d4e5 s9b1c77d0 r12ab p]',
   )
 })
 

@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import type { Change, Plan } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'
+import { noRemoval } from '../../src/model/removal.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { jsonText } from '../../src/render/json.ts'
 import { paletteFor } from '../../src/render/palette.ts'
@@ -153,6 +154,7 @@ t.test('tells an age from a maximum age of as many days', t => {
         live: liveKey('key_1'),
         generation: 2,
         reasons: [{ code: 'past-max-age', age: 60 * day + 2 * hour, maxAge: 60 * day }],
+        removal: noRemoval,
       },
     ],
   }
@@ -163,7 +165,7 @@ t.test('tells an age from a maximum age of as many days', t => {
 t.test('ends in a summary that names rarer kinds only where there is one', t => {
   t.equal(
     lastLine(fullPlan),
-    'Plan: 1 to create, 2 to adopt, 2 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
+    'Plan: 1 to create, 2 to adopt, 3 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
   )
   t.equal(lastLine(usualPlan), 'Plan: 1 to create, 1 to update, 1 to rotate, 1 to revoke.')
   t.equal(oneLine(emptyPlan), 'No changes. Your keys match the configuration.')
@@ -303,7 +305,7 @@ t.test('gives times in UTC, exact values and counts in JSON', t => {
     format_version: '1.0',
     now: '2026-11-22T14:05:00Z',
     refused: true,
-    summary: { create: 1, adopt: 2, update: 2, rotate: 2, heal: 2, deliver: 2, release: 1, revoke: 6 },
+    summary: { create: 1, adopt: 2, update: 3, rotate: 2, heal: 2, deliver: 2, release: 1, revoke: 6 },
   })
   const update = json.changes.find(({ action }) => action === 'update')
   t.match(update, { key: 'sales-bot', id: 'key_sales', superseded: false, widens: true, stores: [] })

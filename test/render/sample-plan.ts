@@ -7,6 +7,7 @@ import type {
   RotationReason,
 } from '../../src/model/change.ts'
 import type { FieldChange } from '../../src/model/field-change.ts'
+import { type Removal, noRemoval } from '../../src/model/removal.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
@@ -38,6 +39,7 @@ export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): Desir
       renewBefore: 9 * day,
     },
     stores: [keychain],
+    keepRemoved: false,
     protect: false,
     previously: null,
     adopt: null,
@@ -64,6 +66,7 @@ function marker(generation: number, state: MarkerState): Marker {
     host: null,
     fields,
     stores: ['a1b2'],
+    formerStores: [],
     protected: false,
   }
 }
@@ -148,6 +151,15 @@ const deliveryReasons: {
   'regenerated-elsewhere': { code: 'regenerated-elsewhere', at: now - 5 * hour },
   overtaken: { code: 'overtaken', by: 'key_ci1', at: now - 5 * hour },
   'store-added': { code: 'store-added', stores: ['env-file /home/dev/agents/.env (FLUXLOOP_API_KEY)'] },
+  'store-changed': { code: 'store-changed', stores: ['age-file /home/dev/agents/secrets/ci.age'] },
+}
+
+/** Out of an env file that left the declaration. */
+const removal: Removal = {
+  ...noRemoval,
+  from: [
+    { hash: 'cccc', spec: { kind: 'env-file', path: '/home/dev/agents/old.env', name: 'FLUXLOOP_API_KEY' } },
+  ],
 }
 
 const revocationReasons: {
@@ -222,6 +234,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_sales'),
       superseded: false,
       fields: Object.values(fields),
+      removal: { ...removal, forgotten: ['dddd'] },
     },
     {
       kind: 'update',
@@ -230,6 +243,16 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_sales_old'),
       superseded: true,
       fields: [fields.permissions],
+      removal: noRemoval,
+    },
+    {
+      kind: 'update',
+      keyId: 'moved-out',
+      desired: desiredKey('moved-out', { keepRemoved: true }),
+      live: liveKey('key_moved_out'),
+      superseded: false,
+      fields: [],
+      removal: { ...noRemoval, forgotten: ['dddd'] },
     },
   ],
   rotate: [
@@ -243,6 +266,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_nightly', { environment: 'dev' }),
       generation: 2,
       reasons: Object.values(rotationReasons),
+      removal,
     },
     {
       kind: 'rotate',
@@ -252,6 +276,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_weekly'),
       generation: 2,
       reasons: [{ code: 'past-max-age', age: 47 * day + 5 * hour, maxAge: 60 * day }],
+      removal: noRemoval,
     },
   ],
   deliver: [
@@ -265,6 +290,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       rotates: false,
       fields: [fields.scope],
       reasons: Object.values(deliveryReasons),
+      removal,
     },
     {
       kind: 'deliver',
@@ -276,6 +302,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       rotates: true,
       fields: [],
       reasons: [deliveryReasons.stale],
+      removal: noRemoval,
     },
   ],
   heal: [
@@ -285,6 +312,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       desired: desiredKey('half-done'),
       pending: [liveKey('key_half2', { createdAt: now - hour }), liveKey('key_half1')],
       generation: 3,
+      removal,
     },
     {
       kind: 'heal',
@@ -292,6 +320,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       desired: desiredKey('stuck'),
       pending: [liveKey('key_stuck', { createdAt: now - hour })],
       generation: null,
+      removal: noRemoval,
     },
   ],
   release: [
@@ -370,6 +399,19 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
 }
 
 const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
+  'store-left': [
+    ...(['whole', 'bounded', 'shallow', 'none'] as const).map(
+      search => ({ cause: 'not-found', count: search === 'whole' ? 2 : 1, stores: [], search }) as const,
+    ),
+    { cause: 'other-host', count: 1, stores: ['keychain fluxloop/acme/ci'], search: 'whole' } as const,
+    { cause: 'cannot-remove', count: 1, stores: ['exec put-secret'], search: 'whole' } as const,
+  ].map(each => ({
+    severity: 'warning',
+    code: 'store-left',
+    keyId: 'ci-pipeline',
+    liveId: 'key_ci',
+    ...each,
+  })),
   'cannot-adopt': [
     { cause: 'not-found', liveIds: [], owner: null, suggestion: 'key_abc123' } as const,
     { cause: 'not-found', liveIds: [], owner: null, suggestion: null } as const,

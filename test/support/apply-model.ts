@@ -4,6 +4,7 @@ import type { DesiredKey } from '../../src/model/desired.ts'
 import { shortHash } from '../../src/model/hash.ts'
 import { type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
+import { type Removal, noRemoval } from '../../src/model/removal.ts'
 import { fieldHashes } from '../../src/plan/field-hashes.ts'
 import { fieldChanges, narrowing } from '../../src/plan/fields.ts'
 import { sparingCaller } from '../../src/plan/key-plan.ts'
@@ -43,25 +44,35 @@ export function applied(
     fields: fieldHashes(desired),
     protected: desired.protect,
   })
+  const without = (marker: Marker, { from, forgotten }: Removal): Marker => {
+    const gone = [...from.map(({ hash }) => hash), ...forgotten]
+    const isKnown = (hash: string) => !gone.includes(hash)
+    return {
+      ...marker,
+      stores: marker.stores.filter(isKnown),
+      formerStores: marker.formerStores.filter(isKnown),
+    }
+  }
   const set = (key: LiveKey, marker: Marker) =>
     live.set(key.id, { ...key, ownership: { kind: 'managed', marker } })
-  const delivered = (key: LiveKey, desired: DesiredKey, graceUntil: number) =>
+  const delivered = (key: LiveKey, desired: DesiredKey, graceUntil: number, { left, host }: Removal) =>
     set(key, {
       ...declared(markerOf(key), desired),
       state: { kind: 'delivered', visibleEnd: visibleEnd(key.maskedKey), at: now, graceUntil },
       stores: desired.stores.map(({ hash }) => hash),
-      host: options.localKeys.has(desired.keyId) ? options.host : null,
+      formerStores: left,
+      host: options.localKeys.has(desired.keyId) ? options.host : left.length > 0 ? host : null,
     })
-  const makeNext = (desired: DesiredKey, generation: number) => {
+  const makeNext = (desired: DesiredKey, generation: number, removal: Removal) => {
     const id = `key_new_${desired.keyId}_${generation}`
     const made = managedKey(desired, {
       generation,
       live: { id, createdAt: now },
       marked: { nonce: `new${shortHash(id, 7)}` },
     })
-    delivered(made, desired, now + desired.rotation.grace)
+    delivered(made, desired, now + desired.rotation.grace, removal)
   }
-  const regenerate = (key: LiveKey, desired: DesiredKey, generation: number) => {
+  const regenerate = (key: LiveKey, desired: DesiredKey, generation: number, removal: Removal) => {
     const fresh = {
       ...key,
       regeneratedAt: now,
@@ -72,7 +83,8 @@ export function applied(
     const graceUntil = state.kind === 'delivered' ? state.graceUntil : now
     const wanted = fieldChanges(desired, { live: fresh, marker }, now)
     const { fields } = sparingCaller(desired.keyId, { live: fresh, marker }, wanted, current)
-    delivered({ ...patched(fresh, fields), ownership: { kind: 'managed', marker } }, desired, graceUntil)
+    const answer: LiveKey = { ...patched(fresh, fields), ownership: { kind: 'managed', marker } }
+    delivered(answer, desired, graceUntil, removal)
   }
   const renamed = (key: LiveKey, desired: DesiredKey) => set(key, { ...markerOf(key), keyId: desired.keyId })
   const narrow = (key: LiveKey, desired: DesiredKey) =>
@@ -82,16 +94,16 @@ export function applied(
     switch (change.kind) {
       case 'rotate':
         if (change.strategy === 'in-place') {
-          regenerate(change.live, change.desired, change.generation)
+          regenerate(change.live, change.desired, change.generation, change.removal)
           return true
         }
-        makeNext(change.desired, change.generation)
+        makeNext(change.desired, change.generation, change.removal)
         return true
       case 'create':
-        makeNext(change.desired, change.generation)
+        makeNext(change.desired, change.generation, noRemoval)
         return true
       case 'deliver': {
-        const { desired, fields, generation, reasons } = change
+        const { desired, fields, generation, reasons, removal } = change
         const overtaken = reasons.some(({ code }) => code === 'overtaken')
         const { state } = markerOf(change.live)
         if (storesAnswer && !change.rotates && state.kind === 'delivered') {
@@ -101,21 +113,22 @@ export function applied(
             { ...former, ownership: { kind: 'managed', marker } },
             desired,
             overtaken ? now + desired.rotation.grace : state.graceUntil,
+            removal,
           )
         } else if (change.strategy === 'in-place') {
-          regenerate(change.live, desired, generation)
+          regenerate(change.live, desired, generation, removal)
         } else {
-          makeNext(desired, generation)
+          makeNext(desired, generation, removal)
           narrow(change.live, desired)
         }
         return true
       }
       case 'heal': {
-        const { desired, generation } = change
+        const { desired, generation, removal } = change
         const [newest, ...others] = change.pending
         if (newest !== undefined && storesAnswer) {
           const fields = fieldChanges(desired, { live: newest, marker: markerOf(newest) }, now)
-          delivered(patched(newest, fields), desired, now + desired.rotation.grace)
+          delivered(patched(newest, fields), desired, now + desired.rotation.grace, removal)
           for (const key of others) narrow(key, desired)
           return true
         }
@@ -125,7 +138,7 @@ export function applied(
           if (theirs === -1 || index < theirs) live.delete(key.id)
           else narrow(key, desired)
         }
-        makeNext(desired, generation)
+        makeNext(desired, generation, removal)
         return true
       }
       case 'adopt': {
@@ -138,7 +151,7 @@ export function applied(
       case 'update': {
         const next = patched(live.get(change.live.id) ?? change.live, change.fields)
         if (change.superseded) renamed(next, change.desired)
-        else set(next, declared(markerOf(next), change.desired))
+        else set(next, without(declared(markerOf(next), change.desired), change.removal))
         return true
       }
       case 'release':

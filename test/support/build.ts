@@ -4,6 +4,7 @@ import { shortHash } from '../../src/model/hash.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
 import { type LastUse, type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
 import type { Marker, MarkerState } from '../../src/model/marker.ts'
+import { noFormerStores } from '../../src/model/removal.ts'
 import type { DeclaredStore } from '../../src/model/store.ts'
 import { everyKey } from '../../src/model/targets.ts'
 import { fieldHashes } from '../../src/plan/field-hashes.ts'
@@ -48,6 +49,7 @@ export function desiredKey({
     permissions: ['read_scenarios', 'upload_results'],
     expires: days(90),
     stores: [keychain],
+    keepRemoved: false,
     protect: false,
     previously: null,
     adopt: null,
@@ -105,6 +107,7 @@ export function marker(overrides: Partial<Marker> = {}, desired: DesiredKey = de
     host: null,
     fields: fieldHashes(desired),
     stores: desired.stores.map(({ hash }) => hash),
+    formerStores: [],
     protected: desired.protect,
     ...overrides,
   }
@@ -198,6 +201,7 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
   return {
     host: thisHost,
     localKeys: new Set(),
+    formerStores: noFormerStores,
     takeOver: false,
     maxRevoke: null,
     maxRotate: null,

@@ -2,6 +2,7 @@ import type { Plan } from '../../src/model/change.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { day } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
+import type { FormerStore, FormerStores } from '../../src/model/removal.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import type { CurrentState, PlanOptions } from '../../src/plan/input.ts'
 import { currentState, desiredKey, desiredState, managedKey, now, options, thisHost } from './build.ts'
@@ -17,6 +18,14 @@ export interface Case {
 
 export function planOf({ desired = [desiredKey()], state, keys = [], current, options: chosen }: Case): Plan {
   return computePlan(desiredState(desired, state), currentState(keys, current), now, options(chosen))
+}
+
+/** Stores that the one key's declaration lost, found again; as they were, and free, unless said otherwise. */
+export function formerly(
+  ...stores: readonly (Partial<FormerStore> & Pick<FormerStore, 'spec' | 'hash'>)[]
+): FormerStores {
+  const found = stores.map(store => ({ free: store.spec, local: true, now: null, ...store }))
+  return { found: new Map([['ci-pipeline', found]]), search: 'whole' }
 }
 
 /** `kind live-id...`: enough to tell what a plan does to whom. */

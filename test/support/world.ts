@@ -41,6 +41,7 @@ function worldStores(): WorldStores {
           return label
         },
         get: async () => secrets.get(label) ?? null,
+        remove: async () => void secrets.delete(label),
       }
     },
     probe: async specs => new Map(specs.map(spec => [spec, null])),

@@ -5,6 +5,7 @@ import { shortHash } from '../../src/model/hash.ts'
 import type { LiveKey, Ownership } from '../../src/model/live-key.ts'
 import type { MarkerState } from '../../src/model/marker.ts'
 import { type Targets, everyKey } from '../../src/model/targets.ts'
+import type { FormerStore } from '../../src/model/removal.ts'
 import type { CurrentState, PlanOptions } from '../../src/plan/input.ts'
 import {
   callerWith,
@@ -62,6 +63,7 @@ function anyDesired(keyId: string): fc.Arbitrary<DesiredKey> {
       renewBefore: one(3 * day, 9 * day),
     }),
     stores: one([keychain], [keychain, envFile], [sealed], [sealed, envFile]),
+    keepRemoved: fc.boolean(),
     protect: fc.boolean(),
     adopt: fc.oneof(
       { weight: 4, arbitrary: one(null) },
@@ -141,6 +143,30 @@ function anyStranger(id: string): fc.Arbitrary<LiveKey> {
     .map(([ownership, name, lastUse]) => liveKey({ id, name, ownership, lastUse }))
 }
 
+/** For each key, what was found of stores that its declaration may have lost. */
+const anyFormerStores: fc.Arbitrary<PlanOptions['formerStores']> = fc
+  .tuple(
+    ...keyIds.map(keyId =>
+      fc
+        .subarray([keychain, envFile, sealed])
+        .chain(stores =>
+          fc.tuple(
+            ...stores.map(store =>
+              record<FormerStore>({
+                spec: one(store.spec),
+                hash: one(store.hash),
+                free: one(store.spec, null),
+                local: fc.boolean(),
+                now: one(null),
+              }),
+            ),
+          ),
+        )
+        .map(stores => [keyId, stores] as const),
+    ),
+  )
+  .map(found => ({ found: new Map(found), search: 'whole' }))
+
 /** A configuration and a platform that have drifted apart in every way the model knows. */
 export const anyWorld: fc.Arbitrary<World> = fc
   .record({
@@ -168,6 +194,7 @@ export const anyWorld: fc.Arbitrary<World> = fc
       one('key_caller', 'key_0', 'key_1', 'key_stranger_0'),
     ),
     local: fc.subarray([...keyIds]),
+    formerStores: anyFormerStores,
     takeOver: fc.boolean(),
     revokeInUse: fc.oneof({ weight: 5, arbitrary: one([]) }, one(['a'], ['key_2'])),
     complete: fc.oneof({ weight: 9, arbitrary: one(true) }, one(false)),

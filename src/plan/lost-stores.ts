@@ -1,0 +1,25 @@
+import type { DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import { renames } from './compute-plan.ts'
+import type { CurrentState } from './input.ts'
+import { sortByOwner } from './ownership.ts'
+import { lostStores, storeHolders } from './removal.ts'
+
+/**
+ * The hashes of stores that declarations lost and whose secret is to be taken out, by key id: somebody has to find out where
+ * they are before a plan is made. Empty where no store left a declaration, which is the rule.
+ */
+export function storesToFind(
+  desired: DesiredState,
+  { keys }: Pick<CurrentState, 'keys'>,
+  now: Instant,
+): ReadonlyMap<string, readonly string[]> {
+  const { lineages } = sortByOwner(desired.stack, keys, now, renames(desired))
+  const lost = desired.keys.flatMap(key => {
+    const lineage = lineages.get(key.keyId)
+    if (lineage === undefined || key.keepRemoved) return []
+    const hashes = lostStores(key, storeHolders(lineage))
+    return hashes.length === 0 ? [] : [[key.keyId, hashes] as const]
+  })
+  return new Map(lost)
+}

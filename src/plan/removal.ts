@@ -1,0 +1,82 @@
+import type { DesiredKey } from '../model/desired.ts'
+import type { Finding } from '../model/finding.ts'
+import { visibleEnd } from '../model/live-key.ts'
+import { type FormerStore, type Removal, maximumFormerStores, noRemoval } from '../model/removal.ts'
+import { storeLabel } from '../model/store.ts'
+import { isRemovable } from './delivery.ts'
+import type { PlanOptions } from './input.ts'
+import { type Lineage, type ManagedKey, membersOf } from './lineage.ts'
+
+/** The hashes of stores that these keys' markers know and the declaration does not have, each once, oldest first. */
+export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {
+  const declared = new Set(stores.map(({ hash }) => hash))
+  const known = keys.flatMap(({ marker }) => [...marker.formerStores, ...marker.stores])
+  return [...new Set(known)].filter(hash => !declared.has(hash))
+}
+
+/** The keys of a lineage whose stores count: what is superseded has left its place in them to the head. */
+export function storeHolders({ head, leaked, pending }: Lineage): readonly ManagedKey[] {
+  const top = head ?? leaked[0]
+  return [...(top === undefined ? [] : [top]), ...pending]
+}
+
+type Cause = Extract<Finding, { code: 'store-left' }>['cause']
+
+function obstacle(former: FormerStore | undefined, host: string | null, options: PlanOptions): Cause | null {
+  if (former === undefined) return 'not-found'
+  if (former.free === null) return null
+  // Whoever takes a key over takes its places over too: what the other machine has of it is dead or dying.
+  if (former.local && host !== null && host !== options.host && !options.takeOver) return 'other-host'
+  return isRemovable(former.free) ? null : 'cannot-remove'
+}
+
+/**
+ * What becomes of the secret in the stores that a key's declaration lost, with a warning for those that it cannot be taken
+ * out of from here. A place that a declared store uses by now is never emptied.
+ */
+export function removalOf(
+  desired: DesiredKey,
+  keys: readonly ManagedKey[],
+  lineage: Lineage,
+  options: PlanOptions,
+): { readonly removal: Removal; readonly findings: readonly Finding[] } {
+  const lost = lostStores(desired, keys)
+  const [first] = keys
+  if (lost.length === 0 || first === undefined) return { removal: noRemoval, findings: [] }
+  const { keyId } = desired
+  const { host } = first.marker
+  const ends = membersOf(lineage).map(({ live }) => visibleEnd(live.maskedKey))
+  if (desired.keepRemoved)
+    return { removal: { from: [], forgotten: lost, left: [], host, ends }, findings: [] }
+  const found = new Map((options.formerStores.found.get(keyId) ?? []).map(each => [each.hash, each] as const))
+  const sorted = lost.map(hash => {
+    const former = found.get(hash)
+    return { hash, former, cause: obstacle(former, host, options) }
+  })
+  const from = sorted.flatMap(({ hash, former, cause }) =>
+    cause !== null || former === undefined || former.free === null ? [] : [{ hash, spec: former.free }],
+  )
+  const forgotten = sorted.flatMap(({ hash, former, cause }) =>
+    cause === null && former?.free === null ? [hash] : [],
+  )
+  const stuck = sorted.filter(({ cause }) => cause !== null)
+  const causes = [...new Set(stuck.flatMap(({ cause }) => cause ?? []))].sort()
+  const findings = causes.map((cause): Finding => {
+    const some = stuck.filter(each => each.cause === cause)
+    const stores = some.flatMap(({ former }) => (former === undefined ? [] : [storeLabel(former.spec)]))
+    const { search } = options.formerStores
+    const liveId = first.live.id
+    return {
+      severity: 'warning',
+      code: 'store-left',
+      keyId,
+      liveId,
+      cause,
+      count: some.length,
+      stores,
+      search,
+    }
+  })
+  const left = stuck.map(({ hash }) => hash).slice(-maximumFormerStores)
+  return { removal: { from, forgotten, left, host, ends }, findings }
+}
