@@ -5,8 +5,8 @@ import type { Cache } from './cache.ts'
 import type { Copied } from './clipboard.ts'
 import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
 import { crashHook } from './crash.ts'
-import { hostHash, operator } from './host.ts'
 import type { FileHistory } from './git-history.ts'
+import { hostHash, operator } from './host.ts'
 import type { Instant } from './model/duration.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
@@ -51,9 +51,9 @@ export interface Context {
   readonly cache: () => Promise<Cache>
   /** Keeps other runs on this machine from writing the same stack. */
   readonly stackLock: (target: LockTarget) => Promise<StackLock>
-  /** A short hash of this machine and user. */
   /** The earlier texts of files, as far as git has them. */
   readonly fileHistory: (files: readonly string[]) => Promise<FileHistory>
+  /** A short hash of this machine and user. */
   readonly host: () => string
   /** This machine and its user, by name. */
   readonly operator: () => { readonly host: string; readonly user: string }
@@ -169,6 +169,7 @@ export function createContext(
     logins,
     cache: async () => (await import('./cache.ts')).openCache(env),
     stackLock: async target => (await import('./stack-lock.ts')).stackLock(target, env),
+    fileHistory: async files => (await import('./git-history.ts')).fileHistory(files, env),
     host: hostHash,
     operator,
     openLog: async path => {
@@ -176,7 +177,6 @@ export function createContext(
       logs.push(log)
       return log
     },
-    fileHistory: async files => (await import('./git-history.ts')).fileHistory(files, env),
     readLog: async path => (await import('./run-log.ts')).readLog(path),
     nonce,
     checkpoint: crashHook(env),

@@ -31,8 +31,8 @@ export interface ApplyStore {
   /** Resolves to where the secret is now, in words. */
   put(secret: Secret): Promise<string>
   get(): Promise<Secret | null>
-}
   remove(): Promise<void>
+}
 
 export interface ApplyStores {
   open(spec: StoreSpec): ApplyStore
@@ -48,9 +48,9 @@ export const checkpoints = [
   'after-whoami',
   'before-put',
   'after-put',
-  'before-mark',
   'before-remove',
   'after-remove',
+  'before-mark',
   'after-mark',
   'before-regenerate',
   'after-regenerate',

@@ -16,8 +16,8 @@ export interface NewGeneration {
   readonly change: Change
   readonly desired: DesiredKey
   readonly generation: number
-  readonly action: Done['action']
   readonly removal: Removal
+  readonly action: Done['action']
 }
 
 /** One list request looks after so many new keys. */
