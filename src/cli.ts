@@ -1,7 +1,7 @@
 import type sade from 'sade'
 import { type Command, commonFlags } from './cli/command.ts'
 import { commands, groupOf } from './cli/commands.ts'
-import { type Flag, readFlags } from './cli/flags.ts'
+import { type Flag, readFlags, splitAtDashes } from './cli/flags.ts'
 import { helpWords, printOverview, program, usageOf } from './cli/overview.ts'
 import type { Context } from './context.ts'
 import { Failure } from './model/failure.ts'
@@ -9,6 +9,13 @@ import { closest } from './model/suggest.ts'
 
 function flagsOf(command: Command): readonly Flag[] {
   return [...command.flags, ...commonFlags]
+}
+
+/** sade takes a word that begins with neither < nor [ for a part of a command's name, so `--` gets into the usage behind its back. */
+function showPassed(tree: sade.Sade, name: string, passes: string): void {
+  const { tree: entries } = tree as unknown as { tree: Record<string, { usage: string } | undefined> }
+  const entry = entries[name]
+  if (entry !== undefined) entry.usage += ` -- ${passes}`
 }
 
 /** The tree that prints a command's help and splits its command line. What it takes stands in its help only: sade exits by itself where it is missing. */
@@ -20,6 +27,7 @@ function treeOf(command: Command, version: string, forHelp: boolean): sade.Sade 
       value === undefined ? text : `${value} ${text}`,
     )
   }
+  if (forHelp && command.passes !== undefined) showPassed(tree, command.name, command.passes)
   for (const example of command.examples) tree.example(example)
   return tree.action(command.run)
 }
@@ -85,12 +93,13 @@ function completing(words: readonly string[]): Invocation {
 export function readCommandLine(args: readonly string[], version: string): Invocation {
   if (printOverview(args, version)) return { kind: 'answered' }
   if (args[0] === '__complete') return completing(args.slice(1))
-  const { command, args: rest } = find(args)
+  const { command, args: after } = find(args)
+  const { own, rest } = splitAtDashes(after)
   const flags = flagsOf(command)
   const long = new Map(
     flags.flatMap(({ name, short }) => (short === undefined ? [] : [[`-${short}`, `--${name}`]])),
   )
-  const spelled = rest.map(arg => long.get(arg) ?? arg)
+  const spelled = own.map(arg => long.get(arg) ?? arg)
   const names = (valued: boolean) =>
     flags.filter(({ value }) => (value !== undefined) === valued).map(({ name }) => name)
   const forHelp = spelled.some(arg => helpWords.includes(arg))
@@ -101,6 +110,6 @@ export function readCommandLine(args: readonly string[], version: string): Invoc
   }) as sade.LazyOutput | undefined
   if (parsed === undefined) return { kind: 'answered' }
   const raw = parsed.args.at(-1) as unknown as Readonly<Record<string, unknown>>
-  const read = readFlags(command.name, command.takes ?? '', flags, raw)
+  const read = readFlags(command, flags, raw, rest)
   return { kind: 'command', noColor: read.refused('color'), run: context => command.run(read, context) }
 }

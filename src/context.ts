@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Cache } from './cache.ts'
+import type { Program, ProgramEnd } from './child-program.ts'
 import type { Copied } from './clipboard.ts'
 import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
 import { crashHook } from './crash.ts'
@@ -69,11 +70,15 @@ export interface Context {
   readonly finishingOnInterrupt: <T>(work: () => Promise<T>) => Promise<T>
   /** Waits for Ctrl-C or SIGTERM. */
   readonly untilStopped: () => Promise<void>
+  /** Hands the terminal and all signals to another program until it ends. */
+  readonly runProgram: (program: Program) => Promise<ProgramEnd>
 }
 
 export interface OwnedContext extends Context {
   /** The user pressed Ctrl-C. What to say where the program goes on until what is in flight is done; null where it has to exit. */
   readonly interrupt: () => string | null
+  /** The signal that ended the program that `runProgram` ran; null where none did. */
+  readonly endedBy: () => NodeJS.Signals | null
   readonly close: () => Promise<void>
 }
 
@@ -109,6 +114,8 @@ export function createContext(
   const logs: RunLog[] = []
   let stores: Promise<Stores> | null = null
   let onFirstInterrupt: string | null = null
+  let handedOver = false
+  let endedBy: NodeJS.Signals | null = null
 
   const openStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
@@ -195,7 +202,20 @@ export function createContext(
         stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
       )
     },
+    runProgram: async program => {
+      const { runProgram } = await import('./child-program.ts')
+      handedOver = true
+      try {
+        const end = await runProgram(program)
+        endedBy = end.kind === 'killed' ? end.signal : null
+        return end
+      } finally {
+        handedOver = false
+      }
+    },
+    endedBy: () => endedBy,
     interrupt: () => {
+      if (handedOver) return ''
       const words = stopping.signal.aborted ? null : onFirstInterrupt
       stopping.abort()
       return words

@@ -1,21 +1,25 @@
 import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
+import { splitAtDashes } from './cli/flags.ts'
 import { Failure, exitCodes } from './model/failure.ts'
 import { renderFailure, renderUnexpected } from './render/failure.ts'
 import { paletteFor, wantsColour } from './render/palette.ts'
 
 /** Shows what went wrong on standard error. Resolves to the exit code. */
 function tell(cause: unknown): number {
-  const { stderr, env, argv } = process
-  const palette = paletteFor(wantsColour({ isTTY: stderr.isTTY, env, noColor: argv.includes('--no-color') }))
+  const { stderr, env } = process
+  const palette = paletteFor(wantsColour({ isTTY: stderr.isTTY, env, noColor: own.includes('--no-color') }))
   const options = { palette, width: stderr.isTTY ? stderr.columns : 100 }
   const expected = cause instanceof Failure
   stderr.write(`${expected ? renderFailure(cause, options) : renderUnexpected(cause, options)}\n`)
   return expected ? cause.exitCode : exitCodes.failed
 }
 
+const args = process.argv.slice(2)
+/** What stands after `--` belongs to another program. */
+const { own } = splitAtDashes(args)
+
 async function main(): Promise<number> {
-  const args = process.argv.slice(2)
   const invocation = readCommandLine(args, manifest.version)
   if (invocation.kind === 'answered') return 0
   const { createContext } = await import('./context.ts')
@@ -35,11 +39,16 @@ async function main(): Promise<number> {
     return await invocation.run(context)
   } finally {
     await context.close()
+    // A shell stops its script only where a program died of the Ctrl-C itself.
+    if (context.endedBy() === 'SIGINT') {
+      process.removeAllListeners('SIGINT')
+      process.kill(process.pid, 'SIGINT')
+    }
   }
 }
 
 // Not process.exit: what is still on its way into a pipe would be cut off.
 process.exitCode = await main().catch((cause: unknown) => {
   const code = tell(cause)
-  return process.argv.includes('--detailed-exitcode') ? exitCodes.failed : code
+  return own.includes('--detailed-exitcode') ? exitCodes.failed : code
 })

@@ -8,6 +8,8 @@ export interface Command {
   readonly text: string
   /** What stands after its name, as the help shows it: `<key-id>` is required, `[plan]` is not, `<key...>` may repeat. */
   readonly takes?: string
+  /** What stands after `--`, which is required then and reaches the command as it is: `<command...>`. */
+  readonly passes?: string
   /** Other words for its last word. */
   readonly aliases?: readonly string[]
   readonly flags: readonly Flag[]

@@ -1,7 +1,7 @@
 import type { Candidate, Completion } from '../commands/completion/complete.ts'
 import { everyPermission, permissionDescriptions } from '../model/permission.ts'
 import { type Command, commonFlags } from './command.ts'
-import type { Flag } from './flags.ts'
+import { type Flag, splitAtDashes } from './flags.ts'
 
 interface Line {
   readonly words: readonly string[]
@@ -18,13 +18,13 @@ function flagOf(word: string, flags: readonly Flag[]): Flag | undefined {
   )
 }
 
-/** Tells words from flags and their values. What is unknown is passed over: it is being written. */
+/** Tells words from flags and their values, up to a `--`. What is unknown is passed over: it is being written. */
 function readLine(words: readonly string[], flags: readonly Flag[]): Line {
   const plain: string[] = []
   const values = new Map<string, readonly string[]>()
   const note = (flag: Flag, value: string) => values.set(flag.name, [...(values.get(flag.name) ?? []), value])
   let open: Flag | null = null
-  for (const word of words) {
+  for (const word of splitAtDashes(words).own) {
     if (open !== null) {
       note(open, word)
       open = null
@@ -90,6 +90,7 @@ function valueOf(place: string, typed: string): Pick<Completion, 'candidates' | 
     return { candidates: name.split('|').map(word => ({ word, about: '' })), from: null }
   switch (name) {
     case 'key':
+    case '[name=]key':
       return { candidates: [], from: 'declared' }
     case 'key-id':
       return { candidates: [], from: 'live' }
@@ -124,6 +125,9 @@ export function completionOf(words: readonly string[], commands: readonly Comman
     const candidates = before.length > 1 ? [] : commandWords(commands, before)
     return { ...common, candidates, from: null }
   }
+  if (found.command.passes !== undefined && before.includes('--')) {
+    return { ...common, candidates: [], from: 'files' }
+  }
   if (line.open !== null) return { ...common, ...valueOf(line.open.value ?? '', current) }
   const split = /^(--[^=]+=)(.*)$/.exec(current)
   if (split !== null) {
@@ -142,5 +146,10 @@ export function completionOf(words: readonly string[], commands: readonly Comman
   const places = found.command.takes?.split(' ') ?? []
   const last = places.at(-1) ?? ''
   const place = places[line.words.length] ?? (last.includes('...') ? last : '')
+  const named = place.includes('[name=]') ? /^(\w+=)(.*)$/.exec(current) : null
+  if (named !== null) {
+    const [, prefix = '', typed = ''] = named
+    return { ...common, typed, prefix, ...valueOf(place, typed) }
+  }
   return { ...common, ...valueOf(place, current) }
 }

@@ -14,6 +14,8 @@ export interface Flag {
 export interface Flags {
   /** The words after the command's name. */
   readonly words: readonly string[]
+  /** What stands after `--`, where the command passes it on; else it is among the words. */
+  readonly passed: readonly string[]
   /** Is the switch on? `--no-NAME` turns it off, and off is what it is from the start. */
   on(name: string): boolean
   text(name: string): string | null
@@ -25,6 +27,13 @@ export interface Flags {
 }
 
 type Raw = Readonly<Record<string, unknown>>
+
+/** Of a command: its name, and what stands after that. */
+interface Takes {
+  readonly name: string
+  readonly takes?: string
+  readonly passes?: string
+}
 
 function usage(message: string, command: string, hints: readonly string[] = []): Failure {
   return new Failure('usage', message, { hints: [...hints, `See fluxloop-keys ${command} --help`] })
@@ -54,8 +63,47 @@ function requireWords(command: string, takes: string, words: readonly string[]):
   return words
 }
 
-/** Checks what sade parsed against what a command takes. Throws a usage `Failure` with a suggestion. */
-export function readFlags(command: string, takes: string, flags: readonly Flag[], raw: Raw): Flags {
+/** What stands around a `--`. */
+export interface Split {
+  readonly own: readonly string[]
+  /** Null where there is no `--`. */
+  readonly rest: readonly string[] | null
+}
+
+export function splitAtDashes(args: readonly string[]): Split {
+  const at = args.indexOf('--')
+  return at < 0 ? { own: args, rest: null } : { own: args.slice(0, at), rest: args.slice(at + 1) }
+}
+
+/** Checks the words after `--` of a command that runs them. `words`: those before it. */
+function requirePassed(
+  { name, passes }: { readonly name: string; readonly passes: string },
+  words: readonly string[],
+  rest: readonly string[] | null,
+): readonly string[] {
+  if (rest === null) {
+    const [first = '<key>'] = words
+    throw usage(`${name} needs -- before the command that it runs`, name, [
+      `As in: fluxloop-keys ${name} ${first} -- npm test`,
+    ])
+  }
+  if (rest[0] === undefined || rest[0] === '') throw usage(`${name} needs ${passes} after --`, name)
+  return rest
+}
+
+/**
+ * Checks what sade parsed, and what stands after `--` (`rest`), against what a command takes. Throws a usage `Failure` with a
+ * suggestion.
+ */
+export function readFlags(
+  { name: command, takes = '', passes }: Takes,
+  flags: readonly Flag[],
+  raw: Raw,
+  rest: readonly string[] | null,
+): Flags {
+  const plain = valuesOf(raw, '_').map(String)
+  // First of all: without it the command's own flags are taken for ours.
+  const passed = passes === undefined ? [] : requirePassed({ name: command, passes }, plain, rest)
   const known = knownNames(flags)
   for (const name of Object.keys(raw)) {
     if (name === '_' || known.has(name) || raw[name] === undefined) continue
@@ -73,7 +121,8 @@ export function readFlags(command: string, takes: string, flags: readonly Flag[]
       throw usage(`--${name} needs a value`, command)
     })
   return {
-    words: requireWords(command, takes, valuesOf(raw, '_').map(String)),
+    words: requireWords(command, takes, passes === undefined ? [...plain, ...(rest ?? [])] : plain),
+    passed,
     on: name => valuesOf(raw, name).at(-1) === true,
     refused: name => valuesOf(raw, name).at(-1) === false,
     text: name => texts(name).at(-1) ?? null,

@@ -2,6 +2,33 @@ import { type Command, configurationFlag } from './command.ts'
 
 export const secrets: readonly Command[] = [
   {
+    name: 'exec',
+    takes: '<[name=]key...>',
+    passes: '<command...>',
+    text: 'Run a program with FLUXLOOP_API_KEY set to the delivered secret of a key, in its environment alone',
+    flags: [
+      configurationFlag,
+      { name: 'env', value: '<name>', text: 'The variable of the key without a name (FLUXLOOP_API_KEY)' },
+    ],
+    examples: [
+      'exec ci-pipeline -- npm test',
+      'exec ci-pipeline --env AGENT_KEY -- ./simulate --all',
+      'exec CI_KEY=ci-pipeline BACKUP_KEY=backup-service -- make nightly',
+    ],
+    run: async (flags, context) => {
+      const { runExec } = await import('../commands/exec.ts')
+      return await runExec(
+        {
+          config: flags.list('config'),
+          keys: flags.words,
+          env: flags.list('env'),
+          command: flags.passed,
+        },
+        context,
+      )
+    },
+  },
+  {
     name: 'secret get',
     takes: '<key>',
     text: 'Print the delivered secret of a key of the configuration, from its stores',

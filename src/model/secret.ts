@@ -24,6 +24,11 @@ export class Secret {
     return this.#value === other.#value
   }
 
+  /** Is it visible ASCII and nothing else, as secrets of keys are? */
+  isPlain(): boolean {
+    return /^[!-~]{1,8192}$/.test(this.#value)
+  }
+
   /** The last `length` characters: what a masked key shows of it. */
   end(length: number): string {
     return length <= 0 ? '' : this.#value.slice(-length)

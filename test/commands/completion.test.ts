@@ -44,6 +44,14 @@ t.test('offers what may stand at the cursor, and nothing that may not', async t 
     prefix: '--config=',
     typed: 'ke',
   })
+  for (const command of ['exec'])
+    t.match(completionOf([command, 'ci-pipeline', 'BACKUP_KEY=ba'], commands), {
+      from: 'declared',
+      prefix: 'BACKUP_KEY=',
+      typed: 'ba',
+    })
+  t.match(completionOf(['exec', 'ci-pipeline', '--', 'np'], commands), { from: 'files', candidates: [] })
+  t.match(completionOf(['exec', 'ci-pipeline', '--', '--he'], commands), { from: 'files', candidates: [] })
   t.match(completionOf(['apikeys', 'show', '--profile', 'work', '--staging', 'key_'], commands), {
     from: 'live',
     profile: 'work',
@@ -96,6 +104,8 @@ COMP_WORDS=(fluxloop-keys "$@"); COMP_CWORD=$#; _fluxloop_keys; printf '%s\\n' "
   }
   t.strictSame(await complete('auth', 'log'), ['login', 'logout'])
   t.strictSame(await complete('secret', 'get', ''), ['backup-service', 'ci-pipeline'])
+  t.strictSame(await complete('exec', 'A', '=', 'ci'), ['ci-pipeline'], 'after the name of a variable')
+  t.strictSame(await complete('exec', 'ci-pipeline', '--', 'flux'), ['fluxloop-keys.yaml'])
   t.strictSame(await complete('plan', '-c', 'flux'), ['fluxloop-keys.yaml'])
   t.strictSame(await complete('plan', '--config', '=', 'flux'), ['fluxloop-keys.yaml'], 'bash splits at =')
   t.strictSame(await complete('apikeys', 'show', id.slice(0, 9)), [id])

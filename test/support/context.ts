@@ -135,6 +135,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     stopping: new AbortController().signal,
     finishingOnInterrupt: work => work(),
     untilStopped: async () => undefined,
+    runProgram: async () => unexpected('program')(),
     ...options.with,
   }
 }

@@ -10,6 +10,7 @@ export interface Shell {
   /** Resolves as soon as the terminal shows it; the test's own timeout ends a wait in vain. */
   until(pattern: RegExp): Promise<void>
   type(text: string): void
+  resize(columns: number, rows: number): void
   readonly ended: Promise<number>
 }
 
@@ -50,6 +51,7 @@ export function openShell(
         look()
       }),
     type: typed => terminal.write(typed),
+    resize: (columns, rows) => terminal.resize(columns, rows),
     ended,
   }
 }
