@@ -69,6 +69,19 @@ export const trust: readonly Command[] = [
     },
   },
   {
+    name: 'doctor',
+    text: 'Try all that a run needs: Node, credentials, platform, clock, permissions, and every store for real',
+    flags: [configurationFlag, jsonFlag, ...connectionFlags],
+    examples: ['doctor', 'doctor --json', 'doctor --staging'],
+    run: async (flags, context) => {
+      const { runDoctor } = await import('../commands/doctor.ts')
+      return await runDoctor(
+        { config: flags.list('config'), json: flags.on('json'), ...connecting(flags) },
+        context,
+      )
+    },
+  },
+  {
     name: 'import',
     takes: '[pattern...]',
     text: 'Write declarations of live keys, by id or name, such that the first plan only adopts them',

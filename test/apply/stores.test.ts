@@ -234,9 +234,8 @@ t.test('takes nothing out of another host, and says so', async t => {
 
 t.test('does all else where a lost store fails, and tries that again', async t => {
   const { w, end } = await delivered(t, [keychain, envFile])
-  const open = w.stores.open
   const locked: World['stores']['open'] = spec => ({
-    ...open(spec),
+    ...w.stores.open(spec),
     remove: async () => {
       throw new Failure('failed', 'it is locked')
     },

@@ -1,0 +1,38 @@
+import type { ConnectionOptions } from '../connection.ts'
+import type { Context } from '../context.ts'
+import { type Checkup, isHealthy } from '../model/checkup.ts'
+import { exitCodes } from '../model/failure.ts'
+import { checkupToJson, renderCheckup } from '../render/checkup.ts'
+import { jsonText } from '../render/json.ts'
+import { checkConfiguration, checkNode, checkProgram } from './doctor/machine.ts'
+import { checkPlatform } from './doctor/platform.ts'
+import { checkStores } from './doctor/stores.ts'
+
+export interface DoctorOptions extends ConnectionOptions {
+  readonly config: readonly string[]
+  readonly json: boolean
+  readonly verbose: boolean
+}
+
+/**
+ * Looks at all that a run needs, and says of whatever does not work what to do. Goes on where something fails. Makes two
+ * requests, and writes nothing that stays. 1 where anything failed.
+ */
+export async function runDoctor(options: DoctorOptions, context: Context): Promise<number> {
+  const { desired, check: configuration } = await checkConfiguration(options.config, context)
+  const platform = await checkPlatform(options, desired, context)
+  const stores = await checkStores(desired, context)
+  const checkup: Checkup = {
+    checks: [
+      checkProgram(context),
+      checkNode(process.versions.node),
+      configuration,
+      ...platform.checks,
+      ...stores,
+    ],
+    requests: platform.requests,
+  }
+  const { stdout } = context
+  stdout.print(options.json ? jsonText(checkupToJson(checkup)) : renderCheckup(checkup, stdout))
+  return isHealthy(checkup) ? 0 : exitCodes.failed
+}

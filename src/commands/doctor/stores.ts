@@ -1,0 +1,110 @@
+import type { Context } from '../../context.ts'
+import type { Check } from '../../model/checkup.ts'
+import type { DesiredState } from '../../model/desired.ts'
+import { type StoreSpec, storeLabel } from '../../model/store.ts'
+import { escapeControls } from '../../render/text.ts'
+import { gitFate } from '../../stores/git-ignored.ts'
+import type { Stores } from '../../stores/open.ts'
+import { rehearse } from '../../stores/rehearsal.ts'
+import { check, failed } from './check.ts'
+
+const backends: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux: 'Secret Service (over D-Bus)',
+  darwin: 'macOS Keychain',
+  win32: 'Windows Credential Manager',
+}
+
+/** A store, and the fallback behind it. */
+function parts(spec: StoreSpec): readonly StoreSpec[] {
+  if (spec.kind !== 'keychain' || spec.fallback === null) return [spec]
+  return [{ ...spec, fallback: null }, ...parts(spec.fallback)]
+}
+
+/** One store of each backend stands for all: it is the backend that works or does not. */
+function onePerBackend(specs: readonly StoreSpec[], stores: Stores): readonly StoreSpec[] {
+  return [...new Map(specs.map(spec => [stores.open(spec).backend, spec])).values()]
+}
+
+/** The entry is never written: it only names the keychain. Logins are kept there too, so it is tried in any case. */
+const anyEntry = {
+  kind: 'keychain',
+  service: 'fluxloop-keys-doctor',
+  account: 'none',
+  fallback: null,
+} as const
+
+async function checkKeychain(desired: DesiredState | null, stores: Stores, nonce: string): Promise<Check> {
+  const backend = backends[process.platform] ?? process.platform
+  try {
+    await rehearse(anyEntry, stores, nonce)
+    return check('keychain', 'ok', [`${backend}: put, get and remove work`], backend)
+  } catch (error) {
+    const trouble = failed('keychain', error, backend)
+    const all = (desired?.keys ?? []).flatMap(({ stores: declared }) => declared.map(({ spec }) => spec))
+    const users = all.filter(({ kind }) => kind === 'keychain')
+    if (users.some(spec => spec.kind === 'keychain' && spec.fallback === null)) return trouble
+    const without =
+      users.length === 0
+        ? 'no key of this configuration needs it; logins are kept there'
+        : 'the fallbacks take its place'
+    return { ...trouble, status: 'warning', message: `${trouble.message}; ${without}` }
+  }
+}
+
+async function checkStore(spec: StoreSpec, stores: Stores, nonce: string): Promise<Check> {
+  const label = escapeControls(storeLabel(spec))
+  try {
+    const tried = await rehearse(spec, stores, nonce)
+    if (tried.length > 1) {
+      const steps = tried.filter(step => step !== 'probe')
+      return check('store', 'ok', [`${steps.join(', ')}: they work, beside its own place`], label)
+    }
+    return check(
+      'store',
+      'ok',
+      ['ready; nothing was put there, since that would be the place of a secret, or make its folder'],
+      label,
+    )
+  } catch (error) {
+    return failed('store', error, label)
+  }
+}
+
+const fates = {
+  tracked: path =>
+    check('git', 'failed', [
+      'git tracks it, so a secret in it would be committed',
+      `Run \`git rm --cached ${path}\` and add it to .gitignore, or name another file.`,
+    ]),
+  'would-be-added': path =>
+    check('git', 'warning', [
+      'nothing keeps it out of git: the next `git add` would take it',
+      `Add ${path} to .gitignore.`,
+    ]),
+  ignored: () => check('git', 'ok', ['git ignores it']),
+  outside: () => check('git', 'ok', ['it is in no git repository']),
+} as const satisfies Record<Awaited<ReturnType<typeof gitFate>>, (path: string) => Check>
+
+async function checkEnvFile(path: string, env: NodeJS.ProcessEnv): Promise<Check> {
+  const subject = escapeControls(path)
+  try {
+    return { ...fates[await gitFate(path, env)](subject), subject }
+  } catch (error) {
+    return failed('git', error, subject)
+  }
+}
+
+/** The keychain, one store of every other backend that the configuration uses, and what git would do with env files. */
+export async function checkStores(
+  desired: DesiredState | null,
+  { env, stores: open, nonce }: Pick<Context, 'env' | 'stores' | 'nonce'>,
+): Promise<readonly Check[]> {
+  const stores = await open()
+  const declared = (desired?.keys ?? []).flatMap(key => key.stores.flatMap(({ spec }) => parts(spec)))
+  const checks: Check[] = [await checkKeychain(desired, stores, nonce())]
+  const others = declared.filter(({ kind }) => kind !== 'keychain')
+  for (const spec of onePerBackend(others, stores)) checks.push(await checkStore(spec, stores, nonce()))
+  const envFiles = new Set(others.flatMap(spec => (spec.kind === 'env-file' ? [spec.path] : [])))
+  for (const path of [...envFiles].sort()) checks.push(await checkEnvFile(path, env))
+  return checks
+}

@@ -1,0 +1,74 @@
+import { access, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { Failure } from '../model/failure.ts'
+import { Secret } from '../model/secret.ts'
+import { type StoreSpec, storeLabel } from '../model/store.ts'
+import type { Stores } from './open.ts'
+
+/** A place beside a key's own one, and what its removal may leave behind. */
+interface Stage {
+  readonly spec: StoreSpec
+  readonly file: string | null
+}
+
+/** Where a store can be tried without touching what it keeps; null where it has no such place. */
+function stageFor(spec: StoreSpec, nonce: string): Stage | null {
+  switch (spec.kind) {
+    case 'keychain':
+      return {
+        spec: { ...spec, service: 'fluxloop-keys-doctor', account: nonce, fallback: null },
+        file: null,
+      }
+    case 'env-file': {
+      const file = join(dirname(spec.path), `.${basename(spec.path)}.doctor-${nonce}`)
+      return { spec: { ...spec, path: file }, file }
+    }
+    case 'age-file': {
+      const file = join(dirname(spec.path), `.${basename(spec.path)}.doctor-${nonce}`)
+      return { spec: { ...spec, path: file }, file }
+    }
+  }
+}
+
+async function exists(folder: string): Promise<boolean> {
+  return access(folder).then(
+    () => true,
+    () => false,
+  )
+}
+
+/**
+ * Tries a store for real with a value that is no secret: put, get where it can be read, remove. Never at the place that it
+ * stands for, but beside it. Resolves to what was tried. Throws the `Failure` of the first thing that does not work;
+ * nothing of the trial stays.
+ */
+export async function rehearse(
+  spec: StoreSpec,
+  stores: Pick<Stores, 'open'>,
+  nonce: string,
+): Promise<readonly ('probe' | 'put' | 'get' | 'remove')[]> {
+  await stores.open(spec).probe()
+  const stage = stageFor(spec, nonce)
+  if (stage === null) return ['probe']
+  // Folders are made with the first secret, not for a trial.
+  if (stage.file !== null && !(await exists(dirname(stage.file)))) return ['probe']
+  const store = stores.open(stage.spec)
+  const value = new Secret(`no-secret-${nonce}`)
+  try {
+    await store.put(value)
+    if (store.readable && (await store.get())?.equals(value) !== true) {
+      throw new Failure('failed', `${storeLabel(spec)} does not give back what is put there`, {
+        hints: ['Something else writes to that place, or changes what is written.'],
+      })
+    }
+    await store.remove()
+    if (store.readable && (await store.get()) !== null) {
+      throw new Failure('failed', `${storeLabel(spec)} keeps what is removed from it`, {
+        hints: ['Secrets of keys that leave it would stay there.'],
+      })
+    }
+  } finally {
+    if (stage.file !== null) await rm(stage.file, { force: true })
+  }
+  return store.readable ? ['probe', 'put', 'get', 'remove'] : ['probe', 'put', 'remove']
+}
