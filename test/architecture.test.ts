@@ -43,6 +43,7 @@ const revealing: Readonly<Record<string, string>> = {
   'clipboard.ts': 'the copy of a key that was just made by hand, as the screen says',
   'commands/apikeys/issued-secret.ts': 'the screen, --quiet and --json of a key that was just made by hand',
   'commands/sandbox.ts': "prints the sandbox's own administrator key, which is what the command is for",
+  'commands/env.ts': 'prints the variables that it is asked for by name',
   'commands/exec.ts': 'the environment of the program that it is asked to run',
   'commands/secret/get.ts': 'prints the secret that it is asked for by name',
   'platform/http.ts': 'the Authorization header',

@@ -1,4 +1,13 @@
 import { type Command, configurationFlag } from './command.ts'
+import type { Flag } from './flags.ts'
+
+const revealFlag: Flag = { name: 'reveal', text: 'Print it although standard output is a terminal' }
+
+const variableFlag: Flag = {
+  name: 'env',
+  value: '<name>',
+  text: 'The variable of the key without a name (FLUXLOOP_API_KEY)',
+}
 
 export const secrets: readonly Command[] = [
   {
@@ -6,10 +15,7 @@ export const secrets: readonly Command[] = [
     takes: '<[name=]key...>',
     passes: '<command...>',
     text: 'Run a program with FLUXLOOP_API_KEY set to the delivered secret of a key, in its environment alone',
-    flags: [
-      configurationFlag,
-      { name: 'env', value: '<name>', text: 'The variable of the key without a name (FLUXLOOP_API_KEY)' },
-    ],
+    flags: [configurationFlag, variableFlag],
     examples: [
       'exec ci-pipeline -- npm test',
       'exec ci-pipeline --env AGENT_KEY -- ./simulate --all',
@@ -29,10 +35,43 @@ export const secrets: readonly Command[] = [
     },
   },
   {
+    name: 'env',
+    takes: '<[name=]key...>',
+    text: 'Print lines that set FLUXLOOP_API_KEY to the delivered secret of a key, for eval, a dotenv file or $GITHUB_ENV',
+    flags: [
+      configurationFlag,
+      variableFlag,
+      {
+        name: 'format',
+        value: '<sh|fish|powershell|dotenv|github-env|json>',
+        text: 'Who will read the lines (sh)',
+      },
+      revealFlag,
+    ],
+    examples: [
+      'env ci-pipeline --format dotenv >.env',
+      'env CI_KEY=ci-pipeline BACKUP_KEY=backup-service --format fish | source',
+      'env ci-pipeline --format github-env >>"$GITHUB_ENV"',
+    ],
+    run: async (flags, context) => {
+      const { runEnv } = await import('../commands/env.ts')
+      return await runEnv(
+        {
+          config: flags.list('config'),
+          keys: flags.words,
+          env: flags.list('env'),
+          format: flags.text('format'),
+          reveal: flags.on('reveal'),
+        },
+        context,
+      )
+    },
+  },
+  {
     name: 'secret get',
     takes: '<key>',
     text: 'Print the delivered secret of a key of the configuration, from its stores',
-    flags: [configurationFlag, { name: 'reveal', text: 'Print it although standard output is a terminal' }],
+    flags: [configurationFlag, revealFlag],
     examples: ['secret get ci-pipeline | pbcopy', 'secret get ci-pipeline --reveal'],
     run: async (flags, context) => {
       const { runSecretGet } = await import('../commands/secret/get.ts')

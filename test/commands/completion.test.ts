@@ -44,7 +44,7 @@ t.test('offers what may stand at the cursor, and nothing that may not', async t 
     prefix: '--config=',
     typed: 'ke',
   })
-  for (const command of ['exec'])
+  for (const command of ['exec', 'env'])
     t.match(completionOf([command, 'ci-pipeline', 'BACKUP_KEY=ba'], commands), {
       from: 'declared',
       prefix: 'BACKUP_KEY=',
