@@ -106,6 +106,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     caller: gathered.current.caller,
     platform: client,
     stores,
+    budget: client,
     clock: () => clock.now,
     nonce: () => Array.from({ length: 10 }, () => Math.floor(Math.random() * 36).toString(36)).join(''),
     parallelism: 1,

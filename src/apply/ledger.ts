@@ -1,6 +1,7 @@
 import type { Change, Plan } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
 import type { Outcome, Report } from '../model/outcome.ts'
+import { requestsOf } from '../plan/requests.ts'
 import { endsRun } from './answers.ts'
 import type { Run } from './run.ts'
 
@@ -56,6 +57,8 @@ export function openLedger(plan: Plan, run: Run): Ledger {
     record,
     goOn,
     begin: async (change, step, work) => {
+      // Rather not begun than left half done while the run waits for budget.
+      if (!halted) await run.budget.ready(requestsOf(change).least)
       if (run.stopping.aborted || halted) {
         record({ change, status: 'skipped', why: halted ? 'stopped' : 'interrupted' })
         return null

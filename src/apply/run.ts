@@ -1,3 +1,4 @@
+import type { Budget } from '../model/budget.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
@@ -62,6 +63,14 @@ export const checkpoints = [
 
 export type Checkpoint = (typeof checkpoints)[number]
 
+/** The caller's requests, of which the platform allows so many an hour. */
+export interface RunBudget {
+  /** Null where the platform does not say. */
+  budget(): Budget | null
+  /** Waits until so many requests may be made, or until the run is to stop. */
+  ready(requests: number): Promise<void>
+}
+
 /** Everything that executing a plan needs from outside. */
 export interface Run {
   readonly desired: DesiredState
@@ -69,6 +78,7 @@ export interface Run {
   readonly caller: Caller
   readonly platform: ApplyPlatform
   readonly stores: ApplyStores
+  readonly budget: RunBudget
   /** The server's clock, as well as we know it. */
   readonly clock: () => Instant
   /** 10 random characters of base 36, new at every call. */

@@ -4,6 +4,7 @@ import { Failure } from '../model/failure.ts'
 import type { Removal } from '../model/removal.ts'
 import { type ManagedKey, isOlder, membersOf } from '../plan/lineage.ts'
 import { sortByOwner } from '../plan/ownership.ts'
+import { requestsOf, waveSize } from '../plan/requests.ts'
 import type { Listing } from '../platform/types.ts'
 import { deliver } from './deliver.ts'
 import { type Undelivered, issue } from './issue.ts'
@@ -19,9 +20,6 @@ export interface NewGeneration {
   readonly removal: Removal
   readonly action: Done['action']
 }
-
-/** One list request looks after so many new keys. */
-export const waveSize = 100
 
 export type Limit = <T>(work: () => Promise<T>) => Promise<T>
 
@@ -82,6 +80,15 @@ interface Made {
   readonly key: Undelivered
 }
 
+/** How many keys one wave makes: no more than the budget lets it finish, so that none waits half done for hours. */
+async function sizeOfWave({ change }: NewGeneration, { budget }: Run): Promise<number> {
+  const each = Math.max(2, requestsOf(change).least)
+  await budget.ready(each + 1)
+  const known = budget.budget()
+  if (known === null) return waveSize
+  return Math.max(1, Math.min(waveSize, Math.floor((known.remaining - 1) / each)))
+}
+
 async function makeAll(
   tasks: readonly NewGeneration[],
   ledger: Ledger,
@@ -112,8 +119,11 @@ export async function issueInWaves(
   run: Run,
 ): Promise<ReadonlyMap<Change, Undelivered>> {
   const delivered = new Map<Change, Undelivered>()
-  for (let first = 0; first < tasks.length; first += waveSize) {
-    const made = await makeAll(tasks.slice(first, first + waveSize), ledger, limit, run)
+  let left = tasks
+  while (left[0] !== undefined) {
+    const size = await sizeOfWave(left[0], run)
+    const made = await makeAll(left.slice(0, size), ledger, limit, run)
+    left = left.slice(size)
     if (made.length === 0) continue
     const look = run.platform.list()
     look.catch(() => undefined)

@@ -4,10 +4,13 @@ import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { Report } from '../model/outcome.ts'
 import { type Plan, isRefused } from '../model/change.ts'
+import { requestsToApply } from '../plan/requests.ts'
+import { budgetNotice } from '../render/budget.ts'
 import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
+import { wrap } from '../render/text.ts'
 import { renderReport } from '../render/report-text.ts'
 import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
@@ -55,6 +58,7 @@ async function applyLocked(
   const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0
   if (!options.json) stdout.print(shownPlan(plan, options, context))
+  if (!idle) tellRequests(reconciliation, context)
   if (!idle && !approved) await requireApproval(context)
 
   const { gathered, clock } = reconciliation
@@ -78,6 +82,15 @@ function shownPlan(plan: Plan, { planFile }: ApplyOptions, { stdout }: Context):
   return `${renderPlan(plan, stdout)}\n${idle ? '' : '\n'}`
 }
 
+/** Says so where the plan needs more requests than the caller has left. */
+function tellRequests({ plan, gathered, connection }: Reconciliation, { stderr, now }: Context): void {
+  const { client } = connection
+  // All that was asked so far but who is calling, and what projects there are.
+  const pages = Math.max(1, client.requests() - (gathered.current.projects === null ? 1 : 2))
+  const notice = budgetNotice(requestsToApply(plan, pages), client.budget(), now())
+  if (notice !== null) stderr.print(`\n${wrap(notice, stderr.width).join('\n')}`)
+}
+
 async function requireApproval(context: Context): Promise<void> {
   if (!context.interactive) {
     throw new Failure('failed', 'There is nobody to approve the plan: this is no terminal', {
@@ -99,12 +112,14 @@ async function execute(
   context: Context,
 ): Promise<Report> {
   const progress = showProgress(plan, { json }, context)
+  connection.client.pace({ stopping: context.stopping, tell: progress.waits })
   const run: Run = {
     desired,
     options,
     caller: gathered.current.caller,
     platform: connection.client,
     stores: await context.stores(),
+    budget: connection.client,
     clock,
     nonce: context.nonce,
     parallelism,

@@ -1,28 +1,68 @@
 import type { Context } from '../context.ts'
+import type { BudgetWait } from '../model/budget.ts'
 import type { Plan } from '../model/change.ts'
+import { second } from '../model/duration.ts'
 import type { Progress } from '../model/outcome.ts'
+import { requestsOf } from '../plan/requests.ts'
+import { waitNotice, waitingLine } from '../render/budget.ts'
 import { advanceProgress, beginProgress, progressLine } from '../render/progress.ts'
 import { renderOutcome } from '../render/report-text.ts'
+import { wrap } from '../render/text.ts'
 
 const eraseLine = '\r\u001b[2K'
 
-/** Shows each outcome as it happens, and, where standard error is a terminal, one line of progress below. */
+export interface ShownProgress {
+  readonly tell: (progress: Progress) => void
+  /** The run waits for requests, or goes on (null). */
+  readonly waits: (wait: BudgetWait | null) => void
+  readonly end: () => void
+}
+
+/**
+ * Shows each outcome as it happens, and, where standard error is a terminal, one line of progress below, which counts down
+ * where the run has to wait.
+ */
 export function showProgress(
   plan: Plan,
   { json }: { readonly json: boolean },
-  { stdout, stderr }: Context,
-): { readonly tell: (progress: Progress) => void; readonly end: () => void } {
+  { stdout, stderr, now }: Context,
+): ShownProgress {
   let state = beginProgress(plan.changes.length)
+  let left = plan.changes.reduce((sum, change) => sum + requestsOf(change).most, 0)
+  let waiting: { readonly wait: BudgetWait; readonly timer: NodeJS.Timeout } | null = null
   const draw = stderr.rewritable ? (text: string) => stderr.write(`${eraseLine}${text}`) : () => undefined
+  const redraw = () => {
+    const { width } = stderr
+    draw(waiting === null ? progressLine(state, width) : waitingLine(state, left, waiting.wait, now(), width))
+  }
+  const stopWaiting = () => {
+    if (waiting !== null) clearInterval(waiting.timer)
+    waiting = null
+  }
   return {
     tell: progress => {
       state = advanceProgress(state, progress)
-      if (progress.event === 'finished' && !json) {
-        draw('')
-        stdout.print(renderOutcome(progress.outcome, stdout))
+      if (progress.event === 'finished') {
+        left -= requestsOf(progress.outcome.change).most
+        if (!json) {
+          draw('')
+          stdout.print(renderOutcome(progress.outcome, stdout))
+        }
       }
-      draw(progressLine(state, stderr.width))
+      redraw()
     },
-    end: () => draw(''),
+    waits: wait => {
+      stopWaiting()
+      if (wait !== null) {
+        draw('')
+        stderr.print(wrap(waitNotice(left, wait, now()), stderr.width).join('\n'))
+        waiting = { wait, timer: setInterval(redraw, second).unref() }
+      }
+      redraw()
+    },
+    end: () => {
+      stopWaiting()
+      draw('')
+    },
   }
 }

@@ -1,4 +1,5 @@
 import type { Instant, Milliseconds } from '../model/duration.ts'
+import type { RateLimit } from './rate-limit.ts'
 
 /** One call of the platform's API, before it is a request. */
 export interface Call {
@@ -26,6 +27,8 @@ export interface Answer {
   readonly body: unknown
   readonly format: 'json' | 'empty' | 'other'
   readonly retryAfter: Milliseconds | null
+  /** What is left to the caller, where the answer says so. */
+  readonly rateLimit: RateLimit | null
   /** The server's clock. */
   readonly date: Instant | null
 }
@@ -50,6 +53,15 @@ export interface Fault {
   readonly status: number | null
   /** The platform may have received the request. */
   readonly sent: boolean
+}
+
+/** It ended before anything was sent. */
+export const interruptedBefore: Fault = {
+  kind: 'fault',
+  reason: 'interrupted',
+  code: null,
+  status: null,
+  sent: false,
 }
 
 /** What came of one try. */

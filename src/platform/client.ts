@@ -1,11 +1,12 @@
 import { second } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
-import { type Answer, type Call, callName } from './call.ts'
+import { type Answer, type Call, type Try, callName, interruptedBefore } from './call.ts'
 import { callFailure } from './errors.ts'
 import { type Connection, sendOnce } from './http.ts'
 import { readIssued } from './issued-answer.ts'
 import { listAll } from './listing.ts'
+import { type Pace, openPace } from './pace.ts'
 import { PlatformFailure } from './platform-failure.ts'
 import { badAnswer, isKeyId } from './reader.ts'
 import { tryRepeatedly } from './retry.ts'
@@ -42,14 +43,19 @@ function connectionOf(options: ClientOptions): Connection {
 }
 
 /** Makes one call, with its retries: resolves to an answer of success, or rejects with what it means. */
-function caller(options: ClientOptions, onTry: () => void): (call: Call, as: Secret) => Promise<Answer> {
+function caller(
+  options: ClientOptions,
+  credential: () => Secret,
+  pace: Pace,
+  onTry: () => void,
+): (call: Call, as: Secret | null) => Promise<Answer> {
   const connection = connectionOf(options)
   const policy = { maxTries: options.maxTries ?? 5, maxWait: options.maxWaitMs ?? 60 * second }
   return async (call, as) => {
-    const send = async (tryNumber: number) => {
+    const once = async (tryNumber: number, secret: Secret) => {
       onTry()
       const start = options.now()
-      const outcome = await sendOnce(call, as, connection)
+      const outcome = await sendOnce(call, secret, connection)
       options.onRequest?.({
         method: call.method,
         path: call.path,
@@ -58,6 +64,16 @@ function caller(options: ClientOptions, onTry: () => void): (call: Call, as: Sec
         milliseconds: options.now() - start,
       })
       return outcome
+    }
+    // What another key may do is not our budget.
+    const send = async (tryNumber: number): Promise<Try> => {
+      if (as !== null) return await once(tryNumber, as)
+      for (;;) {
+        const waits = await pace.pass()
+        if (waits === null) return interruptedBefore
+        const outcome = await once(tryNumber, credential())
+        if (!pace.saw(outcome, waits)) return outcome
+      }
     }
     const sleep = (milliseconds: number) => options.sleep(milliseconds, options.signal)
     const attempts = await tryRepeatedly(call, send, { policy, random: options.random, sleep })
@@ -105,10 +121,16 @@ function optionalHeaders(ifMatch: string | null | undefined, idempotencyKey: str
 export function createClient(options: ClientOptions): PlatformClient {
   let tries = 0
   let { credential } = options
-  const send = caller(options, () => {
-    tries++
-  })
-  const request = (call: Call, as = credential) => send(call, as)
+  const pace = openPace(options)
+  const send = caller(
+    options,
+    () => credential,
+    pace,
+    () => {
+      tries++
+    },
+  )
+  const request = (call: Call, as: Secret | null = null) => send(call, as)
 
   const get = async (id: string): Promise<LiveKey> => {
     const call: Call = { method: 'GET', ...keyCall(id), expects: 'json', maximumBytes }
@@ -180,7 +202,7 @@ export function createClient(options: ClientOptions): PlatformClient {
     },
     async whoami(as) {
       const call: Call = { method: 'GET', path: '/api/auth/whoami', expects: 'json', maximumBytes }
-      return toWhoami((await request(call, as)).body, callName(call))
+      return toWhoami((await request(call, as ?? null)).body, callName(call))
     },
     async projects() {
       const call: Call = { method: 'GET', path: '/api/projects', expects: 'json', maximumBytes }
@@ -188,6 +210,12 @@ export function createClient(options: ClientOptions): PlatformClient {
     },
     actAs(secret) {
       credential = secret
+      pace.forget()
+    },
+    budget: () => pace.budget(),
+    pace: pacing => pace.begin(pacing),
+    async ready(requests) {
+      await pace.ready(requests)
     },
   }
 }

@@ -2,6 +2,7 @@ import type { Instant, Milliseconds } from '../model/duration.ts'
 import type { Answer, Call, Fault, Try } from './call.ts'
 import { parseHttpDate, parseRetryAfter } from './http-date.ts'
 import { networkFault } from './network-fault.ts'
+import { readRateLimit } from './rate-limit.ts'
 import { type BoundedText, readBounded } from './read-bounded.ts'
 import type { Secret } from '../model/secret.ts'
 
@@ -45,12 +46,15 @@ function buildRequest(call: Call, credential: Secret, connection: Connection, si
 
 function readAnswer(call: Call, response: Response, text: BoundedText, now: Instant): Try {
   const date = parseHttpDate(response.headers.get('date'))
+  const rateLimit = readRateLimit(response.headers, date ?? now)
+  const asked = parseRetryAfter(response.headers.get('retry-after'), date ?? now)
   const answer = (body: unknown, format: Answer['format']): Answer => ({
     kind: 'answer',
     status: response.status,
     body,
     format,
-    retryAfter: parseRetryAfter(response.headers.get('retry-after'), date ?? now),
+    retryAfter: asked ?? (response.status === 429 && rateLimit?.remaining === 0 ? rateLimit.resetIn : null),
+    rateLimit,
     date,
   })
   if (!response.ok) {

@@ -1,5 +1,5 @@
 import { type Milliseconds, second } from '../model/duration.ts'
-import { type Call, type Fault, type Try, isAmbiguous, isRepeatable } from './call.ts'
+import { type Call, type Fault, type Try, interruptedBefore, isAmbiguous, isRepeatable } from './call.ts'
 
 export interface RetryPolicy {
   readonly maxTries: number
@@ -87,14 +87,7 @@ export async function tryRepeatedly(
     try {
       await options.sleep(wait)
     } catch {
-      const interrupted: Fault = {
-        kind: 'fault',
-        reason: 'interrupted',
-        code: null,
-        status: null,
-        sent: false,
-      }
-      return { outcome: interrupted, tries, ambiguous }
+      return { outcome: interruptedBefore, tries, ambiguous }
     }
   }
 }

@@ -1,3 +1,4 @@
+import type { Budget, BudgetWait } from '../model/budget.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Environment } from '../model/environment.ts'
@@ -75,6 +76,14 @@ export interface Usage {
   readonly addresses: readonly { readonly ip: string; readonly requests: number }[] | null
 }
 
+/** How to wait for budget. */
+export interface Pacing {
+  /** Ends the wait: calls that need budget then fail with `interrupted`. */
+  readonly stopping: AbortSignal
+  /** Null: the wait is over. */
+  readonly tell: (wait: BudgetWait | null) => void
+}
+
 /** What is told about each HTTP try: no header and no body. */
 export interface RequestInfo {
   readonly method: string
@@ -142,4 +151,10 @@ export interface PlatformClient {
   projects(): Promise<readonly Project[]>
   /** From now on this secret authenticates every call. */
   actAs(secret: Secret): void
+  /** What the last answers said of the caller's own requests; null where they said nothing. */
+  budget(): Budget | null
+  /** From now on calls that the platform's rate limit does not allow wait, as often as it takes, rather than fail. */
+  pace(pacing: Pacing): void
+  /** Waits until so many requests may be made, where calls wait at all, or until that is interrupted. */
+  ready(requests: number): Promise<void>
 }

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { createClient } from '../../src/platform/client.ts'
+import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { type Sandbox, openSandbox } from '../../src/sandbox/sandbox.ts'
 import { serveSandbox } from '../../src/sandbox/serve.ts'
 
@@ -30,14 +31,19 @@ export interface ServedPlatform {
 
 export async function servedPlatform(
   t: Test,
-  options: { readonly database?: string; readonly makeSecret?: (prefix: string) => string } = {},
+  options: {
+    readonly database?: string
+    readonly makeSecret?: (prefix: string) => string
+    readonly rateLimit?: RateLimit
+  } = {},
 ): Promise<ServedPlatform> {
   const clock = { now: Date.now() }
-  const { database = ':memory:', makeSecret } = options
+  const { database = ':memory:', makeSecret, rateLimit } = options
   const sandbox = openSandbox({
     database,
     now: () => clock.now,
     ...(makeSecret === undefined ? {} : { makeSecret }),
+    ...(rateLimit === undefined ? {} : { rateLimit }),
   })
   const administrator = sandbox.issueAdministrator()
   const requests: string[] = []

@@ -155,6 +155,7 @@ export function openWorld(): World {
         caller: current.caller,
         platform: alive(client),
         stores: alive(stores),
+        budget: client,
         clock: () => world.now,
         nonce: () => `nonce${(nonces += 1).toString(36).padStart(5, '0')}`,
         parallelism: 10,

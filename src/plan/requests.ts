@@ -1,0 +1,102 @@
+import type { Change, Plan } from '../model/change.ts'
+
+/** One list request looks after so many new keys. */
+export const waveSize = 100
+
+/** How many requests something costs the caller. They differ where only apply finds out what there is to do. */
+export interface Requests {
+  readonly least: number
+  readonly most: number
+}
+
+function exactly(count: number): Requests {
+  return { least: count, most: count }
+}
+
+/** A new key: POST, and the PATCH that marks it as delivered. Its whoami is on its own account. */
+const newKey = 2
+
+/**
+ * What a change costs the caller, lists aside:
+ *
+ * | change | requests |
+ * | --- | --- |
+ * | create, rotate by overlap | POST, PATCH; a leaked key is marked first, one more |
+ * | rotate in place | POST regenerate, PATCH |
+ * | adopt, update, release | PATCH |
+ * | deliver | PATCH, where a store has the secret; else as a rotation, and a PATCH that narrows the old key |
+ * | heal | PATCH, where a store has the secret; else for each pending key a replay, the end of its twin and its own, then a new key |
+ * | revoke | DELETE |
+ */
+export function requestsOf(change: Change): Requests {
+  switch (change.kind) {
+    case 'create':
+      return exactly(newKey)
+    case 'rotate': {
+      const marks = change.reasons.some(({ code }) => code === 'leaked') && !isMarkedLeaked(change.live)
+      return exactly(newKey + (marks ? 1 : 0))
+    }
+    case 'deliver':
+      if (change.rotates) return exactly(newKey)
+      return { least: 1, most: change.strategy === 'overlap' ? newKey + 1 : newKey }
+    case 'heal':
+      return { least: 1, most: 3 * change.pending.length + (change.generation === null ? 0 : newKey) }
+    case 'adopt':
+    case 'update':
+    case 'release':
+    case 'revoke':
+      return exactly(1)
+  }
+}
+
+function isMarkedLeaked({ ownership }: Extract<Change, { kind: 'rotate' }>['live']): boolean {
+  return ownership.kind === 'managed' && ownership.marker.state.kind === 'leaked'
+}
+
+/** Does it make a key that its wave looks after: for certain, perhaps, or never? */
+function makesKey(change: Change): 'yes' | 'perhaps' | 'no' {
+  switch (change.kind) {
+    case 'create':
+      return 'yes'
+    case 'rotate':
+      return change.strategy === 'overlap' ? 'yes' : 'no'
+    case 'deliver':
+      if (change.strategy === 'in-place') return 'no'
+      return change.rotates ? 'yes' : 'perhaps'
+    case 'heal':
+      return change.generation === null ? 'no' : 'perhaps'
+    case 'adopt':
+    case 'update':
+    case 'release':
+    case 'revoke':
+      return 'no'
+  }
+}
+
+function lists(changes: readonly Change[], callingKeyId: string | null): Requests {
+  const waves = (made: readonly Change[]) => {
+    const own = made.filter(({ keyId }) => keyId === callingKeyId).length
+    return Math.ceil((made.length - own) / waveSize) + Math.ceil(own / waveSize)
+  }
+  const looks = changes.some(({ kind }) => kind === 'revoke') ? 1 : 0
+  return {
+    least: waves(changes.filter(change => makesKey(change) === 'yes')) + looks,
+    most: waves(changes.filter(change => makesKey(change) !== 'no')) + looks,
+  }
+}
+
+/**
+ * What applying a plan costs the caller, from after the plan was made, where nothing fails and nobody interferes. `pages`:
+ * how many requests one list takes.
+ */
+export function requestsToApply({ changes, callingKeyId }: Plan, pages: number): Requests {
+  const looks = lists(changes, callingKeyId)
+  let least = looks.least * pages
+  let most = looks.most * pages
+  for (const change of changes) {
+    const cost = requestsOf(change)
+    least += cost.least
+    most += cost.most
+  }
+  return { least, most }
+}
