@@ -90,6 +90,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     host: hostHash(),
     localKeys: new Set([keyId]),
     formerStores: noFormerStores,
+    keychain: null,
     takeOver: false,
     maxRevoke: null,
     maxRotate: null,

@@ -94,6 +94,16 @@ async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<s
   return local
 }
 
+/** Which of its two places a key with a fallback uses is only known from the keychain itself, which is asked for nothing else. */
+async function keychainHere({ keys }: DesiredState, context: Context): Promise<PlanOptions['keychain']> {
+  const hasFallback = keys.some(({ stores }) =>
+    stores.some(({ spec }) => spec.kind === 'keychain' && spec.fallback !== null),
+  )
+  if (!hasFallback) return null
+  const stores = await context.stores()
+  return (await stores.keychainWorks()) ? 'works' : 'missing'
+}
+
 /** The planner's options. Throws a usage `Failure` where a pattern fits no key. */
 export async function planOptions(
   asked: PlanningOptions & { readonly config: readonly string[] },
@@ -111,6 +121,7 @@ export async function planOptions(
       asked.config,
       context,
     ),
+    keychain: await keychainHere(desired, context),
     takeOver,
     rotate: requireDeclared(rotate, desired),
     maxRevoke,

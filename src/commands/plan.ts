@@ -22,6 +22,8 @@ export interface PlanCommandOptions extends ReconcileOptions {
   readonly at: string | null
   /** Show drift alone. */
   readonly drift: boolean
+  /** Show for every key where its secret goes from here. */
+  readonly stores: boolean
 }
 
 function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
@@ -68,7 +70,9 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
   const reconciliation = await reconcile(options, context)
   const plan = viewOf(reconciliation, moment, options)
   const { stdout } = context
-  stdout.print(options.json ? jsonText(planToJson(plan)) : renderPlan(plan, stdout))
+  stdout.print(
+    options.json ? jsonText(planToJson(plan)) : renderPlan(plan, { ...stdout, homes: options.stores }),
+  )
   if (out !== null) await save(reconciliation, out, lifetime, context)
   if (isRefused(plan)) return detailedExitcode ? exitCodes.failed : exitCodes.refused
   return detailedExitcode && plan.changes.length > 0 ? 2 : 0

@@ -3,6 +3,7 @@ import type { Instant, Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
 import type { FieldChange } from './field-change.ts'
 import type { Finding } from './finding.ts'
+import type { KeyHome } from './key-home.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
 import type { Removal } from './removal.ts'
 import type { Targets } from './targets.ts'
@@ -152,6 +153,10 @@ export interface Plan {
   /** Sorted by key id, then generation. */
   readonly changes: readonly Change[]
   readonly retiring: readonly Retiring[]
+  /** Where the secrets of all declared keys go from here, sorted by key id. */
+  readonly homes: readonly KeyHome[]
+  /** Whether this machine's keychain takes secrets, or fallbacks do; null where no key has a fallback. */
+  readonly keychain: 'works' | 'missing' | null
   /** Live keys of nobody's stack, where the configuration asks for a report. */
   readonly unmanaged: readonly LiveKey[]
   readonly findings: readonly Finding[]

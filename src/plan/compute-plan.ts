@@ -5,6 +5,7 @@ import type { Instant } from '../model/duration.ts'
 import { isTargeted } from '../model/targets.ts'
 import { planDeclaredKey } from './declared-key.ts'
 import { type Draft, guards } from './guards.ts'
+import { homesOf } from './homes.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { lineageOf, membersOf } from './lineage.ts'
 import { type Owned, sortByOwner } from './ownership.ts'
@@ -78,6 +79,8 @@ export function computePlan(
     now,
     changes: kept.sort(byKey),
     retiring: retiring.sort((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
+    homes: homesOf(chosen.keys, owned.lineages, options),
+    keychain: options.keychain,
     unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
     findings: sortFindings([...findings, ...guards.flatMap(guard => guard(draft))]),
     managed: owned.managed,

@@ -136,7 +136,10 @@ const asked: ReadonlySet<RotationReason['code']> = new Set(['environment', 'leak
 const rotationLimit: Guard = draft =>
   limit(draft, 'rotate', change => {
     if (change.kind === 'deliver')
-      return change.rotates && change.reasons.some(({ code }) => code !== 'store-added' && code !== 'store-changed')
+      return (
+        change.rotates &&
+        change.reasons.some(({ code }) => code !== 'store-added' && code !== 'store-changed')
+      )
     if (change.kind !== 'rotate') return false
     return change.reasons.every(({ code }) => !asked.has(code))
   })

@@ -20,6 +20,8 @@ export interface PlanOptions {
   readonly localKeys: ReadonlySet<string>
   /** Where the stores are that declarations lost. */
   readonly formerStores: FormerStores
+  /** Whether this machine's keychain takes secrets; null where no key has a fallback that would take its place. */
+  readonly keychain: 'works' | 'missing' | null
   /** Heal and rotate keys here whose local stores are another host's. */
   readonly takeOver: boolean
   /** So many revocations, and rotations that nobody asked for, are allowed in this run; null: as the limits say. */

@@ -28,6 +28,11 @@ export function membersOf({ head, pending, superseded, leaked }: Lineage): reado
   return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked]
 }
 
+/** The key whose secret the stores hold; null where none was delivered. */
+export function storeTop({ head, leaked }: Lineage): ManagedKey | null {
+  return head ?? leaked[0] ?? null
+}
+
 /** Of two live keys, the one that everyone agrees was made first. */
 export function isOlder(a: LiveKey, b: LiveKey): boolean {
   return a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt

@@ -5,7 +5,7 @@ import { type FormerStore, type Removal, maximumFormerStores, noRemoval } from '
 import { storeLabel } from '../model/store.ts'
 import { isRemovable } from './delivery.ts'
 import type { PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, membersOf } from './lineage.ts'
+import { type Lineage, type ManagedKey, membersOf, storeTop } from './lineage.ts'
 
 /** The hashes of stores that these keys' markers know and the declaration does not have, each once, oldest first. */
 export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {
@@ -15,9 +15,9 @@ export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]):
 }
 
 /** The keys of a lineage whose stores count: what is superseded has left its place in them to the head. */
-export function storeHolders({ head, leaked, pending }: Lineage): readonly ManagedKey[] {
-  const top = head ?? leaked[0]
-  return [...(top === undefined ? [] : [top]), ...pending]
+export function storeHolders(lineage: Lineage): readonly ManagedKey[] {
+  const top = storeTop(lineage)
+  return [...(top === null ? [] : [top]), ...lineage.pending]
 }
 
 type Cause = Extract<Finding, { code: 'store-left' }>['cause']

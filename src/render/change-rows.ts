@@ -1,4 +1,4 @@
-import type { Adopt, Change, Deliver, Heal, Rotate, Update } from '../model/change.ts'
+import type { Adopt, Change, Deliver, Heal, Plan, Rotate, Update } from '../model/change.ts'
 import type { FieldChange } from '../model/field-change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
@@ -19,13 +19,14 @@ export interface RowOptions {
   /** Also what stays as it is. */
   readonly detailed: boolean
   readonly now: Instant
+  readonly keychain: Plan['keychain']
 }
 
 /** The fields that a change is about, and what happens to its secret. */
 export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
   switch (change.kind) {
     case 'create':
-      return [...declaredRows(change.desired, '+', options.now), ...storeRows(change.desired)]
+      return [...declaredRows(change.desired, '+', options.now), ...storeRows(change.desired, options)]
     case 'adopt':
       return adoptRows(change, options)
     case 'update':
@@ -36,14 +37,14 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
       return [
         row('how', deliverWords(change)),
         ...detail(change.desired, options),
-        ...storeRows(change.desired),
+        ...storeRows(change.desired, options),
         ...removalRows(change),
       ]
     case 'heal':
       return [
         ...healRows(change),
         ...detail(change.desired, options),
-        ...storeRows(change.desired),
+        ...storeRows(change.desired, options),
         ...removalRows(change),
       ]
     case 'release':
@@ -74,8 +75,8 @@ function declaredRows(desired: DesiredKey, mark: string, now: Instant): readonly
   ]
 }
 
-function storeRows({ stores }: DesiredKey): readonly Row[] {
-  return stores.map(({ spec }) => row('secret to', storeText(spec)))
+function storeRows({ stores }: DesiredKey, { keychain }: RowOptions): readonly Row[] {
+  return stores.map(({ spec }) => row('secret to', storeText(spec, keychain)))
 }
 
 /** What becomes of the secret in stores that left the declaration. */
@@ -88,7 +89,7 @@ function removalRows({
     ? `${stays} that left its declaration: its secret stays there (keepRemoved)`
     : `${stays}, whose place is another declared store's by now`
   return [
-    ...from.map(({ spec }) => row('secret out of', storeText(spec), '-')),
+    ...from.map(({ spec }) => row('secret out of', storeText(spec, null), '-')),
     ...(forgotten.length === 0 ? [] : [row('left alone', words)]),
   ]
 }
@@ -125,7 +126,8 @@ function adoptRows({ fields, live }: Adopt, options: RowOptions): readonly Row[]
   ]
 }
 
-function rotateRows(change: Rotate, { palette, detailed, now }: RowOptions): readonly Row[] {
+function rotateRows(change: Rotate, options: RowOptions): readonly Row[] {
+  const { palette, detailed, now } = options
   const { desired, live, generation } = change
   const differing = successorFields(desired, live, now)
   const names: readonly string[] = differing.map(({ field }) => field)
@@ -137,7 +139,7 @@ function rotateRows(change: Rotate, { palette, detailed, now }: RowOptions): rea
     ),
     ...environmentRow(desired, live, palette),
     ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
-    ...storeRows(desired),
+    ...storeRows(desired, options),
     ...removalRows(change),
     oldKeyRow(change, now),
   ]

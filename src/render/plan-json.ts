@@ -5,6 +5,7 @@ import { type FindingJson, findingToJson } from './finding-json.ts'
 import type { FieldValues } from './field-diff.ts'
 import { countChanges } from './plan-summary.ts'
 import { type ReasonCode, reasonsOf, retiringText } from './reasons.ts'
+import { type HomeJson, homeToJson } from './homes.ts'
 import { successorFields } from './successor.ts'
 import { isoTime } from './time.ts'
 import { breakable } from './text.ts'
@@ -37,6 +38,8 @@ export interface PlanJson {
   readonly changes: readonly ChangeJson[]
   readonly retiring: readonly RetiringJson[]
   readonly unmanaged: readonly KeyJson[]
+  /** Where the secret of each declared key goes from here, be it touched or not. */
+  readonly secrets: readonly HomeJson[]
   readonly findings: readonly FindingJson[]
   readonly summary: Readonly<Record<Change['kind'], number>>
 }
@@ -116,6 +119,7 @@ interface RetiringJson {
 
 export function planToJson(plan: Plan): PlanJson {
   const { stack, now, managed, callingKeyId, targets, changes, retiring, unmanaged, findings } = plan
+  const { homes, keychain } = plan
   return {
     format_version: '1.0',
     stack,
@@ -129,6 +133,7 @@ export function planToJson(plan: Plan): PlanJson {
     changes: changes.map(change => changeToJson(change, now)),
     retiring: retiring.map(each => retiringToJson(each, now)),
     unmanaged: unmanaged.map(keyToJson),
+    secrets: homes.map(home => homeToJson(home, keychain)),
     findings: findings.map(finding => findingToJson(finding, now)),
     summary: countChanges(changes),
   }

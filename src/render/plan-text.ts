@@ -3,6 +3,7 @@ import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import { appearance, changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
+import { homesSection, otherHostsLines } from './homes.ts'
 import { retiringSection, unmanagedSection } from './key-lists.ts'
 import type { Palette } from './palette.ts'
 import { summaryLine } from './plan-summary.ts'
@@ -17,6 +18,8 @@ interface PlanTextOptions {
   readonly width: number
   /** Also the fields that stay as they are. */
   readonly detailed?: boolean
+  /** Also where the secret of every key goes, be it touched or not. */
+  readonly homes?: boolean
 }
 
 /**
@@ -24,18 +27,21 @@ interface PlanTextOptions {
  * as the last line. Ends without a line break.
  */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
-  const { palette, detailed = false } = options
+  const { palette, detailed = false, homes = false } = options
   const width = Math.max(minimumWidth, options.width)
-  const { now, changes, retiring, unmanaged, findings, view, callingKeyId } = plan
+  const { now, changes, retiring, unmanaged, findings, view, callingKeyId, keychain } = plan
   const sections: string[][] = []
   if (view !== 'changes') sections.push(wrap(introductions[view](now), width))
   if (changes.length > 0 && view !== 'drift') sections.push(legend(changes, palette, width))
   for (const change of changes) {
     const drift = view === 'drift'
-    sections.push(changeBlock(change, { palette, width, detailed, now, drift, callingKeyId }))
+    sections.push(changeBlock(change, { palette, width, detailed, now, drift, callingKeyId, keychain }))
   }
   if (retiring.length > 0) sections.push(retiringSection(retiring, palette, width, now))
   if (unmanaged.length > 0) sections.push(unmanagedSection(unmanaged, palette, width, now))
+  if (homes && plan.homes.length > 0) sections.push(homesSection(plan, palette, width))
+  const others = otherHostsLines(plan, width)
+  if (others.length > 0) sections.push(others)
   for (const severity of ['warning', 'refusal'] as const) {
     for (const finding of findings) {
       if (finding.severity === severity) sections.push(findingLines(finding, plan, palette, width))

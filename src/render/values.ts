@@ -52,12 +52,19 @@ export function endText(end: Instant | null, now: Instant): string {
   return end === null ? 'never' : `${date(end)} (${relativeTime(end, now)})`
 }
 
-/** Where a secret goes, with the fallback that the configuration names. */
-export function storeText(spec: StoreSpec): string {
+/** Where a secret goes, with the fallback that the configuration names, and whether it would be used; null: nobody asked. */
+export function storeText(spec: StoreSpec, keychain: 'works' | 'missing' | null): string {
   const label = escapeControls(storeLabel(spec))
-  return spec.kind === 'keychain' && spec.fallback !== null
-    ? `${label} (where there is no keychain service: ${storeText(spec.fallback)})`
-    : label
+  if (spec.kind !== 'keychain' || spec.fallback === null) return label
+  const fallback = storeText(spec.fallback, keychain)
+  switch (keychain) {
+    case null:
+      return `${label} (where there is no keychain service: ${fallback})`
+    case 'works':
+      return `${label} (not its fallback: ${fallback})`
+    case 'missing':
+      return `${fallback} (the fallback: here the keychain does not work)`
+  }
 }
 
 /** `2 hours ago`, `never`, `unknown`. */

@@ -12,6 +12,8 @@ export interface Stores {
   open(spec: StoreSpec): SecretStore
   /** Asks each backend once whether it can take a secret; null where it can. In the order of `specs`. */
   probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>>
+  /** Does the keychain of this machine take secrets? Asked once a run. */
+  keychainWorks(): Promise<boolean>
   /** Ends the keychain helper. */
   close(): Promise<void>
 }
@@ -61,7 +63,8 @@ export function createStores(deps: {
     return result
   }
 
-  return { open, probe, close: () => helper.close() }
+  const keychainWorks = async () => (await keychain.availability()) === null
+  return { open, probe, keychainWorks, close: () => helper.close() }
 }
 
 async function failureOf(store: SecretStore): Promise<Failure | null> {

@@ -48,6 +48,8 @@ t.test('finds nothing to do for a key that is as declared, delivered and young',
     findings: [],
     managed: 1,
     callingKeyId: null,
+    homes: [{ keyId: 'ci-pipeline', owner: 'anyone', stores: [keychain] }],
+    keychain: null,
     targets: { only: [], except: [] },
     view: 'changes',
   } satisfies Plan)

@@ -142,6 +142,34 @@ t.test('shows a key used within its grace, or after it, as such', t => {
   t.end()
 })
 
+t.test('says where secrets go from here, and which of two places a fallback makes it', t => {
+  const fallback = { kind: 'env-file', path: '/srv/.env', name: 'KEY' } as const
+  const spec = { kind: 'keychain', service: 'fluxloop', account: 'acme/bot', fallback } as const
+  const stores = [{ spec, hash: 'abcd' }]
+  const said = {
+    works: 'keychain fluxloop/acme/bot (not its fallback: env-file /srv/.env (KEY))',
+    missing: 'env-file /srv/.env (KEY) (the fallback: here the keychain does not work)',
+  } as const
+  for (const keychain of ['works', 'missing'] as const) {
+    const plan: Plan = {
+      ...emptyPlan,
+      changes: [{ kind: 'create', keyId: 'bot', desired: desiredKey('bot', { stores }), generation: 1 }],
+      homes: [{ keyId: 'bot', owner: 'nobody-yet', stores }],
+      keychain,
+    }
+    const lines = renderPlan(plan, { palette: plain, width: Infinity, homes: true }).split('\n')
+    t.ok(lines.some(line => line.endsWith(`secret to   = ${said[keychain]}`)))
+    t.ok(lines.includes(`  bot: ${said[keychain]} (not delivered yet)`), 'and of every key where asked for')
+    t.match(planToJson(plan).secrets, [
+      { key: 'bot', owner: 'nobody-yet', stores: [{ fallback_used: keychain === 'missing' }] },
+    ])
+  }
+  t.notMatch(oneLine(emptyPlan), 'ci-pipeline', 'nothing is said of keys that nobody asks about')
+  const theirs = { ...emptyPlan, homes: [{ keyId: 'bot', owner: 'another-host', stores }] } as const
+  t.match(oneLine(theirs), 'bot belongs to another host')
+  t.end()
+})
+
 t.test('tells an age from a maximum age of as many days', t => {
   const plan: Plan = {
     ...emptyPlan,

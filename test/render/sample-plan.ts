@@ -572,6 +572,8 @@ export const emptyPlan: Plan = {
   now,
   changes: [],
   retiring: [],
+  homes: [{ keyId: 'ci-pipeline', owner: 'here', stores: [keychain] }],
+  keychain: null,
   unmanaged: [],
   findings: [],
   managed: 6,
@@ -592,6 +594,10 @@ export const fullPlan: Plan = {
       index === 3 ? revocationReasons.undeclared : { code: 'superseded', head: 5, deadline: now + 44 * hour },
     wait,
   })),
+  homes: [
+    { keyId: 'ci-pipeline', owner: 'here', stores: [keychain] },
+    { keyId: 'laptop', owner: 'another-host', stores: [keychain] },
+  ],
   unmanaged,
   findings: Object.values(findings).flat(),
 }

@@ -202,6 +202,7 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
     host: thisHost,
     localKeys: new Set(),
     formerStores: noFormerStores,
+    keychain: null,
     takeOver: false,
     maxRevoke: null,
     maxRotate: null,

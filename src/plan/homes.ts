@@ -1,0 +1,22 @@
+import type { DesiredKey } from '../model/desired.ts'
+import type { HomeOwner, KeyHome } from '../model/key-home.ts'
+import type { PlanOptions } from './input.ts'
+import { type Lineage, storeTop } from './lineage.ts'
+
+function ownerOf(keyId: string, lineage: Lineage | undefined, options: PlanOptions): HomeOwner {
+  if (!options.localKeys.has(keyId)) return 'anyone'
+  const top = lineage === undefined ? null : storeTop(lineage)
+  if (top === null || top.marker.host === null) return 'nobody-yet'
+  return top.marker.host === options.host || options.takeOver ? 'here' : 'another-host'
+}
+
+/** Where the secrets of declared keys go from here, in the order of the keys. */
+export function homesOf(
+  keys: readonly DesiredKey[],
+  lineages: ReadonlyMap<string, Lineage>,
+  options: PlanOptions,
+): readonly KeyHome[] {
+  return keys.map(({ keyId, stores }) => {
+    return { keyId, owner: ownerOf(keyId, lineages.get(keyId), options), stores }
+  })
+}
