@@ -50,6 +50,8 @@ const revealing: Readonly<Record<string, string>> = {
   'sandbox/administrator.ts': "the sandbox's own caller",
   'stores/age-file.ts': 'put',
   'stores/env-file.ts': 'put',
+  'stores/exec.ts': 'put, to the standard input of a program',
+  'stores/preset.ts': 'put, to the standard input of a program',
   'stores/keychain.ts': 'put',
   'stores/logins.ts': 'put, into the keychain, and its reverse',
 }

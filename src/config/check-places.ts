@@ -24,6 +24,10 @@ export function placeOfSecret(spec: StoreSpec): string {
       return JSON.stringify([spec.kind, spec.path, spec.name])
     case 'age-file':
       return JSON.stringify([spec.kind, spec.path])
+    case 'exec':
+      return JSON.stringify([spec.kind, spec.put])
+    case 'preset':
+      return JSON.stringify([spec.preset, Object.entries(spec.settings).sort()])
   }
 }
 
@@ -47,13 +51,13 @@ export function checkPlaces(
       for (const spec of withFallback(store.spec)) {
         const id = placeOfSecret(spec)
         const holder: Holder = { keyId: key.keyId, at: shown }
-        const other = spec.kind === 'keychain' ? undefined : files.get(spec.path)
+        const path = 'path' in spec ? spec.path : null
+        const other = path === null ? undefined : files.get(path)
         const first =
           holders.get(id) ?? (other !== undefined && other.kind !== spec.kind ? other.holder : undefined)
         if (first === undefined) {
           holders.set(id, holder)
-          if (spec.kind !== 'keychain' && other === undefined)
-            files.set(spec.path, { kind: spec.kind, holder })
+          if (path !== null && other === undefined) files.set(path, { kind: spec.kind, holder })
           continue
         }
         const place = keyPlace(first.at)

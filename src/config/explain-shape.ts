@@ -1,6 +1,7 @@
 import type { DiagnosticCode } from '../model/diagnostic.ts'
 import { kindText, pathText, typeText, valueText } from './describe.ts'
-import { isPropertyToCome, isValueToCome } from './not-built.ts'
+import { presetNames } from '../model/preset.ts'
+import { isPropertyToCome } from './not-built.ts'
 import type { Path } from './read-yaml.ts'
 import { suggestion } from './suggest.ts'
 
@@ -68,12 +69,11 @@ const explainType: Explain = error => {
   }
 }
 
+/** Stores that need settings: their name alone says nothing. */
+const storeNames: ReadonlySet<string> = new Set(['env-file', 'age-file', 'exec', ...presetNames])
+
 const explainValue: Explain = error => {
   const what = pathText(error.path)
-  if (isValueToCome(error.path, error.data)) {
-    const message = `${valueText(error.data)} for \`${what}\` is specified but not built yet in this version`
-    return { code: 'not-built', path: error.path, at: 'value', message, hint: toCome }
-  }
   const allowed = (error.params['allowedValues'] ?? [error.params['allowedValue']]) as readonly unknown[]
   const known = allowed.map(String)
   const title = textOf(error.schema['title'])
@@ -96,8 +96,8 @@ const explainValue: Explain = error => {
       hint,
     }
   }
-  if (title === 'store' && ['env-file', 'age-file'].includes(String(error.data))) {
-    const hint = `Write \`${String(error.data)}: { path: ... }\`.`
+  if (title === 'store' && storeNames.has(String(error.data))) {
+    const hint = `Write \`${String(error.data)}: { ... }\`, with the settings that docs/stores.md lists.`
     return badValue(error, `The store ${valueText(error.data)} needs settings`, hint)
   }
   const message = `${valueText(error.data)} is no ${title || 'value'} for \`${what}\``

@@ -1,35 +1,56 @@
 import { homedir } from 'node:os'
 import { resolve } from 'node:path'
 
-/** What `{stack}` and `{key}` stand for. */
+/** What placeholders stand for. */
 export interface Names {
   readonly stack: string
   readonly key: string
+  /** What the platform shows; only commands and presets know it. */
+  readonly name: string
+  /** Empty where the key has none; only commands and presets know it. */
+  readonly environment: string
   /** The key id before it was renamed. */
   readonly formerly?: string | undefined
 }
 
+type Placeholder = Exclude<keyof Names, 'formerly'>
+
+/** What a path or a name may hold. */
+export const commonPlaceholders: readonly Placeholder[] = ['stack', 'key']
+/** What a command or a preset may hold. */
+export const allPlaceholders: readonly Placeholder[] = ['stack', 'key', 'name', 'environment']
+
 const placeholder = /\{([^{}]*)\}/g
+/** Commands have braces of their own, as in `jsonpath={.data}`. */
+const word = /^[a-z]+$/
 
 /** The placeholders of `text` that stand for nothing. */
-export function unknownPlaceholders(text: string): string[] {
+export function unknownPlaceholders(text: string, known: readonly string[] = commonPlaceholders): string[] {
   if (!text.includes('{')) return []
+  const wide = known.length > commonPlaceholders.length
   return [...text.matchAll(placeholder)]
     .map(match => match[1] ?? '')
-    .filter(name => name !== 'stack' && name !== 'key')
+    .filter(name => !known.includes(name) && (!wide || word.test(name)))
+}
+
+function isPlaceholder(name: string): name is Placeholder {
+  return allPlaceholders.some(known => known === name)
 }
 
 export function fillIn(text: string, names: Names): string {
   if (!text.includes('{')) return text
-  return text.replaceAll(placeholder, (whole, name: string) =>
-    name === 'stack' ? names.stack : name === 'key' ? names.key : whole,
-  )
+  return text.replaceAll(placeholder, (whole, name: string) => (isPlaceholder(name) ? names[name] : whole))
 }
 
 /** Names of variables know no hyphens: `{key}` of `ci-pipeline` is `CI_PIPELINE` there. */
 export function fillInVariable(text: string, names: Names): string {
-  const variable = (name: string) => name.toUpperCase().replaceAll('-', '_')
-  return fillIn(text, { stack: variable(names.stack), key: variable(names.key) })
+  const variable = (name: string) => name.toUpperCase().replace(/[^A-Z0-9_]+/g, '_')
+  return fillIn(text, {
+    stack: variable(names.stack),
+    key: variable(names.key),
+    name: variable(names.name),
+    environment: variable(names.environment),
+  })
 }
 
 /** An absolute path; relative ones count from `folder`, `~/` from the home. */

@@ -58,14 +58,10 @@ function differentEntries(part: Part): readonly Located<RawStore>[] {
 }
 
 /** The key may have been declared under its former key id, or with `previously`, or without. */
-function namesOf(stack: string, { keyId, previously }: DesiredKey): readonly Names[] {
-  return previously === null
-    ? [{ stack, key: keyId }]
-    : [
-        { stack, key: keyId, formerly: previously },
-        { stack, key: keyId },
-        { stack, key: previously },
-      ]
+function namesOf(stack: string, key: DesiredKey): readonly Names[] {
+  const { keyId, previously, name } = key
+  const now = { stack, key: keyId, name, environment: key.environment ?? '' }
+  return previously === null ? [now] : [{ ...now, formerly: previously }, now, { ...now, key: previously }]
 }
 
 interface Uses {

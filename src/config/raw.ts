@@ -1,5 +1,6 @@
 import type { Forbidden } from '../model/desired.ts'
 import type { Environment } from '../model/environment.ts'
+import type { PresetName } from '../model/preset.ts'
 
 /** What a configuration file holds once the schema has accepted it: as written, with nothing filled in. */
 export interface RawFile {
@@ -58,7 +59,7 @@ export interface RawPolicy {
 }
 
 /** One store in the map form: it has exactly one of the properties. */
-export interface RawStoreMap {
+export interface RawStoreMap extends Partial<Readonly<Record<PresetName, Readonly<Record<string, string>>>>> {
   readonly keychain?: {
     readonly service?: string
     readonly account?: string
@@ -70,6 +71,15 @@ export interface RawStoreMap {
     readonly recipients?: readonly string[]
     readonly identity?: string
   }
+  readonly exec?: RawExec
+}
+
+export interface RawExec {
+  readonly put: readonly string[]
+  readonly get?: readonly string[]
+  readonly remove?: readonly string[]
+  readonly timeout?: string
+  readonly local?: boolean
 }
 
 export type RawStore = 'keychain' | RawStoreMap

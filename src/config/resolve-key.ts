@@ -100,7 +100,8 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
   const scope = resolveScope(key, report)
   const declared: Located<RawStores> = ownOrDefault(key, merged, 'store') ?? { ...key, value: 'keychain' }
   const stores = storeEntries(declared).flatMap(at => {
-    const store = resolveStore(at, { stack: context.stack, key: keyId, formerly: raw.previously }, report)
+    const { name, environment = '', previously: formerly } = raw
+    const store = resolveStore(at, { stack: context.stack, key: keyId, name, environment, formerly }, report)
     return store === null ? [] : [{ store, at }]
   })
   checkDescription(key, keyId, stores.length, context)

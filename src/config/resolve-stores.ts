@@ -1,5 +1,6 @@
 import { shortHash } from '../model/hash.ts'
 import type { DeclaredStore, StoreSpec } from '../model/store.ts'
+import { resolveProgram } from './resolve-programs.ts'
 import { type Names, fillIn, fillInPath, fillInVariable, unknownPlaceholders } from './fill-in.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
 import type { RawStore, RawStoreMap, RawStores } from './raw.ts'
@@ -74,7 +75,7 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
     }
     return { kind: 'env-file', path: fillInPath(envFile.path, names, folder), name }
   }
-  if (ageFile === undefined) return null
+  if (ageFile === undefined) return resolveProgram(at, names, report)
   check('age-file', 'path', ageFile.path)
   check('age-file', 'identity', ageFile.identity)
   const { recipients = [], identity } = ageFile

@@ -40,6 +40,7 @@ export type DiagnosticCode =
   | 'unknown-placeholder'
   | 'bad-variable-name'
   | 'age-file-without-key'
+  | 'preset-target'
   | 'store-clash'
   | 'bad-rename'
   | 'no-keys'

@@ -34,6 +34,17 @@ export class Secret {
     return length <= 0 ? '' : this.#value.slice(-length)
   }
 
+  /** A text of somebody else's, with the secret taken out of it, also where it stands encoded. */
+  censor(text: string): string {
+    const bytes = Buffer.from(this.#value)
+    const forms = [
+      this.#value,
+      ...['base64', 'base64url', 'hex'].map(form => bytes.toString(form as BufferEncoding)),
+      ...[Buffer.concat([bytes, Buffer.from('\n')]).toString('base64'), encodeURIComponent(this.#value)],
+    ]
+    return forms.reduce((left, form) => left.replaceAll(form, redacted), text)
+  }
+
   toString(): string {
     return redacted
   }

@@ -1,3 +1,9 @@
+import type { Milliseconds } from './duration.ts'
+import { type PresetName, presetOf } from './preset.ts'
+
+/** A program and its arguments; no shell reads them. */
+export type ProgramLine = readonly string[]
+
 /** Where a secret goes, with every default filled in and every path absolute. */
 export type StoreSpec =
   | {
@@ -16,6 +22,22 @@ export type StoreSpec =
       /** Path of a file with `AGE-SECRET-KEY-1...` lines; null: the file can be written but not read back. */
       readonly identity: string | null
     }
+  | {
+      readonly kind: 'exec'
+      /** It reads the secret from its standard input. */
+      readonly put: ProgramLine
+      /** It prints the secret, or nothing where there is none. Null: the store cannot be read. */
+      readonly get: ProgramLine | null
+      readonly remove: ProgramLine | null
+      readonly timeout: Milliseconds
+      /** What it writes belongs to one person's machine. */
+      readonly local: boolean
+    }
+  | {
+      readonly kind: 'preset'
+      readonly preset: PresetName
+      readonly settings: Readonly<Record<string, string>>
+    }
 
 export interface DeclaredStore {
   readonly spec: StoreSpec
@@ -32,5 +54,9 @@ export function storeLabel(spec: StoreSpec): string {
       return `env-file ${spec.path} (${spec.name})`
     case 'age-file':
       return `age-file ${spec.path}`
+    case 'exec':
+      return `exec ${spec.put.join(' ')}`
+    case 'preset':
+      return `${spec.preset} ${presetOf(spec.preset).place(spec.settings)}`
   }
 }

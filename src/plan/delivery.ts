@@ -2,6 +2,7 @@ import type { DeliveryReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { minute } from '../model/duration.ts'
 import { endsAgree, visibleEnd } from '../model/live-key.ts'
+import { presetOf } from '../model/preset.ts'
 import type { FormerStore } from '../model/removal.ts'
 import { type DeclaredStore, type StoreSpec, storeLabel } from '../model/store.ts'
 import { type ManagedKey, deliveredAt } from './lineage.ts'
@@ -49,6 +50,10 @@ export function isReadable(spec: StoreSpec): boolean {
       return true
     case 'age-file':
       return spec.identity !== null
+    case 'exec':
+      return spec.get !== null
+    case 'preset':
+      return presetOf(spec.preset).readable
   }
 }
 
@@ -59,6 +64,9 @@ export function isRemovable(spec: StoreSpec): boolean {
       return spec.fallback === null || isRemovable(spec.fallback)
     case 'env-file':
     case 'age-file':
+    case 'preset':
       return true
+    case 'exec':
+      return spec.remove !== null
   }
 }

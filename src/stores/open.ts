@@ -3,8 +3,10 @@ import { type Milliseconds, second } from '../model/duration.ts'
 import type { StoreSpec } from '../model/store.ts'
 import { ageFileStore } from './age-file.ts'
 import { envFileStore } from './env-file.ts'
+import { execStore } from './exec.ts'
 import { keychainProcess } from './keychain-process.ts'
 import { createKeychain, keychainStore } from './keychain.ts'
+import { presetStore } from './preset.ts'
 import type { SecretStore } from './secret-store.ts'
 import { withFallback } from './with-fallback.ts'
 
@@ -45,6 +47,10 @@ export function createStores(deps: {
         return envFileStore(spec, deps.env)
       case 'age-file':
         return ageFileStore(spec)
+      case 'exec':
+        return execStore(spec, deps.env)
+      case 'preset':
+        return presetStore(spec, deps.env)
     }
   }
 

@@ -1,6 +1,7 @@
 import { access, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
+import { presetOf } from '../model/preset.ts'
 import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import type { Stores } from './open.ts'
@@ -26,6 +27,16 @@ function stageFor(spec: StoreSpec, nonce: string): Stage | null {
     case 'age-file': {
       const file = join(dirname(spec.path), `.${basename(spec.path)}.doctor-${nonce}`)
       return { spec: { ...spec, path: file }, file }
+    }
+    case 'exec':
+      return null
+    case 'preset': {
+      const { beside, settings: known } = presetOf(spec.preset)
+      if (beside === null) return null
+      const own = spec.settings[beside] ?? ''
+      const other =
+        known[beside]?.variable === true ? `${own}_DOCTOR_${nonce.toUpperCase()}` : `${own}-doctor-${nonce}`
+      return { spec: { ...spec, settings: { ...spec.settings, [beside]: other } }, file: null }
     }
   }
 }

@@ -287,24 +287,40 @@ const rows: readonly Row[] = [
     expected: [['not-built', 'a.yaml:9:1', 'not built yet']],
   })),
   {
-    title: 'a store by name that will come',
+    title: 'a store by name alone that needs settings',
     input: `${sound}    store: pass\n`,
-    expected: [['not-built', 'a.yaml:9:12', 'not built yet']],
+    expected: [['bad-value', 'a.yaml:9:12', 'needs settings', 'pass: { ... }']],
   },
-  ...[
-    'github-actions',
-    'gitlab-ci',
-    'vault',
-    'aws-secrets-manager',
-    'kubernetes',
-    '1password',
-    'pass',
-    'exec',
-  ].map((store): Row => ({
-    title: `the store ${store}`,
-    input: `${sound}    store: [{ ${store}: {} }]\n`,
-    expected: [['not-built', 'a.yaml:9:15', `\`${store}\``]],
-  })),
+  {
+    title: 'a setting that a preset does not have',
+    input: `${sound}    store: { pass: { path: a, name: B } }\n`,
+    expected: [['unknown-property', 'a.yaml:9:31', '"name"']],
+  },
+  {
+    title: 'a preset without its target',
+    input: `${sound}    store: { github-actions: { name: KEY } }\n`,
+    expected: [['preset-target', 'a.yaml:9:14', 'needs `repo` or `org`', 'Give one']],
+  },
+  {
+    title: 'a preset with two targets',
+    input: `${sound}    store: { gitlab-ci: { name: KEY, project: a/b, group: a } }\n`,
+    expected: [['preset-target', 'a.yaml:9:14', 'not both', 'Give one']],
+  },
+  {
+    title: 'a command with a placeholder that stands for nothing',
+    input: `${sound}    store: { exec: { put: [save, '{kee}', 'jsonpath={.data}'] } }\n`,
+    expected: [['unknown-placeholder', 'a.yaml:9:34', '{kee}', '{environment}']],
+  },
+  {
+    title: 'a command with the environment of a key that has none',
+    input: `${sound}    store: { exec: { put: [save, '{environment}'] } }\n`,
+    expected: [['unknown-placeholder', 'a.yaml:9:34', 'stands for nothing', 'Give the key one']],
+  },
+  {
+    title: 'two keys that a command puts at one place',
+    input: `${sound}    store: { exec: { put: [save, x] } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { exec: { put: [save, x] } } }\n`,
+    expected: [['store-clash', 'a.yaml:9:12', 'exec save x', '{key}']],
+  },
 
   // Meaning.
   {

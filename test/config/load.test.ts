@@ -15,7 +15,7 @@ import { desired, inFolder, load, now } from './support.ts'
 import { needs } from '../support/needs.ts'
 
 const head = 'version: 1\nstack: acme\n'
-const names = { stack: 'acme', key: 'ci' }
+const names = { stack: 'acme', key: 'ci', name: 'CI', environment: 'ci' }
 const repository = fileURLToPath(new URL('../..', import.meta.url))
 
 function keyOf(id: string, more = 'expires: 90d'): string {

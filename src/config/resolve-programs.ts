@@ -1,0 +1,93 @@
+import { parseDuration, second } from '../model/duration.ts'
+import { type PresetName, presetNames, presetOf } from '../model/preset.ts'
+import type { ProgramLine, StoreSpec } from '../model/store.ts'
+import {
+  type Names,
+  absolutePath,
+  allPlaceholders,
+  fillIn,
+  fillInVariable,
+  unknownPlaceholders,
+} from './fill-in.ts'
+import { type Located, type Report, diagnosticFor } from './parts.ts'
+import type { RawExec, RawStoreMap } from './raw.ts'
+
+/** How long a command of the user's own may take. */
+const usualTimeout = 30 * second
+
+function check(at: Located<unknown>, text: string, names: Names, report: Report): void {
+  for (const name of unknownPlaceholders(text, allPlaceholders)) {
+    const message = `There is no placeholder \`{${name}}\``
+    const hint = 'Known here: {stack}, {key}, {name}, {environment}.'
+    report(diagnosticFor(at, { code: 'unknown-placeholder', message, hint }))
+  }
+  if (names.environment === '' && text.includes('{environment}')) {
+    const message = `\`{environment}\` stands for nothing: the key "${names.key}" has no \`environment\``
+    const hint = 'Give the key one: dev, stg, prod or ci.'
+    report(diagnosticFor(at, { code: 'unknown-placeholder', message, hint }))
+  }
+}
+
+/** A program that is named by a path is found from the file that declares it. */
+function programOf(text: string, folder: string): string {
+  return text.includes('/') ? absolutePath(text, folder) : text
+}
+
+function resolveExec(at: Located<RawStoreMap>, exec: RawExec, names: Names, report: Report): StoreSpec {
+  const line = (command: 'put' | 'get' | 'remove'): ProgramLine | null => {
+    const words = exec[command]
+    if (words === undefined) return null
+    const filled = words.map((word, index) => {
+      check({ ...at, path: [...at.path, 'exec', command, index] }, word, names, report)
+      return fillIn(word, names)
+    })
+    return [programOf(filled[0] ?? '', at.part.source.folder), ...filled.slice(1)]
+  }
+  return {
+    kind: 'exec',
+    put: line('put') ?? [],
+    get: line('get'),
+    remove: line('remove'),
+    timeout: (exec.timeout === undefined ? null : parseDuration(exec.timeout)) ?? usualTimeout,
+    local: exec.local ?? false,
+  }
+}
+
+function resolvePreset(
+  at: Located<RawStoreMap>,
+  preset: PresetName,
+  raw: Readonly<Record<string, string>>,
+  names: Names,
+  report: Report,
+): StoreSpec {
+  const { settings: known, oneOf = [] } = presetOf(preset)
+  const settings = Object.fromEntries(
+    Object.entries(raw).map(([name, text]) => {
+      check({ ...at, path: [...at.path, preset, name] }, text, names, report)
+      return [name, known[name]?.variable === true ? fillInVariable(text, names) : fillIn(text, names)]
+    }),
+  )
+  const given = oneOf.filter(name => name in settings)
+  if (oneOf.length > 0 && given.length !== 1) {
+    const wanted = oneOf.map(name => `\`${name}\``).join(' or ')
+    const message =
+      given.length === 0
+        ? `The store \`${preset}\` needs ${wanted}`
+        : `The store \`${preset}\` takes ${wanted}, not both`
+    const hint = `Give one of them.`
+    const place = { ...at, path: [...at.path, preset] }
+    report(diagnosticFor(place, { code: 'preset-target', message, hint, onKey: true }))
+  }
+  return { kind: 'preset', preset, settings }
+}
+
+/** A store that runs a program: the user's own commands, or a preset. Null where the map names neither. */
+export function resolveProgram(at: Located<RawStoreMap>, names: Names, report: Report): StoreSpec | null {
+  const { exec } = at.value
+  if (exec !== undefined) return resolveExec(at, exec, names, report)
+  for (const preset of presetNames) {
+    const raw = at.value[preset]
+    if (raw !== undefined) return resolvePreset(at, preset, raw, names, report)
+  }
+  return null
+}

@@ -1,0 +1,78 @@
+import { type Milliseconds, second } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import type { Secret } from '../model/secret.ts'
+import { type StoreSpec, storeLabel } from '../model/store.ts'
+import { printedSecret } from './exec.ts'
+import { presetPrograms } from './presets.ts'
+import { programFailure } from './program-failure.ts'
+import { type ProgramEnd, runProgram } from './run-program.ts'
+import type { SecretStore } from './secret-store.ts'
+
+type PresetSpec = Extract<StoreSpec, { kind: 'preset' }>
+
+/** These tools call services over the network. */
+const timeout: Milliseconds = 60 * second
+
+/** An official command-line tool as a store; what it runs stands in `presetPrograms`. */
+export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretStore {
+  const preset = presetPrograms[spec.preset]
+  const { program, install, absent } = preset
+  const { settings } = spec
+  const run = (args: readonly string[], input?: string) =>
+    runProgram({
+      line: [program, ...args],
+      env,
+      timeout,
+      install,
+      ...(input === undefined ? {} : { input }),
+    })
+  const isAbsent = ({ code, stderr, stdout }: ProgramEnd) => code !== 0 && absent.test(`${stderr}\n${stdout}`)
+
+  async function versionNow(secret: Secret): Promise<string> {
+    if (preset.version === undefined) return ''
+    const { arguments: args, read, absent: none } = preset.version
+    const end = await run(args(settings))
+    if (isAbsent(end)) return none
+    if (end.code !== 0) throw programFailure(program, 'tell the version of the secret', end, secret)
+    try {
+      return read(end.stdout)
+    } catch {
+      throw new Failure('failed', `${program} told the version of the secret in an unknown way`)
+    }
+  }
+
+  async function put(secret: Secret): Promise<string> {
+    const version = await versionNow(secret)
+    const input = preset.input?.(secret.reveal(), settings) ?? secret.reveal()
+    for (const [index, args] of preset.put.entries()) {
+      const end = await run(args(settings, version), input)
+      if (end.code === 0) break
+      const isLast = index === preset.put.length - 1
+      if (isLast || !isAbsent(end)) throw programFailure(program, 'take the secret', end, secret)
+    }
+    return storeLabel(spec)
+  }
+
+  return {
+    backend: `preset ${spec.preset} ${preset.probe(settings).join(' ')}`,
+    readable: preset.get !== null,
+    async probe() {
+      const end = await run(preset.probe(settings))
+      if (end.code === 0) return
+      const { code, message } = programFailure(program, 'say whether it can work', end, null)
+      throw new Failure(code, message, { hints: [install] })
+    },
+    put,
+    async get() {
+      if (preset.get === null) throw new TypeError('a preset without `get` is not readable')
+      const end = await run(preset.get(settings))
+      if (isAbsent(end)) return null
+      if (end.code !== 0) throw programFailure(program, 'give the secret', { ...end, stdout: '' }, null)
+      return printedSecret(preset.output?.(end.stdout) ?? end.stdout)
+    },
+    async remove() {
+      const end = await run(preset.remove(settings), preset.removeInput?.(settings))
+      if (end.code !== 0 && !isAbsent(end)) throw programFailure(program, 'remove the secret', end, null)
+    },
+  }
+}

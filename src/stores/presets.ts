@@ -1,0 +1,294 @@
+import type { PresetName } from '../model/preset.ts'
+
+type Settings = Readonly<Record<string, string>>
+
+/** How one official command-line tool keeps a secret. Every argument list begins after the program's name. */
+export interface PresetProgram {
+  readonly program: string
+  readonly install: string
+  /** Ends with exit code 0 where the tool can work: somebody is logged in. */
+  readonly probe: (settings: Settings) => readonly string[]
+  /** Tried one after the other while the tool says that there is nothing to write to. */
+  readonly put: readonly ((settings: Settings, version: string) => readonly string[])[]
+  /** What stands on the standard input of `put`, where it is more than the secret alone. */
+  readonly input?: (secret: string, settings: Settings) => string
+  /** Asked before `put`: what its answer says goes into the arguments, or `absent` where there is nothing yet. */
+  readonly version?: {
+    readonly arguments: (settings: Settings) => readonly string[]
+    readonly read: (stdout: string) => string
+    readonly absent: string
+  }
+  readonly get: ((settings: Settings) => readonly string[]) | null
+  /** What `get` printed, as the secret's text. */
+  readonly output?: (stdout: string) => string
+  readonly remove: (settings: Settings) => readonly string[]
+  /** What stands on the standard input of `remove`. */
+  readonly removeInput?: (settings: Settings) => string
+  /** What the tool says where there is no such secret. */
+  readonly absent: RegExp
+}
+
+function option(name: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [name, value]
+}
+
+const s = (settings: Settings, name: string) => settings[name] ?? ''
+
+function github({ repo, org, environment }: Settings): readonly string[] {
+  return [...option('--repo', repo), ...option('--org', org), ...option('--env', environment)]
+}
+
+function gitlab({ project, group, scope }: Settings): readonly string[] {
+  return [...option('--repo', project), ...option('--group', group), ...option('--scope', scope)]
+}
+
+const vaultMount = ({ mount = 'secret' }: Settings) => `-mount=${mount}`
+
+const aws = ({ region, profile }: Settings) => [
+  ...option('--region', region),
+  ...option('--profile', profile),
+]
+
+const kubectl = (settings: Settings) => [
+  ...option('--context', settings['context']),
+  '--namespace',
+  s(settings, 'namespace'),
+]
+
+/** Server-side apply owns the fields that it names, so without `data` it takes ours out again and no others. */
+function manifest({ secret = '', namespace = '' }: Settings, data: Record<string, string>): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: secret, namespace },
+    type: 'Opaque',
+    data,
+  })
+}
+
+const serverSideApply = (settings: Settings) => [
+  'apply',
+  '--server-side',
+  '--field-manager=fluxloop-keys',
+  // What we write is checked by the server: no need to fetch its schemas first.
+  '--validate=false',
+  ...kubectl(settings),
+  '--filename=-',
+]
+
+const item = (secret: string, settings: Settings) =>
+  JSON.stringify({
+    title: settings['item'],
+    category: 'API_CREDENTIAL',
+    fields: [{ id: 'credential', type: 'CONCEALED', label: 'credential', value: secret }],
+  })
+
+const doppler = ({ project = '', config = '' }: Settings) => ['--project', project, '--config', config]
+
+/**
+ * Every tool reads the secret from its standard input (`/dev/stdin` where it only takes a file's name). Arguments as the
+ * tools' own manuals have them.
+ */
+export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
+  'github-actions': {
+    program: 'gh',
+    install: 'Install the GitHub CLI (https://cli.github.com), and run `gh auth login` or set GH_TOKEN.',
+    probe: () => ['auth', 'status'],
+    put: [
+      settings => [
+        'secret',
+        'set',
+        s(settings, 'name'),
+        ...github(settings),
+        ...option('--visibility', settings['visibility']),
+      ],
+    ],
+    get: null,
+    remove: settings => ['secret', 'delete', s(settings, 'name'), ...github(settings)],
+    absent: /HTTP 404/,
+  },
+  'gitlab-ci': {
+    program: 'glab',
+    install:
+      'Install the GitLab CLI (https://gitlab.com/gitlab-org/cli), and run `glab auth login` or set GITLAB_TOKEN.',
+    probe: () => ['auth', 'status'],
+    put: ['update', 'set'].map(verb => (settings: Settings) => [
+      'variable',
+      verb,
+      s(settings, 'name'),
+      '--masked',
+      '--raw',
+      ...gitlab(settings),
+    ]),
+    get: settings => ['variable', 'get', s(settings, 'name'), ...gitlab(settings)],
+    remove: settings => ['variable', 'delete', s(settings, 'name'), ...gitlab(settings)],
+    absent: /404/,
+  },
+  vault: {
+    program: 'vault',
+    install: 'Install Vault (https://developer.hashicorp.com/vault/install), set VAULT_ADDR, and log in.',
+    probe: () => ['token', 'lookup', '-format=json'],
+    version: {
+      arguments: settings => [
+        'kv',
+        'metadata',
+        'get',
+        vaultMount(settings),
+        '-format=json',
+        s(settings, 'path'),
+      ],
+      read: stdout =>
+        String((JSON.parse(stdout) as { data: { current_version: number } }).data.current_version),
+      absent: '0',
+    },
+    put: [
+      ({ field = 'value', ...settings }, version) => [
+        'kv',
+        'put',
+        vaultMount(settings),
+        `-cas=${version}`,
+        s(settings, 'path'),
+        `${field}=-`,
+      ],
+    ],
+    get: ({ field = 'value', ...settings }) => [
+      'kv',
+      'get',
+      vaultMount(settings),
+      `-field=${field}`,
+      s(settings, 'path'),
+    ],
+    remove: settings => ['kv', 'delete', vaultMount(settings), s(settings, 'path')],
+    absent: /No value found/i,
+  },
+  'aws-secrets-manager': {
+    program: 'aws',
+    install: 'Install the AWS CLI (https://aws.amazon.com/cli), and give it credentials.',
+    probe: settings => ['sts', 'get-caller-identity', ...aws(settings), '--output', 'json'],
+    put: [
+      settings => [
+        ...['secretsmanager', 'put-secret-value', '--secret-id', s(settings, 'name')],
+        ...['--secret-string', 'file:///dev/stdin', ...aws(settings)],
+      ],
+      settings => [
+        ...['secretsmanager', 'create-secret', '--name', s(settings, 'name')],
+        ...['--secret-string', 'file:///dev/stdin', ...aws(settings)],
+      ],
+    ],
+    get: settings => [
+      ...['secretsmanager', 'get-secret-value', '--secret-id', s(settings, 'name')],
+      ...['--query', 'SecretString', '--output', 'text', ...aws(settings)],
+    ],
+    remove: settings => [
+      ...['secretsmanager', 'delete-secret', '--secret-id', s(settings, 'name')],
+      ...['--force-delete-without-recovery', ...aws(settings)],
+    ],
+    absent: /ResourceNotFoundException/,
+  },
+  'gcp-secret-manager': {
+    program: 'gcloud',
+    install: 'Install the Google Cloud CLI (https://cloud.google.com/sdk), and run `gcloud auth login`.',
+    probe: () => ['auth', 'print-access-token', '--quiet'],
+    put: [
+      settings => [
+        ...['secrets', 'versions', 'add', s(settings, 'name')],
+        ...['--data-file=-', ...option('--project', settings['project']), '--quiet'],
+      ],
+      settings => [
+        ...['secrets', 'create', s(settings, 'name'), '--replication-policy=automatic'],
+        ...['--data-file=-', ...option('--project', settings['project']), '--quiet'],
+      ],
+    ],
+    get: settings => [
+      ...['secrets', 'versions', 'access', 'latest', `--secret=${s(settings, 'name')}`],
+      ...option('--project', settings['project']),
+    ],
+    remove: settings => [
+      ...['secrets', 'delete', s(settings, 'name')],
+      ...[...option('--project', settings['project']), '--quiet'],
+    ],
+    absent: /NOT_FOUND/,
+  },
+  'azure-key-vault': {
+    program: 'az',
+    install: 'Install the Azure CLI (https://learn.microsoft.com/cli/azure), and run `az login`.',
+    probe: () => ['account', 'show', '--output', 'none'],
+    put: [
+      settings => [
+        ...['keyvault', 'secret', 'set', '--vault-name', s(settings, 'vault'), '--name', s(settings, 'name')],
+        ...['--file', '/dev/stdin', '--encoding', 'utf-8', '--output', 'none'],
+      ],
+    ],
+    get: settings => [
+      ...['keyvault', 'secret', 'show', '--vault-name', s(settings, 'vault'), '--name', s(settings, 'name')],
+      ...['--query', 'value', '--output', 'tsv'],
+    ],
+    remove: settings => [
+      ...['keyvault', 'secret', 'delete', '--vault-name', s(settings, 'vault')],
+      ...['--name', s(settings, 'name'), '--output', 'none'],
+    ],
+    absent: /SecretNotFound/,
+  },
+  kubernetes: {
+    program: 'kubectl',
+    install: 'Install kubectl (https://kubernetes.io/docs/tasks/tools), and give it a kubeconfig.',
+    probe: settings => ['auth', 'can-i', 'patch', 'secrets', '--quiet', ...kubectl(settings)],
+    put: [serverSideApply],
+    input: (secret, settings) =>
+      manifest(settings, { [s(settings, 'name')]: Buffer.from(secret).toString('base64') }),
+    get: settings => [
+      ...['get', 'secret', s(settings, 'secret'), ...kubectl(settings), '--ignore-not-found'],
+      `--output=go-template={{index .data ${JSON.stringify(s(settings, 'name'))}}}`,
+    ],
+    output: stdout =>
+      stdout.trim() === '<no value>' ? '' : Buffer.from(stdout.trim(), 'base64').toString('utf8'),
+    remove: serverSideApply,
+    removeInput: settings => manifest(settings, {}),
+    absent: /NotFound/,
+  },
+  '1password': {
+    program: 'op',
+    install: 'Install the 1Password CLI (https://developer.1password.com/docs/cli), and sign in.',
+    probe: () => ['whoami', '--format=json'],
+    put: [
+      settings => ['item', 'edit', s(settings, 'item'), '--vault', s(settings, 'vault')],
+      settings => ['item', 'create', '--vault', s(settings, 'vault'), '-'],
+    ],
+    input: item,
+    get: settings => [
+      'read',
+      '--no-newline',
+      `op://${s(settings, 'vault')}/${s(settings, 'item')}/credential`,
+    ],
+    remove: settings => ['item', 'delete', s(settings, 'item'), '--vault', s(settings, 'vault')],
+    absent: /isn't an item|could not find item/i,
+  },
+  pass: {
+    program: 'pass',
+    install:
+      'Install pass (https://www.passwordstore.org) and gpg, and run `pass init` with the id of a gpg key.',
+    probe: () => ['ls'],
+    put: [settings => ['insert', '--multiline', '--force', s(settings, 'path')]],
+    get: settings => ['show', s(settings, 'path')],
+    remove: settings => ['rm', '--force', s(settings, 'path')],
+    absent: /is not in the password store/,
+  },
+  doppler: {
+    program: 'doppler',
+    install: 'Install the Doppler CLI (https://docs.doppler.com/docs/cli), and run `doppler login`.',
+    probe: () => ['me', '--json'],
+    put: [
+      settings => [
+        'secrets',
+        'set',
+        s(settings, 'name'),
+        ...doppler(settings),
+        '--no-interactive',
+        '--silent',
+      ],
+    ],
+    get: settings => ['secrets', 'get', s(settings, 'name'), '--plain', ...doppler(settings)],
+    remove: settings => ['secrets', 'delete', s(settings, 'name'), '--yes', '--silent', ...doppler(settings)],
+    absent: /could not find requested secret/i,
+  },
+}

@@ -1,0 +1,404 @@
+// Stores that run programs: the user's own commands, and the official tools of other services.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { second } from '../../src/model/duration.ts'
+import { type PresetName, presetOf } from '../../src/model/preset.ts'
+import { Secret } from '../../src/model/secret.ts'
+import type { StoreSpec } from '../../src/model/store.ts'
+import { createStores } from '../../src/stores/open.ts'
+import { presetPrograms } from '../../src/stores/presets.ts'
+import { rehearse } from '../../src/stores/rehearsal.ts'
+import { failed, folder } from '../support/failed.ts'
+import { openCluster } from '../support/cluster.ts'
+import { needs } from '../support/needs.ts'
+import { type Answer, type StandIn, standIn } from '../support/stand-in.ts'
+
+const text = 'flux_ci_sentinel0123456789'
+const secret = new Secret(text)
+const base64 = Buffer.from(text).toString('base64')
+
+function open(spec: StoreSpec, env: NodeJS.ProcessEnv = process.env) {
+  return createStores({ env, keychainHelper: { command: 'false', args: [] } }).open(spec)
+}
+
+function withPath(stand: StandIn): NodeJS.ProcessEnv {
+  const ours = { FLUXLOOP_API_KEY: 'flux_ci_caller', NODE_DEBUG: 'http', VAULT_ADDR: 'http://v' }
+  return { ...process.env, ...ours, PATH: `${stand.folder}:${process.env['PATH'] ?? ''}` }
+}
+
+interface Row {
+  readonly settings: Readonly<Record<string, string>>
+  readonly label: string
+  readonly probe: string
+  readonly put: string
+  /** Of `put`, where it is more than the secret. */
+  readonly input?: string
+  /** Its calls where there is nothing yet, in their order, and what the tool says then. */
+  readonly first?: { readonly calls: readonly string[]; readonly answers: readonly Answer[] }
+  readonly answers?: readonly Answer[]
+  readonly get: string | null
+  readonly printed?: string
+  readonly remove: string
+  readonly absent: string
+}
+
+const rows = {
+  'github-actions': {
+    settings: { repo: 'acme/agents', environment: 'prod', name: 'FLUXLOOP_API_KEY' },
+    label: 'github-actions acme/agents prod (FLUXLOOP_API_KEY)',
+    probe: 'gh auth status',
+    put: 'gh secret set FLUXLOOP_API_KEY --repo acme/agents --env prod',
+    get: null,
+    remove: 'gh secret delete FLUXLOOP_API_KEY --repo acme/agents --env prod',
+    absent: 'HTTP 404: Not Found',
+  },
+  'gitlab-ci': {
+    settings: { project: 'acme/agents', scope: 'prod', name: 'KEY' },
+    label: 'gitlab-ci acme/agents prod (KEY)',
+    probe: 'glab auth status',
+    put: 'glab variable update KEY --masked --raw --repo acme/agents --scope prod',
+    first: {
+      calls: [
+        'glab variable update KEY --masked --raw --repo acme/agents --scope prod',
+        'glab variable set KEY --masked --raw --repo acme/agents --scope prod',
+      ],
+      answers: [{ words: ['update'], code: 1, stderr: '404 Variable Not Found' }],
+    },
+    get: 'glab variable get KEY --repo acme/agents --scope prod',
+    remove: 'glab variable delete KEY --repo acme/agents --scope prod',
+    absent: '404 Variable Not Found',
+  },
+  vault: {
+    settings: { mount: 'kv', path: 'acme/ci', field: 'key' },
+    label: 'vault kv/acme/ci (key)',
+    probe: 'vault token lookup -format=json',
+    put: 'vault kv put -mount=kv -cas=7 acme/ci key=-',
+    answers: [{ words: ['metadata'], stdout: '{"data":{"current_version":7}}' }],
+    first: {
+      calls: [
+        'vault kv metadata get -mount=kv -format=json acme/ci',
+        'vault kv put -mount=kv -cas=0 acme/ci key=-',
+      ],
+      answers: [{ words: ['metadata'], code: 2, stderr: 'No value found at kv/metadata/acme/ci' }],
+    },
+    get: 'vault kv get -mount=kv -field=key acme/ci',
+    remove: 'vault kv delete -mount=kv acme/ci',
+    absent: 'No value found at kv/data/acme/ci',
+  },
+  'aws-secrets-manager': {
+    settings: { name: 'acme/ci', region: 'eu-central-1' },
+    label: 'aws-secrets-manager acme/ci eu-central-1',
+    probe: 'aws sts get-caller-identity --region eu-central-1 --output json',
+    put: 'aws secretsmanager put-secret-value --secret-id acme/ci --secret-string file:///dev/stdin --region eu-central-1',
+    first: {
+      calls: [
+        'aws secretsmanager put-secret-value --secret-id acme/ci --secret-string file:///dev/stdin --region eu-central-1',
+        'aws secretsmanager create-secret --name acme/ci --secret-string file:///dev/stdin --region eu-central-1',
+      ],
+      answers: [{ words: ['put-secret-value'], code: 254, stderr: 'An error (ResourceNotFoundException)' }],
+    },
+    get: 'aws secretsmanager get-secret-value --secret-id acme/ci --query SecretString --output text --region eu-central-1',
+    printed: `${text}\n`,
+    remove:
+      'aws secretsmanager delete-secret --secret-id acme/ci --force-delete-without-recovery --region eu-central-1',
+    absent: 'An error occurred (ResourceNotFoundException)',
+  },
+  'gcp-secret-manager': {
+    settings: { name: 'acme-ci', project: 'acme' },
+    label: 'gcp-secret-manager acme acme-ci',
+    probe: 'gcloud auth print-access-token --quiet',
+    put: 'gcloud secrets versions add acme-ci --data-file=- --project acme --quiet',
+    first: {
+      calls: [
+        'gcloud secrets versions add acme-ci --data-file=- --project acme --quiet',
+        'gcloud secrets create acme-ci --replication-policy=automatic --data-file=- --project acme --quiet',
+      ],
+      answers: [{ words: ['add'], code: 1, stderr: 'ERROR: NOT_FOUND: Secret not found' }],
+    },
+    get: 'gcloud secrets versions access latest --secret=acme-ci --project acme',
+    remove: 'gcloud secrets delete acme-ci --project acme --quiet',
+    absent: 'ERROR: NOT_FOUND: Secret not found',
+  },
+  'azure-key-vault': {
+    settings: { vault: 'acme', name: 'ci' },
+    label: 'azure-key-vault acme ci',
+    probe: 'az account show --output none',
+    put: 'az keyvault secret set --vault-name acme --name ci --file /dev/stdin --encoding utf-8 --output none',
+    get: 'az keyvault secret show --vault-name acme --name ci --query value --output tsv',
+    printed: `${text}\n`,
+    remove: 'az keyvault secret delete --vault-name acme --name ci --output none',
+    absent: '(SecretNotFound) A secret with (name/id) ci was not found',
+  },
+  kubernetes: {
+    settings: { namespace: 'agents', secret: 'fluxloop', name: 'API_KEY' },
+    label: 'kubernetes agents/fluxloop (API_KEY)',
+    probe: 'kubectl auth can-i patch secrets --quiet --namespace agents',
+    put: 'kubectl apply --server-side --field-manager=fluxloop-keys --validate=false --namespace agents --filename=-',
+    input: `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"fluxloop","namespace":"agents"},"type":"Opaque","data":{"API_KEY":"${base64}"}}`,
+    get: 'kubectl get secret fluxloop --namespace agents --ignore-not-found --output=go-template={{index .data "API_KEY"}}',
+    printed: base64,
+    remove:
+      'kubectl apply --server-side --field-manager=fluxloop-keys --validate=false --namespace agents --filename=-',
+    absent: 'Error from server (NotFound)',
+  },
+  '1password': {
+    settings: { vault: 'Agents', item: 'CI key' },
+    label: '1password Agents/CI key',
+    probe: 'op whoami --format=json',
+    put: 'op item edit CI key --vault Agents',
+    input: `{"title":"CI key","category":"API_CREDENTIAL","fields":[{"id":"credential","type":"CONCEALED","label":"credential","value":"${text}"}]}`,
+    first: {
+      calls: ['op item edit CI key --vault Agents', 'op item create --vault Agents -'],
+      answers: [{ words: ['edit'], code: 1, stderr: '"CI key" isn\'t an item in the "Agents" vault' }],
+    },
+    get: 'op read --no-newline op://Agents/CI key/credential',
+    remove: 'op item delete CI key --vault Agents',
+    absent: '"CI key" isn\'t an item',
+  },
+  pass: {
+    settings: { path: 'acme/ci' },
+    label: 'pass acme/ci',
+    probe: 'pass ls',
+    put: 'pass insert --multiline --force acme/ci',
+    get: 'pass show acme/ci',
+    remove: 'pass rm --force acme/ci',
+    absent: 'Error: acme/ci is not in the password store.',
+  },
+  doppler: {
+    settings: { project: 'agents', config: 'prd', name: 'KEY' },
+    label: 'doppler agents prd (KEY)',
+    probe: 'doppler me --json',
+    put: 'doppler secrets set KEY --project agents --config prd --no-interactive --silent',
+    get: 'doppler secrets get KEY --plain --project agents --config prd',
+    printed: `${text}\n`,
+    remove: 'doppler secrets delete KEY --yes --silent --project agents --config prd',
+    absent: 'Doppler Error: Could not find requested secret: KEY',
+  },
+} as const satisfies Readonly<Record<PresetName, Row>>
+
+for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
+  t.test(`keeps a secret by ${name}: on standard input alone, with exactly these arguments`, async t => {
+    const { program } = presetPrograms[name]
+    const stand = standIn(join(folder(t), 'bin'), [program])
+    const env = withPath(stand)
+    const store = open({ kind: 'preset', preset: name, settings: row.settings }, env)
+    const commands = () =>
+      stand.calls().map(call => {
+        const all = JSON.stringify([call.args, call.env])
+        t.notOk(all.includes(text) || all.includes(base64), 'the secret is in no argument')
+        t.notOk(call.env.includes('FLUXLOOP_API_KEY'), 'our own credential stays with us')
+        t.notOk(call.env.includes('NODE_DEBUG'), 'nor does what makes programs talk reach it')
+        t.ok(call.env.includes('VAULT_ADDR'), 'the settings of the tool reach it')
+        return { line: [call.program, ...call.args].join(' '), input: call.input }
+      })
+
+    await store.probe()
+    t.strictSame(commands(), [{ line: row.probe, input: '' }])
+
+    stand.answer(row.answers ?? [])
+    t.equal(await store.put(secret), row.label)
+    t.strictSame(commands().at(-1), { line: row.put, input: row.input ?? text })
+    if (row.first !== undefined) {
+      stand.answer(row.first.answers)
+      await store.put(secret)
+      t.strictSame(
+        commands().map(({ line }) => line),
+        row.first.calls,
+        'where there is nothing yet',
+      )
+    }
+    stand.answer([{ words: [], code: 1, stderr: `it will not take $INPUT, ${base64}` }])
+    const refusal = await failed(store.put(secret))
+    t.match(refusal, { message: new RegExp(`^${program} ended with exit code 1 `) })
+    t.notOk(JSON.stringify(refusal).includes(text) || refusal.message.includes(base64), 'scrubbed')
+    commands()
+
+    t.equal(store.readable, row.get !== null)
+    t.equal(store.readable, presetOf(name).readable)
+    if (row.get !== null) {
+      stand.answer([{ words: [], stdout: row.printed ?? text }])
+      t.ok((await store.get())?.equals(secret))
+      t.strictSame(commands(), [{ line: row.get, input: '' }])
+      stand.answer([{ words: [], code: 1, stderr: row.absent }])
+      t.equal(await store.get(), null, 'no such secret')
+      stand.answer([{ words: [], code: 1, stdout: text, stderr: 'cannot connect' }])
+      const unreachable = await failed(store.get())
+      t.match(unreachable, { message: /cannot connect$/ })
+      t.notOk(unreachable.message.includes(text), 'what it printed is not quoted')
+      commands()
+    }
+
+    stand.answer([])
+    await store.remove()
+    t.equal(commands()[0]?.line, row.remove)
+    stand.answer([{ words: [], code: 1, stderr: row.absent }])
+    await store.remove()
+    stand.answer([{ words: [], code: 1, stderr: 'forbidden' }])
+    t.match(await failed(store.remove()), { message: /forbidden$/ })
+
+    const missing = open({ kind: 'preset', preset: name, settings: row.settings }, { PATH: '/nowhere' })
+    t.match(await failed(missing.probe()), {
+      code: 'not-found',
+      message: `The program ${program} is not installed here`,
+      hints: [/Install /],
+    })
+  })
+}
+
+const exec = (overrides: Partial<Extract<StoreSpec, { kind: 'exec' }>>): StoreSpec => ({
+  kind: 'exec',
+  put: ['true'],
+  get: null,
+  remove: null,
+  timeout: 20 * second,
+  local: false,
+  ...overrides,
+})
+
+t.test('keeps a secret by programs of the user, through standard input and output', async t => {
+  const file = join(folder(t), 'secret')
+  const shell = (script: string) => ['sh', '-c', script, 'sh', file]
+  const store = open(
+    exec({
+      put: shell('cat > "$1"'),
+      get: shell('test ! -e "$1" || cat "$1"'),
+      remove: shell('rm -f "$1"'),
+    }),
+  )
+  await store.probe()
+  t.equal(await store.get(), null, 'nothing printed is nothing there')
+  t.match(await store.put(secret), /^exec sh -c /)
+  t.equal(readFileSync(file, 'utf8'), text, 'just the secret, with no line break')
+  t.ok((await store.get())?.equals(secret))
+  writeFileSync(file, `${text}\n`)
+  t.ok((await store.get())?.equals(secret), 'one line break at the end is none of the secret')
+  await store.remove()
+  t.equal(await store.get(), null)
+})
+
+t.test('says what a program of the user did wrong, without the secret', async t => {
+  const loud = open(exec({ put: ['sh', '-c', 'echo "no room for $(cat)" >&2; exit 3'] }))
+  const refused = await failed(loud.put(secret))
+  t.equal(refused.message, 'sh ended with exit code 3 when asked to take the secret: no room for [secret]')
+  const coded = open(exec({ put: ['sh', '-c', 'base64; exit 1'] }))
+  t.notMatch((await failed(coded.put(secret))).message, base64.slice(0, 12))
+  const unreadable = open(exec({}))
+  t.notOk(unreadable.readable)
+  t.match(await failed(unreadable.remove()), { message: /no `remove` command$/ })
+  t.match(await failed(open(exec({ put: ['no-such-program'] })).probe()), { code: 'not-found' })
+  t.match(await failed(open(exec({ put: ['no-such-program'] })).put(secret)), { code: 'not-found' })
+  const file = join(folder(t), 'plain')
+  writeFileSync(file, 'echo')
+  chmodSync(file, 0o644)
+  t.match(await failed(open(exec({ put: [file] })).put(secret)), { message: /may not be run$/ })
+})
+
+t.test('ends a program that does not end, and its children with it', async t => {
+  const file = join(folder(t), 'pid')
+  const store = open(exec({ put: ['sh', '-c', `sleep 600 & echo $! > ${file}; wait`], timeout: second }))
+  t.match(await failed(store.put(secret)), { message: 'sh did not end within 1 seconds' })
+  const pid = Number(readFileSync(file, 'utf8'))
+  const isAlive = () => {
+    try {
+      return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ')
+    } catch {
+      return false
+    }
+  }
+  for (let tries = 0; tries < 100 && isAlive(); tries += 1) await new Promise(done => setTimeout(done, 20))
+  t.notOk(isAlive(), 'the child is gone, too')
+})
+
+t.test('takes a program that reads nothing, and one that prints without end', async t => {
+  t.match(await open(exec({ put: ['true'] })).put(new Secret('x'.repeat(1 << 20))), /^exec true/)
+  const endless = open(exec({ get: ['sh', '-c', 'yes | head -c 5000000'] }))
+  t.ok(((await endless.get())?.reveal().length ?? 0) <= 1 << 20)
+})
+
+t.test('keeps a secret in a real pass, encrypted by a real gpg', async t => {
+  if (!needs(t, 'pass') || !needs(t, 'gpg')) return
+  const home = mkdtempSync(join(tmpdir(), 'fk-pass-'))
+  const gnupg = join(home, 'gnupg')
+  mkdirSync(gnupg, { mode: 0o700 })
+  const env = { ...process.env, HOME: home, GNUPGHOME: gnupg, PASSWORD_STORE_DIR: join(home, 'store') }
+  t.teardown(() => {
+    execFileSync('gpgconf', ['--kill', 'all'], { env })
+    rmSync(home, { recursive: true, force: true })
+  })
+  const quick = ['--batch', '--passphrase', '', '--quick-generate-key', 'ci@example.com', 'default']
+  execFileSync('gpg', [...quick, 'default', 'never'], { env, stdio: 'ignore' })
+  const store = open({ kind: 'preset', preset: 'pass', settings: { path: 'fluxloop/acme/ci' } }, env)
+  t.match(await failed(store.probe()), { hints: [/pass init/] })
+  execFileSync('pass', ['init', 'ci@example.com'], { env, stdio: 'ignore' })
+  await store.probe()
+  t.equal(await store.get(), null)
+  t.equal(await store.put(secret), 'pass fluxloop/acme/ci')
+  t.equal(execFileSync('pass', ['show', 'fluxloop/acme/ci'], { env }).toString(), text)
+  t.ok((await store.get())?.equals(secret))
+  await store.put(new Secret('flux_ci_another'))
+  t.equal((await store.get())?.reveal(), 'flux_ci_another')
+  await store.remove()
+  await store.remove()
+  t.equal(await store.get(), null)
+})
+
+t.test('keeps a secret through a real kubectl, in one field of a Secret', async t => {
+  if (!needs(t, 'kubectl')) return
+  const cluster = await openCluster()
+  t.teardown(cluster.close)
+  const config = join(folder(t), 'config')
+  writeFileSync(config, cluster.kubeconfig)
+  const settings = { namespace: 'agents', secret: 'fluxloop', name: 'API_KEY' }
+  const env = { ...process.env, HOME: folder(t), KUBECONFIG: config }
+  const store = open({ kind: 'preset', preset: 'kubernetes', settings }, env)
+  await store.probe()
+  t.equal(await store.get(), null)
+  t.equal(await store.put(secret), 'kubernetes agents/fluxloop (API_KEY)')
+  t.strictSame(cluster.applied(), {
+    path: '/api/v1/namespaces/agents/secrets/fluxloop',
+    type: 'application/apply-patch+yaml',
+    manager: 'fluxloop-keys',
+    data: { API_KEY: base64 },
+  })
+  t.ok((await store.get())?.equals(secret))
+  await store.remove()
+  t.strictSame(cluster.applied()?.data, {}, 'our field leaves, and no other')
+  t.equal(await store.get(), null)
+})
+
+t.test('gives a real gh arguments that it takes', async t => {
+  if (!needs(t, 'gh')) return
+  const env = { PATH: process.env['PATH'], HOME: folder(t), GH_TOKEN: 'none', GH_HOST: 'github.invalid' }
+  const settings = { repo: 'github.invalid/acme/agents', environment: 'prod', name: 'FLUXLOOP_API_KEY' }
+  const store = open({ kind: 'preset', preset: 'github-actions', settings }, env)
+  const { message } = await failed(store.put(secret))
+  t.match(message, /github\.invalid/, 'it went as far as asking for the way there')
+  t.notMatch(message, /unknown flag|accepts \d arg|Usage:/)
+})
+
+t.test('is tried beside the place of a key by doctor, or not at all', async t => {
+  const stand = standIn(join(folder(t), 'bin'), ['pass', 'kubectl', 'gh'])
+  const stores = createStores({
+    env: withPath(stand),
+    keychainHelper: { command: 'false', args: [] },
+  })
+  const tried = async (preset: PresetName, settings: Readonly<Record<string, string>>) => {
+    const steps = await rehearse({ kind: 'preset', preset, settings }, stores, 'n0nce')
+    return [steps, stand.calls().map(({ program, args }) => [program, ...args].join(' '))]
+  }
+  t.strictSame(await tried('github-actions', { repo: 'acme/agents', name: 'KEY' }), [
+    ['probe', 'put', 'remove'],
+    [
+      'gh auth status',
+      'gh secret set KEY_DOCTOR_N0NCE --repo acme/agents',
+      'gh secret delete KEY_DOCTOR_N0NCE --repo acme/agents',
+    ],
+  ])
+  const kubernetes = { namespace: 'agents', secret: 'fluxloop', name: 'KEY' }
+  t.strictSame((await tried('kubernetes', kubernetes))[0], ['probe'], 'one Secret has one apply of ours')
+  stand.answer([{ words: ['show'], stdout: 'no-secret-n0nce' }])
+  await t.rejects(tried('pass', { path: 'ci' }), { message: 'pass ci keeps what is removed from it' })
+})
