@@ -49,6 +49,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
             hash: storeHash('keychain', names),
           },
         ],
+        keepRemoved: false,
         protect: false,
         previously: null,
         adopt: null,
