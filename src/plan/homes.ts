@@ -10,13 +10,13 @@ function ownerOf(keyId: string, lineage: Lineage | undefined, options: PlanOptio
   return top.marker.host === options.host || options.takeOver ? 'here' : 'another-host'
 }
 
-/** Where the secrets of declared keys go from here, in the order of the keys. */
+/** Where the secrets of declared keys go from here, sorted by key id. */
 export function homesOf(
   keys: readonly DesiredKey[],
   lineages: ReadonlyMap<string, Lineage>,
   options: PlanOptions,
 ): readonly KeyHome[] {
-  return keys.map(({ keyId, stores }) => {
-    return { keyId, owner: ownerOf(keyId, lineages.get(keyId), options), stores }
-  })
+  return keys
+    .map(({ keyId, stores }) => ({ keyId, owner: ownerOf(keyId, lineages.get(keyId), options), stores }))
+    .sort((a, b) => (a.keyId < b.keyId ? -1 : 1))
 }
