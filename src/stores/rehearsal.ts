@@ -65,6 +65,7 @@ export async function rehearse(
   if (stage.file !== null && !(await exists(dirname(stage.file)))) return ['probe']
   const store = stores.open(stage.spec)
   const value = new Secret(`no-secret-${nonce}`)
+  let removed = false
   try {
     await store.put(value)
     if (store.readable && (await store.get())?.equals(value) !== true) {
@@ -73,12 +74,15 @@ export async function rehearse(
       })
     }
     await store.remove()
+    removed = true
     if (store.readable && (await store.get()) !== null) {
       throw new Failure('failed', `${storeLabel(spec)} keeps what is removed from it`, {
         hints: ['Secrets of keys that leave it would stay there.'],
       })
     }
   } finally {
+    // What went wrong is thrown already, and says more than a second failure.
+    if (!removed) await store.remove().catch(() => undefined)
     if (stage.file !== null) await rm(stage.file, { force: true })
   }
   return store.readable ? ['probe', 'put', 'get', 'remove'] : ['probe', 'put', 'remove']

@@ -104,7 +104,8 @@ async function requireWorkingConsumer(t: Test, w: World, desired: DesiredState):
   }
 }
 
-const places = checkpoints.filter(name => !['before-update', 'after-update'].includes(name))
+const elsewhere: readonly Checkpoint[] = ['before-update', 'after-update', 'before-remove', 'after-remove']
+const places = checkpoints.filter(name => !elsewhere.includes(name))
 
 for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
   for (const stores of Object.keys(storeSets) as (keyof typeof storeSets)[]) {

@@ -32,5 +32,10 @@ t.test('the kills are those of every checkpoint that there is', async t => {
 
 t.test('heals every kill, where the secret goes into an age file and an env file', async t => {
   if (!needs(t, 'age') || !needs(t, 'age-keygen')) return
-  everyKill(t, ['create', 'overlap rotation', 'in-place rotation', 'update', 'retirement'], files, 2)
+  everyKill(
+    t,
+    ['create', 'overlap rotation', 'in-place rotation', 'update', 'removal of a store', 'retirement'],
+    files,
+    2,
+  )
 })

@@ -14,6 +14,8 @@ export interface Scene {
   readonly declare: (change: {
     readonly permissions?: string
     readonly strategy?: 'in-place'
+    /** One more store, which is declared as a default all the time, so that it is found again. */
+    readonly more?: boolean
   }) => Promise<void>
   /** What each store of the key holds, as other programs read it. */
   readonly stored: () => Promise<readonly string[]>
@@ -24,6 +26,7 @@ export type Variant = (t: Test) => Promise<Scene>
 const head = `
 version: 1
 stack: kill-test
+defaults: { store: { env-file: { path: left.env, name: LEFT } } }
 keys:
   ci-pipeline:
     name: CI pipeline
@@ -45,13 +48,17 @@ export async function scene(
     run: (args, options) =>
       place.run(args, { ...options, env: { ...platform.env, ...env, ...options?.env } }),
   }
-  const declare: Scene['declare'] = ({ permissions = '[read_scenarios]', strategy = 'overlap' }) =>
+  const declare: Scene['declare'] = ({
+    permissions = '[read_scenarios]',
+    strategy = 'overlap',
+    more = false,
+  }) =>
     place.write(
       'fluxloop-keys.yaml',
       `${head}    rotate: { maxAge: 60d, grace: 48h, quiet: 24h, strategy: ${strategy} }
     permissions: ${permissions}
     store:
-${stores}`,
+${stores}${more ? '      - env-file: { path: left.env, name: LEFT }\n' : ''}`,
     )
   await declare({})
   return { place: here, platform, declare }
@@ -116,6 +123,15 @@ export const scenarios = {
     killAt: ['before-update', 'after-update'],
     alive: 1,
   },
+  'removal of a store': {
+    before: async (scene: Scene) => {
+      await scene.declare({ more: true })
+      await applied(scene, 1)
+      await scene.declare({})
+    },
+    killAt: ['before-remove', 'after-remove'],
+    alive: 1,
+  },
   retirement: {
     before: async (scene: Scene) => {
       await applied(scene, 61)
@@ -168,6 +184,7 @@ async function killAndHeal(
   for (const secret of await stored()) {
     t.equal(await platform.holder(secret), live[0]?.id, 'every store holds the secret of the head')
   }
+  t.notMatch(await place.read('left.env').catch(() => ''), /flux_/, 'what left the declaration holds nothing')
   const next = await place.run(['plan', '--detailed-exitcode'])
   t.equal(next.code, 0, `the next plan is empty: ${next.stdout}${next.stderr}`)
 }
