@@ -2,7 +2,7 @@
 // when they need them, and the keychain's own process. Native packages stay outside and are dependencies; everything else
 // is inside.
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 
 const native = ['libsql', '@napi-rs/keyring']
@@ -20,9 +20,26 @@ const common = {
   metafile: true,
 }
 
+/**
+ * What is in CommonJS and requires Node's modules is bundled as a script of its own, which the program imports when it needs
+ * it: nobody without a proxy loads undici.
+ */
+const scripts = { 'proxied-fetch': 'src/platform/proxied-fetch.ts' }
+const scriptsApart = {
+  name: 'scripts-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ kind, path }) => {
+      const name = basename(path, '.ts')
+      if (kind !== 'dynamic-import' || !Object.hasOwn(scripts, name)) return undefined
+      return { path: `./${name}.cjs`, external: true }
+    })
+  },
+}
+
 await rm('dist', { recursive: true, force: true })
 const { metafile } = await build({
   ...common,
+  plugins: [scriptsApart],
   entryPoints: { main: 'src/main.ts', 'keychain-helper': 'src/stores/keychain-helper.ts' },
   outdir: 'dist',
   // Beside the entries, so that every chunk finds the keychain's helper next to itself.
@@ -35,6 +52,15 @@ for (const [file, { imports }] of Object.entries(metafile.outputs)) {
   const required = imports.find(({ kind, external }) => external === true && kind.startsWith('require'))
   if (required !== undefined) throw new Error(`${file} would require ${required.path}`)
 }
+
+const { metafile: apart } = await build({
+  ...common,
+  entryPoints: scripts,
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  minify: true,
+})
 
 /** Whatever the first file loads later, it loads as the program itself. */
 const laterFromProgram = {
@@ -73,7 +99,9 @@ async function licenceOf(name) {
 }
 
 const notices = await Promise.all(
-  bundledPackages(metafile.inputs).map(async name => `## ${name}\n\n${await licenceOf(name)}\n`),
+  bundledPackages({ ...metafile.inputs, ...apart.inputs }).map(
+    async name => `## ${name}\n\n${await licenceOf(name)}\n`,
+  ),
 )
 const title = '# Third-party notices\n\nThese packages are part of the bundled program.\n\n'
 await writeFile('dist/THIRD-PARTY-NOTICES.md', title + notices.join('\n'))

@@ -7,6 +7,7 @@ import { createClient } from './platform/client.ts'
 import type { Credential } from './platform/credentials.ts'
 import { type Endpoint, resolveEndpoint } from './platform/endpoint.ts'
 import { type CredentialReaders, requireCredential } from './platform/find-credential.ts'
+import { type Proxy, proxyFor } from './platform/proxy.ts'
 import type { PlatformClient, RequestInfo } from './platform/types.ts'
 
 /** Which platform is meant. */
@@ -42,6 +43,7 @@ interface Transport {
   readonly baseUrl: string
   readonly credential: Credential
   readonly fetch: (request: Request) => Promise<Response>
+  readonly proxy: Proxy | null
   close(): void
 }
 
@@ -60,6 +62,7 @@ async function sandboxTransport(url: string, cwd: string): Promise<Transport> {
     baseUrl: 'http://localhost',
     credential: { secret, source: "the sandbox's own administrator", expiresAt: null },
     fetch: request => sandbox.handle(request),
+    proxy: null,
     close: () => sandbox.close(),
   }
 }
@@ -73,12 +76,13 @@ async function networkTransport(
     secret === undefined
       ? await requireCredential(profile, endpoint, readers)
       : { secret, source: 'the key that was given', expiresAt: null }
-  return {
-    baseUrl: endpoint.url,
-    credential,
-    fetch: request => fetch(request),
-    close: () => undefined,
+  const transport = { baseUrl: endpoint.url, credential }
+  const proxy = proxyFor(endpoint.url, readers.env)
+  if (proxy === null) {
+    return { ...transport, proxy, fetch: request => fetch(request), close: () => undefined }
   }
+  const { proxiedFetch } = await import('./platform/proxied-fetch.ts')
+  return { ...transport, proxy, ...proxiedFetch(proxy) }
 }
 
 /** Finds the platform. Makes no request. */
@@ -109,6 +113,7 @@ export async function connect(
     baseUrl: transport.baseUrl,
     credential: transport.credential.secret,
     fetch: transport.fetch,
+    proxy: transport.proxy,
     userAgent: `fluxloop-keys/${version}`,
     random: Math.random,
     sleep: async (milliseconds, signal) => {

@@ -47,6 +47,7 @@ const revealing: Readonly<Record<string, string>> = {
   'commands/exec.ts': 'the environment of the program that it is asked to run',
   'commands/secret/get.ts': 'prints the secret that it is asked for by name',
   'platform/http.ts': 'the Authorization header',
+  'platform/proxied-fetch.ts': 'the Proxy-Authorization header',
   'sandbox/administrator.ts': "the sandbox's own caller",
   'stores/age-file.ts': 'put',
   'stores/env-file.ts': 'put',

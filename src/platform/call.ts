@@ -43,6 +43,7 @@ export interface Fault {
     | 'timeout'
     | 'broken'
     | 'redirect'
+    | 'proxy'
     | 'interrupted'
     | 'bad-header'
     | 'not-json'

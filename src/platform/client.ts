@@ -80,8 +80,8 @@ function caller(
     const { outcome } = attempts
     if (outcome.kind === 'answer' && outcome.status < 300) return outcome
     const { baseUrl, timeout } = connection
-    const { now, timeZone = 'UTC' } = options
-    throw callFailure(attempts, { call, baseUrl, timeout, now: now(), timeZone })
+    const { now, timeZone = 'UTC', proxy = null } = options
+    throw callFailure(attempts, { call, baseUrl, timeout, now: now(), timeZone, proxy })
   }
 }
 

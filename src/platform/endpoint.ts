@@ -84,7 +84,8 @@ export function originOf(url: string): string {
   return url.startsWith('sandbox:') ? url : new URL(url).origin
 }
 
-function isLoopback(hostname: string): boolean {
+/** This machine itself. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
 }
 

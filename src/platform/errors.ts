@@ -2,6 +2,7 @@ import { type Instant, type Milliseconds, day, hour, minute, second } from '../m
 import type { FailureCode } from '../model/failure.ts'
 import { type Answer, type Call, callName } from './call.ts'
 import { PlatformFailure } from './platform-failure.ts'
+import type { Proxy } from './proxy.ts'
 import type { Attempts } from './retry.ts'
 import { faultFailure } from './unreachable.ts'
 import { type ErrorAnswer, readError } from './wire-error.ts'
@@ -14,6 +15,7 @@ export interface Situation {
   /** Our clock, for answers without a date. */
   readonly now: Instant
   readonly timeZone: string
+  readonly proxy: Proxy | null
 }
 
 function count(amount: number, unit: string): string {

@@ -31,6 +31,16 @@ function systemCode(errors: readonly object[]): string | null {
   return null
 }
 
+/** The status with which a proxy refused to open a tunnel; null where none did. Only its number is taken from the text. */
+function proxyRefusal(errors: readonly object[]): number | null {
+  for (const error of errors) {
+    const match = 'message' in error && typeof error.message === 'string' ? error.message : ''
+    const status = /^Proxy response \((\d{3})\)/.exec(match)?.[1]
+    if (status !== undefined) return Number(status)
+  }
+  return null
+}
+
 /** What a rejected fetch means. Nothing of the error is kept but its code: its text may quote the request. */
 export function networkFault(error: unknown): Fault {
   const errors = chain(error)
@@ -44,6 +54,8 @@ export function networkFault(error: unknown): Fault {
   })
   if (errors.some(each => 'message' in each && each.message === 'unexpected redirect'))
     return fault('redirect', true)
+  const refusal = proxyRefusal(errors)
+  if (refusal !== null) return { ...fault('proxy', false), status: refusal }
   if (code === null) return fault('broken', true)
   if (unresolved.has(code)) return fault('dns', false)
   if (refused.has(code)) return fault('refused', false)

@@ -26,6 +26,9 @@ function faultPasses(fault: Fault, call: Call): boolean {
     case 'dns':
       // The resolver was out of order; an unknown name stays unknown.
       return fault.code === 'EAI_AGAIN'
+    case 'proxy':
+      // It could not reach the platform just now; nothing was sent.
+      return fault.status === 502 || fault.status === 503 || fault.status === 504
     case 'tls':
     case 'redirect':
     case 'interrupted':

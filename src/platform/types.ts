@@ -8,6 +8,7 @@ import type { Marker } from '../model/marker.ts'
 import type { Permissions } from '../model/permission.ts'
 import type { Scope } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
+import type { Proxy } from './proxy.ts'
 
 /** The live keys that the caller may see. */
 export interface Listing {
@@ -104,6 +105,8 @@ export interface ClientOptions {
   /** The network, or a sandbox in this process. */
   readonly fetch: (request: Request) => Promise<Response>
   readonly userAgent: string
+  /** What `fetch` goes through, for failures to name; none by default. */
+  readonly proxy?: Proxy | null
   /** From 0 up to but not including 1. */
   readonly random: () => number
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>

@@ -2,6 +2,7 @@ import { type Milliseconds, second } from '../model/duration.ts'
 import type { FailureCode } from '../model/failure.ts'
 import { type Call, type Fault, callName } from './call.ts'
 import { PlatformFailure } from './platform-failure.ts'
+import type { Proxy } from './proxy.ts'
 
 const checkUrl = 'Check the URL: --api-url, FLUXLOOP_API_URL or api_url in .fluxloop/project.json.'
 const checkConnection = 'Check the network connection, and whether a proxy or firewall is in the way.'
@@ -11,6 +12,34 @@ interface Words {
   readonly code: FailureCode
   readonly message: string
   readonly hints: readonly string[]
+}
+
+/** What failed between us and the proxy, or was refused by it; null where it opened the tunnel. */
+function proxyWords(fault: Fault, url: string, proxy: Proxy): Words | null {
+  const where = `the proxy ${proxy.url} (${proxy.variable})`
+  const check = `Check ${proxy.variable}, or name hosts that need no proxy in NO_PROXY.`
+  const code = fault.code === null ? '' : ` (${fault.code})`
+  if (fault.reason === 'dns' || fault.reason === 'refused') {
+    const why = fault.reason === 'dns' ? 'its name cannot be resolved' : 'nothing accepts the connection'
+    return { code: 'network', message: `Cannot reach ${where}: ${why}${code}`, hints: [check] }
+  }
+  if (fault.reason !== 'proxy') return null
+  if (fault.status === 407) {
+    const wants =
+      proxy.authorization === null
+        ? 'asks for a user name and a password'
+        : 'does not accept the user name and password'
+    return {
+      code: 'network',
+      message: `The proxy ${proxy.url} ${wants} (407)`,
+      hints: [`Put them into ${proxy.variable}: http://USER:PASSWORD@HOST:PORT`],
+    }
+  }
+  return {
+    code: 'network',
+    message: `The proxy ${proxy.url} (${proxy.variable}) opens no connection to ${new URL(url).host} (${fault.status ?? ''})`,
+    hints: ['Ask whoever runs the proxy whether it lets this host through.', check],
+  }
 }
 
 function words(fault: Fault, name: string, url: string, timeout: Milliseconds, maximumBytes: number): Words {
@@ -50,6 +79,12 @@ function words(fault: Fault, name: string, url: string, timeout: Milliseconds, m
         code: 'network',
         message: `${unreachable}the connection broke during ${name}${code}`,
         hints: [checkUrl, again],
+      }
+    case 'proxy':
+      return {
+        code: 'network',
+        message: `${unreachable}a proxy refused the connection (${fault.status ?? ''})`,
+        hints: [checkConnection],
       }
     case 'redirect':
       return {
@@ -91,10 +126,17 @@ export function faultFailure(
   fault: Fault,
   tries: number,
   ambiguous: boolean,
-  situation: { readonly call: Call; readonly baseUrl: string; readonly timeout: Milliseconds },
+  situation: {
+    readonly call: Call
+    readonly baseUrl: string
+    readonly timeout: Milliseconds
+    readonly proxy: Proxy | null
+  },
 ): PlatformFailure {
-  const { call, baseUrl, timeout } = situation
-  const { code, message, hints } = words(fault, callName(call), baseUrl, timeout, call.maximumBytes)
+  const { call, baseUrl, timeout, proxy } = situation
+  const between = proxy === null ? null : proxyWords(fault, baseUrl, proxy)
+  const { code, message, hints } =
+    between ?? words(fault, callName(call), baseUrl, timeout, call.maximumBytes)
   const tried = tries > 1 && code === 'network' ? `, after ${tries} tries` : ''
   return new PlatformFailure(code, `${message}${tried}`, { hints, status: fault.status, ambiguous })
 }
