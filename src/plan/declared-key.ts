@@ -33,7 +33,7 @@ function renewing(
   }
   // In place there is no predecessor: one request brings everything up to date.
   const predecessor = inPlace ? { changes: [], findings: [] } : updating(desired, head, facts, true)
-  const { removal, findings: left } = removalOf(desired, [head], lineage, facts.options)
+  const { removal, findings: left } = removalOf(desired, [head], lineage, facts.options, 'delivers')
   if (rotates) {
     const change: Change = {
       kind: 'rotate',
@@ -90,7 +90,7 @@ function beginning(desired: DesiredKey, lineage: Lineage, { options }: KeyFacts)
   if (leaked === undefined) return { ...noChanges, changes: [{ kind: 'create', keyId, desired, generation }] }
   const elsewhere = foreignHost(desired, leaked, 'rotate', options)
   if (elsewhere !== null) return { ...noChanges, findings: [elsewhere] }
-  const { removal, findings } = removalOf(desired, [leaked], lineage, options)
+  const { removal, findings } = removalOf(desired, [leaked], lineage, options, 'delivers')
   const change: Change = {
     kind: 'rotate',
     strategy: 'overlap',

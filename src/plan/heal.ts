@@ -45,7 +45,7 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
     .slice(finishable.length)
     .map(superseded => updating(desired, superseded, facts, true))
   const pending = finishable.map(({ live }) => live)
-  const { removal, findings: left } = removalOf(desired, storeHolders(lineage), lineage, options)
+  const { removal, findings: left } = removalOf(desired, storeHolders(lineage), lineage, options, 'delivers')
   const change: Change =
     reasons.length > 0
       ? {

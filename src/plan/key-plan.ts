@@ -74,7 +74,7 @@ export function updating(
   const { fields, findings } = sparingCaller(keyId, key, wanted, facts.current)
   const { removal, findings: left } = superseded
     ? { removal: noRemoval, findings: [] }
-    : removalOf(desired, [key], facts.lineage, facts.options)
+    : removalOf(desired, [key], facts.lineage, facts.options, 'updates')
   const change: Change = { kind: 'update', keyId, desired, live: key.live, superseded, fields, removal }
   const idle = fields.length === 0 && !isRemoval(removal)
   return { changes: idle ? [] : [change], findings: [...findings, ...left], sound: true }

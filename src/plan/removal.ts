@@ -39,6 +39,7 @@ export function removalOf(
   keys: readonly ManagedKey[],
   lineage: Lineage,
   options: PlanOptions,
+  change: 'delivers' | 'updates',
 ): { readonly removal: Removal; readonly findings: readonly Finding[] } {
   const lost = lostStores(desired, keys)
   const [first] = keys
@@ -77,6 +78,11 @@ export function removalOf(
       search,
     }
   })
-  const left = stuck.map(({ hash }) => hash).slice(-maximumFormerStores)
+  // Delivered to stores of this machine, the key is this machine's: what is on another one is told of for the last time.
+  const moves = change === 'delivers' && options.localKeys.has(keyId)
+  const left = stuck
+    .filter(({ cause }) => !(moves && cause === 'other-host'))
+    .map(({ hash }) => hash)
+    .slice(-maximumFormerStores)
   return { removal: { from, forgotten, left, host, ends }, findings }
 }

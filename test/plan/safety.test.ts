@@ -162,7 +162,7 @@ t.test('makes no secret that would be dead before it is delivered', async t => {
   for (const keys of [
     [],
     [managedKey(past, { state: { kind: 'pending' }, marked: { host: thisHost } })],
-    [managedKey(past, { marked: { stores: ['bbbb'] }, live: { status: 'expired' } })],
+    [managedKey(past, { marked: { stores: [] }, live: { status: 'expired' } })],
     [managedKey(past, { live: { environment: 'dev' } })],
   ]) {
     const plan = planOf({ desired: [past], keys })
