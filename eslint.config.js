@@ -1,3 +1,4 @@
+import { rules as regexp } from 'eslint-plugin-regexp'
 import tseslint from 'typescript-eslint'
 
 // Rules that know types. A lost await loses a secret, and a forgotten kind of change loses a key.
@@ -24,6 +25,15 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/no-import-type-side-effects': 'error',
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true, named: true } }],
+    },
+  },
+  {
+    // What a regular expression takes longer than linear time for, a server or a file can make take hours.
+    files: ['src/**/*.ts'],
+    plugins: { regexp: { rules: regexp } },
+    rules: {
+      'regexp/no-super-linear-backtracking': ['error', { report: 'certain' }],
+      'regexp/no-super-linear-move': ['error', { report: 'certain', ignorePartial: false }],
     },
   },
   {

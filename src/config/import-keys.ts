@@ -1,3 +1,4 @@
+import { trimEnd } from '../model/trim-end.ts'
 import { type Instant, day, formatDate } from '../model/duration.ts'
 import { endTolerance } from '../model/lifetime.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
@@ -49,15 +50,11 @@ function obstacle({ name, scope, permissions }: LiveKey): string | null {
 
 /** `CI/CD Pipeline` is `ci-cd-pipeline`; a name without a letter or digit gives the live key's id. */
 export function keyIdOf({ name, id }: Pick<LiveKey, 'name' | 'id'>): string {
-  const slug = (text: string) =>
-    text
-      .normalize('NFKD')
-      .replace(/\p{M}/gu, '')
-      .toLowerCase()
-      .replace(/[^a-z0-9_]+/g, '-')
-      .replace(/^[-_]+/, '')
-      .slice(0, 55)
-      .replace(/[-_]+$/, '')
+  const slug = (text: string) => {
+    const plain = text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+    const joined = plain.replace(/[^a-z0-9_]+/g, '-').replace(/^[-_]+/, '')
+    return trimEnd(joined.slice(0, 55), '-_')
+  }
   return slug(name) || slug(id) || 'key'
 }
 

@@ -1,3 +1,4 @@
+import { trimEnd } from '../model/trim-end.ts'
 import type { Diagnostic, DiagnosticCode, RelatedPlace } from '../model/diagnostic.ts'
 
 /** A stretch of a text: UTF-16 offsets, the end not included. */
@@ -52,7 +53,7 @@ export function placeOf(source: Source, span: Span): RelatedPlace {
     else high = middle - 1
   }
   const start = source.lineStarts[low] ?? 0
-  const sourceLine = source.text.slice(start, source.lineStarts[low + 1]).replace(/[\r\n]+$/, '')
+  const sourceLine = trimEnd(source.text.slice(start, source.lineStarts[low + 1]), '\r\n')
   return {
     file: source.file,
     line: low + 1,

@@ -49,7 +49,8 @@ export function secretMadeAt(key: LiveKey): Instant {
 
 /** What a masked key (`flux_dev_****...mno34`) shows of the secret's end. */
 export function visibleEnd(maskedKey: string): string {
-  return /[^*.…]*$/.exec(maskedKey)?.[0] ?? ''
+  const ends = ['*', '.', '…'].map(mask => maskedKey.lastIndexOf(mask))
+  return maskedKey.slice(Math.max(...ends) + 1)
 }
 
 /** Two views of a secret's end agree where the shorter one, of at least 3 characters, is the end of the other. */

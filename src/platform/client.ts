@@ -1,3 +1,4 @@
+import { trimEnd } from '../model/trim-end.ts'
 import { second } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
@@ -33,7 +34,7 @@ function connectionOf(options: ClientOptions): Connection {
   const base = new URL(options.baseUrl)
   return {
     // Without credentials, query and fragment.
-    baseUrl: `${base.origin}${base.pathname}`.replace(/\/+$/, ''),
+    baseUrl: trimEnd(`${base.origin}${base.pathname}`, '/'),
     userAgent: options.userAgent,
     fetch: options.fetch,
     now: options.now,

@@ -1,3 +1,4 @@
+import { trimEnd } from '../model/trim-end.ts'
 import { dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { plainText } from './plain-text.ts'
@@ -112,5 +113,5 @@ function checkUrl(text: string, source: string): string {
   }
   if (url.search !== '' || url.hash !== '')
     throw refuse('has a query or a fragment, which belong to no base URL')
-  return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
+  return trimEnd(`${url.origin}${url.pathname}`, '/')
 }

@@ -1,3 +1,4 @@
+import { trimEnd } from '../model/trim-end.ts'
 import { Failure } from '../model/failure.ts'
 
 /** One assignment in a dotenv text; offsets into it. */
@@ -57,11 +58,8 @@ function assignmentAt(text: string, start: number, unclosedQuote: () => Failure)
 
   /** A comment starts after a blank: `a#b` is a value to a shell. */
   function bareValue(line: string, before: string): { value: string; valueEnd: number } {
-    const sign = before.replace(/[ \t]+$/, '').length
-    const value = line
-      .slice(sign)
-      .replace(/[ \t]+#.*$/s, '')
-      .replace(/[ \t\r]+$/, '')
+    const sign = trimEnd(before, ' \t').length
+    const value = trimEnd(line.slice(sign).replace(/[ \t]#.*$/s, ''), ' \t\r')
     return { value: value.replace(/^[ \t]+/, ''), valueEnd: start + sign + value.length }
   }
 }
