@@ -18,7 +18,7 @@ import { maximumFormerStores } from '../model/removal.ts'
 export const maximumDescription = 500
 
 const markerText = /\[fk1 [^[\]]*\]/g
-const anyMarkerText = /\[fk\d/
+const anyMarkerText = /\[fk\d/g
 
 const grammar = new RegExp(
   '^\\[fk1 ' +
@@ -121,7 +121,9 @@ export function readDescription(text: string): {
   readonly ownership: Ownership
 } {
   const found = text.match(markerText) ?? []
-  const marker = found.length === 1 ? parseMarker(found[0]) : null
+  // A whole marker inside a broken one is none either: once it is taken out, the rest would read as a broken one.
+  const begun = text.match(anyMarkerText)?.length ?? 0
+  const marker = found.length === 1 && begun === 1 ? parseMarker(found[0]) : null
   if (marker !== null) {
     const around = text.split(found[0] ?? '').map(part => part.trim())
     return {
@@ -129,7 +131,7 @@ export function readDescription(text: string): {
       ownership: { kind: 'managed', marker },
     }
   }
-  const ownership: Ownership = anyMarkerText.test(text) ? { kind: 'unreadable', text } : { kind: 'unmanaged' }
+  const ownership: Ownership = begun > 0 ? { kind: 'unreadable', text } : { kind: 'unmanaged' }
   return { description: text.trim(), ownership }
 }
 

@@ -127,6 +127,8 @@ t.test('keeps its hands off a marker that it cannot read', async t => {
     marker.replace('fk1', 'fk2'),
     marker.replace('delivered', 'deliverd'),
     `${marker} ${marker}`,
+    // Found by fuzzing: our next write would have left a description that nobody could read.
+    `[fk1 acme-agents/ci-pipe ${marker} g3]`,
     `Copied. ${marker} ${marker.replace('g3', 'g4')}`,
   ]) {
     t.equal(readDescription(text).ownership.kind, 'unreadable', text)
