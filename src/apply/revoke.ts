@@ -24,12 +24,33 @@ export async function revokeApproved(
   const look = lookAgain(run)
   look.catch(() => undefined)
   await Promise.all(
-    [...approved].reverse().map(change =>
-      limit(async () => {
-        await ledger.begin(change, 'revoking', async () => revokeOne(change, await look, ledger, run))
-      }),
-    ),
+    lineagesOf(approved).map(async changes => {
+      let failed = false
+      for (const change of changes) {
+        if (failed && !run.stopping.aborted) {
+          ledger.record({ change, status: 'skipped', why: 'earlier-failure' })
+          continue
+        }
+        const tried = await limit(() =>
+          ledger.begin(change, 'revoking', async () => {
+            await revokeOne(change, await look, ledger, run)
+            return true
+          }),
+        )
+        failed = tried === null
+      }
+    }),
   )
+}
+
+/** The last of the plan first, but predecessors before their successors, one by one: what is left after a kill has a head that still works. */
+function lineagesOf(approved: readonly Revoke[]): readonly (readonly Revoke[])[] {
+  const keyIds = new Set(approved.map(({ keyId }) => keyId))
+  return [...keyIds]
+    .reverse()
+    .map(keyId =>
+      approved.filter(change => change.keyId === keyId).sort((a, b) => a.generation - b.generation),
+    )
 }
 
 interface FreshLook {

@@ -143,6 +143,8 @@ export interface Retiring {
     | { readonly code: 'in-use'; readonly lastUse: LastUse; readonly quiet: Milliseconds }
     | { readonly code: 'usage-unknown' }
     | { readonly code: 'successor-pending' }
+    /** Nothing declares it any more, and it goes after its predecessors: `liveId` is one that has to stay. */
+    | { readonly code: 'predecessor-alive'; readonly liveId: string }
 }
 
 /** The difference between the configuration and the platform at one moment: what is shown, and what is applied. */

@@ -19,7 +19,11 @@ export function touchedKeys({ changes }: Pick<ApprovedPlan, 'changes'>): readonl
   return [...new Set(changes.map(({ keyId }) => keyId))].sort()
 }
 
-const useWaits: readonly string[] = ['in-use', 'usage-unknown'] satisfies readonly Retiring['wait']['code'][]
+const useWaits: readonly string[] = [
+  'in-use',
+  'usage-unknown',
+  'predecessor-alive',
+] satisfies readonly Retiring['wait']['code'][]
 
 /** The live keys that only their use keeps from being revoked. */
 function heldByUse({ retiring }: Pick<ApprovedPlan, 'retiring'>): ReadonlySet<string> {

@@ -19,6 +19,7 @@ function earliestEnd({ live, wait }: Retiring, quiet: Milliseconds, now: Instant
       return Math.max(now, (used ?? now) + wait.quiet)
     case 'usage-unknown':
     case 'successor-pending':
+    case 'predecessor-alive':
       return null
   }
 }

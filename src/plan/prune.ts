@@ -6,7 +6,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { seesEverything } from './guards.ts'
 import type { CurrentState } from './input.ts'
-import type { Lineage } from './lineage.ts'
+import type { Lineage, ManagedKey } from './lineage.ts'
 import type { Owned } from './ownership.ts'
 import { type Circumstances, type Farewell, partWith, pruneUndeclared } from './retire.ts'
 import { isUnused } from './usage-gate.ts'
@@ -35,7 +35,10 @@ function undeclaredLineages(desired: DesiredState, owned: Owned): readonly Linea
   return [...owned.lineages.values()].filter(({ keyId }) => !declared.has(keyId))
 }
 
-/** Protection of the head, or of any of its kin, covers the whole lineage. */
+/**
+ * Protection of the head, or of any of its kin, covers the whole lineage. Successors go last: where one went before its
+ * predecessors and the key is declared again, one of those would lead, while the stores hold the dead secret of the successor.
+ */
 function pruneLineage(
   desired: DesiredState,
   lineage: Lineage,
@@ -44,9 +47,31 @@ function pruneLineage(
   const head = lineage.head === null ? [] : [lineage.head]
   const kin = [...head, ...lineage.pending, ...lineage.superseded, ...lineage.leaked]
   const shield = kin.find(({ marker }) => marker.protected)
-  return (shield === undefined ? kin : [shield]).map(key =>
-    pruneUndeclared(lineage.keyId, key, desired.prune.quiet, circumstances),
+  const ascending = (shield === undefined ? kin : [shield]).toSorted(
+    (a, b) => a.marker.generation - b.marker.generation,
   )
+  const farewells: Farewell[] = []
+  let staying: ManagedKey | null = null
+  for (const key of ascending) {
+    const farewell = pruneUndeclared(lineage.keyId, key, desired.prune.quiet, circumstances)
+    farewells.push(afterPredecessor(farewell, staying))
+    if (!('revoke' in farewell)) staying ??= key
+  }
+  return farewells
+}
+
+function afterPredecessor(farewell: Farewell, staying: ManagedKey | null): Farewell {
+  if (!('revoke' in farewell) || staying === null) return farewell
+  const { keyId, live, generation, reason } = farewell.revoke
+  return {
+    retiring: {
+      keyId,
+      live,
+      generation,
+      reason,
+      wait: { code: 'predecessor-alive', liveId: staying.live.id },
+    },
+  }
 }
 
 /** What somebody received is given up as it is; what nobody received is nothing to give. */

@@ -19,6 +19,8 @@ export function waitText({ live, wait }: Pick<Retiring, 'live' | 'wait'>, now: I
       return `held, since the platform does not say whether it is in use. To revoke it all the same: ${flag}`
     case 'successor-pending':
       return 'held until its successor is delivered'
+    case 'predecessor-alive':
+      return `held until its predecessor ${unbreakable(escapeControls(wait.liveId))} is gone`
   }
 }
 

@@ -206,3 +206,31 @@ t.test('revokes exactly the keys of nobody that nobody used for long', async t =
   t.strictSame(statuses(report), ['done'])
   t.match(plan.findings, [{ code: 'unused-declared', keyId: 'ci-pipeline' }])
 })
+
+t.test('revokes predecessors first, so that a key whose prune was killed can be declared again', async t => {
+  const other = desiredKey({
+    keyId: 'other',
+    name: 'Other',
+    stores: [envFile],
+    expires: { kind: 'never' },
+    rotation: { maxAge: null },
+  })
+  const both = declare(desiredKey(), other)
+  // The order of ids is left to chance.
+  for (let times = 0; times < 5; times += 1) {
+    const w = world(t)
+    await w.apply(both)
+    w.now += 61 * day
+    await w.apply(both)
+    w.now += 10 * day
+    const { plan } = await w.apply(declare(other), { killAt: { name: 'before-revoke', count: 2 } })
+    t.strictSame(
+      plan.changes.map(({ kind, keyId }) => `${kind} ${keyId}`),
+      ['revoke ci-pipeline', 'revoke ci-pipeline'],
+    )
+    const left = (await managedOf(w)).filter(({ name }) => name !== 'Other')
+    t.strictSame(markers(left), ['acme-agents/ci-pipeline g2 delivered'])
+    t.strictSame((await w.plan(both)).changes, [])
+    t.equal(await holderOf(w), left[0]?.id)
+  }
+})

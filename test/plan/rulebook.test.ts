@@ -253,14 +253,21 @@ t.test('says of every retiring key what it waits for', async t => {
       case: { keys: [retired(), head(), pending(3, otherHost, { createdAt: now - minute })] },
       says: { code: 'successor-pending' },
     },
+    'predecessor-alive': {
+      case: { desired: [other], keys: [managedKey(other), head(), retired({ lastUse: inUse })] },
+      says: { code: 'predecessor-alive', liveId: 'key_ci-pipeline_1' },
+    },
   } satisfies {
     [Code in Retiring['wait']['code']]: { case: Case; says: Extract<Retiring['wait'], { code: Code }> }
   }
   for (const [code, row] of Object.entries(reasons)) {
     const plan = planOf(row.case)
+    const of = code === 'predecessor-alive' ? 2 : 1
     t.strictSame(
-      plan.retiring.map(({ live, generation, wait }) => [live.id, generation, wait]),
-      [['key_ci-pipeline_1', 1, row.says]],
+      plan.retiring
+        .filter(({ wait }) => wait.code === code)
+        .map(({ live, generation, wait }) => [live.id, generation, wait]),
+      [[`key_ci-pipeline_${of}`, of, row.says]],
       code,
     )
     t.notOk(summary(plan).includes('revoke key_ci-pipeline_1'), code)

@@ -125,6 +125,25 @@ t.test('never takes a predecessor for the head again where the head leaked', asy
   t.strictSame(waits(elsewhere), ['key_ci-pipeline_1 successor-pending'])
 })
 
+t.test(
+  'prunes a head only with all its predecessors, which would lead again where it is declared anew',
+  async t => {
+    const pruned = (predecessor: Partial<LiveKey>) =>
+      planOf({ desired: [other], keys: [managedKey(other), retired(predecessor), head()] })
+    t.strictSame(summary(pruned({})), ['revoke key_ci-pipeline_1', 'revoke key_ci-pipeline_2'])
+    const held = pruned({ lastUse: usedAt(now - hour) })
+    t.strictSame(summary(held), [])
+    t.strictSame(waits(held), ['key_ci-pipeline_1 in-use', 'key_ci-pipeline_2 predecessor-alive'])
+    const caller = callerWith({ id: 'key_ci-pipeline_1' })
+    const calling = planOf({
+      desired: [other],
+      keys: [managedKey(other), retired(), head()],
+      current: { caller },
+    })
+    t.strictSame(summary(calling), [], 'nor where the predecessor is the calling key')
+  },
+)
+
 t.test('revokes in the same plan what the head, once recovered, lets go', async t => {
   const stale = managedKey(key, { generation: 2, marked: { stores: ['bbbb'] } })
   t.strictSame(summary(planOf({ keys: [retired(), stale] })), [

@@ -396,6 +396,7 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
   'in-use': { code: 'in-use', lastUse: liveKey('key_x').lastUse, quiet: 24 * hour },
   'usage-unknown': { code: 'usage-unknown' },
   'successor-pending': { code: 'successor-pending' },
+  'predecessor-alive': { code: 'predecessor-alive', liveId: 'key_abc123' },
 }
 
 const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
