@@ -1,6 +1,6 @@
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
-import { type LiveKey, visibleEnd } from '../model/live-key.ts'
+import { type LiveKey, secretMadeAt, visibleEnd } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { type Removal, maximumFormerStores, noRemoval } from '../model/removal.ts'
 import { fieldHashes } from '../plan/field-hashes.ts'
@@ -56,7 +56,8 @@ export function deliveredMarker(
     state: {
       kind: 'delivered',
       visibleEnd: visibleEnd(live.maskedKey).slice(-16),
-      at: run.clock(),
+      // Where the platform sends no date, our clock may be behind: no delivery is earlier than its secret.
+      at: Math.max(run.clock(), secretMadeAt(live)),
       graceUntil,
     },
     host: run.options.localKeys.has(desired.keyId) ? run.options.host : elsewhere,

@@ -64,6 +64,18 @@ t.test('rotates in place: one key, a new secret in every store, and nothing to d
   t.strictSame((await w.plan(desired)).changes, [])
 })
 
+t.test(
+  'finds nothing to do after a rotation in place, where our clock is behind and the platform sends no date',
+  async t => {
+    const w = world(t)
+    const desired = declare(inPlace())
+    await w.apply(desired)
+    w.now += 61 * day
+    await w.apply(desired, { run: { clock: () => w.now - hour } })
+    t.strictSame((await w.plan(desired)).changes, [])
+  },
+)
+
 t.test('rotates a protected key by overlap, whatever its strategy', async t => {
   const w = world(t)
   const desired = declare({ ...inPlace(), protect: true })
