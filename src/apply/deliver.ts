@@ -35,7 +35,7 @@ export function storesOf(
 }
 
 /** The key that a secret authenticates as, as the platform has it; null where it is none. */
-async function keyOf(secret: Secret, run: Run): Promise<LiveKey | null> {
+export async function keyOf(secret: Secret, run: Run): Promise<LiveKey | null> {
   try {
     return (await run.platform.whoami(secret)).liveKey
   } catch (cause) {
@@ -50,15 +50,19 @@ export async function isAccepted(secret: Secret, live: LiveKey, run: Run): Promi
   return (await keyOf(secret, run))?.id === live.id
 }
 
+/** The platform refuses a secret that it has just given. */
+export function notAccepted({ id }: LiveKey): Failure {
+  return new Failure('failed', `The platform does not accept the new secret of ${id} as that key.`)
+}
+
 /** Fails where the platform does not accept a secret as the key that it was made for. */
-export async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
+async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
   const key = await keyOf(secret, run)
   const works =
     key?.id === live.id &&
     sameScope(key.scope, live.scope) &&
     samePermissions(key.permissions, live.permissions)
-  if (!works)
-    throw new Failure('failed', `The platform does not accept the new secret of ${live.id} as that key.`)
+  if (!works) throw notAccepted(live)
   run.checkpoint('after-whoami')
 }
 

@@ -1,9 +1,10 @@
 import type { Deliver, Rotate } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
-import { endsAgree, visibleEnd } from '../model/live-key.ts'
+import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import type { Secret } from '../model/secret.ts'
 import { fieldChanges } from '../plan/fields.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
-import { markDelivered, putInto, requireWorking, storesOf } from './deliver.ts'
+import { type OpenStore, keyOf, markDelivered, notAccepted, putInto, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { markerOf, regenerationKey } from './markers.ts'
 import type { Run } from './run.ts'
@@ -18,11 +19,42 @@ export async function rotateInPlace(
   run: Run,
 ): Promise<Done> {
   const former = markerOf(live)
+  const name = regenerationKey(former, generation)
+  const stores = storesOf(desired, run)
+  const tried = await regenerate(live, name, stores, run)
+  // A replay of what a killed run asked for, where somebody regenerated the key since, gives a dead secret: ask for a new one.
+  const made = tried.fresh === null ? await regenerate(live, `${name}-${run.nonce()}`, stores, run) : tried
+  const { secret, fresh } = made
+  if (fresh === null) throw notAccepted(live)
+  run.checkpoint('after-whoami')
+  const places = [...made.places]
+  for (const open of stores.filter(({ store }) => !store.readable))
+    places.push(await putInto(open, secret, run))
+
+  const marker = { ...former, generation }
+  const wanted = fieldChanges(desired, { live: fresh, marker }, run.clock())
+  const { fields } = sparingCaller(desired.keyId, { live: fresh, marker }, wanted, run)
+  const graceUntil = former.state.kind === 'delivered' ? former.state.graceUntil : run.clock()
+  const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)
+  return { action: 'rotated', liveId: live.id, places, ...done }
+}
+
+interface Regenerated {
+  readonly secret: Secret
+  /** The stores that can be read back, which have it now. */
+  readonly places: readonly string[]
+  /** The key as it is now: the answer may be a replay, and somebody may have edited the key since. Null: the secret is dead. */
+  readonly fresh: LiveKey | null
+}
+
+async function regenerate(
+  live: LiveKey,
+  idempotencyKey: string,
+  stores: readonly OpenStore[],
+  run: Run,
+): Promise<Regenerated> {
   run.checkpoint('before-regenerate')
-  const { key, secret } = await run.platform.regenerate(live.id, {
-    ifMatch: live.version,
-    idempotencyKey: regenerationKey(former, generation),
-  })
+  const { key, secret } = await run.platform.regenerate(live.id, { ifMatch: live.version, idempotencyKey })
   run.checkpoint('after-regenerate')
   const shown = visibleEnd(key.maskedKey)
   if (secret === null || !endsAgree(shown, secret.end(shown.length))) {
@@ -35,17 +67,8 @@ export async function rotateInPlace(
     )
   }
   const places: string[] = []
-  const stores = storesOf(desired, run)
   for (const open of stores.filter(({ store }) => store.readable))
     places.push(await putInto(open, secret, run))
-  await requireWorking(secret, key, run)
-  for (const open of stores.filter(({ store }) => !store.readable))
-    places.push(await putInto(open, secret, run))
-
-  const marker = { ...former, generation }
-  const wanted = fieldChanges(desired, { live: key, marker }, run.clock())
-  const { fields } = sparingCaller(desired.keyId, { live: key, marker }, wanted, run)
-  const graceUntil = former.state.kind === 'delivered' ? former.state.graceUntil : run.clock()
-  const done = await markDelivered({ live: key, marker }, desired, { fields, graceUntil, removal }, run)
-  return { action: 'rotated', liveId: live.id, places, ...done }
+  const fresh = await keyOf(secret, run)
+  return { secret, places, fresh: fresh?.id === live.id ? fresh : null }
 }

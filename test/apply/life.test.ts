@@ -76,6 +76,29 @@ t.test(
   },
 )
 
+for (const [what, change] of Object.entries({
+  'edited the key': (w: World, id: string) =>
+    w.client.update(id, { scope: ['sales-assistant'] }, { ifMatch: null }),
+  'regenerated it again': (w: World, id: string) =>
+    w.client.regenerate(id, { ifMatch: null, idempotencyKey: 'in-the-web-page' }),
+})) {
+  t.test(`heals a rotation in place that was killed, where somebody ${what} since`, async t => {
+    const w = world(t)
+    const desired = declare(inPlace())
+    await w.apply(desired)
+    const [before] = await managedOf(w)
+    w.now += 61 * day
+    await w.apply(desired, { killAt: { name: 'after-regenerate', count: 1 } })
+    w.now += hour
+    await change(w, before?.id ?? '')
+    const { report } = await w.apply(desired)
+    t.strictSame(statuses(report), ['done'])
+    t.strictSame((await w.plan(desired)).changes, [])
+    t.equal(await holderOf(w), before?.id)
+    t.equal(await holderOf(w, sealed.spec), before?.id)
+  })
+}
+
 t.test('rotates a protected key by overlap, whatever its strategy', async t => {
   const w = world(t)
   const desired = declare({ ...inPlace(), protect: true })
