@@ -1,4 +1,5 @@
 import type { Change, Create, Deliver, Heal, Rotate } from '../model/change.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import { noRemoval } from '../model/removal.ts'
 import { rotateInPlace } from './in-place.ts'
 import type { Undelivered } from './issue.ts'
@@ -21,7 +22,7 @@ export async function makeAsPlanned(
 ): Promise<readonly Undelivered[]> {
   const unrecovered = await recoverAll(changes, ledger, limit, run)
   const exposed = await markLeaked(changes, ledger, limit, run)
-  const planned = changes.filter(change => !exposed.has(change)).flatMap(plannedGeneration)
+  const planned = changes.filter(change => exposed.get(change) !== null).flatMap(plannedGeneration)
   const delivered = await issueInWaves([...planned, ...unrecovered], ledger, limit, run)
   await narrowReplaced([...delivered.keys()], ledger, limit, run)
 
@@ -30,7 +31,13 @@ export async function makeAsPlanned(
     work(ledger, change, 'rotating in place', () => rotateInPlace(change, run)),
   )
   await each(adoptions, limit, change => work(ledger, change, 'adopting', () => adopt(change, run)))
-  await each(updates, limit, change => work(ledger, change, 'updating', () => update(change, run)))
+  const marked = new Map(
+    [...exposed.values()].flatMap(live => (live === null ? [] : [[live.id, live] as const])),
+  )
+  await each(updates, limit, change => {
+    const live = marked.get(change.live.id) ?? change.live
+    return work(ledger, change, 'updating', () => update({ ...change, live }, run))
+  })
   await each(releases, limit, change => work(ledger, change, 'releasing', () => release(change, run)))
   return [...delivered.values()]
 }
@@ -124,19 +131,21 @@ async function narrowReplaced(
   )
 }
 
-/** Whoever else plans while a leaked key is replaced must know that it has no claim to grace. Resolves to what failed. */
+/**
+ * Whoever else plans while a leaked key is replaced must know that it has no claim to grace. Resolves to the keys as they are
+ * then; null for a change whose key could not be marked.
+ */
 async function markLeaked(
   changes: readonly Change[],
   ledger: Ledger,
   limit: Limit,
   run: Run,
-): Promise<ReadonlySet<Change>> {
-  const failed = new Set<Change>()
+): Promise<ReadonlyMap<Change, LiveKey | null>> {
+  const marked = new Map<Change, LiveKey | null>()
   await each(changes.filter(leaks), limit, async change => {
-    const marked = await ledger.begin(change, 'marking as leaked', () => leak(change, run))
-    if (marked === null) failed.add(change)
+    marked.set(change, await ledger.begin(change, 'marking as leaked', () => leak(change, run)))
   })
-  return failed
+  return marked
 }
 
 function leaks(change: Change): change is Rotate {

@@ -1,4 +1,5 @@
 import type { Adopt, Release, Rotate, Update } from '../model/change.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import type { Done } from './ledger.ts'
 import { adoptedMarker, markerOf, releasedMarker, updatedMarker } from './markers.ts'
 import type { Run } from './run.ts'
@@ -43,11 +44,11 @@ export async function release({ live }: Release, run: Run): Promise<Done> {
 }
 
 /** Says in the marker that others know the secret, unless it says so already. */
-export async function leak({ live }: Rotate, run: Run): Promise<true> {
+export async function leak({ live }: Rotate, run: Run): Promise<LiveKey> {
   const marker = markerOf(live)
-  if (marker.state.kind === 'leaked') return true
+  if (marker.state.kind === 'leaked') return live
   run.checkpoint('before-update')
-  await patchMarked(live, {}, live.description, { ...marker, state: { kind: 'leaked' } }, run)
+  const marked = await patchMarked(live, {}, live.description, { ...marker, state: { kind: 'leaked' } }, run)
   run.checkpoint('after-update')
-  return true
+  return marked
 }

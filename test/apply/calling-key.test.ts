@@ -112,9 +112,23 @@ t.test(
     const rotate = new Map([['a-deployer', { leaked: true, note: null }]])
     await w.apply(everything, { options: { rotate } })
     t.equal((await w.clientAs(old, 'consumer/1').whoami()).key?.name, 'Deployer')
-      const { plan } = await w.apply(everything)
+    const { plan } = await w.apply(everything)
     t.match(plan.changes, [{ kind: 'revoke', keyId: 'a-deployer' }])
     t.strictSame((await w.plan(everything)).changes, [])
     await t.rejects(w.clientAs(old, 'consumer/1').whoami())
   },
 )
+
+t.test('renames a calling key that leaked, after marking it as leaked', async t => {
+  const w = await calledByDeployer(t)
+  const renamed = { ...deployer, keyId: 'shipper', previously: 'a-deployer' }
+  const rotate = new Map([['shipper', { leaked: true, note: null }]])
+  const { report } = await w.apply(desiredState([leaver, pipeline, renamed], { limits }), {
+    options: { rotate },
+  })
+  const own = report.outcomes.filter(({ change }) => change.keyId === 'shipper')
+  t.strictSame(
+    own.map(({ change, status }) => `${change.kind} ${status}`),
+    ['rotate done', 'update done'],
+  )
+})
