@@ -27,3 +27,17 @@ export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   })
   return Object.fromEntries(kept)
 }
+
+/**
+ * What the program behind a store gets to see: everything but what is ours, and the switches of Node. Where it keeps its login,
+ * its proxies and its plug-ins' settings nobody can list. Our credential may stand there under any name, so keys are known by
+ * their look, too.
+ */
+export function programEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(
+    ([name, value = '']) =>
+      !/^(FLUXLOOP_|NODE_OPTIONS$|NODE_DEBUG$|DEBUG$)/i.test(name) &&
+      !/flux_(dev|stg|prod|ci|user)_/i.test(value),
+  )
+  return Object.fromEntries(kept)
+}

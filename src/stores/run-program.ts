@@ -1,18 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { ProgramLine } from '../model/store.ts'
+import { programEnvironment } from './child-environment.ts'
+import { findProgram } from './find-program.ts'
 
 export interface ProgramEnd {
   /** Null where a signal ended it. */
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+  /** It printed more than was kept. */
+  readonly cut: boolean
 }
 
 export interface ProgramCall {
   readonly line: ProgramLine
-  /** All of its standard input; by default nothing. */
+  /** All of its standard input; by default it has none. */
   readonly input?: string
   readonly env: NodeJS.ProcessEnv
   readonly timeout: Milliseconds
@@ -20,78 +26,139 @@ export interface ProgramCall {
   readonly install: string
 }
 
-/** The most that is kept of each output. */
+/** The most that is kept of each output, in bytes. */
 const maximumOutput = 1 << 20
 
-/** Our own variables and the switches of Node stay with us; everything else is the program's business. */
-export function programEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(FLUXLOOP_|NODE_OPTIONS$|NODE_DEBUG$|DEBUG$)/i.test(name)),
-  )
-}
+/** A program that is asked to end has so long to put its things in order. */
+const lastWords: Milliseconds = 2 * second
 
-function kill(child: ChildProcess): void {
+/** What a program leaves running (gpg its agent, say) may hold its outputs open: nobody waits for that longer than this. */
+const afterExit: Milliseconds = second / 2
+
+/** The programs at work: where we are made to end at once, none of them goes on in our name. */
+const running = new Set<ChildProcess>()
+
+/** Ends the program with all that it started. */
+function kill(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
   if (child.pid === undefined) return
   try {
-    if (process.platform === 'win32') child.kill('SIGKILL')
-    else process.kill(-child.pid, 'SIGKILL')
+    if (process.platform === 'win32') child.kill(signal)
+    else process.kill(-child.pid, signal)
   } catch {
     // It ended by itself in the meantime.
   }
 }
 
+function killAll(): void {
+  for (const child of running) kill(child, 'SIGKILL')
+}
+
+function collect(stream: Readable | null): () => { readonly text: string; readonly cut: boolean } {
+  const chunks: Buffer[] = []
+  let size = 0
+  stream?.on('data', (chunk: Buffer) => {
+    if (size < maximumOutput) chunks.push(chunk)
+    size += chunk.length
+  })
+  return () => {
+    const text = Buffer.concat(chunks).subarray(0, maximumOutput).toString('utf8')
+    return { text, cut: size > maximumOutput }
+  }
+}
+
 /**
- * Runs a program to its end, without a shell. Rejects with a `Failure` where it cannot be started or does not end in time,
- * which costs it and its children their lives. Its own failure is an answer like any other.
+ * Node's children get a socket as standard input. It cannot be opened as /dev/stdin, which is how `aws` and `az` read a secret,
+ * and some programs (`op`) take nothing from it. So `cat` makes a pipe of it. No shell reads the program's arguments.
  */
-export function runProgram({ line, input, env, timeout, install }: ProgramCall): Promise<ProgramEnd> {
-  const [program = '', ...args] = line
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
+function plumbed(
+  path: string,
+  args: readonly string[],
+  piped: boolean,
+): readonly [string, readonly string[]] {
+  return piped && process.platform !== 'win32'
+    ? ['/bin/sh', ['-c', 'cat | exec "$@"', 'sh', path, ...args]]
+    : [path, args]
+}
+
+async function pathOf(program: string, { env, install }: ProgramCall): Promise<string> {
+  const path = await findProgram(program, env)
+  if (path !== null) return path
+  if (program.includes('/') && existsSync(program))
+    throw new Failure('failed', `The program ${program} may not be run`, { hints: ['Check its mode.'] })
+  throw new Failure('not-found', `The program ${program} is not installed here`, { hints: [install] })
+}
+
+/**
+ * Runs a program to its end, in a group and session of its own: it is ended with its children, Ctrl-C, which lets us finish
+ * what is in flight, is not for it, and it cannot ask questions on our terminal. Rejects with a `Failure` where it cannot be
+ * started or does not end in time. Its own failure is an answer like any other.
+ */
+export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
+  const { line, input, env, timeout } = call
+  const [program = '', ...rest] = line
+  const [command, args] = plumbed(await pathOf(program, call), rest, input !== undefined)
+  return await new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
       env: programEnvironment(env),
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // A group of its own: it is killed with its children, and Ctrl-C, which lets us finish what is in flight, is not for it.
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
       windowsHide: true,
     })
-    const timer = setTimeout(() => {
-      kill(child)
-      const hints = [
-        'It may wait for an answer that nobody gives. Run it by hand to see, or raise `timeout`.',
-      ]
-      reject(
-        new Failure('failed', `${program} did not end within ${timeout / second} seconds`, {
-          hints,
-        }),
-      )
-    }, timeout)
-    const outputs = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
-    for (const name of ['stdout', 'stderr'] as const) {
-      let size = 0
-      child[name].on('data', (chunk: Buffer) => {
-        size += chunk.length
-        if (size <= maximumOutput) outputs[name].push(chunk)
-      })
+    const outputs = { stdout: collect(child.stdout), stderr: collect(child.stderr) }
+    let expired = false
+    const timers = [
+      setTimeout(() => {
+        expired = true
+        kill(child, 'SIGTERM')
+        timers.push(setTimeout(() => kill(child, 'SIGKILL'), lastWords))
+      }, timeout),
+    ]
+    if (running.size === 0) process.on('exit', killAll)
+    running.add(child)
+    /** True for the first that says so. */
+    const isOver = () => {
+      if (!running.delete(child)) return false
+      if (running.size === 0) process.off('exit', killAll)
+      for (const timer of timers) clearTimeout(timer)
+      child.stdout?.destroy()
+      child.stderr?.destroy()
+      return true
     }
-    child.on('error', error => {
-      clearTimeout(timer)
-      reject(startFailure(program, error, install))
+    const end = (code: number | null) => {
+      if (!isOver()) return
+      if (expired) {
+        // What it started may have outlived it.
+        kill(child, 'SIGKILL')
+        reject(lateFailure(program, timeout))
+        return
+      }
+      const [stdout, stderr] = [outputs.stdout(), outputs.stderr()]
+      resolve({ code, stdout: stdout.text, stderr: stderr.text, cut: stdout.cut || stderr.cut })
+    }
+    child.once('error', error => {
+      if (isOver()) reject(startFailure(program, error))
     })
-    child.on('close', code => {
-      clearTimeout(timer)
-      const text = (name: 'stdout' | 'stderr') => Buffer.concat(outputs[name]).toString('utf8')
-      resolve({ code, stdout: text('stdout'), stderr: text('stderr') })
+    child.once('exit', code => {
+      timers.push(setTimeout(() => end(code), afterExit))
     })
+    child.once('close', end)
     // A program that does not read its input ends as it likes: its exit code tells.
-    child.stdin.on('error', () => undefined)
-    child.stdin.end(input ?? '')
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(input)
   })
 }
 
-function startFailure(program: string, error: Error & { readonly code?: unknown }, install: string): Failure {
-  if (error.code === 'ENOENT')
-    return new Failure('not-found', `The program ${program} is not installed here`, { hints: [install] })
-  if (error.code === 'EACCES')
-    return new Failure('failed', `The program ${program} may not be run`, { hints: ['Check its mode.'] })
-  return new Failure('failed', `The program ${program} cannot be started (${String(error.code)})`)
+function lateFailure(program: string, timeout: Milliseconds): Failure {
+  return new Failure('failed', `${program} did not end within ${timeout / second} seconds`, {
+    hints: ['It may wait for an answer that nobody gives. Run it by hand to see, or raise `timeout`.'],
+  })
+}
+
+function startFailure(program: string, error: Error & { readonly code?: unknown }): Failure {
+  return new Failure('failed', `The program ${program} cannot be started (${String(error.code)})`, {
+    hints:
+      process.platform === 'win32' && error.code === 'EINVAL'
+        ? ['Windows runs batch files (.cmd, .bat) through its shell only, which is not used here. Use WSL.']
+        : [],
+  })
 }

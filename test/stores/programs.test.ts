@@ -312,6 +312,42 @@ t.test('ends a program that does not end, and its children with it', async t => 
   t.notOk(isAlive(), 'the child is gone, too')
 })
 
+t.test('gives a program a pipe that it can open by name, and arguments that no shell reads', async t => {
+  const file = join(folder(t), 'secret')
+  const copy = open(exec({ put: ['cp', '/dev/stdin', file] }))
+  await copy.put(secret)
+  t.equal(readFileSync(file, 'utf8'), text)
+  const kinds = open(
+    exec({ put: ['sh', '-c', 'test -p /dev/stdin && test "$1" = \'$(id) "; *\'', 'sh', '$(id) "; *'] }),
+  )
+  await kinds.put(secret)
+})
+
+t.test('waits for a program, and not for what it leaves running', async t => {
+  const store = open(
+    exec({
+      put: ['sh', '-c', 'cat >/dev/null; sleep 3 & echo $!'],
+      get: ['sh', '-c', 'sleep 30 & echo $!'],
+    }),
+  )
+  await store.put(secret)
+  const left = await store.get()
+  t.match(left?.reveal(), /^\d+$/)
+  process.kill(Number(left?.reveal()))
+})
+
+t.test('keeps our credential from programs, whatever the name it stands under', async t => {
+  const env = {
+    ...process.env,
+    PLATFORM_TOKEN: 'Bearer flux_ci_caller',
+    FLUXLOOP_API_KEY: 'x',
+    GH_TOKEN: 'theirs',
+  }
+  const seen = await open(exec({ get: ['env'] }), env).get()
+  t.match(seen?.reveal(), /^GH_TOKEN=theirs$/m)
+  t.notMatch(seen?.reveal(), /PLATFORM_TOKEN|FLUXLOOP_API_KEY|flux_ci/)
+})
+
 t.test('takes a program that reads nothing, and one that prints without end', async t => {
   t.match(await open(exec({ put: ['true'] })).put(new Secret('x'.repeat(1 << 20))), /^exec true/)
   const endless = open(exec({ get: ['sh', '-c', 'yes | head -c 5000000'] }))
