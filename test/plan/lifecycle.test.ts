@@ -215,7 +215,7 @@ const table = {
     'it is deleted in the web page': 'nothing → no key',
     'its marker is deleted in the web page': 'show → unmanaged',
     'its marker is damaged in the web page': 'warn (marker-unreadable) → unreadable',
-    'it leaves the configuration': 'revoke, wait (in-use) → delivered',
+    'it leaves the configuration': 'wait (in-use), wait (predecessor-alive) → superseded',
     'it leaves with `removed: retain`': 'release → released',
     'it is declared': 'wait (in-use) → superseded',
     'it is declared with `adopt:`': 'wait (in-use) → superseded',
