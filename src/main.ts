@@ -19,7 +19,15 @@ const args = process.argv.slice(2)
 /** What stands after `--` belongs to another program. */
 const { own } = splitAtDashes(args)
 
+/** A diagnostic report has the environment in it, and with it the caller's key. NODE_OPTIONS may have asked for one. */
+function writeNoReports({ report }: NodeJS.Process): void {
+  report.reportOnFatalError = false
+  report.reportOnSignal = false
+  report.reportOnUncaughtException = false
+}
+
 async function main(): Promise<number> {
+  writeNoReports(process)
   const invocation = readCommandLine(args, manifest.version)
   if (invocation.kind === 'answered') return 0
   const { createContext } = await import('./context.ts')

@@ -47,6 +47,8 @@ interface Scene {
   readonly bus: SessionBus
   /** Runs the program while its processes are watched, and looks for the sentinel wherever it must not be. */
   readonly run: (t: Test, stores: readonly string[], ...line: readonly string[]) => Promise<Ended>
+  /** Goes over the environment of every run. */
+  readonly env: Record<string, string>
   /** What was seen of the programs that ours started. */
   readonly helpers: Sighting[]
 }
@@ -94,12 +96,13 @@ async function scene(t: Test): Promise<Scene> {
   await place.write('fluxloop-keys.yaml', configuration)
   await ended('age-keygen', ['-o', join(place.work, 'identity.txt')])
   const helpers: Sighting[] = []
+  const more: Record<string, string> = {}
   await spyOnGit(place)
 
   async function run(t: Test, stores: readonly string[], ...line: readonly string[]): Promise<Ended> {
     const watches: Watch[] = []
     const ending = await place.run(line, {
-      env: { ...platform.env, ...bus.env, PATH: `${place.root}/bin:${process.env['PATH'] ?? ''}` },
+      env: { ...platform.env, ...bus.env, PATH: `${place.root}/bin:${process.env['PATH'] ?? ''}`, ...more },
       watch: child => watches.push(watchProcesses(child.pid ?? 0)),
     })
     const seen = (await Promise.all(watches.map(watch => watch.stop()))).flat()
@@ -132,7 +135,7 @@ async function scene(t: Test): Promise<Scene> {
     t.strictSame(await filesWithSentinel(bus.home), [], `${name}the keyring keeps it encrypted`)
     return ending
   }
-  return { place, platform, bus, run, helpers }
+  return { place, platform, bus, run, env: more, helpers }
 }
 
 const programs = [...keyringPrograms, 'age-keygen', 'git'] as const
@@ -201,4 +204,19 @@ t.test('a secret is in its stores and nowhere else, where an apply fails', async
     const locked = await run(t, ['work/agents.env'], 'apply', '--auto-approve', '--verbose', ...format)
     t.match(locked, { code: 1, stdout: /The keychain is locked/ })
   }
+})
+
+t.test('a secret is in its stores and nowhere else, with every debugging output switched on', async t => {
+  if (!programs.every(program => needs(t, program))) return
+  const { platform, run, env } = await scene(t)
+  Object.assign(env, { DEBUG: '*', NODE_DEBUG: '*' })
+  const stores = ['work/agents.env']
+  const planned = await run(t, [], 'plan', '--verbose', '--out', 'night.plan')
+  t.equal(planned.code, 0)
+  t.match(planned.stderr, /NET \d+/, 'it is switched on')
+  t.match(await run(t, stores, 'apply', 'night.plan', '--verbose', '--log', 'keys.log'), { code: 0 })
+  t.match(await run(t, stores, 'verify', '--verbose'), { code: 0 })
+  platform.now += 61 * day
+  platform.before = async request => (request.method === 'POST' ? new Response('no', { status: 400 }) : null)
+  t.notMatch(await run(t, stores, 'apply', '--auto-approve', '--verbose', '--log', 'keys.log'), { code: 0 })
 })
