@@ -17,8 +17,10 @@ interface Preset {
   readonly readable: boolean
   /** Does it belong to one person's machine? */
   readonly local: boolean
-  /** The setting that another place beside it differs in; null where nothing may be tried beside it. */
-  readonly beside: string | null
+  /** The setting that another place beside it differs in. */
+  readonly beside: string
+  /** Settings that do not make another place: the whole is written at once. */
+  readonly within?: readonly string[]
   /** Where it puts the secret, in words. */
   readonly place: (settings: Settings) => string
 }
@@ -72,6 +74,7 @@ export const presets = {
       path: { text: 'The path of the secret. The whole secret is written.', required: true },
       field: { text: 'The field in it: `value` where nothing is said.' },
     },
+    within: ['field'],
     readable: true,
     local: false,
     beside: 'path',
@@ -121,8 +124,7 @@ export const presets = {
     },
     readable: true,
     local: false,
-    // One Secret is one apply of ours: a second field would take the first one out.
-    beside: null,
+    beside: 'name',
     place: ({ context, namespace, secret, name }) =>
       parts(context, `${namespace ?? ''}/${secret ?? ''}`, `(${name ?? ''})`),
   },

@@ -69,7 +69,8 @@ function manifest({ secret = '', namespace = '' }: Settings, data: Record<string
 const serverSideApply = (settings: Settings) => [
   'apply',
   '--server-side',
-  '--field-manager=fluxloop-keys',
+  // One manager a field: two keys in one Secret do not take each other's field out.
+  `--field-manager=fluxloop-keys.${s(settings, 'name')}`,
   // What we write is checked by the server: no need to fetch its schemas first.
   '--validate=false',
   ...kubectl(settings),

@@ -32,7 +32,6 @@ function stageFor(spec: StoreSpec, nonce: string): Stage | null {
       return null
     case 'preset': {
       const { beside, settings: known } = presetOf(spec.preset)
-      if (beside === null) return null
       const own = spec.settings[beside] ?? ''
       const other =
         known[beside]?.variable === true ? `${own}_DOCTOR_${nonce.toUpperCase()}` : `${own}-doctor-${nonce}`

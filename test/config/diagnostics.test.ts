@@ -317,6 +317,11 @@ const rows: readonly Row[] = [
     expected: [['unknown-placeholder', 'a.yaml:9:34', 'stands for nothing', 'Give the key one']],
   },
   {
+    title: 'two keys in two fields of one secret that is written as a whole',
+    input: `${sound}    store: { vault: { path: a, field: b } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { vault: { path: a, field: c } } }\n`,
+    expected: [['store-clash', 'a.yaml:9:12', 'secret/a', '{key}']],
+  },
+  {
     title: 'two keys that a command puts at one place',
     input: `${sound}    store: { exec: { put: [save, x] } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { exec: { put: [save, x] } } }\n`,
     expected: [['store-clash', 'a.yaml:9:12', 'exec save x', '{key}']],
