@@ -41,9 +41,10 @@ export async function explainSyntax(text: string, problem: Problem): Promise<rea
     // One mistake often breaks several rules of its line.
     if (lines.has(lineStart) || problems.length === maximumProblems) continue
     lines.add(lineStart)
+    const said = /call stack/i.test(message) ? 'it is nested too deeply' : message
     const span = { start: pos[0], end: Math.max(pos[1], pos[0] + 1) }
     problems.push(
-      withHint({ code: 'syntax', span, message: `Not valid YAML: ${message}`, hint: null, related: [] }),
+      withHint({ code: 'syntax', span, message: `Not valid YAML: ${said}`, hint: null, related: [] }),
     )
   }
   return problems.length > 0 ? problems : [withHint(problem)]

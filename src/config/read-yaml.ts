@@ -80,7 +80,8 @@ export function readYaml(text: string): Reading {
     events = parseEvents(text, {})
   } catch (error) {
     // A syntax error, or (in a parser of this size) a bug that a strange file found: both are the file's problem.
-    const reason = error instanceof YAMLException ? error.reason : 'this is no valid YAML'
+    const said = error instanceof YAMLException ? error.reason : 'this is no valid YAML'
+    const reason = /call stack/i.test(said) ? 'it is nested too deeply' : said
     const start = Math.min((error instanceof YAMLException ? error.mark?.position : null) ?? 0, text.length)
     return failed('syntax', { start, end: start + 1 }, `Not valid YAML: ${reason}`, null)
   }
