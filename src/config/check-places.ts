@@ -1,4 +1,4 @@
-import { presetOf } from '../model/preset.ts'
+import { presetPlace } from '../model/preset.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import { placeText } from './place-text.ts'
 import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
@@ -16,13 +16,6 @@ export function withFallback(spec: StoreSpec): StoreSpec[] {
   return spec.kind === 'keychain' && spec.fallback !== null ? [spec, spec.fallback] : [spec]
 }
 
-function placeSettings({ preset, settings }: Extract<StoreSpec, { kind: 'preset' }>): unknown {
-  const { within = [] } = presetOf(preset)
-  return Object.entries(settings)
-    .filter(([name]) => !within.includes(name))
-    .sort()
-}
-
 /** Two secrets with one of these in common would overwrite each other. */
 export function placeOfSecret(spec: StoreSpec): string {
   switch (spec.kind) {
@@ -35,7 +28,7 @@ export function placeOfSecret(spec: StoreSpec): string {
     case 'exec':
       return JSON.stringify([spec.kind, spec.put])
     case 'preset':
-      return JSON.stringify([spec.preset, placeSettings(spec)])
+      return JSON.stringify([spec.preset, presetPlace(spec.preset, spec.settings)])
   }
 }
 

@@ -1,4 +1,4 @@
-import { parseDuration, second } from '../model/duration.ts'
+import { parseWait, second } from '../model/duration.ts'
 import { type PresetName, presetNames, presetOf } from '../model/preset.ts'
 import type { ProgramLine, StoreSpec } from '../model/store.ts'
 import {
@@ -48,8 +48,27 @@ function resolveExec(at: Located<RawStoreMap>, exec: RawExec, names: Names, repo
     put: line('put') ?? [],
     get: line('get'),
     remove: line('remove'),
-    timeout: (exec.timeout === undefined ? null : parseDuration(exec.timeout)) ?? usualTimeout,
+    timeout: (exec.timeout === undefined ? null : parseWait(exec.timeout)) ?? usualTimeout,
     local: exec.local ?? false,
+  }
+}
+
+/** A setting as it will be said to the program. One with an unknown placeholder has been reported. */
+function checkForm(
+  at: Located<unknown>,
+  name: string,
+  text: string,
+  form: { readonly pattern: RegExp; readonly words: string } | undefined,
+  report: Report,
+): void {
+  if (text.includes('{')) return
+  if (text.startsWith('-')) {
+    const hint = 'The program would take it for a flag.'
+    const message = `"${text}" begins with a hyphen`
+    report(diagnosticFor(at, { code: 'preset-setting', message, hint }))
+  } else if (form !== undefined && !form.pattern.test(text)) {
+    const message = `"${text}" cannot be the \`${name}\` there`
+    report(diagnosticFor(at, { code: 'preset-setting', message, hint: `It may have ${form.words}.` }))
   }
 }
 
@@ -63,8 +82,18 @@ function resolvePreset(
   const { settings: known, oneOf = [] } = presetOf(preset)
   const settings = Object.fromEntries(
     Object.entries(raw).map(([name, text]) => {
-      check({ ...at, path: [...at.path, preset, name] }, text, names, report)
-      return [name, known[name]?.variable === true ? fillInVariable(text, names) : fillIn(text, names)]
+      const place = { ...at, path: [...at.path, preset, name] }
+      check(place, text, names, report)
+      const setting = known[name]
+      const filled = setting?.variable === true ? fillInVariable(text, names) : fillIn(text, names)
+      checkForm(place, name, filled, setting?.form, report)
+      const beside = setting?.goesWith
+      if (beside !== undefined && raw[beside] === undefined) {
+        const message = `\`${name}\` means nothing without \`${beside}\``
+        const hint = `Remove it, or give \`${beside}\`.`
+        report(diagnosticFor(place, { code: 'preset-setting', message, hint, onKey: true }))
+      }
+      return [name, filled]
     }),
   )
   const given = oneOf.filter(name => name in settings)

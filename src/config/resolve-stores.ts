@@ -27,12 +27,16 @@ function defaultAccount({ stack, key, formerly }: Names): string {
  * another place is another store, and with paths as written, so that another checkout is not.
  */
 export function storeHash(raw: RawStore, names: Names): string {
-  const { keychain, ...other } = expanded(raw)
-  const whole =
-    keychain === undefined
-      ? other
-      : { keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }
-  return shortHash(fillIn(canonical(whole), names), 4)
+  return shortHash(fillIn(canonical(whatCounts(expanded(raw), names)), names), 4)
+}
+
+/** What of a declaration says where the secret is, or what becomes of it there. */
+function whatCounts(raw: RawStoreMap, names: Names): RawStoreMap {
+  const { keychain, exec } = raw
+  if (keychain !== undefined)
+    return { keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }
+  // How a secret is read back, taken out or waited for moves it nowhere.
+  return exec === undefined ? raw : { exec: { put: exec.put } }
 }
 
 function checkPlaceholders(at: Located<unknown>, text: string | undefined, report: Report): void {

@@ -41,6 +41,7 @@ export type DiagnosticCode =
   | 'bad-variable-name'
   | 'age-file-without-key'
   | 'preset-target'
+  | 'preset-setting'
   | 'store-clash'
   | 'bad-rename'
   | 'no-keys'

@@ -5,6 +5,15 @@ interface Setting {
   /** It names a variable: placeholders are filled in with capitals and underscores. */
   readonly variable?: boolean
   readonly values?: readonly string[]
+  /** It means nothing without this other one. */
+  readonly goesWith?: string
+  /** What the service takes. */
+  readonly form?: Form
+}
+
+interface Form {
+  readonly pattern: RegExp
+  readonly words: string
 }
 
 type Settings = Readonly<Record<string, string>>
@@ -19,8 +28,12 @@ interface Preset {
   readonly local: boolean
   /** The setting that another place beside it differs in. */
   readonly beside: string
-  /** Settings that do not make another place: the whole is written at once. */
+  /** Settings that do not make another place: the whole is written at once, or they say who may read it. */
   readonly within?: readonly string[]
+  /** What holds where nothing is said, as far as it says where the secret is. */
+  readonly defaults?: Settings
+  /** The service does not tell capitals from small letters. */
+  readonly caseless?: boolean
   /** Where it puts the secret, in words. */
   readonly place: (settings: Settings) => string
 }
@@ -29,7 +42,21 @@ function parts(...all: readonly (string | undefined)[]): string {
   return all.filter(part => part !== undefined).join(' ')
 }
 
-const variable = { text: 'The name of the variable.', required: true, variable: true } as const
+const variableForm: Form = {
+  pattern: /^[A-Za-z_][A-Za-z0-9_]{0,254}$/,
+  words: 'letters, digits and underscores, with no digit first',
+}
+const fieldForm: Form = {
+  pattern: /^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99}$/,
+  words: 'letters, digits, _, - and .',
+}
+
+const variable = {
+  text: 'The name of the variable.',
+  required: true,
+  variable: true,
+  form: variableForm,
+} as const
 
 /** Stores that are the official command-line tools of other services; what they run stands in `stores/presets.ts`. */
 export const presets = {
@@ -37,15 +64,28 @@ export const presets = {
     text: 'A secret of GitHub Actions: of a repository, of one of its environments, or of an organisation. Runs `gh`.',
     settings: {
       repo: { text: 'The repository, as OWNER/REPO or HOST/OWNER/REPO.' },
-      environment: { text: 'The deployment environment of the repository.' },
+      environment: { text: 'The deployment environment of the repository.', goesWith: 'repo' },
       org: { text: 'The organisation, in place of a repository.' },
       visibility: {
         text: "Which of the organisation's repositories may use it: all or private (the default).",
         values: ['all', 'private'],
+        goesWith: 'org',
       },
-      name: variable,
+      repos: {
+        text: "Those of the organisation's repositories that may use it, with commas between them, in place of `visibility`.",
+        goesWith: 'org',
+      },
+      name: {
+        ...variable,
+        form: {
+          pattern: /^(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]{0,254}$/i,
+          words: 'letters, digits and underscores, with no digit and no GITHUB_ first',
+        },
+      },
     },
     oneOf: ['repo', 'org'],
+    within: ['visibility', 'repos'],
+    caseless: true,
     readable: false,
     local: false,
     beside: 'name',
@@ -57,9 +97,13 @@ export const presets = {
     settings: {
       project: { text: 'The project, as GROUP/PROJECT.' },
       group: { text: 'The group, in place of a project.' },
-      scope: { text: 'The environment scope of the variable; all environments where nothing is said.' },
+      scope: {
+        text: 'The environment scope of the variable; all environments where nothing is said.',
+        goesWith: 'project',
+      },
       name: variable,
     },
+    defaults: { scope: '*' },
     oneOf: ['project', 'group'],
     readable: true,
     local: false,
@@ -72,8 +116,9 @@ export const presets = {
     settings: {
       mount: { text: 'Where the engine is mounted: `secret` where nothing is said.' },
       path: { text: 'The path of the secret. The whole secret is written.', required: true },
-      field: { text: 'The field in it: `value` where nothing is said.' },
+      field: { text: 'The field in it: `value` where nothing is said.', form: fieldForm },
     },
+    defaults: { mount: 'secret' },
     within: ['field'],
     readable: true,
     local: false,
@@ -95,7 +140,11 @@ export const presets = {
   'gcp-secret-manager': {
     text: 'A secret in Google Cloud Secret Manager. Runs `gcloud`.',
     settings: {
-      name: { text: 'The name of the secret.', required: true },
+      name: {
+        text: 'The name of the secret: letters, digits, hyphens and underscores.',
+        required: true,
+        form: { pattern: /^[A-Za-z0-9_-]{1,255}$/, words: 'letters, digits, hyphens and underscores' },
+      },
       project: { text: 'The project; that of the configuration of gcloud where nothing is said.' },
     },
     readable: true,
@@ -107,8 +156,13 @@ export const presets = {
     text: 'A secret in Azure Key Vault. Runs `az`.',
     settings: {
       vault: { text: 'The name of the vault.', required: true },
-      name: { text: 'The name of the secret: letters, digits and hyphens.', required: true },
+      name: {
+        text: 'The name of the secret: letters, digits and hyphens.',
+        required: true,
+        form: { pattern: /^[A-Za-z0-9-]{1,127}$/, words: 'letters, digits and hyphens' },
+      },
     },
+    caseless: true,
     readable: true,
     local: false,
     beside: 'name',
@@ -119,7 +173,7 @@ export const presets = {
     settings: {
       namespace: { text: 'The namespace of the Secret.', required: true },
       secret: { text: 'The name of the Secret.', required: true },
-      name: { ...variable, text: 'The field in it.' },
+      name: { ...variable, text: 'The field in it.', form: fieldForm },
       context: { text: 'The context of the kubeconfig; the current one where nothing is said.' },
     },
     readable: true,
@@ -168,4 +222,13 @@ export const presetNames = Object.keys(presets) as readonly PresetName[]
 /** The same table, to look at without knowing which preset it is. */
 export function presetOf(name: PresetName): Preset {
   return presets[name]
+}
+
+/** What of a preset's settings says where the secret is: where it is the same, one secret overwrites the other. */
+export function presetPlace(name: PresetName, settings: Settings): readonly (readonly [string, string])[] {
+  const { defaults = {}, within = [], caseless = false } = presetOf(name)
+  return Object.entries({ ...defaults, ...settings })
+    .filter(([setting]) => !within.includes(setting))
+    .map(([setting, text]) => [setting, caseless ? text.toLowerCase() : text] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
 }

@@ -102,6 +102,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
         s(settings, 'name'),
         ...github(settings),
         ...option('--visibility', settings['visibility']),
+        ...option('--repos', settings['repos']),
       ],
     ],
     get: null,

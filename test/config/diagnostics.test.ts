@@ -307,6 +307,41 @@ const rows: readonly Row[] = [
     expected: [['preset-target', 'a.yaml:9:14', 'not both', 'Give one']],
   },
   {
+    title: 'a setting of a preset that its service would not take',
+    input: `${sound}    store: { github-actions: { repo: a/b, name: github_key } }\n`,
+    expected: [['preset-setting', 'a.yaml:9:49', '"github_key" cannot be the `name`', 'no GITHUB_ first']],
+  },
+  {
+    title: 'a setting of a preset that its program would take for a flag',
+    input: `${sound}    store: { pass: { path: --help } }\n`,
+    expected: [['preset-setting', 'a.yaml:9:28', 'begins with a hyphen', 'flag']],
+  },
+  {
+    title: 'a setting of a preset without the one that it belongs to',
+    input: `${sound}    store: { github-actions: { repo: a/b, visibility: all, name: KEY } }\n`,
+    expected: [['preset-setting', 'a.yaml:9:43', '`visibility` means nothing without `org`', 'Remove it']],
+  },
+  ...(
+    [
+      ['vault: { path: a, field: x }', 'vault: { mount: secret, path: a, field: y }', 'vault secret/a'],
+      [
+        'github-actions: { repo: Acme/B, name: Key }',
+        'github-actions: { repo: acme/b, name: KEY }',
+        'github',
+      ],
+      ['gitlab-ci: { project: a/b, name: K }', 'gitlab-ci: { project: a/b, scope: "*", name: K }', 'gitlab'],
+      [
+        'github-actions: { org: a, visibility: all, name: K }',
+        'github-actions: { org: a, name: K }',
+        'organisation a',
+      ],
+    ] as const
+  ).map(([one, other, place]): Row => ({
+    title: `two keys at one place of a service, though written differently: ${other}`,
+    input: `${sound}    store: { ${one} }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { ${other} } }\n`,
+    expected: [['store-clash', 'a.yaml:9:12', place]],
+  })),
+  {
     title: 'a command with a placeholder that stands for nothing',
     input: `${sound}    store: { exec: { put: [save, '{kee}', 'jsonpath={.data}'] } }\n`,
     expected: [['unknown-placeholder', 'a.yaml:9:34', '{kee}', '{environment}']],

@@ -179,6 +179,15 @@ t.test('hashes a store as it was declared, whatever the shorthand, the order or 
     storeHash({ 'env-file': { path: '.env', name: 'X' } }, names),
     storeHash({ 'env-file': { path: '.env', name: 'Y' } }, names),
   )
+  t.equal(
+    storeHash({ exec: { put: ['save', '{key}'] } }, names),
+    storeHash({ exec: { put: ['save', '{key}'], get: ['load'], remove: ['drop'], timeout: '5s' } }, names),
+    'how it is read, emptied and waited for moves it nowhere',
+  )
+  t.not(
+    storeHash({ exec: { put: ['save', 'a'] } }, names),
+    storeHash({ exec: { put: ['save', 'b'] } }, names),
+  )
   const hashes = await Promise.all(
     ['x', 'y'].map(async () => {
       const state = await desired({
@@ -188,6 +197,17 @@ t.test('hashes a store as it was declared, whatever the shorthand, the order or 
     }),
   )
   t.equal(hashes[0], hashes[1], 'two folders, one hash')
+})
+
+t.test('waits for a command as long as its store says, and 30 seconds where it says nothing', async t => {
+  const timeoutOf = async (said: string) => {
+    const store = `expires: 1y, store: { exec: { put: [save]${said} } }`
+    const spec = (await desired({ 'a.yaml': `${head}keys:\n${keyOf('k', store)}` })).keys[0]?.stores[0]?.spec
+    return spec?.kind === 'exec' ? spec.timeout : null
+  }
+  t.equal(await timeoutOf(''), 30_000)
+  t.equal(await timeoutOf(', timeout: 5s'), 5_000)
+  t.equal(await timeoutOf(', timeout: 2m'), 120_000)
 })
 
 t.test('finds files, folders and globs, each file once, and shows them by their way from here', async t => {
