@@ -1,0 +1,17 @@
+import type { DesiredState } from '../../../src/model/desired.ts'
+import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Marker } from '../../../src/model/marker.ts'
+import type { PlanOptions } from '../../../src/plan/input.ts'
+
+/** What a run is, as far as it is judged by what it does. */
+export interface Deed {
+  readonly desired: DesiredState
+  readonly options: PlanOptions
+  readonly callerId: string | null
+  /** Live keys that this run made. */
+  readonly born: ReadonlySet<string>
+}
+
+export function markerOf({ ownership }: LiveKey): Marker | null {
+  return ownership.kind === 'managed' ? ownership.marker : null
+}

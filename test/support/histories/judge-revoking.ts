@@ -1,0 +1,131 @@
+import { type Instant, type Milliseconds, day } from '../../../src/model/duration.ts'
+import type { LiveKey } from '../../../src/model/live-key.ts'
+import { hosts } from './configuration.ts'
+import { type Deed, markerOf } from './deed.ts'
+import { consumedPlaces, declaredKey, familyOf, markedBy, topOf } from './heads.ts'
+import { type HistoryWorld, breaks, holderOf } from './world.ts'
+
+const handover = 30 * day
+
+/** Nobody's: without a marker, or given up so long ago that nobody waits for it. */
+function isStray(live: LiveKey, now: Instant): boolean {
+  const marker = markerOf(live)
+  if (marker === null) return live.ownership.kind === 'unmanaged'
+  return marker.state.kind === 'released' && now - marker.state.at >= handover - day
+}
+
+/** The use that the platform shows keeps this key; our own use up to its delivery is none. */
+function isInUse(
+  { lastUse, ...live }: LiveKey,
+  quiet: Milliseconds,
+  now: Instant,
+  slack: Milliseconds,
+): boolean {
+  if (!lastUse.known || lastUse.at === null) return false
+  const state = live.ownership.kind === 'managed' ? live.ownership.marker.state : null
+  const delivered =
+    state?.kind === 'delivered'
+      ? state.at
+      : state === null || state.kind === 'external'
+        ? live.createdAt
+        : now
+  const ours = lastUse.userAgent?.startsWith('fluxloop-keys/') === true
+  if (ours && lastUse.at <= delivered + slack) return false
+  return now - lastUse.at < quiet - slack
+}
+
+/** Why a revocation breaks a promise; null where it keeps all of them. */
+function wrongInRevoking(
+  live: LiveKey,
+  keys: readonly LiveKey[],
+  deed: Deed,
+  world: HistoryWorld,
+): string | null {
+  const { desired, options, callerId, born } = deed
+  const { now } = world.backend
+  const { slack } = world
+  const { prune } = desired
+  const marker = markerOf(live)
+  const waived = (keyId: string) => options.revokeInUse.some(each => each === keyId || each === live.id)
+  if (live.id === callerId) return 'it is the calling key'
+  if (live.ownership.kind === 'unreadable') return 'its marker cannot be read'
+  if (
+    isStray(live, now) &&
+    (marker === null || marker.stack !== desired.stack || marker.state.kind === 'released')
+  ) {
+    if (desired.keys.length === 0) return 'nothing is declared'
+    const kept = prune.keep.some(
+      each => each === live.id || each === live.name || (each === 'Y*' && live.name.startsWith('Y')),
+    )
+    if (kept) return 'it is kept'
+    const unused =
+      prune.unused?.action === 'revoke' &&
+      now - (live.regeneratedAt ?? live.createdAt) >= prune.unused.after - slack
+    if (prune.unmanaged !== 'revoke' && !unused) return 'it is nobody’s'
+    return isInUse(live, prune.quiet, now, slack) && live.status === 'active' && !waived(live.id)
+      ? 'it is in use'
+      : null
+  }
+  if (marker === null || marker.stack !== desired.stack) return 'another stack owns it'
+  if (marker.state.kind === 'released') return 'it is released'
+  const beyondUse = live.status === 'expired' || marker.state.kind === 'leaked'
+  const key = declaredKey(desired, marker.keyId)
+  if (key === null) {
+    if (desired.keys.length === 0) return 'nothing is declared'
+    if (marker.protected) return 'it is protected'
+    const quiet = isInUse(live, prune.quiet, now, slack) && !beyondUse && !waived(marker.keyId)
+    return quiet ? 'it is in use' : null
+  }
+  const family = familyOf(key, markedBy(desired.stack, keys))
+  const top = topOf(family)
+  const held = [...world.places].filter(([, secret]) => holderOf(world, secret, keys)?.id === live.id)
+  const consumed = new Set(
+    top === null
+      ? hosts.flatMap(host => consumedPlaces(key, { marker: { ...marker, host } }))
+      : consumedPlaces(key, top),
+  )
+  const place = held.find(([each]) => consumed.has(each))
+  if (place !== undefined) return `consumers read its secret in ${place[0]}`
+  if (born.has(live.id) || marker.state.kind === 'pending') {
+    const sealed = key.stores.some(({ spec }) => spec.kind === 'age-file' && spec.identity === null)
+    const below = top !== null && top.marker.generation >= marker.generation
+    return held.some(([each]) => each.includes('.sealed')) && sealed && !below
+      ? 'a sealed store has its secret'
+      : null
+  }
+  const heads = family.filter(({ live: { id } }) => id !== live.id)
+  const leader = topOf(heads)
+  const succeeded =
+    leader !== null && leader.marker.generation >= marker.generation && leader.marker.state.kind !== 'leaked'
+  if (!succeeded && marker.state.kind !== 'leaked') return 'it has no delivered successor'
+  if (beyondUse) return null
+  const asked = options.rotate.get(key.keyId)
+  if (asked?.leaked === true) return null
+  const gone = [...world.issued].flatMap(([secret, id]) =>
+    id === live.id ? (world.replaced.get(secret) ?? []) : [],
+  )
+  const early = gone.find(({ at, grace }) => now < at + grace - slack)
+  if (early !== undefined)
+    return `its grace is not over: its secret was replaced ${(now - early.at) / 3_600_000} hours ago`
+  return isInUse(live, key.rotation.quiet, now, slack) && !waived(marker.keyId) && !waived(key.keyId)
+    ? 'it is in use'
+    : null
+}
+
+/** `looks`: the platform as it is, and as the run saw it last. What changed in between nobody can know. */
+export function judgeRevoking(
+  id: string,
+  looks: readonly (readonly LiveKey[])[],
+  deed: Deed,
+  world: HistoryWorld,
+): void {
+  const wrongs = looks.flatMap(keys => {
+    const live = keys.find(key => key.id === id)
+    return live === undefined ? [] : [wrongInRevoking(live, keys, deed, world)]
+  })
+  const [wrong] = wrongs
+  // It was gone already.
+  if (looks[0]?.every(key => key.id !== id) === true) return
+  if (wrong !== null && wrong !== undefined && !wrongs.includes(null))
+    breaks(world, `${deed.desired.stack} revokes ${id}, but ${wrong}`)
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { inProcess, inProcessButSlow, overHttp } from './backends.ts'
+import { anyHistory } from './generate.ts'
+import { type Ending, PromiseBroken, play } from './play.ts'
+import type { History } from './steps.ts'
+import type { Deeds } from './world.ts'
+
+/** How histories are played: on the model platform; or on the sandbox over HTTP, where each must end just as on the model platform. */
+export const games = {
+  'in process': async (history: History): Promise<Ending> => await play(history, inProcess()),
+  'over HTTP': async (history: History): Promise<Ending> => {
+    const backend = await overHttp()
+    try {
+      const ending = await play(history, backend)
+      assert.deepEqual(
+        (await play(history, inProcessButSlow())).lines,
+        ending.lines,
+        'the model platform is not the sandbox',
+      )
+      return ending
+    } finally {
+      await backend.close()
+    }
+  },
+} as const
+
+export type Game = keyof typeof games
+
+export interface Series {
+  readonly game: Game
+  readonly seed: number
+  readonly count: number
+}
+
+/** All that was done to keys, by action. */
+export type Tally = ReadonlyMap<Deeds, number>
+
+function storyOf(error: unknown): string {
+  if (error instanceof PromiseBroken) return [error.message, '', ...error.story].join('\n')
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}
+
+/**
+ * Plays that many random histories. Rejects with the smallest one found in which a promise is broken, step by step, and with
+ * what plays it again: HISTORY, a seed and a path, plays that one alone.
+ */
+export async function playSeries({ game, seed, count }: Series): Promise<Tally> {
+  const tally = new Map<Deeds, number>()
+  const [askedSeed, path] = (process.env['HISTORY'] ?? '').split(' ')
+  const property = fc.asyncProperty(anyHistory, async history => {
+    const { deeds } = await games[game](history)
+    for (const [action, times] of deeds) tally.set(action, (tally.get(action) ?? 0) + times)
+  })
+  const result = await fc.check(property, {
+    numRuns: count,
+    seed: path === undefined ? seed : Number(askedSeed),
+    ...(path === undefined ? {} : { path }),
+  })
+  if (!result.failed) return tally
+  const [smallest] = result.counterexample ?? []
+  const { steps = [], ...how } = smallest ?? {}
+  const lines = [
+    storyOf(result.errorInstance),
+    '',
+    `That is history ${result.numRuns} ${game}, made smaller ${result.numShrinks} times: ${steps.length} steps, ${JSON.stringify(how)}.`,
+    `To play it again: HISTORY='${result.seed} ${result.counterexamplePath ?? ''}'`,
+  ]
+  throw new Error(lines.join('\n'))
+}

@@ -1,0 +1,196 @@
+import pLimit from 'p-limit'
+import type { ApplyStore, ApplyStores, Checkpoint } from '../../../src/apply/run.ts'
+import { minute } from '../../../src/model/duration.ts'
+import { Failure } from '../../../src/model/failure.ts'
+import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Secret } from '../../../src/model/secret.ts'
+import { type StoreSpec, storeLabel } from '../../../src/model/store.ts'
+import type { Issued } from '../../../src/platform/types.ts'
+import type { PlatformPort } from '../model-platform.ts'
+import { isLocal, kindOf } from './configuration.ts'
+import { deliveredPlaces, familyOf, markedBy, topOf } from './heads.ts'
+import type { Deed } from './deed.ts'
+import { judgeRegenerating, judgeUpdating } from './judge-changing.ts'
+import { judgeRevoking } from './judge-revoking.ts'
+import { judgeInstant } from './judge-stores.ts'
+import type { Apply, History } from './steps.ts'
+import { type HistoryWorld, breaks, dies, hostOf, placeOf, secretOf } from './world.ts'
+
+/** Thrown by a checkpoint: the process is no more. Nothing after it happens. */
+export class Killed extends Error {}
+
+/** A run in the eyes of what watches it. */
+export interface Watch extends Omit<Deed, 'callerId' | 'born'> {
+  callerId: string | null
+  readonly born: Set<string>
+  /** Its last look at the platform. */
+  seen: readonly LiveKey[]
+  /** Live keys that it revoked. */
+  readonly died: Set<string>
+  /** The key ids that it made a secret for. */
+  readonly rotated: string[]
+  readonly step: Pick<Apply, 'host' | 'kill' | 'locked'>
+  readonly history: Pick<History, 'tick' | 'dateless'>
+  /** Plays what happens on the platform before the nth request. */
+  readonly beforeRequest: (count: number) => Promise<void>
+}
+
+export interface Watched {
+  readonly platform: PlatformPort
+  readonly stores: ApplyStores
+  readonly checkpoint: (name: Checkpoint) => void
+  readonly wasKilled: () => boolean
+}
+
+/** Everything that a run does goes through here: judged before, noted after, and cut off where the process dies. */
+export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld): Watched {
+  const { backend } = world
+  const { kill, host, locked } = watch.step
+  const { tick, dateless } = watch.history
+  // The platform answers one request after the other, so that a history is the same wherever it is played.
+  const oneByOne = pLimit(1)
+  let left = kill?.count ?? 0
+  let dead = false
+  let requests = 0
+  const deed = (): Deed => watch
+
+  const requireAlive = () => {
+    if (dead) throw new Killed()
+  }
+  const request = async <T>(work: () => Promise<T>, writes = false): Promise<T> => {
+    requireAlive()
+    requests += 1
+    await watch.beforeRequest(requests)
+    return await oneByOne(async () => {
+      requireAlive()
+      backend.now += tick
+      const answer = await work()
+      if (writes) await judgeInstant(world)
+      return answer
+    })
+  }
+  const noted = ({ key, secret }: Issued): Issued => {
+    if (secret !== null) world.issued.set(secret.reveal(), key.id)
+    return { key, secret }
+  }
+
+  const platform: PlatformPort = {
+    list: () =>
+      request(async () => {
+        const listing = await client.list()
+        watch.seen = listing.keys
+        if (dateless === null) return listing
+        return { ...listing, now: backend.now + (dateless[host] ?? 0) * minute, clock: 'local' }
+      }),
+    get: id => request(() => client.get(id)),
+    whoami: (as?: Secret) => request(() => client.whoami(as)),
+    projects: () => request(() => client.projects()),
+    create: (key, idempotencyKey) =>
+      request(async () => {
+        const issued = noted(await client.create(key, idempotencyKey))
+        watch.born.add(issued.key.id)
+        if (key.marker !== null) watch.rotated.push(key.marker.keyId)
+        return issued
+      }, true),
+    regenerate: (id, how) =>
+      request(async () => {
+        const before = await backend.inspect()
+        const issued = await client.regenerate(id, how)
+        judgeRegenerating(id, before, deed(), world)
+        const { ownership } = issued.key
+        if (ownership.kind === 'managed') watch.rotated.push(ownership.marker.keyId)
+        if (issued.secret !== null && !world.issued.has(issued.secret.reveal())) dies(world, id, 'in place')
+        return noted(issued)
+      }, true),
+    update: (id, patch, how) =>
+      request(async () => {
+        const before = await backend.inspect()
+        const live = await client.update(id, patch, how)
+        judgeUpdating(id, patch, before, deed(), world)
+        return live
+      }, true),
+    revoke: (id, how) =>
+      request(async () => {
+        const before = await backend.inspect()
+        await client.revoke(id, how)
+        judgeRevoking(id, [before, watch.seen], deed(), world)
+        watch.died.add(id)
+        const wasManaged = before.some(live => live.id === id && live.ownership.kind === 'managed')
+        dies(world, id, wasManaged ? 'revoked' : 'pruned')
+      }, true),
+    actAs: secret => client.actAs(secret),
+  }
+
+  const storeOf = (spec: StoreSpec): ApplyStore => {
+    const place = placeOf(spec, hostOf(host))
+    return {
+      readable: kindOf(spec) !== 'sealed',
+      put: async secret => {
+        requireAlive()
+        if (locked?.by === 'put' && locked.store === kindOf(spec))
+          throw new Failure('failed', `${place} is locked`)
+        const former = world.places.get(place)
+        const fresh = secret.reveal()
+        if (former !== undefined && former !== fresh) await replaced(former, place)
+        world.places.set(place, fresh)
+        world.emptied.delete(place)
+        await judgeInstant(world)
+        return place
+      },
+      get: async () => {
+        requireAlive()
+        const held = world.places.get(place)
+        return held === undefined ? null : secretOf(held)
+      },
+      remove: async () => {
+        requireAlive()
+        if (locked?.by === 'put' && locked.store === kindOf(spec))
+          throw new Failure('failed', `${place} is locked`)
+        const label = storeLabel(spec)
+        const declared = watch.desired.keys.some(({ stores }) =>
+          stores.some(each => storeLabel(each.spec) === label),
+        )
+        if (declared) breaks(world, `${place} is declared, and emptied`)
+        world.places.delete(place)
+        world.emptied.add(place)
+        await judgeInstant(world)
+      },
+    }
+  }
+  /** Where consumers had it from there, they have their grace from now on. */
+  const replaced = async (secret: string, place: string) => {
+    const { keys, stack } = watch.desired
+    const marked = markedBy(stack, await backend.inspect())
+    for (const key of keys) {
+      const top = topOf(familyOf(key, marked))
+      if (top === null || !deliveredPlaces(key, top).includes(place)) continue
+      world.replaced.set(secret, { at: backend.now, grace: key.rotation.grace })
+    }
+  }
+  return {
+    platform,
+    stores: {
+      open: storeOf,
+      probe: async specs =>
+        new Map(
+          specs.map(spec => {
+            const isLocked = locked?.by === 'probe' && locked.store === kindOf(spec)
+            return [spec, isLocked ? new Failure('failed', `${storeLabel(spec)} is locked`) : null]
+          }),
+        ),
+    },
+    checkpoint: name => {
+      if (name === kill?.at) left -= 1
+      if (kill !== null && left === 0) dead = true
+      requireAlive()
+    },
+    wasKilled: () => dead,
+  }
+}
+
+/** The key ids of which a store is one machine's. */
+export function localKeysOf({ desired }: Pick<Deed, 'desired'>): ReadonlySet<string> {
+  return new Set(
+    desired.keys.filter(({ stores }) => stores.some(({ spec }) => isLocal(spec))).map(({ keyId }) => keyId),
+  )
+}
