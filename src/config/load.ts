@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { emptyAuditPolicy } from '../model/audit-policy.ts'
 import type { DesiredKey, DesiredState, Limits } from '../model/desired.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
@@ -140,6 +141,6 @@ export async function loadConfiguration(options: {
   const quiet = resolveQuiet(merged.defaults?.value.rotate?.quiet)
   const prune = resolvePrune(merged.prune?.value, quiet)
   const limits = resolveLimits(merged.limits?.value)
-  const policy = { forbid: merged.policy?.value.forbid ?? [] }
+  const policy = { forbid: merged.policy?.value.forbid ?? [], audit: emptyAuditPolicy }
   return { ok: true, desired: { stack: stack.value, keys, prune, limits, policy }, warnings: tidy(warnings) }
 }

@@ -122,6 +122,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     protect: raw.protect ?? false,
     previously: raw.previously ?? null,
     adopt: raw.adopt ?? null,
+    exceptions: [],
     position: { file, line, column },
   }
   return { key: desired, stores }

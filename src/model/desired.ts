@@ -1,3 +1,4 @@
+import type { AuditException, AuditPolicy } from './audit-policy.ts'
 import type { Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
 import type { Lifetime } from './lifetime.ts'
@@ -48,6 +49,8 @@ export interface DesiredKey {
   readonly previously: string | null
   /** A live key's id, or a name that only one has: it is taken over where this key id has no live key. Null: a new key is made. */
   readonly adopt: string | null
+  /** Findings of audit that it answers for. */
+  readonly exceptions: readonly AuditException[]
   readonly position: Position
 }
 
@@ -82,5 +85,6 @@ export interface DesiredState {
   readonly policy: {
     /** What a plan must not do, unless its run allows it. */
     readonly forbid: readonly Forbidden[]
+    readonly audit: AuditPolicy
   }
 }

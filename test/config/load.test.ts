@@ -1,3 +1,4 @@
+import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { spawnSync } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
@@ -53,18 +54,19 @@ t.test('fills in every default, where a key says only what it must', async t => 
         protect: false,
         previously: null,
         adopt: null,
+        exceptions: [],
         position: { file: 'a.yaml', line: 4, column: 3 },
       },
     ],
     prune: { removed: 'revoke', unmanaged: 'report', unused: null, keep: [], quiet: 24 * hour },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
-    policy: { forbid: [] },
+    policy: { forbid: [], audit: emptyAuditPolicy },
   })
 })
 
 t.test('reads what the policy forbids', async t => {
   const state = await desired({ 'a.yaml': `${head}policy: { forbid: [widening] }\nkeys: {}\n` })
-  t.same(state.policy, { forbid: ['widening'] })
+  t.same(state.policy, { forbid: ['widening'], audit: emptyAuditPolicy })
 })
 
 t.test('takes each rotation setting from the key, then from the defaults', async t => {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { isRefused } from '../../src/model/change.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { day, minute } from '../../src/model/duration.ts'
@@ -110,7 +111,7 @@ t.test('has every finding', async t => {
     },
     'widening-forbidden': {
       case: {
-        state: { policy: { forbid: ['widening'] } },
+        state: { policy: { forbid: ['widening'], audit: emptyAuditPolicy } },
         keys: [managedKey(key, { live: { permissions: ['read_scenarios'] } })],
       },
       says: [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
+import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { type Plan, isRefused } from '../../src/model/change.ts'
 import { day } from '../../src/model/duration.ts'
 import { isTargeted, strayPatterns } from '../../src/model/targets.ts'
@@ -133,7 +134,7 @@ t.test('knows every way in which a change grants more', async t => {
 
 t.test('refuses what grants more where that is forbidden, unless this run allows it', async t => {
   const keys = [managedKey(key, { live: { permissions: ['read_scenarios'] } })]
-  const policy = { policy: { forbid: ['widening'] } } as const
+  const policy = { policy: { forbid: ['widening'], audit: emptyAuditPolicy } } as const
   const by = (plan: Plan) =>
     plan.findings.flatMap(finding => (finding.code === 'widening-forbidden' ? [finding.by] : []))
   t.strictSame(by(planOf({ keys })), [])

@@ -43,6 +43,7 @@ export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): Desir
     protect: false,
     previously: null,
     adopt: null,
+    exceptions: [],
     position: { file: 'fluxloop-keys.yaml', line: 12, column: 3 },
     ...rest,
   }

@@ -1,3 +1,4 @@
+import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { type Instant, day, hour, minute } from '../../src/model/duration.ts'
 import { shortHash } from '../../src/model/hash.ts'
@@ -53,6 +54,7 @@ export function desiredKey({
     protect: false,
     previously: null,
     adopt: null,
+    exceptions: [],
     position: { file: 'fluxloop-keys.yaml', line: 1, column: 1 },
     ...overrides,
     rotation: {
@@ -84,7 +86,7 @@ export function desiredState(
     keys,
     prune: pruneRules,
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
-    policy: { forbid: [] },
+    policy: { forbid: [], audit: emptyAuditPolicy },
     ...overrides,
   }
 }

@@ -1,0 +1,75 @@
+import type { AuditException } from './audit-policy.ts'
+import type { Severity } from './audit-rule.ts'
+import type { Position } from './desired.ts'
+import type { Instant } from './duration.ts'
+import { shortHash } from './hash.ts'
+import type { UsageGap } from './observed-usage.ts'
+
+/** Which key a finding is about: declared, live, or both. */
+export interface AuditSubject {
+  readonly keyId: string | null
+  readonly liveId: string | null
+  readonly name: string
+  /** Of a managed live key. */
+  readonly generation: number | null
+}
+
+/** One figure that a finding rests on. Names are camelCase; instants are ISO 8601, durations whole days. */
+export interface Evidence {
+  readonly name: string
+  readonly value: string | number | boolean | readonly string[] | null
+}
+
+export interface AuditFinding {
+  /** A built-in rule, or one of the policy's own. */
+  readonly rule: string
+  readonly severity: Severity
+  readonly subject: AuditSubject
+  readonly permission: string | null
+  readonly project: string | null
+  /** One sentence, with its figures. */
+  readonly message: string
+  readonly evidence: readonly Evidence[]
+  /** What to do, one sentence. */
+  readonly remedy: string
+  /** Of the declaration, as near as it is known; null where nothing declares the key. */
+  readonly position: Position | null
+  readonly fingerprint: string
+  /** The exception that answers for it; it stays visible. */
+  readonly suppressedBy: AuditException | null
+}
+
+/** What was not looked at, and why. */
+export interface NotLookedAt {
+  readonly rules: readonly string[]
+  readonly liveIds: readonly string[]
+  readonly why: UsageGap | 'offline' | 'platform-does-not-say'
+}
+
+export interface AuditReport {
+  readonly stack: string
+  readonly now: Instant
+  readonly mode: 'offline' | 'declarations-and-keys' | 'full'
+  /** Whole days of usage that findings rest on. */
+  readonly windowDays: number
+  /** Worst first, then by key, rule, permission and project; suppressed ones too. */
+  readonly findings: readonly AuditFinding[]
+  readonly notLookedAt: readonly NotLookedAt[]
+  /** How many keys were looked at, and on how many of them nothing was found that no exception answers for. */
+  readonly keys: { readonly total: number; readonly clean: number }
+  /** Requests that the audit made. */
+  readonly requests: number
+}
+
+/**
+ * 16 hexadecimal digits that name a finding from run to run: over what it is about, never over figures, lines or times.
+ * A declared key counts by its key id, so that a finding outlives a rotation.
+ */
+export function fingerprintOf(
+  stack: string,
+  { rule, subject, permission, project }: Pick<AuditFinding, 'rule' | 'subject' | 'permission' | 'project'>,
+): string {
+  const about = subject.keyId === null ? ['live', subject.liveId] : ['declared', subject.keyId]
+  const text = JSON.stringify([rule, stack, ...about, permission, project])
+  return shortHash(text, 8) + shortHash(`${text}\n`, 8)
+}
