@@ -1,5 +1,5 @@
 import type { BuiltInRule, Severity } from './audit-rule.ts'
-import type { Position } from './desired.ts'
+import type { Position } from './position.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
 import type { Permission } from './permission.ts'

@@ -1,6 +1,6 @@
 import type { AuditException } from './audit-policy.ts'
 import type { Severity } from './audit-rule.ts'
-import type { Position } from './desired.ts'
+import type { Position } from './position.ts'
 import type { Instant } from './duration.ts'
 import { shortHash } from './hash.ts'
 import type { UsageGap } from './observed-usage.ts'

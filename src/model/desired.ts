@@ -3,6 +3,7 @@ import type { Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
 import type { Lifetime } from './lifetime.ts'
 import type { Permissions } from './permission.ts'
+import type { Position } from './position.ts'
 import type { Scope } from './scope.ts'
 import type { DeclaredStore } from './store.ts'
 
@@ -18,13 +19,6 @@ export interface Rotation {
   readonly quiet: Milliseconds
   /** How long before its end of life a key is rotated. */
   readonly renewBefore: Milliseconds
-}
-
-/** A place in the configuration; lines and columns count from 1. */
-export interface Position {
-  readonly file: string
-  readonly line: number
-  readonly column: number
 }
 
 /** One key of the configuration, with defaults and roles resolved. */
