@@ -9,6 +9,7 @@ import { crashHook } from './crash.ts'
 import type { FileHistory } from './git-history.ts'
 import { hostHash, operator } from './host.ts'
 import type { Instant } from './model/duration.ts'
+import type { Masking } from './masking.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
@@ -108,23 +109,35 @@ export function createContext(
 ): OwnedContext {
   const { env } = process
   const cwd = process.cwd()
+  const stdout = openOutput(streams.stdout, env, options.noColor, options.onOutputError)
   const stderr = openOutput(streams.stderr, env, options.noColor, options.onOutputError)
   const stopping = new AbortController()
   const connections: Connection[] = []
   const logs: RunLog[] = []
   let stores: Promise<Stores> | null = null
+  let masking: Promise<Masking | null> | null = null
   let onFirstInterrupt: string | null = null
   let handedOver = false
   let endedBy: NodeJS.Signals | null = null
 
-  const openStores = () => {
+  /** Null where no CI runner reads what we print. */
+  const openMasking = () => {
+    if (env['GITHUB_ACTIONS'] !== 'true' && env['GITLAB_CI'] !== 'true') return null
+    masking ??= import('./masking.ts').then(module => module.openMasking(env, { stdout, stderr }))
+    return masking
+  }
+  const ownStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
       createStores({ env, keychainHelper: keychainHelper() }),
     )
     return stores
   }
+  const openStores = async () => {
+    const [opened, mask] = await Promise.all([ownStores(), openMasking()])
+    return mask?.stores(opened) ?? opened
+  }
   const logins = async () => {
-    const [{ openLogins }, opened] = await Promise.all([import('./stores/logins.ts'), openStores()])
+    const [{ openLogins }, opened] = await Promise.all([import('./stores/logins.ts'), ownStores()])
     return openLogins(opened)
   }
 
@@ -132,7 +145,7 @@ export function createContext(
     version,
     env,
     cwd,
-    stdout: openOutput(streams.stdout, env, options.noColor, options.onOutputError),
+    stdout,
     stderr,
     now: Date.now,
     get timeZone() {
@@ -151,7 +164,9 @@ export function createContext(
     },
     readSecret: async () => {
       const { readSecret } = await import('./secret-input.ts')
-      return await readSecret(streams.stdin)
+      const secret = await readSecret(streams.stdin)
+      ;(await openMasking())?.secret(secret)
+      return secret
     },
     connect: async ({ verbose, ...where }) => {
       const [{ connect }, { credentialReaders }] = await Promise.all([
@@ -162,7 +177,7 @@ export function createContext(
       const readers = credentialReaders({ env, logins, now: Date.now, tell: text => stderr.print(text) })
       const connection = await connect(where, { cwd, version, readers, onRequest })
       connections.push(connection)
-      return connection
+      return (await openMasking())?.connection(connection) ?? connection
     },
     copySecret: async secret => {
       const { copySecret } = await import('./clipboard.ts')

@@ -10,6 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ['cli'],
   ['commands'],
   ['context'],
+  ['masking'],
   [
     'connection',
     'credential-readers',
@@ -20,6 +21,7 @@ const floors: readonly (readonly string[])[] = [
     'clipboard',
     'cache',
     'run-log',
+    'runner-stream',
     'stack-lock',
     'host',
     'crash',
@@ -46,6 +48,7 @@ const revealing: Readonly<Record<string, string>> = {
   'commands/env.ts': 'prints the variables that it is asked for by name',
   'commands/exec.ts': 'the environment of the program that it is asked to run',
   'commands/secret/get.ts': 'prints the secret that it is asked for by name',
+  'masking.ts': 'the command by which a CI runner learns what to hide, into its own pipe alone',
   'platform/http.ts': 'the Authorization header',
   'platform/proxied-fetch.ts': 'the Proxy-Authorization header',
   'sandbox/administrator.ts': "the sandbox's own caller",

@@ -1,0 +1,101 @@
+import { fstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
+
+/** Where what we write reaches the CI runner that reads this step's output: one of our own streams, or a pipe by its path. */
+export type RunnerStream =
+  { readonly kind: 'stdout' } | { readonly kind: 'stderr' } | { readonly kind: 'pipe'; readonly path: string }
+
+interface Process {
+  readonly pid: number
+  readonly args: readonly string[]
+  readonly env: readonly string[]
+}
+
+function read(pid: number, name: string): string {
+  return readFileSync(`/proc/${pid}/${name}`, 'latin1')
+}
+
+/** This process and those above it, as far as one may look. Linux only. */
+function* lineage(): Generator<Process> {
+  let pid = process.pid
+  while (pid > 0) {
+    let parent: number
+    try {
+      yield { pid, args: read(pid, 'cmdline').split('\0'), env: read(pid, 'environ').split('\0') }
+      // Field 4 of proc(5); the second, a name in parentheses, may hold anything.
+      const stat = read(pid, 'stat')
+      parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1])
+    } catch {
+      return
+    }
+    pid = parent
+  }
+}
+
+/** A GitHub runner gives a step's first process a variable that it does not have itself. */
+function githubStep(): number {
+  let step = process.pid
+  for (const { pid, env } of lineage()) {
+    if (!env.includes('GITHUB_ACTIONS=true')) break
+    step = pid
+  }
+  return step
+}
+
+/** A GitLab runner understands `::add-mask::` only where its `proxy_exec` is on: then its helper is above every script. */
+function gitlabStep(): number | null {
+  let below: number | null = null
+  for (const { pid, args } of lineage()) {
+    const [program = '', ...rest] = args
+    if (basename(program).startsWith('gitlab-runner') && rest.slice(0, 5).includes('proxy-exec')) return below
+    below = pid
+  }
+  return null
+}
+
+/** Error and output; and where dash, which redirects itself before it starts a program, keeps them meanwhile. */
+const descriptors = [2, 1, 10, 11, 12, 13]
+
+/** What names the pipe or socket that a process writes to by a descriptor; null where it does not. */
+function linkOf(pid: number, descriptor: number): string | null {
+  try {
+    const link = readlinkSync(`/proc/${pid}/fd/${descriptor}`)
+    const writes = /^flags:\s+\d*[12]$/m.test(read(pid, `fdinfo/${descriptor}`))
+    return writes && /^(?:pipe|socket):/.test(link) ? link : null
+  } catch {
+    return null
+  }
+}
+
+/** The streams that a step began with are the runner's; what its script redirects leads elsewhere. */
+function streamOf(step: number): RunnerStream | null {
+  const links = descriptors.map(descriptor => linkOf(step, descriptor))
+  const leadsToRunner = (descriptor: number) => {
+    const link = linkOf(process.pid, descriptor)
+    return link !== null && links.includes(link)
+  }
+  if (leadsToRunner(2)) return { kind: 'stderr' }
+  if (step === process.pid) return null
+  if (leadsToRunner(1)) return { kind: 'stdout' }
+  const pipe = descriptors[links.findIndex(link => link?.startsWith('pipe:'))]
+  return pipe === undefined ? null : { kind: 'pipe', path: `/proc/${step}/fd/${pipe}` }
+}
+
+/** Where one cannot look: standard error, unless it surely leads elsewhere. */
+function unredirected(): RunnerStream | null {
+  const { isTTY } = process.stderr
+  const stat = fstatSync(2)
+  return !isTTY && (stat.isFIFO() || stat.isSocket()) ? { kind: 'stderr' } : null
+}
+
+/**
+ * Where a command to the CI runner that runs us has to go. Null where there is none that understands `::add-mask::`, or where
+ * nothing that we can write to reaches it: a secret must not be written anywhere else.
+ */
+export function findRunnerStream(env: NodeJS.ProcessEnv): RunnerStream | null {
+  const linux = process.platform === 'linux'
+  if (env['GITHUB_ACTIONS'] === 'true') return linux ? streamOf(githubStep()) : unredirected()
+  if (env['GITLAB_CI'] !== 'true' || !linux) return null
+  const step = gitlabStep()
+  return step === null ? null : streamOf(step)
+}
