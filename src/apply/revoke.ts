@@ -64,10 +64,23 @@ async function lookAgain(run: Run): Promise<FreshLook> {
   return { keys, plan: computePlan(run.desired, current, now, { ...run.options, rotate: new Map() }) }
 }
 
+/** A list may lack a key that is there: only the key itself can tell that it is gone. */
+async function requireGone({ id, name }: LiveKey, run: Run): Promise<void> {
+  const there = await run.platform.get(id).catch((cause: unknown) => {
+    if (cause instanceof Failure && cause.code === 'not-found') return null
+    throw cause
+  })
+  if (there === null || there.status === 'revoked') return
+  throw new Failure('failed', `${id} (${name}) is not in the list of keys any more, and yet it is there.`, {
+    hints: ['It was not revoked, since nobody could see its use. Run the same command again.'],
+  })
+}
+
 async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledger, run: Run): Promise<void> {
   const done = { action: 'revoked', liveId: change.live.id, places: [], removed: [] } as const
   const live = keys.find(({ id }) => id === change.live.id)
   if (live === undefined) {
+    await requireGone(change.live, run)
     ledger.done(change, done)
     return
   }

@@ -150,6 +150,31 @@ t.test('revokes nothing that another run changed since the plan, or since the se
   }
 })
 
+t.test('takes no key for revoked because a list lacks it, and one that is gone for what it is', async t => {
+  for (const isThere of [true, false]) {
+    const w = world(t)
+    await w.apply(declare(desiredKey(), other))
+    const doomed = (await managedOf(w)).find(key => keyIdOf(key) === 'ci-pipeline')
+    let lists = 0
+    w.bend = async (request, answer) => {
+      if (!request.url.includes('/api-keys?')) return answer
+      lists += 1
+      if (lists !== 2) return answer
+      if (!isThere) await w.client.revoke(doomed?.id ?? '')
+      const { api_keys: keys } = (await answer.json()) as { api_keys: readonly { readonly id: string }[] }
+      return Response.json({ api_keys: keys.filter(({ id }) => id !== doomed?.id), next_cursor: null })
+    }
+    const { report } = await w.apply(declare(other))
+    if (isThere) {
+      t.match(report.outcomes, [{ status: 'failed', message: /not in the list of keys any more, and yet/ }])
+      t.equal((await managedOf(w)).length, 2)
+    } else t.match(report.outcomes, [{ status: 'done', action: 'revoked' }])
+    w.bend = (_request, answer) => answer
+    await w.apply(declare(other))
+    t.strictSame((await managedOf(w)).map(keyIdOf), ['other'])
+  }
+})
+
 t.test('revokes nothing where anything before it failed', async t => {
   const w = world(t)
   await w.apply(declare(desiredKey()))
