@@ -4,6 +4,7 @@ import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { fieldChanges } from '../plan/fields.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
+import { refusesReplay } from '../platform/replay.ts'
 import { type OpenStore, keyOf, markDelivered, notAccepted, putInto, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { markerOf, regenerationKey } from './markers.ts'
@@ -21,10 +22,18 @@ export async function rotateInPlace(
   const former = markerOf(live)
   const name = regenerationKey(former, generation)
   const stores = storesOf(desired, run)
-  const tried = await regenerate(live, name, stores, run)
-  // A replay of what a killed run asked for, where somebody regenerated the key since, gives a dead secret: ask for a new one.
-  const made = tried.fresh === null ? await regenerate(live, `${name}-${run.nonce()}`, stores, run) : tried
+  const tried = await regenerate(live, name, stores, run).catch((cause: unknown) => {
+    if (refusesReplay(cause)) return unknown
+    throw cause
+  })
+  // A replay of what was asked for before may be refused, lack the secret, or give one that is dead because somebody
+  // regenerated the key since: ask for a new one, of the version that the key has now.
+  const made =
+    tried.fresh === null
+      ? await regenerate(await run.platform.get(live.id), `${name}-${run.nonce()}`, stores, run)
+      : tried
   const { secret, fresh } = made
+  if (secret === null) throw withoutSecret(live)
   if (fresh === null) throw notAccepted(live)
   run.checkpoint('after-whoami')
   const places = [...made.places]
@@ -40,11 +49,24 @@ export async function rotateInPlace(
 }
 
 interface Regenerated {
-  readonly secret: Secret
+  /** Null where the answer does not hold it. */
+  readonly secret: Secret | null
   /** The stores that can be read back, which have it now. */
   readonly places: readonly string[]
   /** The key as it is now: the answer may be a replay, and somebody may have edited the key since. Null: the secret is dead. */
   readonly fresh: LiveKey | null
+}
+
+const unknown: Regenerated = { secret: null, places: [], fresh: null }
+
+function withoutSecret({ id }: LiveKey): Failure {
+  return new Failure(
+    'failed',
+    `The platform regenerated ${id}, but its answer does not hold the new secret.`,
+    {
+      hints: ['Its stores hold a dead secret now. Run apply again: it regenerates the key once more.'],
+    },
+  )
 }
 
 async function regenerate(
@@ -57,15 +79,7 @@ async function regenerate(
   const { key, secret } = await run.platform.regenerate(live.id, { ifMatch: live.version, idempotencyKey })
   run.checkpoint('after-regenerate')
   const shown = visibleEnd(key.maskedKey)
-  if (secret === null || !endsAgree(shown, secret.end(shown.length))) {
-    throw new Failure(
-      'failed',
-      `The platform regenerated ${live.id}, but its answer does not hold the new secret.`,
-      {
-        hints: ['Its stores hold a dead secret now. Run apply again: it regenerates the key once more.'],
-      },
-    )
-  }
+  if (secret === null || !endsAgree(shown, secret.end(shown.length))) return unknown
   const places: string[] = []
   for (const open of stores.filter(({ store }) => store.readable))
     places.push(await putInto(open, secret, run))

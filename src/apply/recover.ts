@@ -9,8 +9,7 @@ import { fieldHashes } from '../plan/field-hashes.ts'
 import { fieldChanges } from '../plan/fields.ts'
 import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
-import { PlatformFailure } from '../platform/platform-failure.ts'
-import { replayWindow } from '../platform/replay.ts'
+import { refusesReplay, replayWindow } from '../platform/replay.ts'
 import { type OpenStore, isAccepted, markDelivered, putIntoAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { idempotencyKey, markerOf, newKey } from './markers.ts'
@@ -55,7 +54,7 @@ async function secretFromReplay(
   const issued = await run.platform
     .create(newKey(desired, marker), idempotencyKey(marker))
     .catch((cause: unknown) => {
-      if (cause instanceof PlatformFailure && (cause.status === 409 || cause.status === 422)) return null
+      if (refusesReplay(cause)) return null
       throw cause
     })
   if (issued === null) return null

@@ -107,7 +107,7 @@ t.test('rotates a protected key by overlap, whatever its strategy', async t => {
   t.match((await w.plan(desired)).changes, [{ kind: 'rotate', strategy: 'overlap' }])
 })
 
-for (const replay of ['with the secret', 'never'] as const) {
+for (const replay of ['with the secret', 'without the secret', 'refused', 'never'] as const) {
   for (const name of [
     'before-regenerate',
     'after-regenerate',
@@ -128,6 +128,17 @@ for (const replay of ['with the secret', 'never'] as const) {
           headers.delete('idempotency-key')
           return new Request(request, { headers })
         }
+      }
+      const seen = new Set<string>()
+      w.bend = async (request, answer) => {
+        const key = request.headers.get('idempotency-key')
+        if (key === null || replay === 'with the secret') return answer
+        if (!seen.has(key)) {
+          seen.add(key)
+          return answer
+        }
+        if (replay === 'refused') return Response.json({ detail: 'seen before' }, { status: 422 })
+        return Response.json({ ...((await answer.json()) as object), key: undefined })
       }
       w.now += 61 * day
       await w.apply(desired, { killAt: { name, count: 1 } })
