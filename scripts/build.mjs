@@ -1,5 +1,5 @@
 // Bundles the program into dist/: a first file that answers help and version, the program with the parts that commands load
-// when they need them, and the keychain's own process. Native packages stay outside and are dependencies; everything else
+// when they need them, and the processes of their own that keychain and clipboard have. Native packages stay outside and are dependencies; everything else
 // is inside.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -40,9 +40,13 @@ await rm('dist', { recursive: true, force: true })
 const { metafile } = await build({
   ...common,
   plugins: [scriptsApart],
-  entryPoints: { main: 'src/main.ts', 'keychain-helper': 'src/stores/keychain-helper.ts' },
+  entryPoints: {
+    main: 'src/main.ts',
+    'keychain-helper': 'src/stores/keychain-helper.ts',
+    'clear-helper': 'src/clipboard/clear-helper.ts',
+  },
   outdir: 'dist',
-  // Beside the entries, so that every chunk finds the keychain's helper next to itself.
+  // Beside the entries, so that every chunk finds the helpers next to itself.
   chunkNames: 'chunk-[name]-[hash]',
   splitting: true,
 })

@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url'
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Cache } from './cache.ts'
 import type { Program, ProgramEnd } from './child-program.ts'
-import type { Copied } from './clipboard.ts'
+import type { CopiedFor } from './clipboard/copy-for.ts'
 import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
 import { crashHook } from './crash.ts'
 import type { FileHistory } from './git-history.ts'
 import { hostHash, operator } from './host.ts'
-import type { Instant } from './model/duration.ts'
+import type { Instant, Milliseconds } from './model/duration.ts'
 import type { Masking } from './masking.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
@@ -44,7 +44,8 @@ export interface Context {
   readonly readSecret: () => Promise<Secret>
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
   /** To the clipboard of this desktop, where there is one. */
-  readonly copySecret: (secret: Secret) => Promise<Copied>
+  /** To the clipboard; `clearAfter`: emptied then, unless it is null, by a process that outlives us. */
+  readonly copySecret: (secret: Secret, clearAfter: Milliseconds | null) => Promise<CopiedFor>
   /** Which platform `connect` would call. */
   readonly endpoint: (choice: EndpointChoice) => Promise<Endpoint>
   readonly stores: () => Promise<Stores>
@@ -97,9 +98,9 @@ function requestLine({ method, path, status, try: number, milliseconds }: Reques
   return `${method} ${path} ${status ?? 'no answer'} (try ${number}, ${Math.round(milliseconds)} ms)`
 }
 
-/** The keychain lives in its own process, which is bundled beside the program. */
-function keychainHelper(): { readonly command: string; readonly args: readonly string[] } {
-  return { command: process.execPath, args: [fileURLToPath(new URL('keychain-helper.js', import.meta.url))] }
+/** A process of its own, which is bundled beside the program. */
+function besideProgram(name: string): { readonly command: string; readonly args: readonly string[] } {
+  return { command: process.execPath, args: [fileURLToPath(new URL(`${name}.js`, import.meta.url))] }
 }
 
 export function createContext(
@@ -128,7 +129,7 @@ export function createContext(
   }
   const ownStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
-      createStores({ env, keychainHelper: keychainHelper() }),
+      createStores({ env, keychainHelper: besideProgram('keychain-helper') }),
     )
     return stores
   }
@@ -179,9 +180,14 @@ export function createContext(
       connections.push(connection)
       return (await openMasking())?.connection(connection) ?? connection
     },
-    copySecret: async secret => {
-      const { copySecret } = await import('./clipboard.ts')
-      return await copySecret(secret, { env, platform: process.platform })
+    copySecret: async (secret, clearAfter) => {
+      const { copyFor } = await import('./clipboard/copy-for.ts')
+      return await copyFor(secret, {
+        clearAfter,
+        env,
+        platform: process.platform,
+        helper: besideProgram('clear-helper'),
+      })
     },
     endpoint: async choice => {
       const { findEndpoint } = await import('./connection.ts')

@@ -42,7 +42,8 @@ const sandboxShares = ['platform/wire.ts', 'model/secret.ts']
 
 /** The only files in which a secret leaves its type, and why. */
 const revealing: Readonly<Record<string, string>> = {
-  'clipboard.ts': 'the copy of a key that was just made by hand, as the screen says',
+  'clipboard/copy.ts': 'the copy that was asked for by name, or that the screen of a new key tells of',
+  'clipboard/clear-later.ts': 'its digest, by which the clipboard is known again',
   'commands/apikeys/issued-secret.ts': 'the screen, --quiet and --json of a key that was just made by hand',
   'commands/sandbox.ts': "prints the sandbox's own administrator key, which is what the command is for",
   'commands/env.ts': 'prints the variables that it is asked for by name',

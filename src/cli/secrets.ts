@@ -80,6 +80,24 @@ export const secrets: readonly Command[] = [
     },
   },
   {
+    name: 'secret copy',
+    takes: '<key>',
+    text: 'Put the delivered secret of a key on the clipboard, and clear it after 45 s',
+    flags: [
+      configurationFlag,
+      { name: 'clear-after', value: '<time>', text: 'How long it stays there: 10s, 2m (45s)' },
+    ],
+    examples: ['secret copy ci-pipeline', 'secret copy ci-pipeline --clear-after 10s'],
+    run: async (flags, context) => {
+      const { runSecretCopy } = await import('../commands/secret/copy.ts')
+      const [key = ''] = flags.words
+      return await runSecretCopy(
+        { config: flags.list('config'), key, clearAfter: flags.text('clear-after') },
+        context,
+      )
+    },
+  },
+  {
     name: 'completion',
     takes: '<bash|zsh|fish>',
     text: 'Print the script that completes commands, flags and key ids in your shell',

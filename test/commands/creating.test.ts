@@ -24,7 +24,7 @@ t.test('create prints the screen of the page, and copies the secret where there 
       with: {
         copySecret: async secret => {
           copied.push(secret.reveal())
-          return { ok: true }
+          return { ok: true, clears: false }
         },
       },
     },

@@ -44,7 +44,7 @@ async function readyStores(
 }
 
 async function copyLine({ secret }: Made, context: Context): Promise<string> {
-  const copied = await context.copySecret(secret)
+  const copied = await context.copySecret(secret, null)
   if (copied.ok) return 'The key has been copied to your clipboard.'
   return copied.tried.length === 0
     ? 'There is no clipboard here: copy the key from the box above.'

@@ -1,0 +1,46 @@
+import { execFile, spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { second } from '../model/duration.ts'
+import type { ClearingOrder } from './clear-later.ts'
+import { digest } from './digest.ts'
+
+/*
+ * Empties the clipboard after a while, as a process of its own: the terminal is free at once, and may be closed. Whoever ends
+ * this process early has the clipboard emptied early.
+ */
+
+const patience = 5 * second
+
+/** Some programs end what they print with a line feed, which no secret has. */
+async function holds({ paste: [command, ...args], digest: wanted }: ClearingOrder): Promise<boolean> {
+  try {
+    const { stdout } = await promisify(execFile)(command, args, { timeout: patience, maxBuffer: 1_000_000 })
+    return digest(stdout.replace(/\r?\n$/, '')) === wanted
+  } catch {
+    // xclip fails on an empty clipboard; one that cannot be read is rather emptied than left.
+    return true
+  }
+}
+
+function empty({ clear: [command, ...args] }: ClearingOrder): void {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+    windowsHide: true,
+  })
+  child.on('error', () => undefined)
+  child.stdin.on('error', () => undefined)
+  child.stdin.end()
+  child.unref()
+}
+
+const early = new AbortController()
+const hurry = () => {
+  early.abort()
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hurry)
+const order = JSON.parse(await text(process.stdin)) as ClearingOrder
+await setTimeout(order.after, undefined, { signal: early.signal }).catch(() => undefined)
+if (await holds(order)) empty(order)
