@@ -3,7 +3,7 @@ import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 
 /** The platform's name, then its older one. */
-const variables = ['FLUXLOOP_API_KEY', 'FLUXLOOP_SYNC_API_KEY'] as const
+export const credentialVariables = ['FLUXLOOP_API_KEY', 'FLUXLOOP_SYNC_API_KEY'] as const
 
 /** The files of the platform's own command line, below the home folder. Source: its public client. */
 export const officialFiles = { profiles: '.fluxloop/credentials', token: '.fluxloop/auth.json' } as const
@@ -36,7 +36,7 @@ export function keyOf(text: string, source: string): Secret {
 export function credentialFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Credential | null {
-  for (const name of variables) {
+  for (const name of credentialVariables) {
     const value = environment[name]?.trim() ?? ''
     if (value === '') continue
     return { secret: keyOf(value, name), source: `${name} in the environment`, expiresAt: null }

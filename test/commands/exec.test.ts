@@ -104,8 +104,14 @@ t.test('runs a program with the secret in its environment, and asks no platform'
     stderr: '',
   })
   const two = await place.run(['exec', 'A=ci-pipeline', 'B=backup-service', '--', 'sh', '-c', shown])
-  const caller = platform.env.FLUXLOOP_API_KEY
-  t.equal(two.stdout, `${caller}|${secret}|${other}|${place.work}|`, 'the rest of the environment stays')
+  t.equal(two.stdout, `|${secret}|${other}|${place.work}|`, 'our own credential is not passed on')
+  const old = await place.run(
+    ['exec', 'ci-pipeline', '--', 'sh', '-c', 'echo "$FLUXLOOP_SYNC_API_KEY$REST"'],
+    {
+      env: { FLUXLOOP_SYNC_API_KEY: platform.env.FLUXLOOP_API_KEY, REST: 'stays' },
+    },
+  )
+  t.equal(old.stdout, 'stays\n', 'nor under its older name')
   t.strictSame(platform.requests, [])
 })
 
