@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
 import { createStores, type Stores } from '../../src/stores/open.ts'
@@ -160,6 +160,73 @@ t.test('shows the helper neither our credential nor a secret, but on its standar
   const seen = await readFile(file, 'utf8')
   t.notMatch(seen, /flux_ci_|FLUXLOOP|no-warnings/)
   t.match(seen, /"DBUS_X":"bus"/)
+})
+
+/** Stores whose helper has a binding of ours in the place of the system's. */
+async function overBinding(t: Test, failure = '') {
+  const folder = await mkdtemp(join(tmpdir(), 'binding-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'entries.json')
+  await writeFile(file, '{}')
+  const args = ['--import=tsx', '--import=./test/support/keyring-binding.ts', 'src/stores/keychain-helper.ts']
+  const stores = createStores({
+    env: { PATH: process.env['PATH'] },
+    keychainHelper: {
+      command: 'env',
+      args: [`KEYRING_FILE=${file}`, `KEYRING_FAILURE=${failure}`, process.execPath, ...args],
+    },
+  })
+  t.teardown(() => stores.close())
+  const read = async (path: string) => JSON.parse(await readFile(path, 'utf8')) as unknown
+  return {
+    store: stores.open(spec),
+    entries: () => read(file),
+    opened: () => readFile(`${file}.opened`, 'utf8'),
+  }
+}
+
+t.test('asks the binding for one entry by service and account, whatever the system behind it', async t => {
+  const { store, entries, opened } = await overBinding(t)
+  const secret = new Secret('flux_ci_sentinel')
+  await store.probe()
+  t.strictSame(await entries(), {}, 'the probe leaves nothing')
+  t.equal(await store.get(), null)
+  t.equal(await store.put(secret), 'keychain fluxloop-test/acme/ci')
+  t.strictSame(await entries(), { 'fluxloop-test/acme/ci': 'flux_ci_sentinel' })
+  t.ok((await store.get())?.equals(secret))
+  await store.remove()
+  await store.remove()
+  t.strictSame(await entries(), {}, 'what is gone may be removed again')
+  const seen = (await opened())
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as readonly unknown[])
+  t.ok(seen.every(([, , options]) => JSON.stringify(options) === '{"linux":{"store":"secret-service"}}'))
+})
+
+/** Texts of the binding on macOS and Windows: keyring-rs's own words around those of the system. */
+const foreign: readonly (readonly [string, RegExp])[] = [
+  ["Couldn't access platform secure storage: User interaction is not allowed.", /locked/],
+  ['Platform secure storage failure: User canceled the operation.', /locked/],
+  [
+    "Couldn't access platform secure storage: The user name or passphrase you entered is not correct.",
+    /refused/,
+  ],
+  ["Couldn't access platform secure storage: Windows ERROR_NO_SUCH_LOGON_SESSION", /refused/],
+  ["Attribute 'password encoded as UTF-16' is longer than platform limit of 2560 chars", /refused/],
+  ["Entry is matched by 2 credentials: [Cred { password: 'flux_ci_sentinel' }]", /more than one entry/],
+  ["Cannot find module '@napi-rs/keyring-darwin-arm64'", /could not be loaded on this platform/],
+]
+
+t.test('says in its own words what the bindings of macOS and Windows say', async t => {
+  for (const [text, message] of foreign) {
+    const { store } = await overBinding(t, text)
+    for (const attempt of [store.probe(), store.get(), store.put(new Secret('flux_ci_sentinel'))]) {
+      const failure = await failed(attempt)
+      t.match(failure.message, message, text)
+      t.notMatch(JSON.stringify([failure.message, failure.hints]), /sentinel|D-Bus/)
+    }
+  }
 })
 
 /** Stores whose keychain helper is a stand-in, written for `node -e`. */
