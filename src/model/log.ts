@@ -34,7 +34,13 @@ export type ChangeLine = Line & {
   readonly action: string
   readonly reasons: readonly { readonly code: string; readonly message: string }[]
   readonly outcome:
-    | { readonly status: 'done'; readonly done: string; readonly places: readonly string[] }
+    | {
+        readonly status: 'done'
+        readonly done: string
+        readonly places: readonly string[]
+        /** The stores that the declaration lost, with what became of the secret there; absent where it lost none. */
+        readonly removed?: readonly { readonly store: string; readonly result: string }[]
+      }
     | { readonly status: 'failed'; readonly code: string; readonly message: string }
     | { readonly status: 'not_started'; readonly why: string }
     | { readonly status: 'held' }
@@ -59,9 +65,13 @@ function isOutcome(value: unknown): boolean {
   if (!hasTexts(value, 'status')) return false
   switch (value['status']) {
     case 'done': {
-      const { places } = value
+      const { places, removed = [] } = value
       return (
-        hasTexts(value, 'done') && Array.isArray(places) && places.every(place => typeof place === 'string')
+        hasTexts(value, 'done') &&
+        Array.isArray(places) &&
+        places.every(place => typeof place === 'string') &&
+        Array.isArray(removed) &&
+        removed.every(one => hasTexts(one, 'store', 'result'))
       )
     }
     case 'failed':

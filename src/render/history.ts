@@ -23,7 +23,9 @@ function outcomeText({ action, outcome, id }: ChangeLine, { green, red, yellow }
   switch (outcome.status) {
     case 'done': {
       const word = outcome.done === 'revoked' ? red(outcome.done) : green(safe(outcome.done))
-      return `${word}${live}${outcome.places.length === 0 ? '' : ` in ${outcome.places.map(safe).join(', ')}`}`
+      const places = outcome.places.length === 0 ? '' : ` in ${outcome.places.map(safe).join(', ')}`
+      const removed = (outcome.removed ?? []).map(({ store, result }) => `; ${safe(result)}: ${safe(store)}`)
+      return `${word}${live}${places}${removed.join('')}`
     }
     case 'failed':
       return `${red(`failed to ${safe(action)}`)}${live}: ${safe(outcome.message)}`

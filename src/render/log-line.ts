@@ -42,7 +42,12 @@ export function changeLine(plan: Plan, outcome: Outcome, at: Instant, { run, by 
 function outcomeOf(outcome: Outcome): ChangeLine['outcome'] {
   switch (outcome.status) {
     case 'done':
-      return { status: 'done', done: outcome.action, places: outcome.places }
+      return {
+        status: 'done',
+        done: outcome.action,
+        places: outcome.places,
+        ...(outcome.removed.length === 0 ? {} : { removed: outcome.removed }),
+      }
     case 'failed':
       return { status: 'failed', code: outcome.code, message: redactSecrets(outcome.message) }
     case 'skipped':

@@ -138,7 +138,11 @@ t.test('finds the place of a lost store in git, moves the secret and empties it'
   t.match(here.changes, [{ action: 'deliver', rotates: false, removed_stores: [/a\.env \(KEY\)$/] }])
   t.match(await succeed(ada, 'plan'), /secret out of += env-file .*a\.env/s)
   platform.forget()
-  t.match(await succeed(ada, 'apply', '--auto-approve'), /taken out of\s+env-file\s+.*a\.env/s)
+  t.match(
+    await succeed(ada, 'apply', '--auto-approve', '--log', 'log.jsonl'),
+    /taken out of\s+env-file\s+.*a\.env/s,
+  )
+  t.match(await succeed(ada, 'history', '--log', 'log.jsonl'), /taken-out:\s+env-file\s+.*a\.env/s)
   t.strictSame(
     platform.requests.filter(request => request.startsWith('POST') || request.startsWith('PATCH')),
     ['PATCH /api/api-keys/:id'],
