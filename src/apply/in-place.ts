@@ -4,6 +4,7 @@ import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { fieldChanges } from '../plan/fields.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
+import { PlatformFailure } from '../platform/platform-failure.ts'
 import { refusesReplay } from '../platform/replay.ts'
 import { type OpenStore, keyOf, markDelivered, notAccepted, putInto, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
@@ -22,15 +23,17 @@ export async function rotateInPlace(
   const former = markerOf(live)
   const name = regenerationKey(former, generation)
   const stores = storesOf(desired, run)
-  const tried = await regenerate(live, name, stores, run).catch((cause: unknown) => {
-    if (refusesReplay(cause)) return unknown
-    throw cause
-  })
-  // A replay of what was asked for before may be refused, lack the secret, or give one that is dead because somebody
+  const tried = await regenerate(live, { name, isFirst: true }, stores, run)
+  // The answer may be lost for good, or the replay of one that lacks the secret, or gives one that is dead because somebody
   // regenerated the key since: ask for a new one, of the version that the key has now.
   const made =
     tried.fresh === null
-      ? await regenerate(await run.platform.get(live.id), `${name}-${run.nonce()}`, stores, run)
+      ? await regenerate(
+          await run.platform.get(live.id),
+          { name: `${name}-${run.nonce()}`, isFirst: false },
+          stores,
+          run,
+        )
       : tried
   const { secret, fresh } = made
   if (secret === null) throw withoutSecret(live)
@@ -69,15 +72,27 @@ function withoutSecret({ id }: LiveKey): Failure {
   )
 }
 
+/** The version moved between two tries: by the first of them, whose answer was lost. */
+function wasLost(cause: unknown): boolean {
+  return cause instanceof PlatformFailure && cause.status === 412 && cause.ambiguous
+}
+
 async function regenerate(
   live: LiveKey,
-  idempotencyKey: string,
+  { name, isFirst }: { readonly name: string; readonly isFirst: boolean },
   stores: readonly OpenStore[],
   run: Run,
 ): Promise<Regenerated> {
   run.checkpoint('before-regenerate')
-  const { key, secret } = await run.platform.regenerate(live.id, { ifMatch: live.version, idempotencyKey })
+  const issued = await run.platform
+    .regenerate(live.id, { ifMatch: live.version, idempotencyKey: name })
+    .catch((cause: unknown) => {
+      if (isFirst && (refusesReplay(cause) || wasLost(cause))) return null
+      throw cause
+    })
   run.checkpoint('after-regenerate')
+  if (issued === null) return unknown
+  const { key, secret } = issued
   const shown = visibleEnd(key.maskedKey)
   if (secret === null || !endsAgree(shown, secret.end(shown.length))) return unknown
   const places: string[] = []

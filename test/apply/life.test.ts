@@ -99,6 +99,41 @@ for (const [what, change] of Object.entries({
   })
 }
 
+t.test('regenerates once more in the same run where the answer was lost and nothing is replayed', async t => {
+  const w = world(t)
+  const desired = declare(inPlace())
+  await w.apply(desired)
+  const [before] = await managedOf(w)
+  w.send = request => {
+    const headers = new Headers(request.headers)
+    headers.delete('idempotency-key')
+    return new Request(request, { headers })
+  }
+  let lost = 0
+  w.bend = (request, answer) => {
+    if (!request.url.endsWith('/regenerate') || (lost += 1) > 1) return answer
+    throw new TypeError('fetch failed', { cause: { code: 'ECONNRESET' } })
+  }
+  w.now += 61 * day
+  t.strictSame(statuses((await w.apply(desired)).report), ['done'])
+  t.equal(await holderOf(w), before?.id)
+  t.equal(await holderOf(w, sealed.spec), before?.id)
+  t.strictSame((await w.plan(desired)).changes, [])
+
+  const edits = async () => {
+    await w.client.update(before?.id ?? '', { scope: ['sales-assistant'] }, { ifMatch: null })
+    return new Map()
+  }
+  w.now += 61 * day
+  const { report } = await w.apply(desired, { run: { stores: { ...w.stores, probe: edits } } })
+  t.match(
+    report.outcomes,
+    [{ status: 'failed', code: 'conflict' }],
+    'not where somebody else moved the version',
+  )
+  t.equal(await holderOf(w), before?.id)
+})
+
 t.test('rotates a protected key by overlap, whatever its strategy', async t => {
   const w = world(t)
   const desired = declare({ ...inPlace(), protect: true })
