@@ -8,7 +8,7 @@ import { closest } from '../model/suggest.ts'
 import { hashDescription, hashName, hashPermissions, hashScope } from './field-hashes.ts'
 import { fieldChanges } from './fields.ts'
 import { type KeyFacts, type KeyPlan, sparingCaller } from './key-plan.ts'
-import type { Lineage, ManagedKey } from './lineage.ts'
+import type { Lineage, ManagedKey } from '../model/lineage.ts'
 
 /** How near its end an adopted key must be to be worth a warning. */
 const near = 14 * day

@@ -7,7 +7,7 @@ import { fieldChanges } from './fields.ts'
 import { healing } from './heal.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, sparingCaller, updating } from './key-plan.ts'
 import type { PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, overtakes } from './lineage.ts'
+import { type Lineage, type ManagedKey, overtakes } from '../model/lineage.ts'
 import { removalOf } from './removal.ts'
 
 function renewing(

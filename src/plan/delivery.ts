@@ -5,7 +5,7 @@ import { endsAgree, visibleEnd } from '../model/live-key.ts'
 import { presetOf } from '../model/preset.ts'
 import type { FormerStore } from '../model/removal.ts'
 import { type DeclaredStore, type StoreSpec, storeLabel } from '../model/store.ts'
-import { type ManagedKey, deliveredAt } from './lineage.ts'
+import { type ManagedKey, deliveredAt } from '../model/lineage.ts'
 
 /** Marker times are whole seconds and regeneration may share one with the delivery that follows it. */
 const clockGrain = minute

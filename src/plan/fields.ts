@@ -7,7 +7,7 @@ import type { MarkedField, Marker } from '../model/marker.ts'
 import { commonPermissions, permissionsBeyond, samePermissions } from '../model/permission.ts'
 import { commonScope, reachesBeyond, sameScope } from '../model/scope.ts'
 import { fieldHashes, hashDescription, hashName, hashPermissions, hashScope } from './field-hashes.ts'
-import type { ManagedKey } from './lineage.ts'
+import type { ManagedKey } from '../model/lineage.ts'
 
 /** The hash of what the platform has; null where it cannot be hashed back into what was declared. */
 function liveHash(live: LiveKey, field: MarkedField): string | null {

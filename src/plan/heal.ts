@@ -4,7 +4,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { rotationReasons } from './due.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, updating } from './key-plan.ts'
-import type { Lineage, ManagedKey } from './lineage.ts'
+import type { Lineage, ManagedKey } from '../model/lineage.ts'
 import { removalOf, storeHolders } from './removal.ts'
 
 /** How long a pending key is its maker's business alone. */

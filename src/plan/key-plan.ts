@@ -5,7 +5,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { fieldChanges, narrowing, narrows } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import type { Lineage, ManagedKey } from './lineage.ts'
+import type { Lineage, ManagedKey } from '../model/lineage.ts'
 import { noRemoval, isRemoval } from '../model/removal.ts'
 import { removalOf } from './removal.ts'
 

@@ -5,7 +5,7 @@ import { type FormerStore, type Removal, maximumFormerStores, noRemoval } from '
 import { storeLabel } from '../model/store.ts'
 import { isRemovable } from './delivery.ts'
 import type { PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, membersOf, storeTop } from './lineage.ts'
+import { type Lineage, type ManagedKey, membersOf, storeTop } from '../model/lineage.ts'
 
 /** The hashes of stores that these keys' markers know and the declaration does not have, each once, oldest first. */
 export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {

@@ -9,8 +9,8 @@ import { deliveryReasons, isReadable } from './delivery.ts'
 import { strategyOf } from './due.ts'
 import { fieldChanges, narrowing } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, lineageOf } from './lineage.ts'
-import { sortByOwner } from './ownership.ts'
+import { type Lineage, type ManagedKey, lineageOf } from '../model/lineage.ts'
+import { sortByOwner } from '../model/ownership.ts'
 
 /**
  * The plan as it would be at another moment if nothing happened before: no apply, and no use. It shows what time alone does,

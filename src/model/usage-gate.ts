@@ -1,6 +1,6 @@
-import type { Retiring, UsageGate } from '../model/change.ts'
-import type { Instant, Milliseconds } from '../model/duration.ts'
-import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
+import type { Retiring, UsageGate } from './change.ts'
+import type { Instant, Milliseconds } from './duration.ts'
+import { type LiveKey, secretMadeAt } from './live-key.ts'
 
 /** The start of the user agent of every version of this program. */
 export const ownUserAgent = 'fluxloop-keys/'
