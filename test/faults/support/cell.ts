@@ -1,0 +1,148 @@
+import type { LiveKey } from '../../../src/model/live-key.ts'
+import { day } from '../../../src/model/duration.ts'
+import type { CallName, FaultName, Left } from '../wire-faults.ts'
+import { faults } from './faults.ts'
+import { type Play, openPlay } from './play.ts'
+import { type Scene, scenes } from './scenes.ts'
+
+/** Which tries of the call the fault hits. */
+export type Tries = 'first' | 'every'
+
+export interface Played {
+  /** What the run came to: its exit code, and what it left behind where that is not 0. */
+  readonly outcome: string
+  /** What must never be, and was. */
+  readonly violations: readonly string[]
+  /** How often the fault hit. */
+  readonly hits: number
+  /** What the faulty run asked. */
+  readonly requests: number
+}
+
+/** A platform is not out of order for ever, and a run that waits for its budget waits as long as that lasts. */
+const relents = 12
+
+interface Armed {
+  readonly hits: () => number
+}
+
+function arm(play: Play, scene: Scene, fault: FaultName, tries: Tries): Armed {
+  let seen = 0
+  let hits = 0
+  play.wire.fault = request => {
+    const url = new URL(request.url)
+    // The pages that a faulty answer speaks of are part of it.
+    const goesOn = url.searchParams.has('cursor')
+    if (request.method !== scene.method || !scene.path.test(url.pathname)) return null
+    if (!goesOn) seen += 1
+    const isHit = goesOn || seen === scene.nth || (tries === 'every' && seen > scene.nth && hits < relents)
+    if (!isHit) return null
+    hits += 1
+    return faults[fault]
+  }
+  return { hits: () => hits }
+}
+
+function state({ ownership }: LiveKey): string {
+  return ownership.kind === 'managed'
+    ? `${ownership.marker.keyId} g${ownership.marker.generation} ${ownership.marker.state.kind}`
+    : ownership.kind
+}
+
+/** All but their use and their version, which may move with nothing else. */
+const snapshot = (keys: readonly LiveKey[]) =>
+  JSON.stringify(
+    keys.map(live => ({ ...live, lastUse: null, version: null })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+  )
+
+/** What a run that did not converge left behind, as in the table. */
+function left(before: readonly LiveKey[], after: readonly LiveKey[]): Left {
+  if (snapshot(before) === snapshot(after)) return '-'
+  const fresh = after.filter(({ id }) => !before.some(each => each.id === id))
+  if (fresh.some(live => state(live).endsWith('pending'))) return 'p'
+  if (fresh.length > 0) return 'd'
+  if (after.length < before.length) return 'x'
+  const isRegenerated = ({ id, regeneratedAt }: LiveKey) =>
+    before.find(each => each.id === id)?.regeneratedAt !== regeneratedAt
+  return after.some(isRegenerated) ? 'r' : 'u'
+}
+
+/** Are there as many live keys of each key id as there should be, and do its stores hold the head's secret? */
+async function unsound(play: Play, stranger: string): Promise<readonly string[]> {
+  const live = await play.live()
+  const found: string[] = []
+  const strangers = live.filter(({ ownership }) => ownership.kind !== 'managed')
+  if (snapshot(strangers) !== stranger)
+    found.push(`what is not ours was touched: ${strangers.map(state).join(', ')}`)
+  for (const keyId of ['agents', 'bystander']) {
+    const own = live.filter(
+      ({ ownership }) => ownership.kind === 'managed' && ownership.marker.keyId === keyId,
+    )
+    if (own.length !== 1) found.push(`live keys of ${keyId}: ${own.map(state).join(', ') || 'none'}`)
+    const [head] = own
+    for (const store of ['open-store', 'sealed-store']) {
+      const secret = play.stores.secrets.get(`exec ${store} write ${keyId}`)
+      const holder = secret === undefined ? null : await play.holder(secret)
+      if (head === undefined || holder !== head.id)
+        found.push(`${store} does not hold the secret of ${keyId}`)
+    }
+  }
+  return found
+}
+
+/** Does a consumer of each key that has a store still get in? */
+async function lockedOut(play: Play): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const [label, secret] of play.stores.secrets)
+    if ((await play.holder(secret)) === null) found.push(`a consumer that reads ${label} is locked out`)
+  return found
+}
+
+function leaks(play: Play, text: string): readonly string[] {
+  const found: string[] = []
+  if (play.issued.some(secret => text.includes(secret))) found.push('a secret in the output')
+  if (/^\s+at \S+ ?\(|unexpected|undefined|\[object/im.test(text)) found.push(`not fit for people: ${text}`)
+  for (const stray of play.wire.strays) found.push(`sent to another origin: ${stray}`)
+  return found
+}
+
+/** Plays one fault at one call, then lets the next apply heal whatever there is, and looks whether it did. */
+export async function playCell(call: CallName, fault: FaultName, tries: Tries): Promise<Played> {
+  const play = await openPlay()
+  try {
+    const scene = scenes[call]
+    await play.stranger('Somebody')
+    await scene.before(play)
+    const before = await play.live()
+    const stranger = snapshot(before.filter(({ ownership }) => ownership.kind !== 'managed'))
+
+    const violations: string[] = []
+    play.wire.requests.length = 0
+    const { hits } = arm(play, scene, fault, tries)
+    const ran = await play.runOverWire(scene.line, fault === 'slow drip' ? 300 : 30_000)
+    play.wire.fault = () => null
+    play.bend = (_request, answer) => answer
+    const requests = play.wire.requests.length
+    await play.wire.settle()
+    violations.push(...leaks(play, ran.text))
+    // In place there is an outage, as the plan says.
+    if (!call.includes('regenerate')) violations.push(...(await lockedOut(play)))
+    const plan = 'plan --detailed-exitcode'
+    const must = async (line: string, when: string) => {
+      const { code, text } = await play.run(line)
+      if (code !== 0) violations.push(`${line} exits ${code}, ${when}: ${text}`)
+    }
+    const converged = ran.code === 0 && (await play.run(plan)).code === 0
+    const outcome = converged ? '0' : `${ran.code}${left(before, await play.live())}`
+    if (!converged) {
+      await must('apply --auto-approve', 'after the fault')
+      await must(plan, 'after one recovery')
+    }
+    play.now += 4 * day
+    await must('apply --auto-approve', 'after everybody had time')
+    violations.push(...(await unsound(play, stranger)))
+    return { outcome, violations, hits: hits(), requests }
+  } finally {
+    await play.close()
+  }
+}

@@ -1,0 +1,34 @@
+import type { Secret } from '../../../src/model/secret.ts'
+import { storeLabel } from '../../../src/model/store.ts'
+import { isReadable } from '../../../src/plan/delivery.ts'
+import type { Stores } from '../../../src/stores/open.ts'
+
+export interface MemoryStores extends Stores {
+  /** By label. */
+  readonly secrets: Map<string, Secret>
+}
+
+/** Stores that outlive a run, and that a test can look into. */
+export function memoryStores(): MemoryStores {
+  const secrets = new Map<string, Secret>()
+  return {
+    secrets,
+    open: spec => {
+      const label = storeLabel(spec)
+      return {
+        backend: label,
+        readable: isReadable(spec),
+        probe: async () => undefined,
+        put: async secret => {
+          secrets.set(label, secret)
+          return label
+        },
+        get: async () => secrets.get(label) ?? null,
+        remove: async () => void secrets.delete(label),
+      }
+    },
+    probe: async specs => new Map(specs.map(spec => [spec, null])),
+    keychainWorks: async () => true,
+    close: async () => undefined,
+  }
+}
