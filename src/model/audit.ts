@@ -3,7 +3,7 @@ import type { Severity } from './audit-rule.ts'
 import type { Position } from './position.ts'
 import type { Instant } from './duration.ts'
 import { shortHash } from './hash.ts'
-import type { UsageGap } from './observed-usage.ts'
+import { usageGaps } from './observed-usage.ts'
 
 /** Which key a finding is about: declared, live, or both. */
 export interface AuditSubject {
@@ -27,6 +27,8 @@ export interface AuditFinding {
   readonly subject: AuditSubject
   readonly permission: string | null
   readonly project: string | null
+  /** What else tells it from others of its rule on this key: the rule of an exception. Null for most. */
+  readonly about: string | null
   /** One sentence, with its figures. */
   readonly message: string
   readonly evidence: readonly Evidence[]
@@ -39,11 +41,23 @@ export interface AuditFinding {
   readonly suppressedBy: AuditException | null
 }
 
+export const unseenReasons = {
+  ...usageGaps,
+  offline: 'the audit looked at the configuration alone',
+  'platform-does-not-say': 'the platform does not say',
+  'unknown-operation': 'it was used for operations that this version does not know',
+  'too-young': 'the key is younger than the window',
+  'no-live-key': 'it has no live key yet',
+  'list-incomplete': 'the list of live keys may lack some',
+} as const
+
+export type Unseen = keyof typeof unseenReasons
+
 /** What was not looked at, and why. */
 export interface NotLookedAt {
   readonly rules: readonly string[]
   readonly liveIds: readonly string[]
-  readonly why: UsageGap | 'offline' | 'platform-does-not-say'
+  readonly why: Unseen
 }
 
 export interface AuditReport {
@@ -67,9 +81,15 @@ export interface AuditReport {
  */
 export function fingerprintOf(
   stack: string,
-  { rule, subject, permission, project }: Pick<AuditFinding, 'rule' | 'subject' | 'permission' | 'project'>,
+  {
+    rule,
+    subject,
+    permission,
+    project,
+    about,
+  }: Pick<AuditFinding, 'rule' | 'subject' | 'permission' | 'project' | 'about'>,
 ): string {
-  const about = subject.keyId === null ? ['live', subject.liveId] : ['declared', subject.keyId]
-  const text = JSON.stringify([rule, stack, ...about, permission, project])
+  const whose = subject.keyId === null ? ['live', subject.liveId] : ['declared', subject.keyId]
+  const text = JSON.stringify([rule, stack, ...whose, permission, project, about])
   return shortHash(text, 8) + shortHash(`${text}\n`, 8)
 }

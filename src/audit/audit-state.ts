@@ -1,0 +1,137 @@
+import { type AuditFinding, type AuditReport, fingerprintOf } from '../model/audit.ts'
+import { type BuiltInRule, type Severity, auditRules, compareSeverity } from '../model/audit-rule.ts'
+import { type AuditedKey, auditedKeys, liveKeysOf, subjectOf } from './audited-key.ts'
+import { enabledRules, lacking, severityOf } from './enabled.ts'
+import type { AuditFacts } from './facts.ts'
+import { askOwnRule } from './own-rules.ts'
+import type { Draft, Verdict } from './rule.ts'
+import { exceptionUnmatched } from './rules/exception-unmatched.ts'
+import { rules } from './rules.ts'
+import { suppress } from './suppress.ts'
+import { unseenLog } from './unseen.ts'
+
+interface Asked {
+  readonly id: string
+  /** Where the policy or the rule's own draft says nothing else. */
+  readonly severity: Severity
+  /** The policy's word goes over what a draft says. */
+  readonly decided: boolean
+  readonly verdict: (key: AuditedKey) => Verdict
+}
+
+const isRule = (rule: BuiltInRule): rule is keyof typeof rules => rule !== 'exception-unmatched'
+
+function asked(facts: AuditFacts, log: ReturnType<typeof unseenLog>): readonly Asked[] {
+  const policy = facts.desired.policy.audit
+  const builtIn = enabledRules(policy)
+    .filter(isRule)
+    .flatMap((id): Asked[] => {
+      const why = lacking(auditRules[id].needs, facts)
+      if (why !== null) log.add(why, id, [])
+      const severity = severityOf(id, policy)
+      if (why !== null || severity === null) return []
+      const decided = policy.severities[id] !== undefined
+      return [{ id, severity, decided, verdict: key => rules[id](key, facts) }]
+    })
+  const own = facts.ownRules.flatMap((compiled): Asked[] => {
+    const { id, severity } = compiled.rule
+    const why = compiled.needsUsage ? lacking('usage', facts) : null
+    if (why !== null) log.add(why, id, [])
+    const verdict = (key: AuditedKey) => (key.kind === 'declared' ? askOwnRule(compiled, key, facts) : [])
+    return why === null ? [{ id, severity, decided: true, verdict }] : []
+  })
+  return [...builtIn, ...own]
+}
+
+function toFinding(
+  key: AuditedKey,
+  draft: Draft,
+  { id: rule, severity, decided }: Omit<Asked, 'verdict'>,
+  stack: string,
+): AuditFinding {
+  const { permission = null, project = null, about = null, message, evidence, remedy } = draft
+  const named = { rule, subject: subjectOf(key), permission, project, about }
+  return {
+    ...named,
+    severity: decided ? severity : (draft.severity ?? severity),
+    message,
+    evidence,
+    remedy,
+    position: draft.position ?? (key.kind === 'declared' ? key.desired.position : null),
+    fingerprint: fingerprintOf(stack, named),
+    suppressedBy: null,
+  }
+}
+
+function byWeight(a: AuditFinding, b: AuditFinding): number {
+  const name = ({ subject, rule, permission, project, about }: AuditFinding) =>
+    [
+      subject.keyId ?? '\uffff',
+      subject.liveId ?? '',
+      rule,
+      permission ?? '',
+      project ?? '',
+      about ?? '',
+    ].join('\0')
+  return compareSeverity(b.severity, a.severity) || (name(a) < name(b) ? -1 : 1)
+}
+
+/** Applies all rules that are on and the policy's own to all keys. Pure. Throws a Failure where an own rule cannot be worked out. */
+export function auditState(facts: AuditFacts): AuditReport {
+  const { desired, live, now, windowDays, usage, requests } = facts
+  const { stack, policy } = desired
+  const log = unseenLog()
+  const all = asked(facts, log)
+  const keys = auditedKeys(facts)
+  const unmatchedSeverity = severityOf('exception-unmatched', policy.audit)
+  let cleanKeys = 0
+  const findings = keys.flatMap(key => {
+    const seen = new Set<string>()
+    const found = all.flatMap(one => {
+      const verdict = one.verdict(key)
+      if ('unseen' in verdict) {
+        log.add(
+          verdict.unseen,
+          one.id,
+          liveKeysOf(key).map(({ id }) => id),
+        )
+        return []
+      }
+      seen.add(one.id)
+      return verdict.map(draft => toFinding(key, draft, one, stack))
+    })
+    const exceptions = key.kind === 'declared' ? key.desired.exceptions : []
+    const answered = suppress(found, exceptions, now)
+    const unmatched =
+      unmatchedSeverity === null
+        ? []
+        : exceptionUnmatched(answered.idle.filter(({ rule }) => seen.has(rule))).map(draft =>
+            toFinding(
+              key,
+              draft,
+              { id: 'exception-unmatched', severity: unmatchedSeverity, decided: true },
+              stack,
+            ),
+          )
+    const own = [...answered.findings, ...unmatched]
+    if (own.every(({ suppressedBy }) => suppressedBy !== null)) cleanKeys += 1
+    return own
+  })
+  return {
+    stack,
+    now,
+    mode: live === null ? 'offline' : usage === null ? 'declarations-and-keys' : 'full',
+    windowDays,
+    findings: findings.sort(byWeight),
+    notLookedAt: log.entries(),
+    keys: { total: keys.length, clean: cleanKeys },
+    requests,
+  }
+}
+
+/** The findings that count against a limit of severity: no exception answers for them. */
+export function findingsAtOrAbove({ findings }: AuditReport, limit: Severity): readonly AuditFinding[] {
+  return findings.filter(
+    ({ severity, suppressedBy }) => suppressedBy === null && compareSeverity(severity, limit) >= 0,
+  )
+}

@@ -1,0 +1,83 @@
+import type { AuditSubject } from '../model/audit.ts'
+import type { DesiredKey, DesiredState } from '../model/desired.ts'
+import type { Environment } from '../model/environment.ts'
+import { fitsGlob } from '../model/glob.ts'
+import { type Lineage, membersOf } from '../model/lineage.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { sortByOwner } from '../model/ownership.ts'
+import type { AuditFacts } from './facts.ts'
+
+/** A key that is declared, with what of it is live. */
+export interface DeclaredKey {
+  readonly kind: 'declared'
+  readonly desired: DesiredKey
+  /** Null offline, and where it has no live key. */
+  readonly lineage: Lineage | null
+  /** The key whose secret consumers have; null where there is none. */
+  readonly head: LiveKey | null
+  /** All its live keys: whoever uses a predecessor needs what it grants, too. */
+  readonly members: readonly LiveKey[]
+}
+
+/** A live key that nothing declares. */
+export interface UndeclaredKey {
+  readonly kind: 'undeclared'
+  readonly live: LiveKey
+}
+
+export type AuditedKey = DeclaredKey | UndeclaredKey
+
+export function subjectOf(key: AuditedKey): AuditSubject {
+  if (key.kind === 'undeclared')
+    return { keyId: null, liveId: key.live.id, name: key.live.name, generation: null }
+  const { desired, head } = key
+  const generation = head?.ownership.kind === 'managed' ? head.ownership.marker.generation : null
+  return { keyId: desired.keyId, liveId: head?.id ?? null, name: desired.name, generation }
+}
+
+/** As declared, else as the platform chose. */
+export function environmentOf({ desired, head }: DeclaredKey): Environment | null {
+  return desired.environment ?? head?.environment ?? null
+}
+
+export function liveKeysOf(key: AuditedKey): readonly LiveKey[] {
+  return key.kind === 'declared' ? key.members : [key.live]
+}
+
+function isKept({ id, name }: LiveKey, { prune }: DesiredState): boolean {
+  return prune.keep.some(pattern => pattern === id || fitsGlob(pattern, name))
+}
+
+function isAdopted({ id, name }: LiveKey, { keys }: DesiredState): boolean {
+  return keys.some(({ adopt }) => adopt !== null && (adopt === id || adopt === name))
+}
+
+/** Sorted: the declared keys by key id, then those that nothing declares by id. Other stacks' keys are none of them. */
+export function auditedKeys({
+  desired,
+  live,
+  now,
+}: Pick<AuditFacts, 'desired' | 'live' | 'now'>): readonly AuditedKey[] {
+  const renamed = new Map(
+    desired.keys.flatMap(({ previously, keyId }) =>
+      previously === null ? [] : [[previously, keyId] as const],
+    ),
+  )
+  const owned = sortByOwner(desired.stack, live?.keys ?? [], now, renamed)
+  const declared = desired.keys.map((key): DeclaredKey => {
+    const lineage = owned.lineages.get(key.keyId) ?? null
+    return {
+      kind: 'declared',
+      desired: key,
+      lineage,
+      head: lineage?.head?.live ?? null,
+      members: lineage === null ? [] : membersOf(lineage).map(member => member.live),
+    }
+  })
+  const ids = new Set(desired.keys.map(({ keyId }) => keyId))
+  const removed = [...owned.lineages.values()].filter(({ keyId }) => !ids.has(keyId)).flatMap(membersOf)
+  const undeclared = [...owned.unmanaged, ...removed.map(member => member.live)]
+    .filter(key => !isKept(key, desired) && !isAdopted(key, desired))
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  return [...declared, ...undeclared.map(each => ({ kind: 'undeclared', live: each }) as const)]
+}

@@ -1,0 +1,29 @@
+import { day, formatDate } from '../../model/duration.ts'
+import { type Rule, clean, evidence } from '../rule.ts'
+
+/** A key that apply renews is late only where half of the time that was meant for it is gone. */
+export const expiringSoon: Rule = (key, { now }) => {
+  if (key.kind !== 'declared' || key.head?.expiresAt == null) return clean
+  const { head, desired } = key
+  const { expiresAt, ownership } = head
+  if (expiresAt === null) return clean
+  const adopted = ownership.kind === 'managed' && ownership.marker.state.kind === 'external'
+  const renewed = desired.expires.kind === 'period' && !adopted
+  const { renewBefore } = desired.rotation
+  if (expiresAt > now + (renewed ? renewBefore / 2 : renewBefore)) return clean
+  const days = Math.floor((expiresAt - now) / day)
+  return [
+    {
+      message:
+        expiresAt <= now
+          ? `It expired on ${formatDate(expiresAt)}`
+          : `It expires on ${formatDate(expiresAt)}, in ${days} days`,
+      evidence: evidence({ expiresAt: new Date(expiresAt).toISOString(), days, renewedByApply: renewed }),
+      remedy: renewed
+        ? 'Run `fluxloop-keys apply`: it renews the key.'
+        : adopted
+          ? `Others hold its secret: \`fluxloop-keys rotate ${desired.keyId}\` makes a successor.`
+          : 'Declare a later date, or a period, which is renewed in time.',
+    },
+  ]
+}

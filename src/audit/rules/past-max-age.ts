@@ -1,0 +1,19 @@
+import { day, formatDuration } from '../../model/duration.ts'
+import { secretMadeAt } from '../../model/live-key.ts'
+import { type Rule, clean, evidence } from '../rule.ts'
+
+export const pastMaxAge: Rule = (key, { now }) => {
+  if (key.kind !== 'declared' || key.head === null) return clean
+  const { maxAge } = key.desired.rotation
+  if (maxAge === null) return clean
+  const age = now - secretMadeAt(key.head)
+  if (age < maxAge) return clean
+  const days = Math.floor(age / day)
+  return [
+    {
+      message: `Its secret is ${days} days old, and its maximum age is ${formatDuration(maxAge)}`,
+      evidence: evidence({ ageDays: days, maximumDays: maxAge / day }),
+      remedy: `Run \`fluxloop-keys apply\` regularly, or \`fluxloop-keys rotate ${key.desired.keyId}\` now.`,
+    },
+  ]
+}

@@ -1,0 +1,34 @@
+import { type Rule, clean, evidence } from '../rule.ts'
+import { usageOf } from '../usage-of.ts'
+
+/** One place has many addresses: those of a network count once (IPv4 /24, IPv6 /64). More networks than this are more than one user. */
+const most = 5
+
+function networkOf(ip: string): string {
+  return ip.includes(':') ? ip.split(':').slice(0, 4).join(':') : ip.split('.').slice(0, 3).join('.')
+}
+
+export const sharedKey: Rule = (key, facts) => {
+  if (key.kind !== 'declared') return clean
+  const seen = usageOf(key, facts)
+  // Who is seen is seen, however young the key; so partial figures would do, but they are not worth a special way.
+  if (!seen.seen) return { unseen: seen.why }
+  const lists = seen.usage.map(({ addresses }) => addresses)
+  if (lists.includes(null)) return { unseen: 'platform-does-not-say' }
+  const addresses = [...new Set(lists.flatMap(list => (list ?? []).map(({ ip }) => ip)))].sort()
+  const networks = new Set(addresses.map(networkOf))
+  if (networks.size <= most) return clean
+  return [
+    {
+      message: `It was used from ${addresses.length} addresses in ${networks.size} networks in ${facts.windowDays} days`,
+      evidence: evidence({
+        windowDays: facts.windowDays,
+        addresses: addresses.slice(0, 20),
+        addressCount: addresses.length,
+        networkCount: networks.size,
+        limit: most,
+      }),
+      remedy: 'Give each of its users a key of its own: then one can be revoked without the others.',
+    },
+  ]
+}

@@ -1,0 +1,28 @@
+import { minute } from '../../model/duration.ts'
+import { endsAgree, visibleEnd } from '../../model/live-key.ts'
+import { type Rule, clean, evidence } from '../rule.ts'
+
+/** Marker times are whole seconds, and a regeneration may share one with the delivery that follows it. */
+const clockGrain = minute
+
+export const staleSecret: Rule = key => {
+  if (key.kind !== 'declared') return clean
+  const head = key.lineage?.head
+  if (head?.marker.state.kind !== 'delivered') return clean
+  const { state } = head.marker
+  const { regeneratedAt, maskedKey } = head.live
+  const end = visibleEnd(maskedKey)
+  const elsewhere = regeneratedAt !== null && regeneratedAt > state.at + clockGrain
+  if (endsAgree(state.visibleEnd, end) && !elsewhere) return clean
+  return [
+    {
+      message: 'Somebody regenerated it: its stores hold a secret that no longer works',
+      evidence: evidence({
+        delivered: `...${state.visibleEnd}`,
+        live: `...${end}`,
+        regeneratedAt: regeneratedAt === null ? null : new Date(regeneratedAt).toISOString(),
+      }),
+      remedy: 'Run `fluxloop-keys apply`: it delivers a working secret.',
+    },
+  ]
+}

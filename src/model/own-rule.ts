@@ -1,0 +1,23 @@
+import type { OwnRule } from './audit-policy.ts'
+import type { DesiredKey } from './desired.ts'
+import type { Instant } from './duration.ts'
+import type { LiveKey } from './live-key.ts'
+import type { ObservedUsage } from './observed-usage.ts'
+
+/** What an own rule's expression is about: one declared key. */
+export interface OwnRuleInput {
+  readonly desired: DesiredKey
+  /** Its head; null offline, and where it has none. */
+  readonly key: LiveKey | null
+  /** Of the window; null where it is not known. */
+  readonly usage: ObservedUsage | null
+  readonly now: Instant
+}
+
+/** A policy's own rule, ready to be asked. */
+export interface CompiledRule {
+  readonly rule: OwnRule
+  /** Does its expression read `usage`, which costs a request a key? */
+  readonly needsUsage: boolean
+  readonly evaluate: (input: OwnRuleInput) => { readonly finds: boolean } | { readonly error: string }
+}
