@@ -88,18 +88,44 @@ export async function putInto(
   return place
 }
 
-/** Puts a secret into every store but those that are known to hold it. Resolves to where it is now. */
-export async function putIntoAll(
+export interface Puts {
+  /** Where the secret is now. */
+  readonly places: readonly string[]
+  /** Why it is not in the others. */
+  readonly faults: readonly unknown[]
+}
+
+/**
+ * Puts a secret into every store but those that are known to hold it, whichever of them fail: one that is out of order must
+ * not keep the users of the others from a secret that works.
+ */
+export async function putIntoEach(
   secret: Secret,
   stores: readonly OpenStore[],
   holding: ReadonlySet<ApplyStore>,
-  run: Run,
-): Promise<readonly string[]> {
+  run: Pick<Run, 'checkpoint'>,
+): Promise<Puts> {
   const places: string[] = []
+  const faults: unknown[] = []
   for (const open of stores) {
-    places.push(holding.has(open.store) ? open.label : await putInto(open, secret, run))
+    if (holding.has(open.store)) places.push(open.label)
+    else
+      await putInto(open, secret, run).then(
+        place => places.push(place),
+        (fault: unknown) => faults.push(fault),
+      )
   }
-  return places
+  return { places, faults }
+}
+
+/** The places, where every store has the secret; else throws what failed: the first fault, which names the others. */
+export function requireAll({ places, faults }: Puts): readonly string[] {
+  const [first, ...others] = faults
+  if (first === undefined) return places
+  if (!(first instanceof Failure)) throw first instanceof Error ? first : new Error('a defect')
+  const { code, message, hints } = first
+  const more = others.map(other => `So did another: ${other instanceof Failure ? other.message : 'a defect'}`)
+  throw new Failure(code, message, { hints: [...hints, ...more], cause: first })
 }
 
 /**
@@ -129,20 +155,30 @@ interface Delivered {
   readonly removal: Removal
 }
 
-/** Does any store that can be read hold this secret? True where one cannot tell. */
-async function mayHold(secret: Secret, stores: readonly OpenStore[]): Promise<boolean> {
-  for (const { store } of stores) {
-    if (!store.readable) continue
-    const held = await store.get().catch(() => secret)
-    if (held?.equals(secret) === true) return true
+/** May a store that failed hold this secret all the same? True where one cannot tell. */
+async function mayHold(secret: Secret, { store }: OpenStore): Promise<boolean> {
+  if (!store.readable) return true
+  const held = await store.get().catch(() => secret)
+  return held?.equals(secret) === true
+}
+
+/** Proves a new secret and puts it into the first store. A key that nobody received is revoked again before this rejects. */
+async function beginDelivery({ secret, live }: Undelivered, first: OpenStore, run: Run): Promise<Puts> {
+  try {
+    await requireWorking(secret, live, run)
+  } catch (cause) {
+    throw await withdraw(live, cause, run)
   }
-  return false
+  const begun = await putIntoEach(secret, [first], new Set(), run)
+  const [fault] = begun.faults
+  if (fault !== undefined && !(await mayHold(secret, first))) throw await withdraw(live, fault, run)
+  return begun
 }
 
 /**
  * Delivers a new key: proves its secret, puts it into every store, and says so in the marker. Where it failed before any
- * store took the secret, nobody received the key, so it is revoked again; else it stays `pending` and the next apply
- * goes on from the store that has it.
+ * store took the secret, nobody received the key, so it is revoked again; else the other stores get it all the same, it
+ * stays `pending`, and the next apply goes on from a store that has it.
  */
 export async function deliver(
   key: Undelivered,
@@ -150,21 +186,14 @@ export async function deliver(
   removal: Removal,
   run: Run,
 ): Promise<Pick<Done, 'places' | 'removed'>> {
-  const stores = storesOf(desired, run)
-  const places: string[] = []
-  let trying: OpenStore | null = null
-  try {
-    await requireWorking(key.secret, key.live, run)
-    for (const open of stores) {
-      trying = open
-      places.push(await putInto(open, key.secret, run))
-    }
-  } catch (cause) {
-    const taken =
-      places.length > 0 ||
-      (trying !== null && (!trying.store.readable || (await mayHold(key.secret, [trying]))))
-    throw taken ? cause : await withdraw(key.live, cause, run)
-  }
+  const [first, ...others] = storesOf(desired, run)
+  if (first === undefined) throw new TypeError('unreachable: every key has a store')
+  const begun = await beginDelivery(key, first, run)
+  const rest = await putIntoEach(key.secret, others, new Set(), run)
+  const places = requireAll({
+    places: [...begun.places, ...rest.places],
+    faults: [...begun.faults, ...rest.faults],
+  })
   const graceUntil = run.clock() + desired.rotation.grace
   return { places, ...(await markDelivered(key, desired, { fields: [], graceUntil, removal }, run)) }
 }

@@ -6,7 +6,16 @@ import { fieldChanges } from '../plan/fields.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { refusesReplay } from '../platform/replay.ts'
-import { type OpenStore, keyOf, markDelivered, notAccepted, putInto, storesOf } from './deliver.ts'
+import {
+  type OpenStore,
+  keyOf,
+  type Puts,
+  markDelivered,
+  notAccepted,
+  putIntoEach,
+  requireAll,
+  storesOf,
+} from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { markerOf, regenerationKey } from './markers.ts'
 import type { Run } from './run.ts'
@@ -39,9 +48,12 @@ export async function rotateInPlace(
   if (secret === null) throw withoutSecret(live)
   if (fresh === null) throw notAccepted(live)
   run.checkpoint('after-whoami')
-  const places = [...made.places]
-  for (const open of stores.filter(({ store }) => !store.readable))
-    places.push(await putInto(open, secret, run))
+  const sealed = stores.filter(({ store }) => !store.readable)
+  const rest = await putIntoEach(secret, sealed, new Set(), run)
+  const places = requireAll({
+    places: [...made.places, ...rest.places],
+    faults: [...made.faults, ...rest.faults],
+  })
 
   const marker = { ...former, generation }
   const wanted = fieldChanges(desired, { live: fresh, marker }, run.clock())
@@ -51,16 +63,14 @@ export async function rotateInPlace(
   return { action: 'rotated', liveId: live.id, places, ...done }
 }
 
-interface Regenerated {
+interface Regenerated extends Puts {
   /** Null where the answer does not hold it. */
   readonly secret: Secret | null
-  /** The stores that can be read back, which have it now. */
-  readonly places: readonly string[]
   /** The key as it is now: the answer may be a replay, and somebody may have edited the key since. Null: the secret is dead. */
   readonly fresh: LiveKey | null
 }
 
-const unknown: Regenerated = { secret: null, places: [], fresh: null }
+const unknown: Regenerated = { secret: null, places: [], faults: [], fresh: null }
 
 function withoutSecret({ id }: LiveKey): Failure {
   return new Failure(
@@ -95,9 +105,8 @@ async function regenerate(
   const { key, secret } = issued
   const shown = visibleEnd(key.maskedKey)
   if (secret === null || !endsAgree(shown, secret.end(shown.length))) return unknown
-  const places: string[] = []
-  for (const open of stores.filter(({ store }) => store.readable))
-    places.push(await putInto(open, secret, run))
+  const readable = stores.filter(({ store }) => store.readable)
+  const puts = await putIntoEach(secret, readable, new Set(), run)
   const fresh = await keyOf(secret, run)
-  return { secret, places, fresh: fresh?.id === live.id ? fresh : null }
+  return { secret, ...puts, fresh: fresh?.id === live.id ? fresh : null }
 }

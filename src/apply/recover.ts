@@ -10,7 +10,7 @@ import { fieldChanges } from '../plan/fields.ts'
 import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { refusesReplay, replayWindow } from '../platform/replay.ts'
-import { type OpenStore, isAccepted, markDelivered, putIntoAll, storesOf } from './deliver.ts'
+import { type OpenStore, isAccepted, markDelivered, putIntoEach, requireAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { idempotencyKey, markerOf, newKey } from './markers.ts'
 import type { ApplyStore, Run } from './run.ts'
@@ -87,7 +87,7 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
   const secret = await secretFromStores(live, held, run)
   if (secret === null) return null
   const former = markerOf(live)
-  const places = await putIntoAll(secret, stores, holders(held, secret, stores, former), run)
+  const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))
   // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
   const overtaken = reasons.some(({ code }) => code === 'overtaken')
   const marker = overtaken ? { ...former, generation } : former
@@ -126,7 +126,7 @@ export async function heal({ desired, pending, generation, removal }: Heal, run:
     const secret =
       (await secretFromStores(live, held, run)) ?? (await secretFromReplay(live, marker, desired, run))
     if (secret !== null) {
-      const places = await putIntoAll(secret, stores, holders(held, secret, stores, marker), run)
+      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))
       const wanted = fieldChanges(desired, { live, marker }, run.clock())
       const { fields } = sparingCaller(desired.keyId, { live, marker }, wanted, run)
       const graceUntil = run.clock() + desired.rotation.grace
