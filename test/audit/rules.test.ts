@@ -127,12 +127,15 @@ const retired = (lastUse: LiveKey['lastUse']): Case => ({
 })
 const unmanaged = liveKey({ id: 'key_stranger', createdAt: now - 5 * day, lastUse: usedAt(now - hour) })
 
+/** A title, what is there, and what is found: the rule itself where nothing is said. */
+type Finding = readonly [string, Case, (readonly string[])?]
+
 /** Each rule, and what it says: exactly this, or nothing, or why it cannot tell. */
 const table: Readonly<
   Record<
     BuiltInRule,
     {
-      readonly finds: readonly (readonly [string, Case, (readonly string[])?][])
+      readonly finds: readonly Finding[]
       readonly passes: readonly (readonly [string, Case])[]
       readonly cannotTell?: readonly (readonly [string, Case, Unseen])[]
     }
