@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { link, readFile, unlink, writeFile } from 'node:fs/promises'
+import { link, unlink, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instant } from '../model/duration.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
+import { readRegularFile } from './read-file.ts'
 import { processSpace, processStart } from './process-start.ts'
 
 /** The process that holds a lock, and what it says of itself. */
@@ -112,11 +113,13 @@ async function createWithoutLink(lock: string, text: string): Promise<boolean> {
   }
 }
 
+/** A link or a pipe that somebody planted there is no lock of ours: it is not opened, and nobody waits for what it says. */
 export async function readHolder(lock: string): Promise<Found> {
   try {
-    return toHolder(JSON.parse(await readFile(lock, 'utf8'))) ?? 'unreadable'
-  } catch (error) {
-    return errorCode(error) === 'ENOENT' ? 'gone' : 'unreadable'
+    const file = await readRegularFile(lock)
+    return file === null ? 'gone' : (toHolder(JSON.parse(file.bytes.toString('utf8'))) ?? 'unreadable')
+  } catch {
+    return 'unreadable'
   }
 }
 

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { hostname } from 'node:os'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
@@ -94,6 +94,27 @@ t.test('waits for a lock that is held, or that it cannot judge, and names it whe
       hints: [/Wait/, /delete that lock/],
     })
     t.equal(readFileSync(`${path}.lock`, 'utf8'), text, 'and leaves it')
+  }
+})
+
+t.test('waits no longer than it may for a link or a pipe that was planted as its lock', async t => {
+  if (process.platform === 'win32') return
+  const root = folder(t)
+  const path = join(root, '.env')
+  const victim = join(root, 'victim')
+  const plants: Readonly<Record<string, () => void>> = {
+    'a link to nothing': () => symlinkSync(victim, `${path}.lock`),
+    'a link to a pipe': () => symlinkSync(join(root, 'pipe'), `${path}.lock`),
+    'a pipe': () => void execFileSync('mkfifo', [`${path}.lock`]),
+    'a folder': () => mkdirSync(`${path}.lock`),
+  }
+  execFileSync('mkfifo', [join(root, 'pipe')])
+  for (const [what, plant] of Object.entries(plants)) {
+    plant()
+    const failure = await failed(withFileLock(path, async () => t.fail('it ran'), 50))
+    t.match(failure, { code: 'conflict', message: `${path}.lock is held by an unknown process.` }, what)
+    t.notOk(existsSync(victim), 'nothing is written through it')
+    rmSync(`${path}.lock`, { recursive: true })
   }
 })
 
