@@ -35,7 +35,7 @@ function asked(facts: AuditFacts, log: ReturnType<typeof unseenLog>): readonly A
     })
   const own = facts.ownRules.flatMap((compiled): Asked[] => {
     const { id, severity } = compiled.rule
-    const why = compiled.needsUsage ? lacking('usage', facts) : null
+    const why = lacking(compiled.needs, facts)
     if (why !== null) log.add(why, id, [])
     const verdict = (key: AuditedKey) => (key.kind === 'declared' ? askOwnRule(compiled, key, facts) : [])
     return why === null ? [{ id, severity, decided: true, verdict }] : []

@@ -7,12 +7,13 @@ import { usageOf } from './usage-of.ts'
 
 /** Throws a `configuration` Failure where the expression cannot be worked out for this key. */
 export function askOwnRule(
-  { rule, needsUsage, evaluate }: CompiledRule,
+  { rule, needs, evaluate }: CompiledRule,
   key: DeclaredKey,
   facts: AuditFacts,
 ): Verdict {
   const seen = usageOf(key, facts)
-  if (needsUsage && !seen.seen) return { unseen: seen.why }
+  if (needs === 'usage' && !seen.seen) return { unseen: seen.why }
+  if (needs !== 'declaration' && key.head === null) return { unseen: 'no-live-key' }
   const [usage = null] = seen.seen ? seen.usage : []
   const answer = evaluate({ desired: key.desired, key: key.head, usage, now: facts.now })
   if ('error' in answer) {

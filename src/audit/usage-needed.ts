@@ -11,7 +11,7 @@ export function usageNeeded(
   const { desired, now, windowDays, ownRules } = facts
   const needed =
     enabledRules(desired.policy.audit).some(rule => auditRules[rule].needs === 'usage') ||
-    ownRules.some(({ needsUsage }) => needsUsage)
+    ownRules.some(({ needs }) => needs === 'usage')
   if (!needed) return []
   return auditedKeys(facts)
     .flatMap(key => {

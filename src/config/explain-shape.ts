@@ -1,7 +1,6 @@
 import type { DiagnosticCode } from '../model/diagnostic.ts'
 import { kindText, pathText, typeText, valueText } from './describe.ts'
 import { presetNames } from '../model/preset.ts'
-import { isPropertyToCome } from './not-built.ts'
 import type { Path } from './read-yaml.ts'
 import { suggestion } from './suggest.ts'
 
@@ -26,8 +25,6 @@ export interface Explanation {
 }
 
 type Explain = (error: ShapeError) => Explanation
-
-const toCome = 'See CHANGELOG.md for what this version builds, and remove it until then.'
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
@@ -113,10 +110,6 @@ const explainValue: Explain = error => {
 const explainProperty: Explain = error => {
   const name = String(error.params['additionalProperty'])
   const path = [...error.path, name]
-  if (isPropertyToCome(path)) {
-    const message = `\`${name}\` is specified but not built yet in this version`
-    return { code: 'not-built', path, at: 'key', message, hint: toCome }
-  }
   const known = Object.keys(error.schema['properties'] ?? {})
   const where = error.path.length === 0 ? '' : ` in \`${pathText(error.path)}\``
   const message = `Unknown property ${valueText(name)}${where}`

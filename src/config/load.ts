@@ -1,64 +1,23 @@
-import { dirname } from 'node:path'
-import { emptyAuditPolicy } from '../model/audit-policy.ts'
 import type { DesiredKey, DesiredState, Limits } from '../model/desired.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkRenames } from './check-renames.ts'
-import { checkShape } from './check-shape.ts'
-import { explainSyntax } from './explain-syntax.ts'
 import { findFiles, shownPath } from './find-files.ts'
 import { mergeParts } from './merge.ts'
 import type { Part } from './parts.ts'
+import { resolvePolicy } from './policy/resolve.ts'
+import { sharedPolicies } from './policy/shared.ts'
 import type { RawLimits } from './raw.ts'
-import { readSource } from './read-source.ts'
-import { readYaml } from './read-yaml.ts'
+import { readPart } from './read-part.ts'
 import { type KeyContext, resolveKey } from './resolve-key.ts'
 import { resolvePrune, resolveQuiet } from './resolve-lifetime.ts'
 import { checkRole } from './resolve-permissions.ts'
-import { diagnosticAt, fileDiagnostic, placeOf, sourceOf } from './source.ts'
+import { fileDiagnostic } from './source.ts'
 
 export type Loaded =
   | { readonly ok: true; readonly desired: DesiredState; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
-
-/** Reads one file as far as its shape; null where there is nothing to go on with. */
-async function readPart(
-  file: string,
-  shown: string,
-  text: string | undefined,
-  diagnostics: Diagnostic[],
-): Promise<Part | null> {
-  const read =
-    text === undefined
-      ? await readSource(file, shown)
-      : ({ ok: true, source: sourceOf(shown, dirname(file), text) } as const)
-  if (!read.ok) {
-    diagnostics.push(read.diagnostic)
-    return null
-  }
-  const { source } = read
-  const reading = readYaml(source.text)
-  if (!reading.ok) {
-    for (const problem of reading.problems) {
-      const problems = problem.code === 'syntax' ? await explainSyntax(source.text, problem) : [problem]
-      for (const one of problems) {
-        const related = one.related.map(span => placeOf(source, span))
-        diagnostics.push(
-          one.code === 'empty-file'
-            ? fileDiagnostic(shown, one.code, one.message, one.hint)
-            : diagnosticAt(source, one, related),
-        )
-      }
-    }
-    return null
-  }
-  const { document } = reading
-  const shape = checkShape(source, document)
-  diagnostics.push(...shape.diagnostics)
-  // The schema vouches for everything but the parts named in `broken`, which nobody reads.
-  return { source, document, raw: document.root ?? {}, broken: shape.broken }
-}
 
 function share(text: string | undefined): number {
   return text === undefined ? 0.25 : Number(text.slice(0, -1)) / 100
@@ -123,8 +82,17 @@ export async function loadConfiguration(options: {
   const merged = mergeParts(parts, readable, report)
   const known = (block: string) =>
     readable && parts.every(part => !part.broken.has('') && !part.broken.has(block))
+  const shared = await sharedPolicies(merged.extends, cwd, diagnostics)
+  const policy = await resolvePolicy(
+    merged.policy === null ? shared.policies : [...shared.policies, merged.policy],
+    report,
+  )
   const keys = resolveKeys({
     merged,
+    rules:
+      shared.whole && known('policy') && known('extends')
+        ? new Set(policy.audit.rules.map(({ id }) => id))
+        : null,
     stack: merged.stack?.value ?? '',
     now,
     rolesKnown: known('roles'),
@@ -141,6 +109,5 @@ export async function loadConfiguration(options: {
   const quiet = resolveQuiet(merged.defaults?.value.rotate?.quiet)
   const prune = resolvePrune(merged.prune?.value, quiet)
   const limits = resolveLimits(merged.limits?.value)
-  const policy = { forbid: merged.policy?.value.forbid ?? [], audit: emptyAuditPolicy }
   return { ok: true, desired: { stack: stack.value, keys, prune, limits, policy }, warnings: tidy(warnings) }
 }

@@ -9,13 +9,14 @@ export interface Merged {
   readonly prune: Located<RawPrune> | null
   readonly limits: Located<RawLimits> | null
   readonly policy: Located<RawPolicy> | null
+  readonly extends: Located<string | readonly string[]> | null
   readonly roles: ReadonlyMap<string, Located<readonly string[]>>
   readonly keys: ReadonlyMap<string, Located<RawKey>>
   /** The names of roles that exist but whose permissions are wrong: no reason to call them undeclared. */
   readonly brokenRoles: ReadonlySet<string>
 }
 
-type Block = 'stack' | 'version' | 'defaults' | 'prune' | 'limits' | 'policy'
+type Block = 'stack' | 'version' | 'defaults' | 'prune' | 'limits' | 'policy' | 'extends'
 
 function blocks<Name extends Block>(parts: readonly Part[], name: Name) {
   return parts.flatMap(part => {
@@ -114,6 +115,7 @@ export function mergeParts(parts: readonly Part[], whole: boolean, report: Repor
     prune: single(parts, 'prune', report),
     limits: single(parts, 'limits', report),
     policy: single(parts, 'policy', report),
+    extends: single(parts, 'extends', report),
     roles: roles.all,
     keys: keys.all,
     brokenRoles: roles.broken,

@@ -1,5 +1,7 @@
+import type { BuiltInRule, Severity } from '../model/audit-rule.ts'
 import type { Forbidden } from '../model/desired.ts'
 import type { Environment } from '../model/environment.ts'
+import type { Permission } from '../model/permission.ts'
 import type { PresetName } from '../model/preset.ts'
 
 /** What a configuration file holds once the schema has accepted it: as written, with nothing filled in. */
@@ -12,6 +14,7 @@ export interface RawFile {
   readonly prune?: RawPrune
   readonly limits?: RawLimits
   readonly policy?: RawPolicy
+  readonly extends?: string | readonly string[]
 }
 
 export interface RawDefaults {
@@ -31,6 +34,16 @@ export interface RawKey extends RawDefaults {
   readonly protect?: boolean
   readonly previously?: string
   readonly adopt?: string
+  readonly exceptions?: readonly RawException[]
+}
+
+export interface RawException {
+  readonly rule: string
+  readonly permission?: string
+  readonly project?: string
+  readonly reason: string
+  readonly owner?: string
+  readonly until: string
 }
 
 export interface RawRotate {
@@ -56,6 +69,33 @@ export interface RawLimits {
 
 export interface RawPolicy {
   readonly forbid?: readonly Forbidden[]
+  readonly severity?: Readonly<Partial<Record<BuiltInRule, Severity | 'off'>>>
+  readonly failOn?: Severity
+  readonly environments?: Readonly<Partial<Record<Environment, RawEnvironmentLimits>>>
+  readonly rules?: Readonly<Record<string, RawOwnRule>>
+}
+
+export interface RawEnvironmentLimits {
+  readonly maxLifetime?: string
+  readonly allow?: readonly Permission[]
+  readonly deny?: readonly Permission[]
+}
+
+export interface RawOwnRule {
+  readonly when: string
+  readonly message: string
+  readonly severity: Severity
+  readonly remedy?: string
+  readonly tests?: readonly RawRuleTest[]
+}
+
+export interface RawRuleTest {
+  readonly name: string
+  readonly desired?: Readonly<Record<string, unknown>>
+  readonly key?: Readonly<Record<string, unknown>>
+  readonly usage?: Readonly<Record<string, unknown>>
+  readonly now?: string
+  readonly finds: boolean
 }
 
 /** One store in the map form: it has exactly one of the properties. */

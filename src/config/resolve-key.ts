@@ -6,6 +6,7 @@ import { markerRoom, maximumDescription } from '../platform/marker.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
 import type { RawDefaults, RawKey, RawStore, RawStores } from './raw.ts'
+import { resolveExceptions } from './resolve-exceptions.ts'
 import { mergeRotate, resolveLifetime, resolveRotation } from './resolve-lifetime.ts'
 import { resolvePermissions } from './resolve-permissions.ts'
 import { resolveStore, storeEntries } from './resolve-stores.ts'
@@ -21,6 +22,8 @@ export interface KeyContext {
   /** Every `roles` (every `defaults`) could be read: only then is anything reported as missing from there. */
   readonly rolesKnown: boolean
   readonly defaultsKnown: boolean
+  /** The ids of the policy's own rules; null where not all of them are known. */
+  readonly rules: ReadonlySet<string> | null
   readonly report: Report
   readonly warn: Report
 }
@@ -122,7 +125,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     protect: raw.protect ?? false,
     previously: raw.previously ?? null,
     adopt: raw.adopt ?? null,
-    exceptions: [],
+    exceptions: resolveExceptions(key, context),
     position: { file, line, column },
   }
   return { key: desired, stores }

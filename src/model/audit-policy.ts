@@ -39,10 +39,19 @@ export interface OwnRule {
   readonly position: Position
 }
 
+/** By the names that expressions use; what is absent is that of an ordinary key. */
+export interface RuleTestFacts {
+  readonly desired: Readonly<Record<string, unknown>>
+  readonly key: Readonly<Record<string, unknown>>
+  readonly usage: Readonly<Record<string, unknown>>
+  /** A day: `2026-01-01`; null: that. */
+  readonly now: string | null
+}
+
 /** Facts for the expression, as the policy writes them, and what has to come of them. */
 export interface OwnRuleTest {
   readonly name: string
-  readonly facts: Readonly<Record<string, unknown>>
+  readonly facts: RuleTestFacts
   readonly finds: boolean
   readonly position: Position
 }

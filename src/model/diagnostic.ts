@@ -19,7 +19,6 @@ export type DiagnosticCode =
   | 'missing-property'
   | 'unknown-value'
   | 'bad-value'
-  | 'not-built'
   | 'missing-stack'
   | 'missing-version'
   | 'conflicting-blocks'
@@ -44,6 +43,14 @@ export type DiagnosticCode =
   | 'preset-setting'
   | 'store-clash'
   | 'bad-rename'
+  | 'policy-source'
+  | 'policy-cycle'
+  | 'policy-alone'
+  | 'unknown-rule'
+  | 'rule-taken'
+  | 'bad-expression'
+  | 'bad-test-case'
+  | 'exception-too-long'
   | 'no-keys'
 
 /** These are worth a look and stop nothing; all others are errors. */

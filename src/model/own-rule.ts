@@ -1,4 +1,5 @@
 import type { OwnRule } from './audit-policy.ts'
+import type { RuleNeeds } from './audit-rule.ts'
 import type { DesiredKey } from './desired.ts'
 import type { Instant } from './duration.ts'
 import type { LiveKey } from './live-key.ts'
@@ -17,7 +18,7 @@ export interface OwnRuleInput {
 /** A policy's own rule, ready to be asked. */
 export interface CompiledRule {
   readonly rule: OwnRule
-  /** Does its expression read `usage`, which costs a request a key? */
-  readonly needsUsage: boolean
+  /** What its expression reads; of usage, which costs a request a key. */
+  readonly needs: RuleNeeds
   readonly evaluate: (input: OwnRuleInput) => { readonly finds: boolean } | { readonly error: string }
 }

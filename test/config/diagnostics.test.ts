@@ -275,17 +275,132 @@ const rows: readonly Row[] = [
     expected: [['unknown-value', 'a.yaml:9:20', 'widenning', 'widening']],
   },
 
-  // Specified, and not built yet.
-  ...['exceptions: []'].map((property): Row => ({
-    title: `keys.*.${property}`,
-    input: `${sound}    ${property}\n`,
-    expected: [['not-built', 'a.yaml:9:5', 'not built yet']],
+  // Policies.
+  {
+    title: 'an exception from a rule that there is not',
+    input: `${sound}    exceptions: [{ rule: no-expirey, reason: x, until: 2027-01-31 }]\n`,
+    expected: [['unknown-rule', 'a.yaml:9:26', 'no-expirey', 'no-expiry']],
+  },
+  {
+    title: 'an exception from the end of exceptions',
+    input: `${sound}    exceptions: [{ rule: exception-expired, reason: x, until: 2027-01-31 }]\n`,
+    expected: [['unknown-rule', 'a.yaml:9:26', 'no exception from exception-expired']],
+  },
+  {
+    title: 'an exception of more than a year',
+    input: `${sound}    exceptions: [{ rule: no-expiry, reason: x, until: 2027-11-23 }]\n`,
+    expected: [['exception-too-long', 'a.yaml:9:55', 'at most until 2027-11-22']],
+  },
+  {
+    title: 'an exception until a day that there is not',
+    input: `${sound}    exceptions: [{ rule: no-expiry, reason: x, until: 2027-02-30 }]\n`,
+    expected: [['no-such-day', 'a.yaml:9:55', '2027-02-30']],
+  },
+  {
+    title: 'an exception without a reason',
+    input: `${sound}    exceptions: [{ rule: no-expiry, until: 2027-01-31 }]\n`,
+    expected: [['missing-property', 'a.yaml:9:18', 'reason']],
+  },
+  {
+    title: 'a severity of a rule that there is not',
+    input: `${sound}policy: { severity: { mising-owner: high } }\n`,
+    expected: [['unknown-property', 'a.yaml:9:23', 'mising-owner', 'missing-owner']],
+  },
+  {
+    title: 'a severity that there is not',
+    input: `${sound}policy: { failOn: hihg }\n`,
+    expected: [['unknown-value', 'a.yaml:9:19', 'hihg', 'high']],
+  },
+  {
+    title: 'an own rule with the name of a built-in one',
+    input: `${sound}policy:\n  rules:\n    no-expiry: { when: 'true', message: x, severity: low }\n`,
+    expected: [['rule-taken', 'a.yaml:11:5', 'built-in']],
+  },
+  ...(
+    [
+      ['a plain expression', 'desired.nam == "x"', 'a.yaml:12:21', 'No such key: nam'],
+      ['an expression in single quotes', `'desired.nam == ''x'''`, 'a.yaml:12:22', 'nam'],
+      [
+        'an expression in double quotes',
+        String.raw`"desired.name == \"\" && desired.nam == 1"`,
+        'a.yaml:12:46',
+        'nam',
+      ],
+      [
+        'a literal block',
+        '|\n        desired.name == "nam" &&\n        desired.nam == "x"',
+        'a.yaml:14:17',
+        'nam',
+      ],
+      [
+        'a folded block',
+        '>-\n        desired.name == "x" &&\n        desired.nam == "x"',
+        'a.yaml:14:17',
+        'nam',
+      ],
+      ['a type that does not fit', 'desired.name > 3', 'a.yaml:12:13', 'no such overload'],
+      ['no answer of yes or no', 'desired.name', 'a.yaml:12:13', 'gives string'],
+      [
+        'a variable that there is not',
+        'usage.total > 3 && kee.id == ""',
+        'a.yaml:12:32',
+        'Unknown variable: kee',
+      ],
+      ['half of an expression', 'desired.protect &&', 'a.yaml:12:29', 'Unexpected token'],
+      ['a pattern, which may take for ever', 'desired.name.matches("a")', 'a.yaml:12:13', 'not offered'],
+      [
+        'three loops',
+        'desired.projects.all(a, desired.projects.all(b, desired.projects.all(c, a == c)))',
+        'a.yaml:12:61',
+        'two loops',
+      ],
+    ] as const
+  ).map(([title, when, place, message]): Row => ({
+    title: `${title}, at its place in the file`,
+    input: `${sound}policy:\n  rules:\n    mine:\n      when: ${when}\n      message: x\n      severity: low\n`,
+    expected: [['bad-expression', place, message]],
   })),
-  ...['extends: x'].map((property): Row => ({
-    title: property,
-    input: `${sound}${property}\n`,
-    expected: [['not-built', 'a.yaml:9:1', 'not built yet']],
-  })),
+  {
+    title: 'facts of test cases that there are not',
+    input: `${sound}policy:\n  rules:\n    mine:\n      when: desired.protect\n      message: x\n      severity: low\n      tests:\n        - { name: a, desired: { protekt: true }, finds: true }\n        - { name: b, key: { createdAt: soon }, usage: { total: 1.5 }, finds: true }\n`,
+    expected: [
+      ['bad-test-case', 'a.yaml:16:33', 'did you mean protect'],
+      ['bad-test-case', 'a.yaml:17:40', 'key.createdAt is a date'],
+      ['bad-test-case', 'a.yaml:17:64', 'usage.total is a whole number'],
+    ],
+  },
+  {
+    title: 'a policy that is not there, in a file or a package or the network',
+    input: String.raw`${sound}extends: [./none.yaml, none, 'https://x.example/policy.yaml', 'C:\x']` + '\n',
+    expected: [
+      ['policy-source', 'a.yaml:9:11', 'no file ./none.yaml'],
+      ['policy-source', 'a.yaml:9:24', 'not installed', 'npm install'],
+      ['policy-source', 'a.yaml:9:30', 'not fetched from the network'],
+      ['policy-source', 'a.yaml:9:63', 'neither a path nor the name'],
+    ],
+  },
+  {
+    title: 'policies that come from themselves',
+    input: {
+      'a.yaml': `${sound}extends: ./p/one.yaml\n`,
+      'p/one.yaml': 'extends: ./two.yaml\n',
+      'p/two.yaml': 'policy: {}\nextends: ./one.yaml\n',
+    },
+    paths: ['a.yaml'],
+    expected: [['policy-cycle', 'p/two.yaml:2:10', 'p/one.yaml → p/two.yaml → p/one.yaml']],
+  },
+  {
+    title: 'a shared policy with keys',
+    input: {
+      'a.yaml': `${sound}extends: ./p/one.yaml\n`,
+      'p/one.yaml': 'stack: acme\npolicy: { failOn: hgh }\n',
+    },
+    paths: ['a.yaml'],
+    expected: [
+      ['policy-alone', 'p/one.yaml:1:1', 'not `stack`'],
+      ['unknown-value', 'p/one.yaml:2:19', 'hgh', 'high'],
+    ],
+  },
   {
     title: 'a store by name alone that needs settings',
     input: `${sound}    store: pass\n`,

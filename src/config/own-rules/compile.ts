@@ -1,0 +1,155 @@
+import {
+  type ASTNode,
+  Environment,
+  EvaluationError,
+  ParseError,
+  type ParseResult,
+  TypeError as CelTypeError,
+} from '@marcbachmann/cel-js'
+import type { OwnRule } from '../../model/audit-policy.ts'
+import type { RuleNeeds } from '../../model/audit-rule.ts'
+import type { CompiledRule } from '../../model/own-rule.ts'
+import { type FactGroup, celTypes, factsOf, fields, fieldsOf } from './fields.ts'
+
+/** What is wrong with an expression, and where in it: UTF-16 offsets, the end not included. */
+export interface ExpressionProblem {
+  readonly message: string
+  readonly hint: string
+  readonly start: number
+  readonly end: number
+}
+
+export type Compiled =
+  | {
+      readonly ok: true
+      readonly rule: CompiledRule
+      readonly run: (facts: Readonly<Record<string, unknown>>) => ReturnType<CompiledRule['evaluate']>
+    }
+  | { readonly ok: false; readonly problem: ExpressionProblem }
+
+const groups = Object.keys(fields) as readonly FactGroup[]
+
+/** Loops over lists; one in another in another would take a time that nobody can bound. */
+const loops: readonly string[] = ['all', 'exists', 'exists_one', 'filter', 'map']
+const maximumLoops = 2
+
+function environment(): Environment {
+  const made = new Environment({ limits: { maxAstNodes: 500, maxDepth: 30, maxListElements: 200 } })
+  for (const group of groups) {
+    const schema = Object.fromEntries([...fieldsOf(group)].map(([name, { type }]) => [name, celTypes[type]]))
+    made.registerVariable(group, { schema })
+  }
+  return made.registerVariable('now', 'google.protobuf.Timestamp')
+}
+
+let shared: Environment | null = null
+
+function isNode(value: unknown): value is ASTNode {
+  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value
+}
+
+function childrenOf({ args }: ASTNode): readonly ASTNode[] {
+  const all: unknown[] = Array.isArray(args) ? args.flat(2) : [args]
+  return all.filter(isNode)
+}
+
+const at = ({ start, end }: { readonly start: number; readonly end: number }) => ({ start, end })
+
+/** What may not stand in an expression although the language has it; null where there is none of it. */
+function forbidden(node: ASTNode, around = 0): ExpressionProblem | null {
+  const name = node.op === 'rcall' || node.op === 'call' ? node.args[0] : null
+  if (name === 'matches')
+    return {
+      ...at(node.range),
+      message: '`matches` is not offered: a pattern may take for ever',
+      hint: 'Use startsWith, endsWith, contains or `in`.',
+    }
+  const inside = around + (name !== null && loops.includes(name) ? 1 : 0)
+  if (inside > maximumLoops)
+    return {
+      ...at(node.range),
+      message: 'More than two loops stand one in the other',
+      hint: 'Write two rules.',
+    }
+  for (const child of childrenOf(node)) {
+    const problem = forbidden(child, inside)
+    if (problem !== null) return problem
+  }
+  return null
+}
+
+function namesIn(node: ASTNode): ReadonlySet<string> {
+  const own = node.op === 'id' ? [node.args] : []
+  return new Set([...own, ...childrenOf(node).flatMap(child => [...namesIn(child)])])
+}
+
+const known = `Known: ${groups.map(group => `${group}.{${[...fieldsOf(group).keys()].join(', ')}}`).join('; ')}; now.`
+
+function problemOf(error: unknown, when: string): ExpressionProblem {
+  const whole = { start: 0, end: when.length }
+  if (!(error instanceof ParseError || error instanceof CelTypeError || error instanceof EvaluationError))
+    return { ...whole, message: 'The expression cannot be read', hint: known }
+  const unknown = error.code === 'no_such_key' || error.code === 'unknown_variable'
+  return {
+    ...(error.range ?? whole),
+    message: error.summary,
+    hint: unknown ? known : 'docs/policy.md shows what expressions look like.',
+  }
+}
+
+function needsOf(names: ReadonlySet<string>): RuleNeeds {
+  return names.has('usage') ? 'usage' : names.has('key') ? 'live' : 'declaration'
+}
+
+function evaluator(parsed: ParseResult) {
+  return (facts: Readonly<Record<string, unknown>>): ReturnType<CompiledRule['evaluate']> => {
+    try {
+      const finds: unknown = parsed(facts)
+      return typeof finds === 'boolean' ? { finds } : { error: 'it is neither true nor false' }
+    } catch (error) {
+      return { error: error instanceof EvaluationError ? error.summary : 'it cannot be worked out' }
+    }
+  }
+}
+
+/** Makes a rule of an expression, or says what is wrong with it. It is bounded in size, and in the loops that it may have. */
+export function compileOwnRule(rule: OwnRule): Compiled {
+  shared ??= environment()
+  try {
+    const parsed = shared.parse(rule.when)
+    const problem = forbidden(parsed.ast)
+    if (problem !== null) return { ok: false, problem }
+    const checked = parsed.check()
+    if (!checked.valid) return { ok: false, problem: problemOf(checked.error, rule.when) }
+    if (checked.type !== 'bool' && checked.type !== 'dyn')
+      return {
+        ok: false,
+        problem: {
+          start: 0,
+          end: rule.when.length,
+          message: `The expression gives ${checked.type ?? 'something else'}, and has to be true or false`,
+          hint: 'Compare it with something: desired.lifetimeDays > 90.',
+        },
+      }
+    const needs = needsOf(namesIn(parsed.ast))
+    const run = evaluator(parsed)
+    const evaluate: CompiledRule['evaluate'] = ({ desired, key, usage, now }) =>
+      run({
+        desired: factsOf(fields.desired, desired),
+        ...(key === null ? {} : { key: factsOf(fields.key, key) }),
+        ...(usage === null ? {} : { usage: factsOf(fields.usage, usage) }),
+        now: new Date(now),
+      })
+    return { ok: true, run, rule: { rule, needs, evaluate } }
+  } catch (error) {
+    return { ok: false, problem: problemOf(error, rule.when) }
+  }
+}
+
+/** Of a configuration that was loaded, so that every expression is sound. */
+export function compileOwnRules(rules: readonly OwnRule[]): readonly CompiledRule[] {
+  return rules.flatMap(rule => {
+    const compiled = compileOwnRule(rule)
+    return compiled.ok ? [compiled.rule] : []
+  })
+}

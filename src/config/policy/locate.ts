@@ -1,0 +1,80 @@
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+
+/** Where a package keeps its policy, when its package.json says nothing else under `fluxloop-keys`. */
+const usualFile = 'fluxloop-policy.yaml'
+
+export type Located =
+  | { readonly ok: true; readonly file: string }
+  | { readonly ok: false; readonly message: string; readonly hint: string }
+
+const refuse = (message: string, hint: string): Located => ({ ok: false, message, hint })
+
+/** The rules of npm, and nothing that could lead out of `node_modules`. */
+const packageName = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(?=\/|$)/
+
+async function exists(path: string): Promise<boolean> {
+  return await stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** As Node finds packages: in `node_modules` of this folder, or of one above it. */
+async function packageFolder(name: string, from: string): Promise<string | null> {
+  for (let folder = from; ; folder = dirname(folder)) {
+    const candidate = join(folder, 'node_modules', name)
+    if (await exists(join(candidate, 'package.json'))) return candidate
+    if (dirname(folder) === folder) return null
+  }
+}
+
+/** What package.json names; no code of the package runs. */
+async function fileOf(folder: string): Promise<string> {
+  try {
+    const raw = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as unknown
+    const named =
+      typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>)['fluxloop-keys'] : null
+    return typeof named === 'string' ? named : usualFile
+  } catch {
+    return usualFile
+  }
+}
+
+async function inPackage(source: string, folder: string): Promise<Located> {
+  const name = packageName.exec(source)?.[0]
+  if (name === undefined)
+    return refuse(
+      `"${source}" is neither a path nor the name of a package`,
+      'Write a path that begins with ./ or ../ or is absolute, or the name of an npm package, such as @acme/flux-policy.',
+    )
+  const found = await packageFolder(name, folder)
+  if (found === null)
+    return refuse(
+      `The package ${name} is not installed here`,
+      `Install it (npm install --save-dev ${name}), or write ./ before the path of a file.`,
+    )
+  const rest = source.slice(name.length + 1)
+  const inside = rest === '' ? await fileOf(found) : rest
+  const file = resolve(found, inside)
+  if (!(await exists(file)))
+    return refuse(`The package ${name} has no file ${inside}`, `Name one that it has: ${name}/policy.yaml.`)
+  // A package may be a link, as in a workspace; what lies in it may not lead out of it.
+  const way = relative(await realpath(found), await realpath(file))
+  if (way.startsWith('..') || isAbsolute(way))
+    return refuse(`${source} leads out of the package ${name}`, 'Name a file in it.')
+  return { ok: true, file }
+}
+
+/** The file of a shared policy that a file in `folder` names. Nothing is asked of the network. */
+export async function locatePolicy(source: string, folder: string): Promise<Located> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source))
+    return refuse(
+      'A policy is not fetched from the network',
+      'Publish it as an npm package and install that, or copy the file.',
+    )
+  if (!/^\.{1,2}\//.test(source) && !isAbsolute(source)) return await inPackage(source, folder)
+  const file = resolve(folder, source)
+  if (await exists(file)) return { ok: true, file }
+  return refuse(`There is no file ${source}`, 'Paths count from the folder of the file that names them.')
+}

@@ -1,0 +1,106 @@
+import { resolve } from 'node:path'
+import type { Diagnostic } from '../../model/diagnostic.ts'
+import { shownPath } from '../find-files.ts'
+import { type Located, type Part, diagnosticFor, isSound } from '../parts.ts'
+import type { RawPolicy } from '../raw.ts'
+import { readPart } from '../read-part.ts'
+import { locatePolicy } from './locate.ts'
+
+/** So many policies may be built one on the other. */
+const maximumDepth = 10
+
+/** What a shared policy's file may hold. */
+const allowed: readonly string[] = ['version', 'policy', 'extends']
+
+export interface SharedPolicies {
+  /** What goes over what: the last over all others. */
+  readonly policies: readonly Located<RawPolicy>[]
+  /** False where one of them could not be read. */
+  readonly whole: boolean
+}
+
+interface Reading {
+  readonly cwd: string
+  readonly diagnostics: Diagnostic[]
+}
+
+function checkAlone(part: Part, { diagnostics }: Reading): void {
+  for (const name of Object.keys(part.raw)) {
+    if (allowed.includes(name)) continue
+    const message = `A shared policy holds \`policy\` and nothing else, not \`${name}\``
+    const hint = 'Keys, roles and defaults belong to the configuration itself.'
+    diagnostics.push(
+      diagnosticFor({ part, path: [name] }, { code: 'policy-alone', message, hint, onKey: true }),
+    )
+  }
+}
+
+async function policiesOf(
+  named: Located<string | readonly string[]>,
+  chain: readonly string[],
+  reading: Reading,
+): Promise<SharedPolicies> {
+  const { cwd, diagnostics } = reading
+  const { value, part, path } = named
+  const sources =
+    typeof value === 'string'
+      ? [{ source: value, at: path }]
+      : value.map((source, index) => ({ source, at: [...path, index] }))
+  const policies: Located<RawPolicy>[] = []
+  let whole = true
+  for (const { source, at } of sources) {
+    const refuse = (code: 'policy-source' | 'policy-cycle', message: string, hint: string) => {
+      diagnostics.push(diagnosticFor({ part, path: at }, { code, message, hint }))
+      whole = false
+    }
+    const found = await locatePolicy(source, part.source.folder)
+    if (!found.ok) {
+      refuse('policy-source', found.message, found.hint)
+      continue
+    }
+    const { file } = found
+    if (chain.includes(file)) {
+      const way = [...chain.slice(chain.indexOf(file)), file].map(one => shownPath(one, cwd)).join(' → ')
+      refuse('policy-cycle', `This policy comes from itself: ${way}`, 'Take one of these lines out.')
+      continue
+    }
+    if (chain.length >= maximumDepth) {
+      refuse(
+        'policy-cycle',
+        `More than ${maximumDepth} policies are built one on the other`,
+        'Put some of them together.',
+      )
+      continue
+    }
+    const read = await readPart(file, shownPath(file, cwd), undefined, diagnostics)
+    if (read === null) {
+      whole = false
+      continue
+    }
+    checkAlone(read, reading)
+    const farther =
+      read.raw.extends === undefined || !isSound(read, ['extends'])
+        ? { policies: [], whole: true }
+        : await policiesOf(
+            { value: read.raw.extends, part: read, path: ['extends'] },
+            [...chain, file],
+            reading,
+          )
+    whole &&= farther.whole && read.broken.size === 0
+    policies.push(...farther.policies)
+    if (read.raw.policy !== undefined && isSound(read, ['policy']))
+      policies.push({ value: read.raw.policy, part: read, path: ['policy'] })
+  }
+  return { policies, whole }
+}
+
+/** The policies that a configuration builds on, and those that they build on. What is wrong goes to `diagnostics`. */
+export async function sharedPolicies(
+  named: Located<string | readonly string[]> | null,
+  cwd: string,
+  diagnostics: Diagnostic[],
+): Promise<SharedPolicies> {
+  if (named === null) return { policies: [], whole: true }
+  const self = resolve(cwd, named.part.source.file)
+  return await policiesOf(named, [self], { cwd, diagnostics })
+}
