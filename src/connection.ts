@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Milliseconds } from './model/duration.ts'
@@ -9,6 +8,7 @@ import { type Endpoint, resolveEndpoint } from './platform/endpoint.ts'
 import { type CredentialReaders, requireCredential } from './platform/find-credential.ts'
 import { type Proxy, proxyFor } from './platform/proxy.ts'
 import type { PlatformClient, RequestInfo } from './platform/types.ts'
+import { readProjectFile } from './project-file.ts'
 
 /** Which platform is meant. */
 export interface EndpointChoice {
@@ -95,7 +95,7 @@ export async function findEndpoint(
     staging,
     env,
     cwd,
-    readFile: path => readFile(path, 'utf8'),
+    readFile: readProjectFile,
   })
 }
 

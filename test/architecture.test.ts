@@ -27,6 +27,7 @@ const floors: readonly (readonly string[])[] = [
     'crash',
     'git-history',
   ],
+  ['project-file'],
   ['apply'],
   ['config', 'stores', 'sandbox'],
   ['platform'],

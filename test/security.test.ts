@@ -1,9 +1,10 @@
 // What SECURITY.md says of the program as a whole; what it says of one part is tested with that part.
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, readdir } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import t from 'tap'
 import { parseMarker, readDescription } from '../src/platform/marker.ts'
 import { parseHttpDate, parseRetryAfter } from '../src/platform/http-date.ts'
@@ -21,8 +22,12 @@ import { escapeControls, redactSecrets } from '../src/render/text.ts'
 import { parseRateLimit } from '../src/sandbox/rate-limit.ts'
 import { readVariable } from '../src/stores/dotenv.ts'
 import { accountOf } from '../src/config/store-argument.ts'
-import { workplace } from './support/program.ts'
+import { Secret } from '../src/model/secret.ts'
+import { needs } from './support/needs.ts'
+import { type Workplace, ended, workplace } from './support/program.ts'
+import { servedPlatform } from './support/served-platform.ts'
 
+const execute = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
 const program = join(root, 'dist/start.cjs')
 
@@ -85,6 +90,95 @@ t.test(
     }
   },
 )
+
+t.test('switches on nothing that writes the memory of the program to a file', async t => {
+  // Node's ways to do so; their names stand in no part of the program, its packages included.
+  const ways = [
+    'writeHeapSnapshot',
+    'setHeapSnapshotNearHeapLimit',
+    'writeReport',
+    'getReport',
+    'node:inspector',
+  ]
+  const files = (await readdir(join(root, 'dist'))).filter(name => /\.c?js$/.test(name))
+  t.ok(files.length > 20, 'it is built')
+  for (const name of files) {
+    const text = await readFile(join(root, 'dist', name), 'utf8')
+    t.strictSame(
+      ways.filter(way => text.includes(way)),
+      [],
+      name,
+    )
+  }
+})
+
+t.test('needs no folder for temporary files', async t => {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t)
+  await place.write('fluxloop-keys.yaml', oneKey)
+  const nowhere = join(place.root, 'nowhere')
+  const env = { ...platform.env, TMPDIR: nowhere, TMP: nowhere, TEMP: nowhere }
+  t.match(await place.run(['apply', '--auto-approve'], { env }), { code: 0, stdout: /1 created/ })
+})
+
+const oneKey = `version: 1
+stack: security
+keys:
+  agents:
+    name: Agents
+    scope: all
+    permissions: [read_scenarios]
+    expires: 90d
+    store: { env-file: { path: agents.env, name: FLUXLOOP_API_KEY } }
+`
+
+t.test('lets no project file choose the platform that somebody else may have planted', async t => {
+  if (process.platform === 'win32') return
+  const place = await workplace(t)
+  await place.write('fluxloop-keys.yaml', oneKey)
+  const file = join(place.root, '.fluxloop', 'project.json')
+  await mkdir(join(place.root, '.fluxloop'))
+  const plan = (run: Workplace['run']) =>
+    run(['plan'], { env: { FLUXLOOP_API_KEY: 'flux_ci_sentinel', FLUXLOOP_API_URL: undefined } })
+  await writeFile(file, '{ "api_url": "http://127.0.0.1:1" }')
+  t.match(await plan((args, options) => place.run(args, options)), {
+    code: 4,
+    stderr: /Cannot reach the platform at http:\/\/127\.0\.0\.1:1/,
+  })
+  await chmod(file, 0o666)
+  t.match(await plan((args, options) => place.run(args, options)), {
+    code: 2,
+    stderr: /project\.json\s+belongs\s+to\s+another\s+user/,
+  })
+  await rm(file)
+  await execute('mkfifo', [file])
+  t.match(await plan((args, options) => place.run(args, options)), {
+    code: 2,
+    stderr: /project\.json\s+is\s+no\s+regular/,
+  })
+  await rm(file)
+
+  if (process.getuid?.() !== 0 || !needs(t, 'setpriv')) return
+  // Another user, who may have no business where the clone lies.
+  await cp(join(root, 'dist'), join(place.root, 'dist'), { recursive: true })
+  await writeFile(file, '{ "api_url": "http://127.0.0.1:1" }')
+  await execute('chmod', ['-R', 'a+rX', place.root])
+  const asNobody: Workplace['run'] = (args, options = {}) => {
+    const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups', 'env', '-u', 'NODE_OPTIONS']
+    const line = [...user, process.execPath, join(place.root, 'dist/start.cjs'), ...args]
+    return ended('setpriv', line, { cwd: place.work, env: { ...place.env, ...options.env } })
+  }
+  t.match(await plan(asNobody), { code: 4, stderr: /Cannot reach/ }, 'root is trusted')
+  await chown(file, 65533, 65533)
+  t.match(await plan(asNobody), { code: 2, stderr: /project\.json\s+belongs\s+to\s+another\s+user/ })
+})
+
+t.test('compares secrets to the last character', async t => {
+  const texts = ['', 'a', 'b', 'aa', 'ab', 'ba', 'a\0', 'é', 'flux_ci_a', 'flux_ci_b', 'flux_ci_ab']
+  for (const one of texts)
+    for (const other of texts) t.equal(new Secret(one).equals(new Secret(other)), one === other)
+  t.match(await readFile(join(root, 'src/sandbox/secrets.ts'), 'utf8'), /return [^\n]*timingSafeEqual\(/)
+})
 
 const million = 1_000_000
 /** One character over and over, or a few, with something at the end that does not fit. */

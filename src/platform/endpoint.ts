@@ -20,7 +20,7 @@ export interface EndpointOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute. */
   readonly cwd: string
-  /** As of node:fs/promises: rejects with `ENOENT` where there is no file. */
+  /** Rejects with an error of the code `ENOENT` where there is no file, or with a Failure where it is not to be trusted. */
   readonly readFile: (path: string) => Promise<string>
 }
 
@@ -56,6 +56,7 @@ async function readIfThere(path: string, readFile: EndpointOptions['readFile']):
   try {
     return await readFile(path)
   } catch (error) {
+    if (error instanceof Failure) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw new Failure('usage', `${path} cannot be read (${code})`, {
