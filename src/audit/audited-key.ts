@@ -5,6 +5,7 @@ import { fitsGlob } from '../model/glob.ts'
 import { type Lineage, membersOf } from '../model/lineage.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { sortByOwner } from '../model/ownership.ts'
+import { isEveryKey, isTargeted } from '../model/targets.ts'
 import type { AuditFacts } from './facts.ts'
 
 /** A key that is declared, with what of it is live. */
@@ -57,7 +58,8 @@ export function auditedKeys({
   desired,
   live,
   now,
-}: Pick<AuditFacts, 'desired' | 'live' | 'now'>): readonly AuditedKey[] {
+  targets,
+}: Pick<AuditFacts, 'desired' | 'live' | 'now' | 'targets'>): readonly AuditedKey[] {
   const renamed = new Map(
     desired.keys.flatMap(({ previously, keyId }) =>
       previously === null ? [] : [[previously, keyId] as const],
@@ -79,5 +81,6 @@ export function auditedKeys({
   const undeclared = [...owned.unmanaged, ...removed.map(member => member.live)]
     .filter(key => !isKept(key, desired) && !isAdopted(key, desired))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
+  if (!isEveryKey(targets)) return declared.filter(key => isTargeted(targets, key.desired.keyId))
   return [...declared, ...undeclared.map(each => ({ kind: 'undeclared', live: each }) as const)]
 }

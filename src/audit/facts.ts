@@ -4,6 +4,7 @@ import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { UsageFacts } from '../model/observed-usage.ts'
 import type { CompiledRule } from '../model/own-rule.ts'
+import type { Targets } from '../model/targets.ts'
 
 /** Everything that an audit goes by. */
 export interface AuditFacts {
@@ -21,6 +22,8 @@ export interface AuditFacts {
   /** By live id. Null: rules that need it are not asked, as in a plan. */
   readonly usage: ReadonlyMap<string, UsageFacts> | null
   readonly ownRules: readonly CompiledRule[]
+  /** The keys that it is about; keys that nothing declares belong to an audit of all. */
+  readonly targets: Targets
   /** Requests that gathering all this took. */
   readonly requests: number
 }

@@ -6,7 +6,7 @@ import type { AuditFacts } from './facts.ts'
 
 /** The live keys whose usage a rule that is on can do something with: none that is younger than the window. Sorted by id. */
 export function usageNeeded(
-  facts: Pick<AuditFacts, 'desired' | 'live' | 'now' | 'windowDays' | 'ownRules'>,
+  facts: Pick<AuditFacts, 'desired' | 'live' | 'now' | 'windowDays' | 'ownRules' | 'targets'>,
 ): readonly string[] {
   const { desired, now, windowDays, ownRules } = facts
   const needed =

@@ -3,6 +3,7 @@ import { apikeysWriting } from './apikeys-writing.ts'
 import { auth } from './auth.ts'
 import type { Command } from './command.ts'
 import { keysAsCode } from './keys-as-code.ts'
+import { policy } from './policy.ts'
 import { secrets } from './secrets.ts'
 import { trust } from './trust.ts'
 import { tryingOut } from './trying-out.ts'
@@ -10,6 +11,7 @@ import { tryingOut } from './trying-out.ts'
 export const commands: readonly Command[] = [
   ...keysAsCode,
   ...trust,
+  ...policy,
   ...apikeysReading,
   ...apikeysWriting,
   ...auth,

@@ -9,6 +9,7 @@ import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { UsageFacts } from '../../src/model/observed-usage.ts'
+import { everyKey } from '../../src/model/targets.ts'
 import { observed } from '../support/audit.ts'
 import {
   callerWith,
@@ -88,6 +89,7 @@ function factsOf({
     windowDays: 30,
     usage: usage === null ? null : new Map(keys.map(({ id }) => [id, usage])),
     ownRules: [],
+    targets: everyKey,
     requests: 0,
   }
 }

@@ -1,0 +1,54 @@
+import type { AuditFacts } from '../../audit/facts.ts'
+import { usageNeeded } from '../../audit/usage-needed.ts'
+import type { ConnectionOptions } from '../../connection.ts'
+import type { Context } from '../../context.ts'
+import type { DesiredState } from '../../model/desired.ts'
+import type { CompiledRule } from '../../model/own-rule.ts'
+import type { Targets } from '../../model/targets.ts'
+import { originOf } from '../../platform/endpoint.ts'
+import { gatherUsage } from './gather-usage.ts'
+import { readLooks, writeLooks } from './usage-cache.ts'
+
+export interface Asked {
+  readonly offline: boolean
+  readonly windowDays: number
+  readonly maximumRequests: number
+  readonly parallelism: number
+  readonly targets: Targets
+}
+
+async function compiledRules({ policy }: DesiredState): Promise<readonly CompiledRule[]> {
+  const { rules } = policy.audit
+  return rules.length === 0 ? [] : (await import('../../config/own-rules/compile.ts')).compileOwnRules(rules)
+}
+
+/** Everything that an audit goes by: offline no request, else a list, a whoami, and usage where a rule needs it. */
+export async function gatherFacts(
+  desired: DesiredState,
+  { offline, windowDays, maximumRequests, parallelism, targets }: Asked,
+  connection: ConnectionOptions & { readonly verbose: boolean },
+  context: Context,
+): Promise<AuditFacts> {
+  const ownRules = await compiledRules(desired)
+  const common = { desired, windowDays, ownRules, targets }
+  if (offline) return { ...common, live: null, now: context.now(), usage: new Map(), requests: 0 }
+  const { client, url } = await context.connect(connection)
+  const [{ keys, complete, now }, caller] = await Promise.all([client.list(), client.whoami()])
+  const live = { keys, complete, caller }
+  const facts = { ...common, live, now }
+  const ids = usageNeeded(facts)
+  const cache = await context.cache()
+  const whose = { origin: originOf(url), account: caller.account }
+  const looks = await readLooks(cache, whose)
+  const { usage, requests } = await gatherUsage({
+    ids,
+    client,
+    looks,
+    now,
+    windowDays,
+    maximumRequests,
+    parallelism,
+  })
+  if (requests > 0) await writeLooks(cache, whose, looks, now)
+  return { ...facts, usage, requests: client.requests() }
+}

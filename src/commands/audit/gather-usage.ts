@@ -1,0 +1,95 @@
+import pLimit from 'p-limit'
+import { startOfDay, usageFromLooks, windowStart } from '../../audit/merge-usage.ts'
+import { type Instant, day } from '../../model/duration.ts'
+import { Failure } from '../../model/failure.ts'
+import type { ObservedUsage, UsageFacts, UsageGap } from '../../model/observed-usage.ts'
+import type { PlatformClient, Usage } from '../../platform/types.ts'
+import type { Looks } from './usage-cache.ts'
+
+/** The platform's own page shows the last 30 days; more is not asked for. */
+const longestLook = 30
+
+export interface Gathering {
+  /** Live ids. */
+  readonly ids: readonly string[]
+  readonly client: Pick<PlatformClient, 'usage'>
+  /** What was looked at before; new looks are added. */
+  readonly looks: Looks
+  readonly now: Instant
+  readonly windowDays: number
+  readonly maximumRequests: number
+  readonly parallelism: number
+}
+
+function toLook(usage: Usage, now: Instant, days: number): ObservedUsage {
+  const { byDay, byOperation, byProject, byOperationAndProject, addresses } = usage
+  return {
+    from: startOfDay(now) - (days - 1) * day,
+    to: now,
+    byDay,
+    byOperation,
+    byProject,
+    byOperationAndProject,
+    addresses,
+  }
+}
+
+/** Keys of which least is known come first: where requests run out, every run sees more of them. */
+function byNeed(ids: readonly string[], looks: Looks): readonly string[] {
+  const last = (id: string) => looks.get(id)?.at(-1)?.to ?? 0
+  return [...ids].sort((a, b) => last(a) - last(b) || (a < b ? -1 : 1))
+}
+
+/** Why one key has no figures. Null: a wrong credential, a dead network or an interruption, which end the audit. */
+function gapOf(error: unknown): UsageGap | null {
+  if (!(error instanceof Failure)) return null
+  if (error.code === 'rate-limited') return 'budget'
+  return error.code === 'not-found' || error.code === 'failed' || error.code === 'permission'
+    ? 'no-answer'
+    : null
+}
+
+/**
+ * Usage of live keys over the window: of looks that are at most a day old, and one request for each other key, as far as
+ * they go.
+ */
+export async function gatherUsage(gathering: Gathering): Promise<{
+  readonly usage: ReadonlyMap<string, UsageFacts>
+  readonly requests: number
+}> {
+  const { ids, client, looks, now, windowDays, maximumRequests, parallelism } = gathering
+  const days = Math.min(windowDays, longestLook)
+  const known = (id: string) => usageFromLooks(looks.get(id) ?? [], now, windowDays)
+  // A look of today need not be repeated, though the window may still be longer than all looks together.
+  const isFresh = (id: string) => {
+    const newest = looks.get(id)?.at(-1)
+    return (
+      newest !== undefined &&
+      newest.to > now - day &&
+      newest.to <= now &&
+      newest.from <= windowStart(now, days)
+    )
+  }
+  const usage = new Map<string, UsageFacts>()
+  const wanted = byNeed(ids, looks).filter(id => !isFresh(id))
+  const asked = wanted.slice(0, maximumRequests)
+  for (const id of wanted.slice(maximumRequests))
+    usage.set(id, { known: false, gap: 'budget', partial: null })
+  const limit = pLimit(parallelism)
+  await Promise.all(
+    asked.map(id =>
+      limit(async () => {
+        try {
+          const look = toLook(await client.usage(id, days), now, days)
+          looks.set(id, [...(looks.get(id) ?? []), look])
+        } catch (error) {
+          const gap = gapOf(error)
+          if (gap === null) throw error
+          usage.set(id, { known: false, gap, partial: null })
+        }
+      }),
+    ),
+  )
+  for (const id of ids) if (!usage.has(id)) usage.set(id, known(id))
+  return { usage, requests: asked.length }
+}
