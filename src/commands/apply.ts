@@ -3,7 +3,7 @@ import type { Run } from '../apply/run.ts'
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { Report } from '../model/outcome.ts'
-import { type Plan, isRefused } from '../model/change.ts'
+import { isRefused } from '../model/change.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/budget.ts'
 import { jsonText } from '../render/json.ts'
@@ -54,10 +54,10 @@ async function applyLocked(
     options.planFile === null
       ? await reconcile(options, context, lock)
       : await reconcileApproved(options.planFile, options, context, lock)
-  const { plan } = reconciliation
+  const { plan, audit } = reconciliation
   const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0
-  if (!options.json) stdout.print(shownPlan(plan, options, context))
+  if (!options.json) stdout.print(shownPlan(reconciliation, options, context))
   if (!idle) tellRequests(reconciliation, context)
   if (!idle && !approved) await requireApproval(context)
 
@@ -67,7 +67,7 @@ async function applyLocked(
   const report = idle
     ? { outcomes: [], interrupted: false }
     : await execute(reconciliation, chronicle, options, context)
-  if (options.json) stdout.print(jsonText({ plan: planToJson(plan), report: reportToJson(report) }))
+  if (options.json) stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report) }))
   else if (!idle) stdout.print(renderReport(report, stdout))
   const trouble = chronicle?.trouble() ?? null
   if (trouble !== null) context.stderr.print(`Not everything was logged. ${trouble.message}`)
@@ -75,11 +75,11 @@ async function applyLocked(
   return exitCodeOf(report) || (trouble === null ? 0 : exitCodes.failed)
 }
 
-function shownPlan(plan: Plan, { planFile }: ApplyOptions, { stdout }: Context): string {
+function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {
   const idle = isRefused(plan) || plan.changes.length === 0
   if (planFile !== null && plan.changes.length === 0 && plan.retiring.length === 0 && !isRefused(plan))
     return `The plan in ${planFile} has no changes: there is nothing to apply.`
-  return `${renderPlan(plan, stdout)}\n${idle ? '' : '\n'}`
+  return `${renderPlan(plan, { ...stdout, audit })}\n${idle ? '' : '\n'}`
 }
 
 /** Says so where the plan needs more requests than the caller has left. */

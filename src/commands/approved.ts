@@ -7,6 +7,7 @@ import { compareWithApproved, touchedKeys } from '../plan/approved.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import { type PlanFile, configurationHash, readPlanFile } from '../plan/plan-file.ts'
 import { dateTime } from '../render/time.ts'
+import { auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
 import { planOptions } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
@@ -90,6 +91,10 @@ export async function reconcileApproved(
   }
   // What an empty plan leaves alone is not its business.
   const findings = touched.length === 0 ? [] : fresh.findings
-  const plan = { ...fresh, changes, findings, targets: approved.options.targets }
-  return { desired, gathered, options, plan, connection, clock }
+  const judged =
+    touched.length === 0
+      ? { plan: { ...fresh, findings }, audit: null }
+      : await auditedPlan({ ...fresh, changes, findings, now: gathered.now }, desired, gathered)
+  const plan = { ...judged.plan, changes, now: fresh.now, targets: approved.options.targets }
+  return { desired, gathered, options, plan, audit: judged.audit, connection, clock }
 }

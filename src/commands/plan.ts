@@ -9,6 +9,7 @@ import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { dateTime } from '../render/time.ts'
+import { auditedPlan } from './audited-plan.ts'
 import { requireFreeForPlan, sha256, writePlanText } from './plan-store.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 
@@ -68,10 +69,19 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
   if (out !== null) await requireFreeForPlan(out, context.cwd)
   const moment = momentOf(options)
   const reconciliation = await reconcile(options, context)
-  const plan = viewOf(reconciliation, moment, options)
+  const view = viewOf(reconciliation, moment, options)
+  const { desired, gathered } = reconciliation
+  // Drift is what the platform did, and no rule is about that.
+  const { plan, audit } = options.drift
+    ? { plan: view, audit: null }
+    : moment === null
+      ? reconciliation
+      : await auditedPlan(view, desired, gathered)
   const { stdout } = context
   stdout.print(
-    options.json ? jsonText(planToJson(plan)) : renderPlan(plan, { ...stdout, homes: options.stores }),
+    options.json
+      ? jsonText(planToJson(plan, audit))
+      : renderPlan(plan, { ...stdout, homes: options.stores, audit }),
   )
   if (out !== null) await save(reconciliation, out, lifetime, context)
   if (isRefused(plan)) return detailedExitcode ? exitCodes.failed : exitCodes.refused

@@ -1,11 +1,11 @@
 import { type Gathered, gather } from '../apply/gather.ts'
 import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
-import type { Plan } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { type Instant, type Milliseconds, second } from '../model/duration.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
+import { type AuditedPlan, auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
 import { type PlanningOptions, planOptions, wideningOf } from './plan-options.ts'
 import type { Lock } from './stack-lock.ts'
@@ -20,11 +20,10 @@ export interface ReconcileOptions extends PlanningOptions {
   readonly verbose: boolean
 }
 
-export interface Reconciliation {
+export interface Reconciliation extends AuditedPlan {
   readonly desired: DesiredState
   readonly gathered: Gathered
   readonly options: PlanOptions
-  readonly plan: Plan
   readonly connection: Connection
   /** The server's clock, carried on from the listing by ours, which may be set wrong but runs as fast. */
   readonly clock: () => Instant
@@ -55,5 +54,5 @@ export async function reconcile(
   const clock = clockFrom(gathered.now)
   const options = await planOptions(asked, desired, gathered, context)
   const plan = computePlan(desired, gathered.current, gathered.now, options)
-  return { desired, gathered, options, plan, connection, clock }
+  return { ...(await auditedPlan(plan, desired, gathered)), desired, gathered, options, connection, clock }
 }

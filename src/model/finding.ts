@@ -1,3 +1,4 @@
+import type { Severity } from './audit-rule.ts'
 import type { FieldChange } from './field-change.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Permissions } from './permission.ts'
@@ -61,6 +62,13 @@ export type Finding =
         readonly keyId: string
         readonly fields: readonly FieldChange['field'][]
       }[]
+    }
+  /** Findings of audit, at the severity at which the policy fails or above. */
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'policy-failed'
+      readonly failOn: Severity
+      readonly found: readonly { readonly keyId: string; readonly rule: string }[]
     }
   | {
       readonly severity: 'warning'

@@ -1,3 +1,4 @@
+import type { Severity } from '../model/audit-rule.ts'
 import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
 import { findingText } from './findings.ts'
@@ -30,6 +31,8 @@ export interface FindingJson {
   readonly by?: 'policy' | 'flag'
   readonly widened?: readonly { readonly key: string; readonly fields: readonly string[] }[]
   readonly changes?: number
+  readonly fail_on?: Severity
+  readonly found?: readonly { readonly key: string; readonly rule: string }[]
   readonly limit?: {
     readonly count: number
     readonly live: number
@@ -80,6 +83,12 @@ function factsOf(finding: Finding): Facts {
         by: finding.by,
         widened: finding.widened.map(({ keyId, fields }) => ({ key: keyId, fields })),
         changes: finding.changes,
+      }
+    case 'policy-failed':
+      return {
+        keys: [...new Set(finding.found.map(({ keyId }) => keyId))],
+        fail_on: finding.failOn,
+        found: finding.found.map(({ keyId, rule }) => ({ key: keyId, rule })),
       }
     case 'not-live':
     case 'listing-narrowed':

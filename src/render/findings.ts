@@ -81,6 +81,17 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
       hint: wideningHints[by],
     }
   },
+  'policy-failed': ({ failOn, found }) => {
+    const rules = new Map<string, Set<string>>()
+    for (const { keyId, rule } of found) rules.set(keyId, (rules.get(keyId) ?? new Set()).add(rule))
+    const keys = [...rules].map(
+      ([keyId, each]) => `${nameText(keyId)} (${[...each].map(nameText).join(', ')})`,
+    )
+    return {
+      message: `${plural(found.length, 'finding')} of audit ${found.length === 1 ? 'is' : 'are'} ${failOn} or worse, which the policy does not let pass: ${enumerateTexts(keys)}.`,
+      hint: `Declare less, or an exception that ends. ${unbreakable('fluxloop-keys audit --offline')} tells what to do.`,
+    }
+  },
   'listing-narrowed': ({ keyIds }) => ({
     message: `The platform may not have listed every key: the listing is incomplete, or the calling key does not reach all projects. A new key for ${enumerate(keyIds)} could be a second one.`,
     hint: 'Run with a key whose scope is all projects, and plan again.',

@@ -1,8 +1,10 @@
 import { type Change, type Plan, type Retiring, isRefused } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
+import type { PlanAudit } from '../model/plan-audit.ts'
 import type { LastUse, LiveKey } from '../model/live-key.ts'
 import { type FindingJson, findingToJson } from './finding-json.ts'
 import type { FieldValues } from './field-diff.ts'
+import { type PlanAuditJson, planAuditToJson } from './plan-audit.ts'
 import { countChanges } from './plan-summary.ts'
 import { type ReasonCode, reasonsOf, retiringText } from './reasons.ts'
 import { type HomeJson, homeToJson } from './homes.ts'
@@ -41,6 +43,8 @@ export interface PlanJson {
   /** Where the secret of each declared key goes from here, be it touched or not. */
   readonly secrets: readonly HomeJson[]
   readonly findings: readonly FindingJson[]
+  /** What audit's rules that need no usage say; null where nobody asked. */
+  readonly audit: PlanAuditJson | null
   readonly summary: Readonly<Record<Change['kind'], number>>
 }
 
@@ -117,7 +121,7 @@ interface RetiringJson {
   readonly last_use: LastUseJson
 }
 
-export function planToJson(plan: Plan): PlanJson {
+export function planToJson(plan: Plan, audit: PlanAudit | null = null): PlanJson {
   const { stack, now, managed, callingKeyId, targets, changes, retiring, unmanaged, findings } = plan
   const { homes, keychain } = plan
   return {
@@ -135,6 +139,7 @@ export function planToJson(plan: Plan): PlanJson {
     unmanaged: unmanaged.map(keyToJson),
     secrets: homes.map(home => homeToJson(home, keychain)),
     findings: findings.map(finding => findingToJson(finding, now)),
+    audit: audit === null ? null : planAuditToJson(audit),
     summary: countChanges(changes),
   }
 }

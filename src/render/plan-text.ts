@@ -5,7 +5,9 @@ import { appearance, changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
 import { homesSection, otherHostsLines } from './homes.ts'
 import { retiringSection, unmanagedSection } from './key-lists.ts'
+import type { PlanAudit } from '../model/plan-audit.ts'
 import type { Palette } from './palette.ts'
+import { planAuditSection } from './plan-audit.ts'
 import { summaryLine } from './plan-summary.ts'
 import { paintMark } from './rows.ts'
 import { minimumWidth, unbreakable, wrap } from './text.ts'
@@ -20,14 +22,16 @@ interface PlanTextOptions {
   readonly detailed?: boolean
   /** Also where the secret of every key goes, be it touched or not. */
   readonly homes?: boolean
+  /** What audit says of it; null: nobody asked. */
+  readonly audit?: PlanAudit | null
 }
 
 /**
- * A plan for people, in Terraform's words and symbols: changes, retiring keys, unmanaged keys, findings, and the summary
+ * A plan for people, in Terraform's words and symbols: changes, retiring keys, unmanaged keys, audit, findings, and the summary
  * as the last line. Ends without a line break.
  */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
-  const { palette, detailed = false, homes = false } = options
+  const { palette, detailed = false, homes = false, audit = null } = options
   const width = Math.max(minimumWidth, options.width)
   const { now, changes, retiring, unmanaged, findings, view, callingKeyId, keychain } = plan
   const sections: string[][] = []
@@ -42,6 +46,8 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   if (homes && plan.homes.length > 0) sections.push(homesSection(plan, palette, width))
   const others = otherHostsLines(plan, width)
   if (others.length > 0) sections.push(others)
+  const found = audit === null ? [] : planAuditSection(audit, palette, width)
+  if (found.length > 0) sections.push([...found])
   for (const severity of ['warning', 'refusal'] as const) {
     for (const finding of findings) {
       if (finding.severity === severity) sections.push(findingLines(finding, plan, palette, width))

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
+import type { AuditFinding } from '../../src/model/audit.ts'
 import type { Change, Plan } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'
+import type { PlanAudit } from '../../src/model/plan-audit.ts'
 import { noRemoval } from '../../src/model/removal.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { jsonText } from '../../src/render/json.ts'
@@ -288,9 +290,11 @@ t.test('makes terminal escapes visible in every text that a server or a user wro
           ? evil
           : property === 'widened'
             ? [{ keyId: evil, fields: ['scope'] }]
-            : Array.isArray(value)
-              ? [evil]
-              : (value as unknown),
+            : property === 'found'
+              ? [{ keyId: evil, rule: evil }]
+              : Array.isArray(value)
+                ? [evil]
+                : (value as unknown),
       ])
       return Object.fromEntries(strings) as typeof finding
     }),
@@ -301,6 +305,42 @@ t.test('makes terminal escapes visible in every text that a server or a user wro
   const json = jsonText(planToJson(plan))
   t.notMatch(json, unsafe)
   t.same(JSON.parse(json), planToJson(plan), 'JSON keeps the exact value')
+  t.end()
+})
+
+t.test('shows the worst of what audit says, safe to print, and counts the rest', t => {
+  const finding = (severity: AuditFinding['severity'], keyId: string): AuditFinding => ({
+    rule: 'no-expiry',
+    severity,
+    subject: { keyId, liveId: null, name: 'CI', generation: null },
+    permission: null,
+    project: null,
+    about: null,
+    message: 'It never \u001b[2J expires, unlike flux_ci_abcdefghijklmnopqrstuvwxyz012345',
+    evidence: [],
+    remedy: 'Give it a period.',
+    position: null,
+    fingerprint: 'f00d',
+    suppressedBy: null,
+  })
+  const findings = [
+    ...Array.from({ length: 12 }, (_, index) => finding('high', `bot-${index}`)),
+    finding('low', 'calm'),
+  ]
+  const audit: PlanAudit = { findings, failOn: null, refusing: [] }
+  const shown = renderPlan(emptyPlan, { palette: plain, width: 100, audit })
+  t.match(shown, 'Audit: 12 high, 1 low. fluxloop-keys audit tells more.')
+  t.match(shown, '  high bot-0: It never \\u001b[2J expires')
+  t.match(shown, '  and 2 more like these')
+  t.notMatch(shown, /calm|abcdefghijklmn/)
+  t.match(
+    renderPlan(emptyPlan, { palette: plain, width: 100, audit: { ...audit, failOn: 'low' } }),
+    'and 3 more',
+  )
+  const none = { ...audit, findings: [] }
+  t.equal(renderPlan(emptyPlan, { palette: plain, width: 100, audit: none }), text(emptyPlan, 100))
+  t.ok(validate(planToJson(emptyPlan, { ...audit, failOn: 'low', refusing: findings })))
+  t.notMatch(jsonText(planToJson(emptyPlan, audit)), /abcdefghijklmn/)
   t.end()
 })
 

@@ -414,6 +414,18 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
     liveId: 'key_ci',
     ...each,
   })),
+  'policy-failed': [
+    {
+      severity: 'refusal',
+      code: 'policy-failed',
+      failOn: 'medium',
+      found: [
+        { keyId: 'ci-pipeline', rule: 'no-expiry' },
+        { keyId: 'ci-pipeline', rule: 'can-manage-keys' },
+        { keyId: 'sales bot', rule: 'lifetime-too-long' },
+      ],
+    },
+  ],
   'cannot-adopt': [
     { cause: 'not-found', liveIds: [], owner: null, suggestion: 'key_abc123' } as const,
     { cause: 'not-found', liveIds: [], owner: null, suggestion: null } as const,
