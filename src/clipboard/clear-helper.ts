@@ -18,10 +18,14 @@ async function holds({ paste: [command, ...args], digest: wanted }: ClearingOrde
   try {
     const { stdout } = await promisify(execFile)(command, args, { timeout: patience, maxBuffer: 1_000_000 })
     return digest(stdout.replace(/\r?\n$/, '')) === wanted
-  } catch {
-    // xclip fails on an empty clipboard; one that cannot be read is rather emptied than left.
-    return true
+  } catch (error) {
+    return !tellsOfSomethingElse(error as Error & { readonly code?: unknown })
   }
+}
+
+/** Larger than any secret, or, where xclip fails, no text: a picture, say. A clipboard that cannot be read is rather emptied than left. */
+function tellsOfSomethingElse({ code }: { readonly code?: unknown }): boolean {
+  return code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER' || (typeof code === 'number' && code !== 0)
 }
 
 function empty({ clear: [command, ...args] }: ClearingOrder): void {

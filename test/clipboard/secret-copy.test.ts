@@ -1,6 +1,7 @@
 // A real X server with nobody's screen, and the real programs.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { readFile, readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -122,10 +123,32 @@ t.test('what somebody copied since then stays', async t => {
   if (!['Xvfb', 'xclip'].every(name => needs(t, name))) return
   const DISPLAY = await display(t)
   const place = await scene(t, { DISPLAY })
-  t.match(await place.run(['secret', 'copy', 'ci-pipeline', '--clear-after', '1s']), { code: 0 })
-  await copyByHand('a poem', DISPLAY)
-  await until(async () => (await waiting(DISPLAY)).length === 0)
-  t.equal(await clipboard(DISPLAY), 'a poem')
+  for (const poem of ['a poem', 'a long poem '.repeat(100_000)]) {
+    t.match(await place.run(['secret', 'copy', 'ci-pipeline']), { code: 0 })
+    const [helper] = await waiting(DISPLAY)
+    await until(() => listens(helper?.pid ?? 0))
+    await copyByHand(poem, DISPLAY)
+    process.kill(helper?.pid ?? 0, 'SIGHUP')
+    await until(async () => (await waiting(DISPLAY)).length === 0)
+    t.ok((await clipboard(DISPLAY)) === poem, `${poem.length} characters`)
+  }
+})
+
+t.test('a picture stays too, and a clipboard that nobody can read is emptied', async t => {
+  const folder = t.testdir({})
+  const clearedAfter = async (paste: readonly string[], name: string) => {
+    const file = join(folder, name)
+    const order = { paste, clear: ['sh', '-c', 'cat; : >"$1"', 'sh', file], digest: '', after: 1 }
+    const child = spawn(process.execPath, ['dist/clear-helper.js'], { stdio: ['pipe', 'ignore', 'inherit'] })
+    child.stdin.end(JSON.stringify(order))
+    await once(child, 'exit')
+    return file
+  }
+  // What xclip does where the clipboard has no text.
+  const kept = await clearedAfter(['sh', '-c', 'exit 1'], 'picture')
+  const emptied = await clearedAfter(['/no/such/program'], 'unreadable')
+  await until(async () => existsSync(emptied))
+  t.notOk(existsSync(kept))
 })
 
 t.test('whoever ends the process that waits has the clipboard emptied at once', async t => {
