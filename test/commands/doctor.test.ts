@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { checkNode } from '../../src/commands/doctor/machine.ts'
@@ -8,8 +9,10 @@ import { checkClock, checkPermissions } from '../../src/commands/doctor/platform
 import { day, minute } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { CheckupJson } from '../../src/render/checkup.ts'
+import { createStores } from '../../src/stores/open.ts'
 import { desiredState, liveKey, now } from '../support/build.ts'
 import { stage } from '../support/stage.ts'
+import { standIn } from '../support/stand-in.ts'
 
 const schema = JSON.parse(
   readFileSync(new URL('../../schemas/checkup.schema.json', import.meta.url), 'utf8'),
@@ -87,6 +90,33 @@ t.test(
     t.match(fallen.json.checks[8], { check: 'store', subject: /bot\.age/, message: /put, get, remove/ })
   },
 )
+
+t.test('tries each repository that a key goes to, and says which one refuses', async t => {
+  const { run, folder } = scene(
+    t,
+    '[{ github-actions: { repo: a/b, name: K } }, { github-actions: { repo: a/b, name: L } }, { github-actions: { repo: a/c, name: K } }]',
+  )
+  const stand = standIn(join(folder, 'bin'), ['gh'])
+  stand.answer([{ words: ['a/c', 'set'], code: 1, stderr: 'HTTP 403: Resource not accessible' }])
+  const env = { ...process.env, PATH: `${stand.folder}:${process.env['PATH'] ?? ''}` }
+  const stores = createStores({ env, keychainHelper: { command: 'false', args: [] } })
+  t.teardown(() => stores.close())
+  const ran = await run('doctor --json', { with: { stores: async () => stores } })
+  t.equal(ran.code, 1)
+  t.strictSame(
+    ran.json.checks
+      .flatMap(({ check, subject, status }) => (check === 'store' ? [[subject, status]] : []))
+      .slice(0, 2),
+    [
+      ['github-actions a/b (L)', 'ok'],
+      ['github-actions a/c (K)', 'failed'],
+    ],
+  )
+  t.match(
+    ran.json.checks.find(({ status, check }) => check === 'store' && status === 'failed')?.message,
+    /HTTP 403/,
+  )
+})
 
 t.test('says which env files git has, and which it would take', async t => {
   const { run, folder, write } = scene(t)

@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts'
 import type { Check } from '../../model/checkup.ts'
 import type { DesiredState } from '../../model/desired.ts'
+import { presetOf, presetPlace } from '../../model/preset.ts'
 import { type StoreSpec, storeLabel } from '../../model/store.ts'
 import { escapeControls } from '../../render/text.ts'
 import { gitFate } from '../../stores/git-ignored.ts'
@@ -20,9 +21,18 @@ function parts(spec: StoreSpec): readonly StoreSpec[] {
   return [{ ...spec, fallback: null }, ...parts(spec.fallback)]
 }
 
-/** One store of each backend stands for all: it is the backend that works or does not. */
-function onePerBackend(specs: readonly StoreSpec[], stores: Stores): readonly StoreSpec[] {
-  return [...new Map(specs.map(spec => [stores.open(spec).backend, spec])).values()]
+/** Where one store works, others with the same text do: another secret of the same repository, say. */
+function ground(spec: StoreSpec, stores: Stores): string {
+  if (spec.kind !== 'preset') return stores.open(spec).backend
+  const { beside } = presetOf(spec.preset)
+  return JSON.stringify([
+    spec.preset,
+    presetPlace(spec.preset, spec.settings).filter(([name]) => name !== beside),
+  ])
+}
+
+function oneOfEach(specs: readonly StoreSpec[], stores: Stores): readonly StoreSpec[] {
+  return [...new Map(specs.map(spec => [ground(spec, stores), spec])).values()]
 }
 
 /** The entry is never written: it only names the keychain. Logins are kept there too, so it is tried in any case. */
@@ -96,7 +106,7 @@ async function checkEnvFile(path: string, env: NodeJS.ProcessEnv): Promise<Check
   }
 }
 
-/** The keychain, one store of every other backend that the configuration uses, and what git would do with env files. */
+/** The keychain, one store of every other place that the configuration uses, and what git would do with env files. */
 export async function checkStores(
   desired: DesiredState | null,
   { env, stores: open, nonce }: Pick<Context, 'env' | 'stores' | 'nonce'>,
@@ -105,7 +115,7 @@ export async function checkStores(
   const declared = (desired?.keys ?? []).flatMap(key => key.stores.flatMap(({ spec }) => parts(spec)))
   const checks: Check[] = [await checkKeychain(desired, stores, nonce())]
   const others = declared.filter(({ kind }) => kind !== 'keychain')
-  for (const spec of onePerBackend(others, stores)) checks.push(await checkStore(spec, stores, nonce()))
+  for (const spec of oneOfEach(others, stores)) checks.push(await checkStore(spec, stores, nonce()))
   const envFiles = new Set(others.flatMap(spec => (spec.kind === 'env-file' ? [spec.path] : [])))
   for (const path of [...envFiles].sort()) checks.push(await checkEnvFile(path, env))
   return checks
