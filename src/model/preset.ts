@@ -101,8 +101,13 @@ export const presets = {
         text: 'The environment scope of the variable; all environments where nothing is said.',
         goesWith: 'project',
       },
+      protected: {
+        text: 'Whether only pipelines of protected branches and tags get it: yes or no (the default).',
+        values: ['yes', 'no'],
+      },
       name: variable,
     },
+    within: ['protected'],
     defaults: { scope: '*' },
     oneOf: ['project', 'group'],
     readable: true,

@@ -24,13 +24,14 @@ export function execStore(spec: ExecSpec, env: NodeJS.ProcessEnv): SecretStore {
   const run = (line: ProgramLine, input?: string) =>
     runProgram({ line, env, timeout: spec.timeout, install, ...(input === undefined ? {} : { input }) })
 
+  const programs = [spec.put, spec.get, spec.remove].flatMap(line => line?.[0] ?? [])
+
   return {
-    backend: `exec ${program}`,
+    backend: `exec ${JSON.stringify(programs)}`,
     readable: spec.get !== null,
     async probe() {
-      for (const line of [spec.put, spec.get, spec.remove]) {
-        const name = line?.[0]
-        if (name === undefined || (await findProgram(name, env)) !== null) continue
+      for (const name of programs) {
+        if ((await findProgram(name, env)) !== null) continue
         throw new Failure('not-found', `The program ${name} is not installed here`, {
           hints: [`Install ${name}, or name it with its path in the store's command.`],
         })
@@ -45,7 +46,12 @@ export function execStore(spec: ExecSpec, env: NodeJS.ProcessEnv): SecretStore {
       if (spec.get === null) throw new TypeError('a store without `get` is not readable')
       const end = await run(spec.get)
       if (end.code !== 0)
-        throw programFailure(spec.get[0] ?? '', 'give the secret', { ...end, stdout: '' }, null)
+        throw programFailure(
+          spec.get[0] ?? '',
+          'give the secret',
+          { ...end, stdout: '' },
+          printedSecret(end.stdout),
+        )
       return printedSecret(end.stdout)
     },
     async remove() {

@@ -67,7 +67,8 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
       if (preset.get === null) throw new TypeError('a preset without `get` is not readable')
       const end = await run(preset.get(settings))
       if (isAbsent(end)) return null
-      if (end.code !== 0) throw programFailure(program, 'give the secret', { ...end, stdout: '' }, null)
+      if (end.code !== 0)
+        throw programFailure(program, 'give the secret', { ...end, stdout: '' }, printedSecret(end.stdout))
       return printedSecret(preset.output?.(end.stdout) ?? end.stdout)
     },
     async remove() {

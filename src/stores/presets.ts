@@ -94,7 +94,11 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   'github-actions': {
     program: 'gh',
     install: 'Install the GitHub CLI (https://cli.github.com), and run `gh auth login` or set GH_TOKEN.',
-    probe: () => ['auth', 'status'],
+    // A login elsewhere that has ended is no reason to fail.
+    probe: ({ repo = '' }) => {
+      const [host = '', , inHost] = repo.split('/')
+      return ['auth', 'status', ...option('--hostname', inHost === undefined ? undefined : host)]
+    },
     put: [
       settings => [
         'secret',
@@ -120,6 +124,8 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
       s(settings, 'name'),
       '--masked',
       '--raw',
+      // `update` takes it away where it is not said.
+      ...(settings['protected'] === 'yes' ? ['--protected'] : []),
       ...gitlab(settings),
     ]),
     get: settings => ['variable', 'get', s(settings, 'name'), ...gitlab(settings)],
@@ -132,12 +138,8 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     probe: () => ['token', 'lookup', '-format=json'],
     version: {
       arguments: settings => [
-        'kv',
-        'metadata',
-        'get',
-        vaultMount(settings),
-        '-format=json',
-        s(settings, 'path'),
+        ...['kv', 'metadata', 'get', vaultMount(settings)],
+        ...['-format=json', s(settings, 'path')],
       ],
       read: stdout =>
         String((JSON.parse(stdout) as { data: { current_version: number } }).data.current_version),
@@ -160,8 +162,9 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
       `-field=${field}`,
       s(settings, 'path'),
     ],
-    remove: settings => ['kv', 'delete', vaultMount(settings), s(settings, 'path')],
-    absent: /No value found/i,
+    // `kv delete` would keep every version for `kv undelete`.
+    remove: settings => ['kv', 'metadata', 'delete', vaultMount(settings), s(settings, 'path')],
+    absent: /No value found|not present in secret/i,
   },
   'aws-secrets-manager': {
     program: 'aws',
@@ -240,10 +243,10 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
       manifest(settings, { [s(settings, 'name')]: Buffer.from(secret).toString('base64') }),
     get: settings => [
       ...['get', 'secret', s(settings, 'secret'), ...kubectl(settings), '--ignore-not-found'],
-      `--output=go-template={{index .data ${JSON.stringify(s(settings, 'name'))}}}`,
+      // A Secret may lack the field, and may lack `data` when it has no field at all.
+      `--output=go-template={{with .data}}{{with index . ${JSON.stringify(s(settings, 'name'))}}}{{.}}{{end}}{{end}}`,
     ],
-    output: stdout =>
-      stdout.trim() === '<no value>' ? '' : Buffer.from(stdout.trim(), 'base64').toString('utf8'),
+    output: stdout => Buffer.from(stdout.trim(), 'base64').toString('utf8'),
     remove: serverSideApply,
     removeInput: settings => manifest(settings, {}),
     absent: /NotFound/,

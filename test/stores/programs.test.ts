@@ -56,14 +56,14 @@ const rows = {
     absent: 'HTTP 404: Not Found',
   },
   'gitlab-ci': {
-    settings: { project: 'acme/agents', scope: 'prod', name: 'KEY' },
+    settings: { project: 'acme/agents', scope: 'prod', protected: 'yes', name: 'KEY' },
     label: 'gitlab-ci acme/agents prod (KEY)',
     probe: 'glab auth status',
-    put: 'glab variable update KEY --masked --raw --repo acme/agents --scope prod',
+    put: 'glab variable update KEY --masked --raw --protected --repo acme/agents --scope prod',
     first: {
       calls: [
-        'glab variable update KEY --masked --raw --repo acme/agents --scope prod',
-        'glab variable set KEY --masked --raw --repo acme/agents --scope prod',
+        'glab variable update KEY --masked --raw --protected --repo acme/agents --scope prod',
+        'glab variable set KEY --masked --raw --protected --repo acme/agents --scope prod',
       ],
       answers: [{ words: ['update'], code: 1, stderr: '404 Variable Not Found' }],
     },
@@ -85,8 +85,8 @@ const rows = {
       answers: [{ words: ['metadata'], code: 2, stderr: 'No value found at kv/metadata/acme/ci' }],
     },
     get: 'vault kv get -mount=kv -field=key acme/ci',
-    remove: 'vault kv delete -mount=kv acme/ci',
-    absent: 'No value found at kv/data/acme/ci',
+    remove: 'vault kv metadata delete -mount=kv acme/ci',
+    absent: 'Field "key" not present in secret',
   },
   'aws-secrets-manager': {
     settings: { name: 'acme/ci', region: 'eu-central-1' },
@@ -138,7 +138,7 @@ const rows = {
     probe: 'kubectl auth can-i patch secrets --quiet --namespace agents',
     put: 'kubectl apply --server-side --field-manager=fluxloop-keys.API_KEY --validate=false --namespace agents --filename=-',
     input: `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"fluxloop","namespace":"agents"},"type":"Opaque","data":{"API_KEY":"${base64}"}}`,
-    get: 'kubectl get secret fluxloop --namespace agents --ignore-not-found --output=go-template={{index .data "API_KEY"}}',
+    get: 'kubectl get secret fluxloop --namespace agents --ignore-not-found --output=go-template={{with .data}}{{with index . "API_KEY"}}{{.}}{{end}}{{end}}',
     printed: base64,
     remove:
       'kubectl apply --server-side --field-manager=fluxloop-keys.API_KEY --validate=false --namespace agents --filename=-',
@@ -224,9 +224,9 @@ for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
       t.strictSame(commands(), [{ line: row.get, input: '' }])
       stand.answer([{ words: [], code: 1, stderr: row.absent }])
       t.equal(await store.get(), null, 'no such secret')
-      stand.answer([{ words: [], code: 1, stdout: text, stderr: 'cannot connect' }])
+      stand.answer([{ words: [], code: 1, stdout: text, stderr: `after ${text} it cannot connect` }])
       const unreachable = await failed(store.get())
-      t.match(unreachable, { message: /cannot connect$/ })
+      t.match(unreachable, { message: /after \[secret\] it cannot connect$/ })
       t.notOk(unreachable.message.includes(text), 'what it printed is not quoted')
       commands()
     }
@@ -290,6 +290,9 @@ t.test('says what a program of the user did wrong, without the secret', async t 
   t.match(await failed(unreadable.remove()), { message: /no `remove` command$/ })
   t.match(await failed(open(exec({ put: ['no-such-program'] })).probe()), { code: 'not-found' })
   t.match(await failed(open(exec({ put: ['no-such-program'] })).put(secret)), { code: 'not-found' })
+  const both = createStores({ env: process.env, keychainHelper: { command: 'false', args: [] } })
+  const probed = await both.probe([exec({ get: ['true'] }), exec({ get: ['no-such-program'] })])
+  t.match([...probed.values()], [null, { code: 'not-found' }], 'each program is looked for')
   const file = join(folder(t), 'plain')
   writeFileSync(file, 'echo')
   chmodSync(file, 0o644)
@@ -414,6 +417,36 @@ t.test('gives a real gh arguments that it takes', async t => {
   t.match(message, /github\.invalid/, 'it went as far as asking for the way there')
   t.notMatch(message, /unknown flag|accepts \d arg|Usage:/)
 })
+
+t.test(
+  'writes where gh has secrets of its own, and what it says there is asked of the right host',
+  async t => {
+    const stand = standIn(join(folder(t), 'bin'), ['gh'])
+    const cases = [
+      [{ repo: 'acme/agents', name: 'K' }, 'gh auth status', 'gh secret set K --repo acme/agents'],
+      [
+        { org: 'acme', visibility: 'all', name: 'K' },
+        'gh auth status',
+        'gh secret set K --org acme --visibility all',
+      ],
+      [{ org: 'acme', repos: 'a,b', name: 'K' }, 'gh auth status', 'gh secret set K --org acme --repos a,b'],
+      [
+        { repo: 'ghe.acme.com/acme/agents', environment: 'prod', name: 'K' },
+        'gh auth status --hostname ghe.acme.com',
+        'gh secret set K --repo ghe.acme.com/acme/agents --env prod',
+      ],
+    ] as const
+    for (const [settings, probe, put] of cases) {
+      const store = open({ kind: 'preset', preset: 'github-actions', settings }, withPath(stand))
+      await store.probe()
+      await store.put(secret)
+      t.strictSame(
+        stand.calls().map(({ program, args }) => [program, ...args].join(' ')),
+        [probe, put],
+      )
+    }
+  },
+)
 
 t.test('is tried beside the place of a key by doctor', async t => {
   const stand = standIn(join(folder(t), 'bin'), ['pass', 'gh'])

@@ -18,12 +18,13 @@ export async function openCluster(): Promise<{
   let applied: Applied | null = null
   const resource = { name: 'secrets', singularName: 'secret', namespaced: true, kind: 'Secret' }
   const verbs = ['create', 'delete', 'get', 'list', 'patch', 'update']
-  const secretNow = (data: unknown) => ({
+  const secretNow = (data: Applied['data']) => ({
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'fluxloop', namespace: 'agents', resourceVersion: '1', uid: 'u' },
     type: 'Opaque',
-    data,
+    // Clusters leave an empty map out.
+    ...(Object.keys(data).length === 0 ? {} : { data }),
   })
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
