@@ -3,7 +3,8 @@ import type { CompiledRule } from '../model/own-rule.ts'
 import type { DeclaredKey } from './audited-key.ts'
 import type { AuditFacts } from './facts.ts'
 import type { Verdict } from './rule.ts'
-import { usageOf } from './usage-of.ts'
+import { addUsage, usageOf } from './usage-of.ts'
+import { usedPermissions } from './used-permissions.ts'
 
 /** Throws a `configuration` Failure where the expression cannot be worked out for this key. */
 export function askOwnRule(
@@ -14,7 +15,10 @@ export function askOwnRule(
   const seen = usageOf(key, facts)
   if (needs === 'usage' && !seen.seen) return { unseen: seen.why }
   if (needs !== 'declaration' && key.head === null) return { unseen: 'no-live-key' }
-  const [usage = null] = seen.seen ? seen.usage : []
+  // A successor of yesterday says little: its predecessors' use is the key's, too.
+  const usage = seen.seen ? addUsage(seen.usage) : null
+  const unknown = usage === null ? [] : usedPermissions([usage]).unknown
+  if (unknown.length > 0 && rule.when.includes('byPermission')) return { unseen: 'unknown-operation' }
   const answer = evaluate({ desired: key.desired, key: key.head, usage, now: facts.now })
   if ('error' in answer) {
     const { file, line, column } = rule.position

@@ -37,6 +37,34 @@ export function addCounts(all: readonly Counts[]): Counts {
   return sums
 }
 
+function addAddresses(all: readonly ObservedUsage['addresses'][]): ObservedUsage['addresses'] {
+  const lists = all.filter(list => list !== null)
+  if (lists.length < all.length) return null
+  const sums = addCounts(lists.map(list => new Map(list.map(({ ip, requests }) => [ip, requests] as const))))
+  return [...sums].map(([ip, requests]) => ({ ip, requests }))
+}
+
+function addDetails(all: readonly ObservedUsage['byOperationAndProject'][]) {
+  const known = all.filter(details => details !== null)
+  if (known.length < all.length) return null
+  const names = new Set(known.flatMap(details => [...details.keys()]))
+  return new Map([...names].map(name => [name, addCounts(known.flatMap(each => each.get(name) ?? []))]))
+}
+
+/** What several live keys were used for, as if they were one; null of none. */
+export function addUsage(all: readonly ObservedUsage[]): ObservedUsage | null {
+  if (all.length === 0) return null
+  return {
+    from: Math.min(...all.map(({ from }) => from)),
+    to: Math.max(...all.map(({ to }) => to)),
+    byDay: addCounts(all.map(({ byDay }) => byDay)),
+    byOperation: addCounts(all.map(({ byOperation }) => byOperation)),
+    byProject: addCounts(all.map(({ byProject }) => byProject)),
+    byOperationAndProject: addDetails(all.map(({ byOperationAndProject }) => byOperationAndProject)),
+    addresses: addAddresses(all.map(({ addresses }) => addresses)),
+  }
+}
+
 /** Names and numbers for people, the largest number first: `Pull scenarios: 567`. */
 export function countTexts(counts: Counts): readonly string[] {
   return [...counts]

@@ -21,6 +21,11 @@ function byPermission(operations: Iterable<readonly [string, Counts]>): Readonly
   return found
 }
 
+/** A name that is listed with nothing was not seen. */
+function above(counts: Counts): Counts {
+  return new Map([...counts].filter(([, count]) => count > 0))
+}
+
 export function usedPermissions(usage: readonly ObservedUsage[]): UsedPermissions {
   const operations = addCounts(usage.map(({ byOperation }) => byOperation))
   const used = [...operations].filter(([, count]) => count > 0)
@@ -29,6 +34,10 @@ export function usedPermissions(usage: readonly ObservedUsage[]): UsedPermission
   return {
     counts: new Map([...counts].map(([name, each]) => [name, each.get('') ?? 0])),
     unknown: used.flatMap(([name]) => (permissionOf(name) === undefined ? [name] : [])).sort(),
-    byProject: detailed.includes(null) ? null : byPermission(detailed.flatMap(each => [...(each ?? [])])),
+    byProject: detailed.includes(null)
+      ? null
+      : byPermission(
+          detailed.flatMap(each => [...(each ?? [])].map(([name, counts]) => [name, above(counts)])),
+        ),
   }
 }

@@ -10,7 +10,7 @@ export interface OwnRuleInput {
   readonly desired: DesiredKey
   /** Its head; null offline, and where it has none. */
   readonly key: LiveKey | null
-  /** Of the window; null where it is not known. */
+  /** Of all its live keys, in the window; null where it is not known. */
   readonly usage: ObservedUsage | null
   readonly now: Instant
 }

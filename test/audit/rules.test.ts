@@ -9,6 +9,7 @@ import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { UsageFacts } from '../../src/model/observed-usage.ts'
+import type { CompiledRule } from '../../src/model/own-rule.ts'
 import { everyKey } from '../../src/model/targets.ts'
 import { observed } from '../support/audit.ts'
 import {
@@ -109,6 +110,9 @@ const exception: AuditException = {
 }
 const addresses = (count: number) =>
   Array.from({ length: count }, (_, index) => ({ ip: `203.0.${index}.7`, requests: 1 }))
+const seenFrom = (ips: readonly string[]): Case => ({
+  usage: use({ 'Pull scenarios': { x: 1 } }, { addresses: ips.map(ip => ({ ip, requests: 1 })) }),
+})
 const old = { createdAt: now - 400 * day, regeneratedAt: null } as const
 const pending = (age: number) =>
   managedKey(good, {
@@ -216,6 +220,11 @@ const table: Readonly<
             'Upload results': { 'customer-support-bot': 1 },
           }),
         },
+        ['unused-project sales-assistant'],
+      ],
+      [
+        'named with a zero',
+        { usage: use({ 'Pull scenarios': { 'customer-support-bot': 5, 'sales-assistant': 0 } }) },
         ['unused-project sales-assistant'],
       ],
     ],
@@ -450,8 +459,19 @@ const table: Readonly<
     ],
   },
   'shared-key': {
-    finds: [['six networks', { usage: use({ 'Pull scenarios': { x: 1 } }, { addresses: addresses(6) }) }]],
+    finds: [
+      ['six networks', { usage: use({ 'Pull scenarios': { x: 1 } }, { addresses: addresses(6) }) }],
+      ['six of IPv6', seenFrom(Array.from({ length: 6 }, (_, index) => `2001:db8:0:${index}::1`))],
+    ],
     passes: [
+      [
+        'many addresses of one network, however they are written',
+        seenFrom([
+          ...['2001:db8::1', '2001:db8::2', '2001:db8::a:3', '2001:DB8:0:0:4::', '2001:db8::1:2:3:4'],
+          ...['2001:0db8:0000:0000:0000:0000:0000:0005', '2001:db8:0:0:6::1'],
+          ...['::ffff:203.0.113.1', '203.0.113.2'],
+        ]),
+      ],
       ['five networks', { usage: use({ 'Pull scenarios': { x: 1 } }, { addresses: addresses(5) }) }],
       [
         'many addresses of one network',
@@ -626,3 +646,40 @@ t.test('asks for the usage of keys that are old enough, and of none where no rul
   )
   t.equal(needed({ policy: { severities: off } }), 0)
 })
+
+t.test(
+  'asks an own rule with the usage of all live keys of a key, and not where operations are unknown',
+  async t => {
+    const asked: { readonly total: number; readonly addresses: number | undefined }[] = []
+    const rule = {
+      id: 'no-uploads',
+      severity: 'low',
+      when: "!('upload_results' in usage.byPermission)",
+      message: 'It uploads nothing',
+      remedy: null,
+      tests: [],
+      position: exception.position,
+    } as const
+    const evaluate: CompiledRule['evaluate'] = ({ usage }) => {
+      const counts = [...(usage?.byOperation ?? [])].map(([, count]) => count)
+      asked.push({ total: counts.reduce((a, b) => a + b, 0), addresses: usage?.addresses?.length })
+      return { finds: false }
+    }
+    const facts = factsOf(retired(usedAt(now - day)))
+    const ownRules = [{ rule, needs: 'usage', evaluate }] as const
+    const from = (ip: string) => ({ addresses: [{ ip, requests: 1 }] })
+    const usage = new Map<string, UsageFacts>([
+      ['key_new', use({}, from('203.0.113.1'))],
+      ['key_old', use({ 'Upload results': { x: 9 }, 'Pull scenarios': { x: 1 } }, from('203.0.113.2'))],
+    ])
+    auditState({ ...facts, ownRules, usage })
+    t.strictSame(asked, [{ total: 10, addresses: 2 }])
+    const { notLookedAt } = auditState({
+      ...facts,
+      ownRules,
+      usage: new Map([...usage, ['key_new', use({ 'Read minds': {} })]]),
+    })
+    t.equal(asked.length, 1)
+    t.ok(notLookedAt.some(({ why, rules }) => why === 'unknown-operation' && rules.includes('no-uploads')))
+  },
+)

@@ -4,8 +4,22 @@ import { usageOf } from '../usage-of.ts'
 /** One place has many addresses: those of a network count once (IPv4 /24, IPv6 /64). More networks than this are more than one user. */
 const most = 5
 
+/** `::` stands for as many zeros as are missing: `2001:db8::7` is in the network 2001:db8:0:0. */
+function ipv6Network(ip: string): string {
+  const [front = '', back = ''] = ip.toLowerCase().split('::')
+  const words = (text: string) => (text === '' ? [] : text.split(':'))
+  const [first, last] = [words(front), words(back)]
+  const zeros = ip.includes('::') ? Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0') : []
+  return [...first, ...zeros, ...last]
+    .slice(0, 4)
+    .map(word => word.replace(/^0+(?=.)/, ''))
+    .join(':')
+}
+
 function networkOf(ip: string): string {
-  return ip.includes(':') ? ip.split(':').slice(0, 4).join(':') : ip.split('.').slice(0, 3).join('.')
+  // An IPv4 address may be written as `::ffff:203.0.113.7`.
+  const ipv4 = /(?:^|:)(\d+\.\d+\.\d+)\.\d+$/.exec(ip)?.[1]
+  return ipv4 ?? (ip.includes(':') ? ipv6Network(ip) : ip)
 }
 
 export const sharedKey: Rule = (key, facts) => {

@@ -12,7 +12,7 @@ export const unusedProject: Rule = (key, facts) => {
   if (total(counts) === 0) return clean
   const { windowDays } = facts
   return scope
-    .filter(project => !counts.has(project))
+    .filter(project => (counts.get(project) ?? 0) === 0)
     .map(project => ({
       project,
       message: `${project} is in its scope, and was not touched in ${windowDays} days`,
