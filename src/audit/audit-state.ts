@@ -50,30 +50,30 @@ function toFinding(
   stack: string,
 ): AuditFinding {
   const { permission = null, project = null, about = null, message, evidence, remedy } = draft
-  const named = { rule, subject: subjectOf(key), permission, project, about }
+  const subject = subjectOf(key)
   return {
-    ...named,
+    rule,
+    subject,
+    permission,
+    project,
+    about,
     severity: decided ? severity : (draft.severity ?? severity),
     message,
     evidence,
     remedy,
     position: draft.position ?? (key.kind === 'declared' ? key.desired.position : null),
-    fingerprint: fingerprintOf(stack, named),
+    fingerprint: fingerprintOf(stack, { rule, subject, permission, project, about }),
     suppressedBy: null,
   }
 }
 
-function byWeight(a: AuditFinding, b: AuditFinding): number {
+function sortByWeight(findings: readonly AuditFinding[]): readonly AuditFinding[] {
   const name = ({ subject, rule, permission, project, about }: AuditFinding) =>
-    [
-      subject.keyId ?? '\uffff',
-      subject.liveId ?? '',
-      rule,
-      permission ?? '',
-      project ?? '',
-      about ?? '',
-    ].join('\0')
-  return compareSeverity(b.severity, a.severity) || (name(a) < name(b) ? -1 : 1)
+    `${subject.keyId ?? '\uffff'}\0${subject.liveId ?? ''}\0${rule}\0${permission ?? ''}\0${project ?? ''}\0${about ?? ''}`
+  return findings
+    .map(finding => ({ finding, name: name(finding) }))
+    .sort((a, b) => compareSeverity(b.finding.severity, a.finding.severity) || (a.name < b.name ? -1 : 1))
+    .map(({ finding }) => finding)
 }
 
 /** Applies all rules that are on and the policy's own to all keys. Pure. Throws a Failure where an own rule cannot be worked out. */
@@ -122,7 +122,7 @@ export function auditState(facts: AuditFacts): AuditReport {
     now,
     mode: live === null ? 'offline' : usage === null ? 'declarations-and-keys' : 'full',
     windowDays,
-    findings: findings.sort(byWeight),
+    findings: sortByWeight(findings),
     notLookedAt: log.entries(),
     keys: { total: keys.length, clean: cleanKeys },
     requests,

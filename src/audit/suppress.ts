@@ -24,7 +24,8 @@ export function suppress(
   const answered = findings.map(finding => {
     const fitting = unanswerable.includes(finding.rule) ? [] : open.filter(each => answers(each, finding))
     for (const each of fitting) used.add(each)
-    return { ...finding, suppressedBy: fitting[0] ?? null }
+    const [first] = fitting
+    return first === undefined ? finding : { ...finding, suppressedBy: first }
   })
   return { findings: answered, idle: open.filter(each => !used.has(each)) }
 }

@@ -6,8 +6,15 @@ const utf8 = new TextEncoder()
  */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5
-  for (const byte of utf8.encode(text)) {
-    hash = Math.imul(hash ^ byte, 0x01000193)
+  let index = 0
+  // ASCII, which most texts are, needs no encoder.
+  for (; index < text.length; index += 1) {
+    const code = text.charCodeAt(index)
+    if (code > 127) break
+    hash = Math.imul(hash ^ code, 0x01000193)
+  }
+  if (index < text.length) {
+    for (const byte of utf8.encode(text.slice(index))) hash = Math.imul(hash ^ byte, 0x01000193)
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

@@ -125,6 +125,7 @@ export function pieces(word: string, width: number): readonly string[] {
  * ids and paths can be copied. No line ends in a space, and a colour that spans lines is closed and opened on each.
  */
 export function wrap(text: string, width: number, indent = '', hanging = indent): string[] {
+  if (width === Infinity) return [`${indent}${breakable(closeStyles([text])[0] ?? '')}`.trimEnd()]
   const lines: string[] = []
   let line: string | null = null
   let used = 0
@@ -149,6 +150,7 @@ export function wrap(text: string, width: number, indent = '', hanging = indent)
 function closeStyles(lines: readonly string[]): string[] {
   let open: readonly string[] = []
   return lines.map(line => {
+    if (open.length === 0 && !line.includes('\u001b')) return line.trimEnd()
     const before = open.join('')
     for (const [style] of line.matchAll(styles)) {
       const closes = closedBy[style]
