@@ -26,7 +26,7 @@ function mostByName(all: readonly ReadonlyMap<string, Counts>[]): ReadonlyMap<st
   return new Map([...names].map(name => [name, most(all.flatMap(each => each.get(name) ?? []))]))
 }
 
-/** Undefined of one, unknown of all: what one look does not tell may have been there. */
+/** Unknown of one, unknown of all: what one look does not tell may have been there. */
 function allOf<Value>(values: readonly (Value | null)[]): readonly Value[] | null {
   return values.includes(null) ? null : (values as readonly Value[])
 }
@@ -52,10 +52,10 @@ function followsOn(look: ObservedUsage, { to }: ObservedUsage): boolean {
   return look.from <= startOfDay(to)
 }
 
-/** Oldest first, without those whose time the ones around them cover: they would say nothing new. */
+/** Oldest first, without those whose time the ones around them cover: they would say nothing new. None is from a time to come. */
 export function thinned(looks: readonly ObservedUsage[], now: Instant): readonly ObservedUsage[] {
   const kept = looks
-    .filter(({ to }) => to > now - snapshotLife)
+    .filter(({ to }) => to > now - snapshotLife && to <= now)
     .sort((a, b) => a.to - b.to || b.from - a.from)
   for (let index = 1; index < kept.length - 1;) {
     const [before, between, after] = kept.slice(index - 1, index + 2)
@@ -66,27 +66,54 @@ export function thinned(looks: readonly ObservedUsage[], now: Instant): readonly
   return kept
 }
 
-/** The newest looks that follow one on the other without a gap, oldest first. */
-function unbroken(looks: readonly ObservedUsage[]): readonly ObservedUsage[] {
+/** Of looks that would do, the one that reaches least beyond `from`; where none reaches it, the one that comes nearest. */
+function nearest(looks: readonly ObservedUsage[], from: Instant): ObservedUsage | undefined {
+  const whole = looks.filter(look => look.from <= from)
+  const better = (a: ObservedUsage, b: ObservedUsage) =>
+    whole.length > 0 ? b.from - a.from : a.from - b.from
+  return [...(whole.length > 0 ? whole : looks)].sort((a, b) => better(a, b) || b.to - a.to)[0]
+}
+
+/** Looks that follow one on the other without a gap, newest first, back to `from` or as far as they go, and no further than they must. */
+function chainTo(looks: readonly ObservedUsage[], from: Instant, now: Instant): readonly ObservedUsage[] {
+  const recent = looks.filter(({ to }) => to >= now - day)
+  const newest = [...looks].sort((a, b) => b.to - a.to || a.from - b.from)[0]
+  const first = nearest(
+    recent.filter(look => look.from <= from),
+    from,
+  )
   const chain: ObservedUsage[] = []
-  for (const look of [...looks].sort((a, b) => b.to - a.to || a.from - b.from)) {
-    const oldest = chain.at(-1)
-    if (oldest === undefined || followsOn(oldest, look)) chain.push(look)
-    else break
+  for (let next = first ?? newest; next !== undefined;) {
+    chain.push(next)
+    const oldest = next
+    if (oldest.from <= from) break
+    next = nearest(
+      looks.filter(look => look.from < oldest.from && followsOn(oldest, look)),
+      from,
+    )
   }
-  return chain.reverse()
+  return chain
 }
 
 /**
  * What several looks at one key say together of the last `days` days. Known only where they cover them without a gap, up to the last
- * look, which is at most a day old.
+ * look, which is at most a day old. Of the time before the key was made (`since`) there is nothing to know. An old look may reach
+ * beyond the window, since a platform does not tell operations by day: then a use from before counts too.
  */
-export function usageFromLooks(looks: readonly ObservedUsage[], now: Instant, days: number): UsageFacts {
-  const from = windowStart(now, days)
-  const chain = unbroken(looks).filter(({ to }) => to >= from)
-  const newest = chain.at(-1)
+export function usageFromLooks(
+  all: readonly ObservedUsage[],
+  now: Instant,
+  days: number,
+  since: Instant = 0,
+): UsageFacts {
+  const window = windowStart(now, days)
+  const from = Math.max(window, startOfDay(since))
+  const looks = all.filter(({ to }) => to >= from && to <= now)
+  const chain = chainTo(looks, from, now)
+  const [newest] = chain
   if (newest === undefined) return { known: false, gap: 'too-short', partial: null }
-  const usage = merged(chain)
+  // Whatever was seen inside the window is certain, whether it is needed to cover it or not.
+  const usage = merged([...chain, ...looks.filter(look => look.from >= window && !chain.includes(look))])
   if (usage.from > from || newest.to < now - day) return { known: false, gap: 'too-short', partial: usage }
   return { known: true, usage }
 }

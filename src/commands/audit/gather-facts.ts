@@ -40,15 +40,14 @@ export async function gatherFacts(
   const cache = await context.cache()
   const whose = { origin: originOf(url), account: caller.account }
   const looks = await readLooks(cache, whose)
-  const { usage, requests } = await gatherUsage({
-    ids,
-    client,
-    looks,
-    now,
-    windowDays,
-    maximumRequests,
-    parallelism,
-  })
-  if (requests > 0) await writeLooks(cache, whose, looks, now)
-  return { ...facts, usage, requests: client.requests() }
+  const madeAt = new Map(keys.map(({ id, createdAt }) => [id, createdAt]))
+  const made = new Map(ids.map(id => [id, madeAt.get(id) ?? now]))
+  const before = new Map(looks)
+  try {
+    const usage = await gatherUsage({ made, client, looks, now, windowDays, maximumRequests, parallelism })
+    return { ...facts, usage, requests: client.requests() }
+  } finally {
+    // Also where the network went in the middle of it: what was looked at need not be asked for again.
+    if ([...looks].some(([id, each]) => before.get(id) !== each)) await writeLooks(cache, whose, looks, now)
+  }
 }

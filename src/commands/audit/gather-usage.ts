@@ -10,8 +10,8 @@ import type { Looks } from './usage-cache.ts'
 const longestLook = 30
 
 export interface Gathering {
-  /** Live ids. */
-  readonly ids: readonly string[]
+  /** Live ids, and when each key was made. */
+  readonly made: ReadonlyMap<string, Instant>
   readonly client: Pick<PlatformClient, 'usage'>
   /** What was looked at before; new looks are added. */
   readonly looks: Looks
@@ -53,23 +53,18 @@ function gapOf(error: unknown): UsageGap | null {
  * Usage of live keys over the window: of looks that are at most a day old, and one request for each other key, as far as
  * they go.
  */
-export async function gatherUsage(gathering: Gathering): Promise<{
-  readonly usage: ReadonlyMap<string, UsageFacts>
-  readonly requests: number
-}> {
-  const { ids, client, looks, now, windowDays, maximumRequests, parallelism } = gathering
+export async function gatherUsage(gathering: Gathering): Promise<ReadonlyMap<string, UsageFacts>> {
+  const { made, client, looks, now, windowDays, maximumRequests, parallelism } = gathering
   const days = Math.min(windowDays, longestLook)
-  const known = (id: string) => usageFromLooks(looks.get(id) ?? [], now, windowDays)
-  // A look of today need not be repeated, though the window may still be longer than all looks together.
-  const isFresh = (id: string) => {
-    const newest = looks.get(id)?.at(-1)
-    return (
-      newest !== undefined &&
-      newest.to > now - day &&
-      newest.to <= now &&
-      newest.from <= windowStart(now, days)
+  const ids = [...made.keys()]
+  const known = (id: string) => usageFromLooks(looks.get(id) ?? [], now, windowDays, made.get(id))
+  // A look of the last day need not be repeated, though the window may still be longer than all looks together. One that reaches
+  // further back than it would now says too much: what it saw may be from before the window.
+  const start = windowStart(now, days)
+  const isFresh = (id: string) =>
+    (looks.get(id) ?? []).some(
+      ({ from, to }) => to > now - day && to <= now && from <= start && from >= start - day,
     )
-  }
   const usage = new Map<string, UsageFacts>()
   const wanted = byNeed(ids, looks).filter(id => !isFresh(id))
   const asked = wanted.slice(0, maximumRequests)
@@ -91,5 +86,5 @@ export async function gatherUsage(gathering: Gathering): Promise<{
     ),
   )
   for (const id of ids) if (!usage.has(id)) usage.set(id, known(id))
-  return { usage, requests: asked.length }
+  return usage
 }

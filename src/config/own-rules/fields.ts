@@ -88,7 +88,12 @@ function byPermission({ byOperation }: ObservedUsage): Counts {
 
 const usage: Fields<ObservedUsage> = {
   days: { type: 'number', of: ({ from, to }) => Math.round((to - from) / day), usual: 30 },
-  total: { type: 'number', of: ({ byOperation }) => sum(byOperation), usual: 100 },
+  total: {
+    type: 'number',
+    // Of several looks only the days add up.
+    of: ({ byDay, byOperation }) => Math.max(sum(byDay), sum(byOperation)),
+    usual: 100,
+  },
   byOperation: { type: 'counts', of: seen => seen.byOperation, usual: new Map([['Pull scenarios', 100]]) },
   byPermission: { type: 'counts', of: byPermission, usual: new Map([['read_scenarios', 100]]) },
   byProject: { type: 'counts', of: seen => seen.byProject, usual: new Map([['customer-support-bot', 100]]) },
