@@ -3,6 +3,7 @@ import { startOfDay, usageFromLooks, windowStart } from '../../audit/merge-usage
 import { type Instant, day } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
 import type { ObservedUsage, UsageFacts, UsageGap } from '../../model/observed-usage.ts'
+import { PlatformFailure } from '../../platform/platform-failure.ts'
 import type { PlatformClient, Usage } from '../../platform/types.ts'
 import type { Looks } from './usage-cache.ts'
 
@@ -40,13 +41,17 @@ function byNeed(ids: readonly string[], looks: Looks): readonly string[] {
   return [...ids].sort((a, b) => last(a) - last(b) || (a < b ? -1 : 1))
 }
 
+/** The platform answered, though not with figures: what else it says can still be held against the rules. */
+function isDown(error: unknown): boolean {
+  return error instanceof PlatformFailure && (error.status ?? 0) >= 500
+}
+
 /** Why one key has no figures. Null: a wrong credential, a dead network or an interruption, which end the audit. */
 function gapOf(error: unknown): UsageGap | null {
   if (!(error instanceof Failure)) return null
   if (error.code === 'rate-limited') return 'budget'
-  return error.code === 'not-found' || error.code === 'failed' || error.code === 'permission'
-    ? 'no-answer'
-    : null
+  const isSilent = error.code === 'not-found' || error.code === 'failed' || error.code === 'permission'
+  return isSilent || isDown(error) ? 'no-answer' : null
 }
 
 /**
@@ -71,15 +76,21 @@ export async function gatherUsage(gathering: Gathering): Promise<ReadonlyMap<str
   for (const id of wanted.slice(maximumRequests))
     usage.set(id, { known: false, gap: 'budget', partial: null })
   const limit = pLimit(parallelism)
+  let down = false
   await Promise.all(
     asked.map(id =>
       limit(async () => {
         try {
+          if (down) {
+            usage.set(id, { known: false, gap: 'no-answer', partial: null })
+            return
+          }
           const look = toLook(await client.usage(id, days), now, days)
           looks.set(id, [...(looks.get(id) ?? []), look])
         } catch (error) {
           const gap = gapOf(error)
           if (gap === null) throw error
+          down ||= isDown(error)
           usage.set(id, { known: false, gap, partial: null })
         }
       }),
