@@ -229,11 +229,18 @@ export function presetOf(name: PresetName): Preset {
   return presets[name]
 }
 
+/** Vault and pass read `/a/b/` as `a/b`. */
+function withoutSlashes(setting: string, text: string): string {
+  return setting === 'path' || setting === 'mount' ? text.split('/').filter(Boolean).join('/') : text
+}
+
 /** What of a preset's settings says where the secret is: where it is the same, one secret overwrites the other. */
 export function presetPlace(name: PresetName, settings: Settings): readonly (readonly [string, string])[] {
   const { defaults = {}, within = [], caseless = false } = presetOf(name)
   return Object.entries({ ...defaults, ...settings })
     .filter(([setting]) => !within.includes(setting))
-    .map(([setting, text]) => [setting, caseless ? text.toLowerCase() : text] as const)
+    .map(
+      ([setting, text]) => [setting, withoutSlashes(setting, caseless ? text.toLowerCase() : text)] as const,
+    )
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }

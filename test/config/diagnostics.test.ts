@@ -439,6 +439,8 @@ const rows: readonly Row[] = [
   ...(
     [
       ['vault: { path: a, field: x }', 'vault: { mount: secret, path: a, field: y }', 'vault secret/a'],
+      ['vault: { path: a/b }', 'vault: { mount: secret/, path: /a/b/ }', 'vault secret'],
+      ['pass: { path: a/b }', 'pass: { path: a//b }', 'pass a'],
       [
         'github-actions: { repo: Acme/B, name: Key }',
         'github-actions: { repo: acme/b, name: KEY }',
