@@ -1,6 +1,6 @@
 import { parseWait, second } from '../model/duration.ts'
 import { type PresetName, presetNames, presetOf } from '../model/preset.ts'
-import type { ProgramLine, StoreSpec } from '../model/store.ts'
+import type { ProgramLine, ProgramLines, StoreSpec } from '../model/store.ts'
 import {
   type Names,
   absolutePath,
@@ -33,21 +33,33 @@ function programOf(text: string, folder: string): string {
   return text.includes('/') ? absolutePath(text, folder) : text
 }
 
-function resolveExec(at: Located<RawStoreMap>, exec: RawExec, names: Names, report: Report): StoreSpec {
-  const line = (command: 'put' | 'get' | 'remove'): ProgramLine | null => {
-    const words = exec[command]
+/** No key id: those have no capitals. */
+const trialKey = 'Fluxloop-Keys-Doctor'
+
+function linesFor(exec: RawExec, names: Names, folder: string): ProgramLines {
+  const line = (words: ProgramLine | undefined): ProgramLine | null => {
     if (words === undefined) return null
-    const filled = words.map((word, index) => {
-      check({ ...at, path: [...at.path, 'exec', command, index] }, word, names, report)
-      return fillIn(word, names)
-    })
-    return [programOf(filled[0] ?? '', at.part.source.folder), ...filled.slice(1)]
+    const [program = '', ...rest] = words.map(word => fillIn(word, names))
+    return [programOf(program, folder), ...rest]
   }
+  return { put: line(exec.put) ?? [], get: line(exec.get), remove: line(exec.remove) }
+}
+
+/** Every command has to name the key, or what is put for a trial would be a secret's place, or stay there. */
+function isTriable({ put, get, remove }: RawExec): boolean {
+  return [put, get ?? put, remove ?? []].every(words => words.some(word => word.includes('{key}')))
+}
+
+function resolveExec(at: Located<RawStoreMap>, exec: RawExec, names: Names, report: Report): StoreSpec {
+  for (const command of ['put', 'get', 'remove'] as const) {
+    for (const [index, word] of (exec[command] ?? []).entries())
+      check({ ...at, path: [...at.path, 'exec', command, index] }, word, names, report)
+  }
+  const { folder } = at.part.source
   return {
     kind: 'exec',
-    put: line('put') ?? [],
-    get: line('get'),
-    remove: line('remove'),
+    ...linesFor(exec, names, folder),
+    trial: isTriable(exec) ? linesFor(exec, { ...names, key: trialKey }, folder) : null,
     timeout: (exec.timeout === undefined ? null : parseWait(exec.timeout)) ?? usualTimeout,
     local: exec.local ?? false,
   }

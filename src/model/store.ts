@@ -4,6 +4,15 @@ import { type PresetName, presetOf } from './preset.ts'
 /** A program and its arguments; no shell reads them. */
 export type ProgramLine = readonly string[]
 
+/** The commands of a store that runs programs. */
+export interface ProgramLines {
+  /** It reads the secret from its standard input. */
+  readonly put: ProgramLine
+  /** It prints the secret, or nothing where there is none. Null: the store cannot be read. */
+  readonly get: ProgramLine | null
+  readonly remove: ProgramLine | null
+}
+
 /** Where a secret goes, with every default filled in and every path absolute. */
 export type StoreSpec =
   | {
@@ -22,17 +31,14 @@ export type StoreSpec =
       /** Path of a file with `AGE-SECRET-KEY-1...` lines; null: the file can be written but not read back. */
       readonly identity: string | null
     }
-  | {
+  | (ProgramLines & {
       readonly kind: 'exec'
-      /** It reads the secret from its standard input. */
-      readonly put: ProgramLine
-      /** It prints the secret, or nothing where there is none. Null: the store cannot be read. */
-      readonly get: ProgramLine | null
-      readonly remove: ProgramLine | null
       readonly timeout: Milliseconds
       /** What it writes belongs to one person's machine. */
       readonly local: boolean
-    }
+      /** The same for a key that there is not, to try it; null where that may be the place of a secret. */
+      readonly trial: ProgramLines | null
+    })
   | {
       readonly kind: 'preset'
       readonly preset: PresetName

@@ -29,7 +29,7 @@ function stageFor(spec: StoreSpec, nonce: string): Stage | null {
       return { spec: { ...spec, path: file }, file }
     }
     case 'exec':
-      return null
+      return spec.trial === null ? null : { spec: { ...spec, ...spec.trial }, file: null }
     case 'preset': {
       const { beside, settings: known } = presetOf(spec.preset)
       const own = spec.settings[beside] ?? ''

@@ -118,6 +118,40 @@ t.test('tries each repository that a key goes to, and says which one refuses', a
   )
 })
 
+t.test(
+  'tries programs of the user with a key that there is not, where each of them names the key',
+  async t => {
+    const sh = (script: string) => `[sh, -c, '${script}', sh, 'x-{key}', '{name}']`
+    const exec = (get: string) =>
+      `{ exec: { put: ${sh('echo "$1 $2" >>calls; cat >"$1"')}, get: ${get}, remove: ${sh('rm "$1"')} } }`
+    const { run, folder, read, write } = scene(t, exec(sh('test ! -e "$1" || cat "$1"')))
+    const cwd = process.cwd()
+    process.chdir(folder)
+    t.teardown(() => process.chdir(cwd))
+    const tried = await run('doctor --json')
+    const exec1 = tried.json.checks.find(({ subject }) => subject?.startsWith('exec'))
+    t.match(exec1, { status: 'ok', message: /^put, get, remove: they work/ })
+    t.equal(await read('calls'), 'x-Fluxloop-Keys-Doctor Bot\n')
+    t.notOk(
+      (await readdir(folder)).some(name => name.startsWith('x-')),
+      'nothing of it stays',
+    )
+    await write('calls', '')
+    await write('fluxloop-keys.yaml', configuration(exec('[cat, x-bot]')))
+    const asked = await run('doctor --json')
+    t.match(
+      asked.json.checks.find(({ subject }) => subject?.startsWith('exec')),
+      { status: 'ok', message: /nothing was put there/ },
+    )
+    t.equal(await read('calls'), '')
+    await write('fluxloop-keys.yaml', configuration(exec(sh('echo another'))))
+    t.match(
+      (await run('doctor --json')).json.checks.find(({ subject }) => subject?.startsWith('exec')),
+      { status: 'failed', message: /does not give back/ },
+    )
+  },
+)
+
 t.test('says which env files git has, and which it would take', async t => {
   const { run, folder, write } = scene(t)
   const git = (...args: readonly string[]) => execFileSync('git', ['-C', folder, ...args])

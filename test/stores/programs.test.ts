@@ -255,6 +255,7 @@ const exec = (overrides: Partial<Extract<StoreSpec, { kind: 'exec' }>>): StoreSp
   remove: null,
   timeout: 20 * second,
   local: false,
+  trial: null,
   ...overrides,
 })
 

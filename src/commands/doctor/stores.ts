@@ -23,6 +23,7 @@ function parts(spec: StoreSpec): readonly StoreSpec[] {
 
 /** Where one store works, others with the same text do: another secret of the same repository, say. */
 function ground(spec: StoreSpec, stores: Stores): string {
+  if (spec.kind === 'exec' && spec.trial !== null) return JSON.stringify(spec.trial)
   if (spec.kind !== 'preset') return stores.open(spec).backend
   const { beside } = presetOf(spec.preset)
   return JSON.stringify([
@@ -74,7 +75,11 @@ async function checkStore(spec: StoreSpec, stores: Stores, nonce: string): Promi
     return check(
       'store',
       'ok',
-      ['ready; nothing was put there, since that would be the place of a secret, or make its folder'],
+      [
+        spec.kind === 'exec'
+          ? 'ready; nothing was put there: without {key} in `put`, `get` and `remove` that would be the place of a secret'
+          : 'ready; nothing was put there, since that would make its folder',
+      ],
       label,
     )
   } catch (error) {
