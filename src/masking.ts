@@ -25,7 +25,11 @@ function writerTo(
   stream: RunnerStream,
   outputs: { readonly stdout: Output; readonly stderr: Output },
 ): (line: string) => void {
-  if (stream.kind !== 'pipe') return line => outputs[stream.kind].print(line)
+  if (stream.kind === 'own') {
+    return line => {
+      for (const name of stream.streams) outputs[name].print(line)
+    }
+  }
   return line => {
     try {
       appendFileSync(stream.path, `${line}\n`)
@@ -35,7 +39,7 @@ function writerTo(
   }
 }
 
-/** Null where no runner would understand. The runner reads standard error as it reads standard output, so that JSON stays JSON. */
+/** Null where no runner would understand. */
 export function openMasking(
   env: NodeJS.ProcessEnv,
   outputs: { readonly stdout: Output; readonly stderr: Output },

@@ -1,9 +1,14 @@
 import { fstatSync, readFileSync, readlinkSync } from 'node:fs'
 import { basename } from 'node:path'
 
-/** Where what we write reaches the CI runner that reads this step's output: one of our own streams, or a pipe by its path. */
+type OwnStream = 'stdout' | 'stderr'
+
+/** Where what we write reaches the CI runner that reads this step's output: our own streams, or a pipe by its path. */
 export type RunnerStream =
-  { readonly kind: 'stdout' } | { readonly kind: 'stderr' } | { readonly kind: 'pipe'; readonly path: string }
+  | { readonly kind: 'own'; readonly streams: readonly [OwnStream, ...OwnStream[]] }
+  | { readonly kind: 'pipe'; readonly path: string }
+
+const standardError: RunnerStream = { kind: 'own', streams: ['stderr'] }
 
 interface Process {
   readonly pid: number
@@ -74,9 +79,15 @@ function streamOf(step: number): RunnerStream | null {
     const link = linkOf(process.pid, descriptor)
     return link !== null && links.includes(link)
   }
-  if (leadsToRunner(2)) return { kind: 'stderr' }
-  if (step === process.pid) return null
-  if (leadsToRunner(1)) return { kind: 'stdout' }
+  if (step === process.pid) return leadsToRunner(2) ? standardError : null
+  // A runner reads the two apart, so a command on one may come too late for the other. Where a stream is the log, no program parses it.
+  const [first, second] = (
+    [
+      [2, 'stderr'],
+      [1, 'stdout'],
+    ] as const
+  ).flatMap(([descriptor, name]) => (leadsToRunner(descriptor) ? [name] : []))
+  if (first !== undefined) return { kind: 'own', streams: second === undefined ? [first] : [first, second] }
   const pipe = descriptors[links.findIndex(link => link?.startsWith('pipe:'))]
   return pipe === undefined ? null : { kind: 'pipe', path: `/proc/${step}/fd/${pipe}` }
 }
@@ -85,7 +96,7 @@ function streamOf(step: number): RunnerStream | null {
 function unredirected(): RunnerStream | null {
   const { isTTY } = process.stderr
   const stat = fstatSync(2)
-  return !isTTY && (stat.isFIFO() || stat.isSocket()) ? { kind: 'stderr' } : null
+  return !isTTY && (stat.isFIFO() || stat.isSocket()) ? standardError : null
 }
 
 /**
