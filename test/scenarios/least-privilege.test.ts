@@ -83,7 +83,7 @@ t.test(
     await run('apply', '--auto-approve')
     const started = platform.now
 
-    /** Every use of the given keys once, at three moments of the window. Gives the answers that are none. */
+    /** Every use of the given keys once, spread over days from now. Gives the answers that are none. */
     const traffic = async (keys: readonly Need[], days: readonly number[]) => {
       const denied: string[] = []
       const from = platform.now
@@ -102,15 +102,13 @@ t.test(
       }
       return denied
     }
-    t.strictSame(await traffic(needs, [1, 12]), [])
+    t.strictSame(await traffic(needs, [1, 5, 12]), [])
     const all = [...needs, ...latecomers]
     await place.write(
       'fluxloop-keys.yaml',
       configuration(all, ({ granted }) => granted),
     )
     await run('apply', '--auto-approve')
-    platform.now = started
-    t.strictSame(await traffic(needs, [1, 12, 29]), [])
     platform.now = started + window * day
 
     platform.forget()
