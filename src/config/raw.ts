@@ -98,8 +98,11 @@ export interface RawRuleTest {
   readonly finds: boolean
 }
 
+/** Of a preset. */
+export type RawSettings = Readonly<Record<string, string | boolean>>
+
 /** One store in the map form: it has exactly one of the properties. */
-export interface RawStoreMap extends Partial<Readonly<Record<PresetName, Readonly<Record<string, string>>>>> {
+export interface RawStoreMap extends Partial<Readonly<Record<PresetName, RawSettings>>> {
   readonly keychain?: {
     readonly service?: string
     readonly account?: string

@@ -10,7 +10,7 @@ import {
   unknownPlaceholders,
 } from './fill-in.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
-import type { RawExec, RawStoreMap } from './raw.ts'
+import type { RawExec, RawSettings, RawStoreMap } from './raw.ts'
 
 /** How long a command of the user's own may take. */
 const usualTimeout = 30 * second
@@ -87,13 +87,14 @@ function checkForm(
 function resolvePreset(
   at: Located<RawStoreMap>,
   preset: PresetName,
-  raw: Readonly<Record<string, string>>,
+  raw: RawSettings,
   names: Names,
   report: Report,
 ): StoreSpec {
   const { settings: known, oneOf = [] } = presetOf(preset)
   const settings = Object.fromEntries(
-    Object.entries(raw).map(([name, text]) => {
+    Object.entries(raw).map(([name, value]) => {
+      const text = String(value)
       const place = { ...at, path: [...at.path, preset, name] }
       check(place, text, names, report)
       const setting = known[name]

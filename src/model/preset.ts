@@ -101,10 +101,7 @@ export const presets = {
         text: 'The environment scope of the variable; all environments where nothing is said.',
         goesWith: 'project',
       },
-      protected: {
-        text: 'Whether only pipelines of protected branches and tags get it: yes or no (the default).',
-        values: ['yes', 'no'],
-      },
+      protected: { text: 'Only pipelines of protected branches and tags get it.' },
       name: variable,
     },
     within: ['protected'],

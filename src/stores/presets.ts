@@ -125,7 +125,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
       '--masked',
       '--raw',
       // `update` takes it away where it is not said.
-      ...(settings['protected'] === 'yes' ? ['--protected'] : []),
+      ...(settings['protected'] === 'true' ? ['--protected'] : []),
       ...gitlab(settings),
     ]),
     get: settings => ['variable', 'get', s(settings, 'name'), ...gitlab(settings)],
@@ -236,7 +236,8 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   },
   kubernetes: {
     program: 'kubectl',
-    install: 'Install kubectl (https://kubernetes.io/docs/tasks/tools), and give it a kubeconfig.',
+    install:
+      'Install kubectl (https://kubernetes.io/docs/tasks/tools), and a kubeconfig whose user may get, create and patch Secrets there.',
     probe: settings => ['auth', 'can-i', 'patch', 'secrets', '--quiet', ...kubectl(settings)],
     put: [serverSideApply],
     input: (secret, settings) =>

@@ -56,7 +56,7 @@ const rows = {
     absent: 'HTTP 404: Not Found',
   },
   'gitlab-ci': {
-    settings: { project: 'acme/agents', scope: 'prod', protected: 'yes', name: 'KEY' },
+    settings: { project: 'acme/agents', scope: 'prod', protected: 'true', name: 'KEY' },
     label: 'gitlab-ci acme/agents prod (KEY)',
     probe: 'glab auth status',
     put: 'glab variable update KEY --masked --raw --protected --repo acme/agents --scope prod',
