@@ -72,13 +72,15 @@ t.test('apply refuses what the policy does not let pass, before it asks or touch
     '{ failOn: high }',
     `${reads}, expires: never, exceptions: [{ rule: no-expiry, reason: service account, until: 2026-03-31 }]`,
   )
-  const kept = await run('plan', '--out', 'kept.json')
+  const kept = await run('plan', '--out', 'kept.json', '--ttl', '60d')
   t.equal(kept.code, 0, 'an exception answers for it')
   platform.now += 31 * day
   const late = await run('apply', 'kept.json')
-  t.equal(late.code, 12, 'the plan is of March')
+  t.equal(late.code, 6, 'what was approved is judged anew, and the exception is over')
+  t.match(late.stdout, /exception-expired/)
+  t.same(late.requests, asPlanned)
   const lapsed = await run('apply', '--auto-approve')
-  t.equal(lapsed.code, 6, 'and the exception is over')
+  t.equal(lapsed.code, 6)
   t.match(lapsed.stdout, /exception-expired/)
   t.same(await platform.managed(), [])
 })
