@@ -75,15 +75,11 @@ function nearest(looks: readonly ObservedUsage[], from: Instant): ObservedUsage 
 }
 
 /** Looks that follow one on the other without a gap, newest first, back to `from` or as far as they go, and no further than they must. */
-function chainTo(looks: readonly ObservedUsage[], from: Instant, now: Instant): readonly ObservedUsage[] {
-  const recent = looks.filter(({ to }) => to >= now - day)
-  const newest = [...looks].sort((a, b) => b.to - a.to || a.from - b.from)[0]
-  const first = nearest(
-    recent.filter(look => look.from <= from),
-    from,
-  )
+function chainTo(looks: readonly ObservedUsage[], from: Instant): readonly ObservedUsage[] {
+  const latest = Math.max(...looks.map(({ to }) => to))
+  const newest = looks.filter(({ to }) => to === latest)
   const chain: ObservedUsage[] = []
-  for (let next = first ?? newest; next !== undefined;) {
+  for (let next = nearest(newest, from); next !== undefined;) {
     chain.push(next)
     const oldest = next
     if (oldest.from <= from) break
@@ -109,11 +105,11 @@ export function usageFromLooks(
   const window = windowStart(now, days)
   const from = Math.max(window, startOfDay(since))
   const looks = all.filter(({ to }) => to >= from && to <= now)
-  const chain = chainTo(looks, from, now)
-  const [newest] = chain
-  if (newest === undefined) return { known: false, gap: 'too-short', partial: null }
+  const chain = chainTo(looks, from)
+  const [newest, oldest] = [chain[0], chain.at(-1)]
+  if (newest === undefined || oldest === undefined) return { known: false, gap: 'too-short', partial: null }
   // Whatever was seen inside the window is certain, whether it is needed to cover it or not.
   const usage = merged([...chain, ...looks.filter(look => look.from >= window && !chain.includes(look))])
-  if (usage.from > from || newest.to < now - day) return { known: false, gap: 'too-short', partial: usage }
+  if (oldest.from > from || newest.to < now - day) return { known: false, gap: 'too-short', partial: usage }
   return { known: true, usage }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { snapshotLife, thinned, usageFromLooks } from '../../src/audit/merge-usage.ts'
 import { day, hour } from '../../src/model/duration.ts'
@@ -43,8 +44,8 @@ t.test('says what several looks know of a window, and nothing where they leave a
       days: 30,
       sees: ['now'],
     },
-    'a window shorter than a look of the same day': {
-      looks: [look(0, 30, 'long ago'), { ...look(0, 7, 'now'), to: now - hour }],
+    'a window shorter than a look of an hour before': {
+      looks: [{ ...look(0, 30, 'long ago'), to: now - hour }, look(0, 7, 'now')],
       days: 7,
       sees: ['now'],
     },
@@ -71,6 +72,11 @@ t.test('says what several looks know of a window, and nothing where they leave a
     'one that ends a day before leaves one': {
       looks: [look(30, 30, 'a'), look(0, 30, 'b')],
       days: 59,
+      sees: null,
+    },
+    'a gap, and a look beyond it inside the window': {
+      looks: [look(80, 10, 'a'), look(0, 30, 'b')],
+      days: 90,
       sees: null,
     },
     'a gap in the middle': {
@@ -138,6 +144,46 @@ t.test(
       2,
       'a gap is no reason to drop one',
     )
+  },
+)
+
+t.test(
+  'what is known misses no use inside the window, whenever somebody looked and whatever was thinned out',
+  async t => {
+    let known = 0
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 0, max: 200 }), { maxLength: 40 }),
+        fc.uniqueArray(
+          fc.record({ ago: fc.integer({ min: 0, max: 200 }), days: fc.integer({ min: 1, max: 30 }) }),
+          {
+            maxLength: 25,
+            selector: ({ ago }) => ago,
+          },
+        ),
+        fc.integer({ min: 1, max: 120 }),
+        (uses, moments, days) => {
+          // A use `ago` days before now is an operation of that name; each look sees those of its whole days up to then.
+          const seenBy = ({ ago, days: back }: { readonly ago: number; readonly days: number }) => {
+            const seen = uses.filter(use => use >= ago && use < ago + back).map(use => [`${use}`, 1] as const)
+            return look(ago, back, '', { byOperation: new Map(seen) })
+          }
+          const all = [{ ago: 0, days: 30 }, ...moments.filter(({ ago }) => ago > 0)]
+            .toSorted((a, b) => b.ago - a.ago)
+            .map(seenBy)
+          let kept: readonly ObservedUsage[] = []
+          for (const each of all) kept = thinned([...kept, each], each.to)
+          const [whole, thin] = [usageFromLooks(all, now, days), usageFromLooks(kept, now, days)]
+          if (whole.known !== thin.known) return false
+          if (!whole.known || !thin.known) return true
+          known += 1
+          const inside = uses.filter(use => use < days).map(String)
+          return [whole, thin].every(({ usage }) => inside.every(use => usage.byOperation.has(use)))
+        },
+      ),
+      { numRuns: 1_000, seed: 7 },
+    )
+    t.ok(known > 200, `${known} of them were known`)
   },
 )
 

@@ -66,10 +66,12 @@ export async function gatherUsage(gathering: Gathering): Promise<ReadonlyMap<str
   // A look of the last day need not be repeated, though the window may still be longer than all looks together. One that reaches
   // further back than it would now says too much: what it saw may be from before the window.
   const start = windowStart(now, days)
-  const isFresh = (id: string) =>
-    (looks.get(id) ?? []).some(
-      ({ from, to }) => to > now - day && to <= now && from <= start && from >= start - day,
-    )
+  const isFresh = (id: string) => {
+    const newest = looks.get(id)?.at(-1)
+    if (newest === undefined) return false
+    const { from, to } = newest
+    return to > now - day && to <= now && from <= start && from >= start - day
+  }
   const usage = new Map<string, UsageFacts>()
   const wanted = byNeed(ids, looks).filter(id => !isFresh(id))
   const asked = wanted.slice(0, maximumRequests)
