@@ -45,9 +45,12 @@ function linesFor(exec: RawExec, names: Names, folder: string): ProgramLines {
   return { put: line(exec.put) ?? [], get: line(exec.get), remove: line(exec.remove) }
 }
 
-/** Every command has to name the key, or what is put for a trial would be a secret's place, or stay there. */
+/** Every command has to name the key, or what is put for a trial would be a secret's place, or stay there. A key's own program knows no other. */
 function isTriable({ put, get, remove }: RawExec): boolean {
-  return [put, get ?? put, remove ?? []].every(words => words.some(word => word.includes('{key}')))
+  const namesKey = (word: string) => word.includes('{key}')
+  return [put, get ?? put, remove ?? []].every(
+    ([program = '', ...rest]) => !namesKey(program) && rest.some(namesKey),
+  )
 }
 
 function resolveExec(at: Located<RawStoreMap>, exec: RawExec, names: Names, report: Report): StoreSpec {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
+import { readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -144,6 +144,13 @@ t.test(
       { status: 'ok', message: /nothing was put there/ },
     )
     t.equal(await read('calls'), '')
+    await symlink('/bin/cat', join(folder, 'cat-bot'))
+    await write('fluxloop-keys.yaml', configuration(exec("['./cat-{key}', 'x-{key}']")))
+    t.match(
+      (await run('doctor --json')).json.checks.find(({ subject }) => subject?.startsWith('exec')),
+      { status: 'ok', message: /nothing was put there/ },
+      'a program of one key',
+    )
     await write('fluxloop-keys.yaml', configuration(exec(sh('echo another'))))
     t.match(
       (await run('doctor --json')).json.checks.find(({ subject }) => subject?.startsWith('exec')),
