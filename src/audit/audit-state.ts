@@ -126,6 +126,7 @@ export function auditState(facts: AuditFacts): AuditReport {
     notLookedAt: log.entries(),
     keys: { total: keys.length, clean: cleanKeys },
     requests,
+    known: null,
   }
 }
 

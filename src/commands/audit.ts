@@ -1,4 +1,5 @@
 import { auditState, findingsAtOrAbove } from '../audit/audit-state.ts'
+import { sinceBaseline } from '../audit/baseline.ts'
 import type { ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { AuditReport } from '../model/audit.ts'
@@ -6,6 +7,7 @@ import type { DesiredState } from '../model/desired.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import { type Targets, isEveryKey, strayPatterns } from '../model/targets.ts'
 import { closest } from '../model/suggest.ts'
+import { readBaseline } from './audit/baseline.ts'
 import { renderAuditAs } from './audit/formats.ts'
 import { gatherFacts } from './audit/gather-facts.ts'
 import { failOnOf, maximumRequestsOf, windowOf } from './audit/options.ts'
@@ -54,13 +56,17 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
     return runOwnRuleTests(desired, format === 'json', context)
   }
   const targets = requireTargets({ only, except }, desired)
+  const baseline =
+    options.baseline === null ? null : await readBaseline(options.baseline, desired.stack, context.cwd)
   const facts = await gatherFacts(
     desired,
     { offline, windowDays, maximumRequests, parallelism, targets },
     options,
     context,
   )
-  const report: AuditReport = auditState(facts)
-  renderAuditAs(format, report, { failOn }, context)
+  const whole = auditState(facts)
+  const report: AuditReport = baseline === null ? whole : sinceBaseline(whole, baseline)
+  const home = desired.keys[0]?.position.file ?? null
+  renderAuditAs(format, report, { failOn, home }, context)
   return findingsAtOrAbove(report, failOn).length === 0 ? 0 : exitCodes.refused
 }

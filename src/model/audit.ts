@@ -73,6 +73,8 @@ export interface AuditReport {
   readonly keys: { readonly total: number; readonly clean: number }
   /** Requests that the audit made. */
   readonly requests: number
+  /** How many findings were left out, since a report from before has them; null: there was none to compare with. */
+  readonly known: number | null
 }
 
 /**

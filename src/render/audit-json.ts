@@ -1,4 +1,4 @@
-import type { AuditFinding, AuditReport, Unseen } from '../model/audit.ts'
+import type { AuditFinding, AuditReport, Evidence, Unseen } from '../model/audit.ts'
 import { type Severity, severities } from '../model/audit-rule.ts'
 import { redactSecrets } from './text.ts'
 import { isoTime } from './time.ts'
@@ -39,6 +39,8 @@ export interface AuditJson {
   /** Unsuppressed ones. */
   readonly counts: Readonly<Record<Severity, number>>
   readonly suppressed: number
+  /** Findings that the baseline has too, and that are left out here; null without one. */
+  readonly known: number | null
   readonly findings: readonly AuditFindingJson[]
   readonly not_looked_at: readonly {
     readonly why: string
@@ -55,6 +57,11 @@ export function countSeverities(findings: readonly AuditFinding[]): Readonly<Rec
 
 const redacted = (value: string | null) => (value === null ? null : redactSecrets(value))
 
+function withoutSecrets(value: Evidence['value']): Evidence['value'] {
+  if (typeof value === 'string') return redactSecrets(value)
+  return Array.isArray(value) ? value.map((text: string) => redactSecrets(text)) : value
+}
+
 export function auditFindingToJson(finding: AuditFinding): AuditFindingJson {
   const { rule, severity, subject, permission, project, message, evidence, remedy, position } = finding
   const { fingerprint, suppressedBy } = finding
@@ -62,17 +69,15 @@ export function auditFindingToJson(finding: AuditFinding): AuditFindingJson {
     rule,
     severity,
     key: subject.keyId,
-    id: subject.liveId,
+    id: redacted(subject.liveId),
     name: redactSecrets(subject.name),
     generation: subject.generation,
     permission,
     project: redacted(project),
     message: redactSecrets(message),
-    evidence: Object.fromEntries(
-      evidence.map(({ name, value }) => [name, typeof value === 'string' ? redactSecrets(value) : value]),
-    ),
+    evidence: Object.fromEntries(evidence.map(({ name, value }) => [name, withoutSecrets(value)])),
     remedy: redactSecrets(remedy),
-    position,
+    position: position === null ? null : { ...position, file: redactSecrets(position.file) },
     fingerprint,
     suppressed_by:
       suppressedBy === null
@@ -80,7 +85,7 @@ export function auditFindingToJson(finding: AuditFinding): AuditFindingJson {
         : {
             rule: suppressedBy.rule,
             permission: suppressedBy.permission,
-            project: suppressedBy.project,
+            project: redacted(suppressedBy.project),
             reason: redactSecrets(suppressedBy.reason),
             owner: redacted(suppressedBy.owner),
             until: isoTime(suppressedBy.until),
@@ -95,7 +100,7 @@ export function unseenCode(why: Unseen): string {
 }
 
 export function auditToJson(report: AuditReport): AuditJson {
-  const { stack, now, mode, windowDays, requests, keys, findings, notLookedAt } = report
+  const { stack, now, mode, windowDays, requests, keys, findings, notLookedAt, known } = report
   return {
     format_version: '1.0',
     stack,
@@ -106,11 +111,12 @@ export function auditToJson(report: AuditReport): AuditJson {
     keys,
     counts: countSeverities(findings),
     suppressed: findings.filter(({ suppressedBy }) => suppressedBy !== null).length,
+    known,
     findings: findings.map(auditFindingToJson),
     not_looked_at: notLookedAt.map(({ why, rules, liveIds }) => ({
       why: unseenCode(why),
       rules,
-      ids: liveIds,
+      ids: liveIds.map(redactSecrets),
     })),
   }
 }

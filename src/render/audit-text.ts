@@ -69,15 +69,17 @@ function byKey(findings: readonly AuditFinding[]): readonly (readonly AuditFindi
   return [...groups.values()]
 }
 
-function scoreText({ findings, keys }: AuditReport): string {
+/** How many keys are clean, and how many findings of each severity there are. */
+export function scoreText({ findings, keys, known }: AuditReport): string {
   const counts = countSeverities(findings)
   const found = severities
     .toReversed()
     .flatMap(severity => (counts[severity] === 0 ? [] : `${counts[severity]} ${severity}`))
   const suppressed = findings.filter(({ suppressedBy }) => suppressedBy !== null).length
   const parts = [
-    found.length === 0 ? 'no findings' : found.join(', '),
+    found.length === 0 ? `no ${known === null ? '' : 'new '}findings` : found.join(', '),
     ...(suppressed === 0 ? [] : [`${suppressed} excepted`]),
+    ...(known === null ? [] : [`${known} known from before left out`]),
   ]
   return `${keys.clean} of ${plural(keys.total, 'key')} clean: ${parts.join('; ')}.`
 }

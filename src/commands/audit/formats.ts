@@ -1,12 +1,16 @@
 import type { Context } from '../../context.ts'
 import type { AuditReport } from '../../model/audit.ts'
 import type { Severity } from '../../model/audit-rule.ts'
+import { auditToCsv } from '../../render/audit-csv.ts'
 import { auditToJson } from '../../render/audit-json.ts'
+import { auditToJunit } from '../../render/audit-junit.ts'
+import { auditToMarkdown } from '../../render/audit-markdown.ts'
+import { auditToSarif } from '../../render/audit-sarif.ts'
 import { renderAudit } from '../../render/audit-text.ts'
 import { jsonText } from '../../render/json.ts'
 import { oneOf } from './options.ts'
 
-const formats = ['text', 'json'] as const
+const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv'] as const
 export type AuditFormat = (typeof formats)[number]
 
 /** Throws a usage `Failure`. */
@@ -20,12 +24,12 @@ export function formatOf({
   return format === null ? (json ? 'json' : 'text') : oneOf('format', format, formats)
 }
 
-/** Prints a report. */
+/** Prints a report. `home`: the file that shows findings of keys that nothing declares. */
 export function renderAuditAs(
   format: AuditFormat,
   report: AuditReport,
-  _options: { readonly failOn: Severity },
-  { stdout }: Context,
+  { failOn, home }: { readonly failOn: Severity; readonly home: string | null },
+  { stdout, version }: Context,
 ): void {
   switch (format) {
     case 'text':
@@ -33,5 +37,17 @@ export function renderAuditAs(
       return
     case 'json':
       stdout.print(jsonText(auditToJson(report)))
+      return
+    case 'sarif':
+      stdout.print(jsonText(auditToSarif(auditToJson(report), { version, home })))
+      return
+    case 'junit':
+      stdout.print(auditToJunit(auditToJson(report), failOn))
+      return
+    case 'markdown':
+      stdout.print(auditToMarkdown(report))
+      return
+    case 'csv':
+      stdout.print(auditToCsv(auditToJson(report)))
   }
 }
