@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -14,12 +14,13 @@ import { auditToSarif } from '../../src/render/audit-sarif.ts'
 import { renderAudit } from '../../src/render/audit-text.ts'
 import { jsonText } from '../../src/render/json.ts'
 import { paletteFor } from '../../src/render/palette.ts'
+import { ruleHelp } from '../../src/render/rule-help.ts'
 import { golden } from './golden.ts'
 import { emptyReport, finding, hostile, report, sentinel } from './sample-audit.ts'
 
 const require = createRequire(import.meta.url)
-const text = (path: string) => readFileSync(path, 'utf8')
-const schemaAt = (path: string) => JSON.parse(text(path)) as object
+const text = (path: string | URL) => readFileSync(path, 'utf8')
+const schemaAt = (path: string | URL) => JSON.parse(text(path)) as object
 const formats = {
   uri: /^[a-z][a-z0-9+.-]*:\S*$/i,
   'uri-reference': /^[^\s\\]*$/,
@@ -30,7 +31,7 @@ const isSarif = new Ajv({ strict: false, unicodeRegExp: false, formats }).compil
   schemaAt(require.resolve('schemastore/schemas/json/sarif-2.1.0.json')),
 )
 const isJson = new Ajv2020({ strict: true, formats, allowUnionTypes: true }).compile(
-  schemaAt(new URL('../../schemas/audit.schema.json', import.meta.url).pathname),
+  schemaAt(new URL('../../schemas/audit.schema.json', import.meta.url)),
 )
 const xsd = text(require.resolve('jest-junit-reporter/src/__tests__/fixtures/junit.xsd'))
 
@@ -203,15 +204,13 @@ t.test('ends a Markdown comment before it is too long for one', async t => {
 t.test(
   'has a page for every rule, that says what the table and the scanners say, and no other page',
   async t => {
-    const { readdirSync } = await import('node:fs')
-    const { ruleHelp } = await import('../../src/render/rule-help.ts')
     const folder = new URL('../../docs/rules/', import.meta.url)
     t.strictSame(readdirSync(folder).sort(), [...builtInRules.map(id => `${id}.md`), 'README.md'].sort())
-    const catalogue = text(new URL('README.md', folder).pathname)
+    const catalogue = text(new URL('README.md', folder))
     const flat = (page: string) => page.replace(/\s+/g, ' ')
     for (const id of builtInRules) {
       const { severity, needs, title } = auditRules[id]
-      const page = text(new URL(`${id}.md`, folder).pathname)
+      const page = text(new URL(`${id}.md`, folder))
       t.strictSame(page.match(/^#.*$/gm), [`# ${id}`, '## What', '## Why', '## Fix', '## Exception'])
       t.match(page, `${title}. Severity: \`${severity}\`.`, id)
       t.match(flat(page), `## Why ${ruleHelp[id].why}`)
@@ -225,6 +224,6 @@ t.test(
         [severity, needs, title],
       )
     }
-    t.match(text(new URL('../policy.md', folder).pathname), '](rules/README.md)')
+    t.match(text(new URL('../policy.md', folder)), '](rules/README.md)')
   },
 )
