@@ -32,6 +32,13 @@ export const policy: readonly Command[] = [
       },
       { name: 'except', value: '<key>', text: 'All keys but these; like --only' },
       { name: 'test', text: "Run the test cases of the policy's own rules, and nothing else" },
+      { name: 'fix', text: 'Narrow the configuration to what is used, after a look at the difference' },
+      { name: 'write', text: 'With --fix: write without asking' },
+      {
+        name: 'patch',
+        value: '<file>',
+        text: 'With --fix: where to leave what takes it back (fluxloop-keys.fix.patch)',
+      },
       { name: 'parallelism', value: '<n>', text: 'How many requests to make at once (10)' },
       ...connectionFlags,
     ],
@@ -40,6 +47,7 @@ export const policy: readonly Command[] = [
       'audit --window 90d --fail-on medium',
       'audit --format sarif >audit.sarif',
       'audit --test',
+      'audit --fix',
     ],
     run: async (flags, context) => {
       const { runAudit } = await import('../commands/audit.ts')
@@ -56,6 +64,9 @@ export const policy: readonly Command[] = [
           only: flags.list('only'),
           except: flags.list('except'),
           test: flags.on('test'),
+          fix: flags.on('fix'),
+          write: flags.on('write'),
+          patch: flags.text('patch'),
           parallelism: flags.count('parallelism') ?? 10,
           ...connecting(flags),
         },

@@ -27,6 +27,9 @@ export interface AuditOptions extends ConnectionOptions {
   /** A report from before; null: none. */
   readonly baseline: string | null
   readonly test: boolean
+  readonly fix: boolean
+  readonly write: boolean
+  readonly patch: string | null
   readonly only: readonly string[]
   readonly except: readonly string[]
   readonly verbose: boolean
@@ -48,6 +51,10 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
   const format = formatOf(options)
   const windowDays = windowOf(options.window)
   const maximumRequests = maximumRequestsOf(options.maxRequests)
+  if (!options.fix && (options.write || options.patch !== null))
+    throw new Failure('usage', '--write and --patch belong to --fix')
+  if (options.fix && (test || format !== 'text'))
+    throw new Failure('usage', '--fix shows a diff: it goes with no other format, and not with --test')
   if (parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
   const desired = await requireConfiguration(options.config, offline || test ? context.now() : null, context)
   const failOn = failOnOf(options.failOn, desired.policy.audit)
@@ -66,6 +73,10 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
   )
   const whole = auditState(facts)
   const report: AuditReport = baseline === null ? whole : sinceBaseline(whole, baseline)
+  if (options.fix) {
+    const { runFix } = await import('./audit/fix.ts')
+    return await runFix(report, facts, options, context)
+  }
   const home = desired.keys[0]?.position.file ?? null
   renderAuditAs(format, report, { failOn, home }, context)
   return findingsAtOrAbove(report, failOn).length === 0 ? 0 : exitCodes.refused

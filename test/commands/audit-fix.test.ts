@@ -1,0 +1,79 @@
+// audit --fix of the built program against a sandbox over HTTP with a clock that is moved.
+import { execFile } from 'node:child_process'
+import { access } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { day } from '../../src/model/duration.ts'
+import { openPseudoTerminal } from '../support/pty.ts'
+import { workplace } from '../support/program.ts'
+import { servedPlatform } from '../support/served-platform.ts'
+
+const configuration = `# Our keys\r
+version: 1\r
+stack: fixed\r
+defaults: { expires: never, store: { env-file: { path: '{key}.env', name: K } } }\r
+prune: { unmanaged: ignore }\r
+roles:\r
+  runner: [read_scenarios, upload_results] # shared\r
+keys:\r
+  idle: { name: Idle, description: d, owner: a, environment: ci, scope: [customer-support-bot], permissions: ["*"], expires: 1y }\r
+  one:\r
+    name: "One"\r
+    description: d\r
+    owner: a\r
+    environment: ci\r
+    scope: all\r
+    permissions: [role:runner] # as all\r`
+
+t.test('narrows what use proves, asks first, leaves the rest alone, and git takes it back', async t => {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t)
+  platform.now = Date.UTC(2026, 0, 1, 12)
+  await place.write('fluxloop-keys.yaml', configuration)
+  await promisify(execFile)('git', ['init', '-q'], { cwd: place.work })
+  const run = (...line: readonly string[]) => place.run(line, { env: platform.env })
+  const applied = await run('apply', '--auto-approve')
+  t.equal(applied.code, 0, applied.stdout + applied.stderr)
+
+  const young = await run('audit', '--fix', '--write', '--patch', 'young.patch', '--except', 'one')
+  t.match(young.stdout, /idle: wildcard-permission: the key is younger than the window/)
+  t.match(young.stdout, /There is nothing to fix\./)
+
+  platform.now += 31 * day
+  const secret = /"?(flux_\w+)"?/.exec(await place.read('one.env'))?.[1] ?? ''
+  const answer = await platform.send(
+    new Request('http://localhost/api/sync/pull', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ project_id: 'customer-support-bot' }),
+    }),
+  )
+  t.equal(answer.status, 200)
+
+  const shown = await run('audit', '--fix')
+  t.match(shown.stdout, /Nothing was written: there is nobody to ask/)
+  t.match(shown.stdout, /idle: wildcard-permission: it used no permissions/)
+  t.equal(await place.read('fluxloop-keys.yaml'), configuration)
+
+  const terminal = openPseudoTerminal(t, place, ['audit', '--fix'], platform.env)
+  await terminal.until(/Only `yes` is taken/)
+  terminal.type('yes\r')
+  t.equal((await terminal.ended).code, 0, terminal.seen())
+  t.equal(
+    await place.read('fluxloop-keys.yaml'),
+    configuration
+      .replace('scope: all', 'scope: [customer-support-bot]')
+      .replace('permissions: [role:runner]', 'expires: 90d\r\n    permissions: [read_scenarios]'),
+  )
+  const again = await run('audit', '--json', '--only', 'one')
+  t.notMatch(again.stdout, /"rule": ?"(?:unused-permission|all-projects|no-expiry|unused-project)"/)
+  t.match((await run('audit', '--fix', '--write')).stdout, /There is nothing to fix\./)
+
+  await promisify(execFile)('git', ['apply', 'fluxloop-keys.fix.patch'], { cwd: place.work })
+  t.equal(await place.read('fluxloop-keys.yaml'), configuration)
+  const refused = await run('audit', '--fix', '--write')
+  t.match(refused.stderr, /is there already/)
+  t.equal(await place.read('fluxloop-keys.yaml'), configuration)
+  await t.rejects(access(`${place.work}/young.patch`))
+  t.equal((await run('audit', '--write')).code, 2)
+})
