@@ -57,6 +57,7 @@ export function notAccepted({ id }: LiveKey): Failure {
 
 /** Fails where the platform does not accept a secret as the key that it was made for. */
 async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
+  run.checkpoint('before-whoami')
   const key = await keyOf(secret, run)
   const works =
     key?.id === live.id &&
@@ -84,6 +85,7 @@ export async function putInto(
         ],
       })
     }
+    run.checkpoint('after-readback')
   }
   return place
 }

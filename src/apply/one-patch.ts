@@ -30,16 +30,16 @@ export async function update(
 
 /** Its secret is not ours to know: nothing but the marker, and the fields that differ, is written. */
 export async function adopt({ live, desired, generation, fields }: Adopt, run: Run): Promise<Done> {
-  run.checkpoint('before-update')
+  run.checkpoint('before-adopt')
   await patchMarked(live, patchOf(fields), desired.description, adoptedMarker(desired, generation, run), run)
-  run.checkpoint('after-update')
+  run.checkpoint('after-adopt')
   return { action: 'adopted', liveId: live.id, places: [], removed: [] }
 }
 
 export async function release({ live }: Release, run: Run): Promise<Done> {
-  run.checkpoint('before-update')
+  run.checkpoint('before-release')
   await patchMarked(live, {}, live.description, releasedMarker(markerOf(live), run), run)
-  run.checkpoint('after-update')
+  run.checkpoint('after-release')
   return { action: 'released', liveId: live.id, places: [], removed: [] }
 }
 
@@ -47,8 +47,8 @@ export async function release({ live }: Release, run: Run): Promise<Done> {
 export async function leak({ live }: Rotate, run: Run): Promise<LiveKey> {
   const marker = markerOf(live)
   if (marker.state.kind === 'leaked') return live
-  run.checkpoint('before-update')
+  run.checkpoint('before-leak')
   const marked = await patchMarked(live, {}, live.description, { ...marker, state: { kind: 'leaked' } }, run)
-  run.checkpoint('after-update')
+  run.checkpoint('after-leak')
   return marked
 }

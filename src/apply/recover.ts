@@ -51,12 +51,14 @@ async function secretFromReplay(
 ): Promise<Secret | null> {
   const sameRequest = JSON.stringify(fieldHashes(desired)) === JSON.stringify(marker.fields)
   if (!sameRequest || run.clock() - live.createdAt >= replayWindow) return null
+  run.checkpoint('before-replay')
   const issued = await run.platform
     .create(newKey(desired, marker), idempotencyKey(marker))
     .catch((cause: unknown) => {
       if (refusesReplay(cause)) return null
       throw cause
     })
+  run.checkpoint('after-replay')
   if (issued === null) return null
   if (issued.key.id !== live.id) {
     // A platform that ignores the header made one more key, which nobody received.

@@ -104,7 +104,22 @@ async function requireWorkingConsumer(t: Test, w: World, desired: DesiredState):
   }
 }
 
-const elsewhere: readonly Checkpoint[] = ['before-update', 'after-update', 'before-remove', 'after-remove']
+const elsewhere: readonly Checkpoint[] = [
+  'before-update',
+  'after-update',
+  'before-remove',
+  'after-remove',
+  'before-whoami',
+  'after-readback',
+  'before-withdraw',
+  'after-withdraw',
+  'before-adopt',
+  'after-adopt',
+  'before-leak',
+  'after-leak',
+  'before-release',
+  'after-release',
+]
 const places = checkpoints.filter(name => !elsewhere.includes(name))
 
 for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {

@@ -2,8 +2,7 @@
 // that live on, and shows that the next apply heals what was left.
 import { join } from 'node:path'
 import t from 'tap'
-import { checkpoints } from '../../src/apply/run.ts'
-import { type Variant, everyKill, scenarios, scene } from '../support/kill-and-heal.ts'
+import { type Variant, everyKill, scene } from '../support/kill-and-heal.ts'
 import { needs } from '../support/needs.ts'
 import { ended } from '../support/program.ts'
 
@@ -25,10 +24,6 @@ const files: Variant = async t => {
     },
   }
 }
-
-t.test('the kills are those of every checkpoint that there is', async t => {
-  t.strictSame(new Set(Object.values(scenarios).flatMap(({ killAt }) => killAt)), new Set(checkpoints))
-})
 
 t.test('heals every kill, where the secret goes into an age file and an env file', async t => {
   if (!needs(t, 'age') || !needs(t, 'age-keygen')) return

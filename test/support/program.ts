@@ -42,7 +42,7 @@ export interface Workplace {
 
 /** `env` goes over what the workplace sets, for every run in it. */
 export async function workplace(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   env: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Workplace> {
   const root = await mkdtemp(join(tmpdir(), 'fluxloop-keys-scenario-'))

@@ -30,7 +30,7 @@ export interface ServedPlatform {
 }
 
 export async function servedPlatform(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   options: {
     readonly database?: string
     readonly makeSecret?: (prefix: string) => string

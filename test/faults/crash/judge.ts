@@ -1,0 +1,74 @@
+import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Marker } from '../../../src/model/marker.ts'
+import type { Ended } from '../../support/program.ts'
+import type { Case } from './cases.ts'
+import { type Scene, graceOver } from './scenes.ts'
+import type { Stage } from './stage.ts'
+
+interface Own {
+  readonly live: LiveKey
+  readonly marker: Marker
+}
+
+/** The live keys of the key that the scene is about, the newest generation first. */
+async function ownKeys(stage: Stage): Promise<readonly Own[]> {
+  const keys = await stage.platform.managed()
+  return keys
+    .flatMap(live => (live.ownership.kind === 'managed' ? [{ live, marker: live.ownership.marker }] : []))
+    .filter(({ marker }) => marker.stack === 'kill-test' && marker.keyId === 'ci-pipeline')
+    .sort((a, b) => b.marker.generation - a.marker.generation)
+}
+
+function said(what: string, { code, stdout, stderr }: Ended): string {
+  return `${what} (exit code ${code}): ${stdout}${stderr}`
+}
+
+async function storeFaults(stage: Stage, head: Own | undefined): Promise<readonly string[]> {
+  const secrets = await stage.stored()
+  const holders = await Promise.all(secrets.map(secret => stage.platform.holder(secret)))
+  if (secrets.length === 0) return ['no store holds a secret']
+  return holders.every(holder => holder === head?.live.id)
+    ? []
+    : ['a store holds another secret than that of the head']
+}
+
+async function planFaults(stage: Stage): Promise<readonly string[]> {
+  const plan = await stage.run(['plan', '--detailed-exitcode'])
+  return plan.code === 0 ? [] : [said('the next plan is not empty', plan)]
+}
+
+/** What is wrong after one recovery, and after every grace. */
+export async function judge(
+  stage: Stage,
+  scene: Scene,
+  { stores, scene: name }: Case,
+  recovery: Ended,
+): Promise<readonly string[]> {
+  const faults: string[] = []
+  if (recovery.code !== 0) faults.push(said('the recovery fails', recovery))
+  faults.push(...(await planFaults(stage)))
+  const delivers = scene.finally.includes('delivered')
+  const keys = await ownKeys(stage)
+  const head = keys.find(({ marker }) => marker.state.kind === 'delivered')
+  const generations = keys.flatMap(({ marker }) =>
+    marker.state.kind === 'delivered' ? [marker.generation] : [],
+  )
+  if (new Set(generations).size !== generations.length) faults.push('a generation was delivered twice')
+  // A store into which nobody can look may have handed the secret out, so such a key retires like a predecessor.
+  const pending = keys.filter(({ marker }) => marker.state.kind === 'pending')
+  if (pending.length > 0 && (stores === 'readable' || name === 'refused delivery'))
+    faults.push('a key is left half done')
+  if (delivers) faults.push(...(await storeFaults(stage, head)))
+
+  if (keys.length > scene.finally.length) {
+    stage.platform.now += graceOver
+    const later = await stage.run(['apply', '--auto-approve'])
+    if (later.code !== 0) faults.push(said('the apply after the grace fails', later))
+    faults.push(...(await planFaults(stage)))
+    if (delivers) faults.push(...(await storeFaults(stage, head)))
+  }
+  const states = (await ownKeys(stage)).map(({ marker }) => marker.state.kind)
+  if (states.join() !== scene.finally.join())
+    faults.push(`what lives in the end is ${states.join() || 'nothing'}`)
+  return faults
+}

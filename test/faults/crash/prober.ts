@@ -1,0 +1,36 @@
+import { setTimeout } from 'node:timers/promises'
+import type { Stage } from './stage.ts'
+
+export interface Prober {
+  /** Looks once more. Resolves to what consumers would have suffered. */
+  end(): Promise<readonly string[]>
+}
+
+/** A consumer that reads its stores again and again, and uses what it finds. `mayLose`: one of them leaves the declaration. */
+export function watchStores(stage: Stage, mayLose: boolean): Prober {
+  const outages = new Set<string>()
+  const ending = new AbortController()
+  let most = 0
+  const look = async () => {
+    const secrets = await stage.stored()
+    if (secrets.length < most && !mayLose) outages.add('a store lost its secret')
+    most = Math.max(most, secrets.length)
+    for (const secret of secrets)
+      if ((await stage.platform.holder(secret)) === null)
+        outages.add('a consumer read a secret that does not work')
+  }
+  const looking = (async () => {
+    while (!ending.signal.aborted) {
+      await look()
+      await setTimeout(20)
+    }
+    await look()
+  })()
+  return {
+    end: async () => {
+      ending.abort()
+      await looking
+      return [...outages]
+    },
+  }
+}
