@@ -38,7 +38,7 @@ function usedBy(key: DeclaredKey, what: 'permissions' | 'projects', facts: Audit
 function namesAnswered(key: DeclaredKey, rule: string, field: 'permission' | 'project', now: number) {
   return key.desired.exceptions.flatMap(exception => {
     const name = exception[field]
-    return exception.rule === rule && exception.until >= now && name !== null ? [name] : []
+    return exception.rule === rule && exception.until > now && name !== null ? [name] : []
   })
 }
 

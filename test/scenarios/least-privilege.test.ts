@@ -147,11 +147,13 @@ t.test(
     })
     t.strictSame(partly.sort(), neverThere.sort(), 'and project by project, which a key cannot grant')
 
-    const grants = new Map(fixed.map(({ need, left }) => [need.keyId, left]))
-    await place.write(
-      'fluxloop-keys.yaml',
-      configuration(all, need => grants.get(need.keyId) ?? need.granted),
+    await run('audit', '--fix', '--write')
+    t.equal(
+      await place.read('fluxloop-keys.yaml'),
+      configuration(all, need => (latecomers.includes(need) ? need.granted : neededBy(need))),
+      'audit --fix writes exactly the true needs',
     )
+    t.equal(platform.requests.filter(request => request.endsWith('/usage')).length, 100, 'and asks no more')
     await run('apply', '--auto-approve')
     t.strictSame(await traffic(all, [1]), [], 'no call is denied')
     const live = await platform.managed()
