@@ -2,7 +2,7 @@ import type { LiveKey } from '../../../src/model/live-key.ts'
 import type { Marker } from '../../../src/model/marker.ts'
 import type { Ended } from '../../support/program.ts'
 import type { Case } from './cases.ts'
-import { type Scene, graceOver } from './scenes.ts'
+import { type Scene, filesOf, graceOver } from './scenes.ts'
 import type { Stage } from './stage.ts'
 
 interface Own {
@@ -23,13 +23,22 @@ function said(what: string, { code, stdout, stderr }: Ended): string {
   return `${what} (exit code ${code}): ${stdout}${stderr}`
 }
 
-async function storeFaults(stage: Stage, head: Own | undefined): Promise<readonly string[]> {
+/** Every declared store has to hold the head's secret, and no other file any. */
+async function storeFaults(
+  stage: Stage,
+  declared: readonly string[],
+  head: Own | undefined,
+): Promise<readonly string[]> {
   const secrets = await stage.stored()
-  const holders = await Promise.all(secrets.map(secret => stage.platform.holder(secret)))
-  if (secrets.length === 0) return ['no store holds a secret']
-  return holders.every(holder => holder === head?.live.id)
-    ? []
-    : ['a store holds another secret than that of the head']
+  const faults: string[] = []
+  for (const name of new Set([...declared, ...secrets.keys()])) {
+    const secret = secrets.get(name)
+    if (secret === undefined) faults.push(`${name} holds no secret`)
+    else if (!declared.includes(name)) faults.push(`${name} holds a secret, and is no store any more`)
+    else if ((await stage.platform.holder(secret)) !== head?.live.id)
+      faults.push(`${name} holds another secret than that of the head`)
+  }
+  return faults
 }
 
 async function planFaults(stage: Stage): Promise<readonly string[]> {
@@ -48,6 +57,7 @@ export async function judge(
   if (recovery.code !== 0) faults.push(said('the recovery fails', recovery))
   faults.push(...(await planFaults(stage)))
   const delivers = scene.finally.includes('delivered')
+  const declared = filesOf(stores, scene.declared)
   const keys = await ownKeys(stage)
   const head = keys.find(({ marker }) => marker.state.kind === 'delivered')
   const generations = keys.flatMap(({ marker }) =>
@@ -58,14 +68,14 @@ export async function judge(
   const pending = keys.filter(({ marker }) => marker.state.kind === 'pending')
   if (pending.length > 0 && (stores === 'readable' || name === 'refused delivery'))
     faults.push('a key is left half done')
-  if (delivers) faults.push(...(await storeFaults(stage, head)))
+  if (delivers) faults.push(...(await storeFaults(stage, declared, head)))
 
   if (keys.length > scene.finally.length) {
     stage.platform.now += graceOver
     const later = await stage.run(['apply', '--auto-approve'])
     if (later.code !== 0) faults.push(said('the apply after the grace fails', later))
     faults.push(...(await planFaults(stage)))
-    if (delivers) faults.push(...(await storeFaults(stage, head)))
+    if (delivers) faults.push(...(await storeFaults(stage, declared, head)))
   }
   const states = (await ownKeys(stage)).map(({ marker }) => marker.state.kind)
   if (states.join() !== scene.finally.join())

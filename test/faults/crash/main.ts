@@ -7,7 +7,7 @@ import { type Tally, playAll, replayCommand } from './run.ts'
 const help = `npm run test:faults -- [options]
   --shard 1/4         every fourth case, from the first
   --count 300         so many cases, mixed by --seed (0)
-  --only TITLE        the cases whose title begins like this
+  --only TITLE        the cases whose title begins like this, also those that were played
   --parallelism 3     so many at once
   --fresh             forgets what earlier runs did
 What was played stands in .crash-matrix/progress.jsonl, and is not played again; the report is .crash-matrix/report.json.
@@ -46,7 +46,7 @@ async function formerTallies(): Promise<readonly Tally[]> {
 async function main(): Promise<void> {
   await mkdir(folder, { recursive: true })
   const former = await formerTallies()
-  if (former.length === 0) await writeFile(progress, '')
+  if (values.fresh) await writeFile(progress, '')
   const known = new Set(former.map(({ title }) => title))
   const cases = wanted()
   const titles = new Set(cases.map(titleOf))

@@ -36,6 +36,11 @@ function wasKilled({ signal }: Ended): boolean {
   return signal === 'SIGKILL'
 }
 
+/** A run that is killed before it wrote down that a secret leaked leaves nobody who knows. */
+function isMarkedLeaked({ scene, first }: Case): boolean {
+  return scene === 'leaked key' && !first.startsWith('before-leak')
+}
+
 /** Plays one case: the past, the run that is killed, perhaps a recovery that is killed too, and one recovery that is not. */
 export async function play(one: Case, program: string | null = null): Promise<Verdict> {
   const scene: Scene = scenes[one.scene]
@@ -43,6 +48,7 @@ export async function play(one: Case, program: string | null = null): Promise<Ve
   try {
     await playPast(stage, scene, one)
     const before = await stage.untouched()
+    const leaked = isMarkedLeaked(one) ? [...(await stage.stored()).values()] : []
     const prober = scene.overlap ? watchStores(stage, one.scene === 'removal of a store') : null
     if (one.scene === 'refused delivery') await refuse(stage.place, true)
     const first = wasKilled(await stage.run(scene.args, one.first))
@@ -52,6 +58,8 @@ export async function play(one: Case, program: string | null = null): Promise<Ve
     const outages = (await prober?.end()) ?? []
     const faults = [...outages, ...(await judge(stage, scene, one, recovery))]
     if ((await stage.untouched()) !== before) faults.push('a key of others was touched')
+    for (const secret of leaked)
+      if ((await stage.platform.holder(secret)) !== null) faults.push('the leaked secret still works')
     if (!first) faults.push(`the first run does not come by ${one.first}`)
     return { faults, killed: { first, second } }
   } finally {

@@ -13,9 +13,9 @@ export function watchStores(stage: Stage, mayLose: boolean): Prober {
   let most = 0
   const look = async () => {
     const secrets = await stage.stored()
-    if (secrets.length < most && !mayLose) outages.add('a store lost its secret')
-    most = Math.max(most, secrets.length)
-    for (const secret of secrets)
+    if (secrets.size < most && !mayLose) outages.add('a store lost its secret')
+    most = Math.max(most, secrets.size)
+    for (const secret of secrets.values())
       if ((await stage.platform.holder(secret)) === null)
         outages.add('a consumer read a secret that does not work')
   }

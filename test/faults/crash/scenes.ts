@@ -165,6 +165,16 @@ function storesOf(folder: string, stores: StoreSet, { more, refusing }: Declarat
   ].join('')
 }
 
+/** The files in which the stores of a declaration keep the secret. */
+export function filesOf(stores: StoreSet, { more, refusing }: Declaration): readonly string[] {
+  if (refusing === true) return ['sealed.txt']
+  return [
+    ...(stores === 'write-only' ? [] : ['agents.env']),
+    ...(stores === 'readable' ? [] : ['sealed.txt']),
+    ...(more === true ? ['more.env'] : []),
+  ]
+}
+
 /** A configuration whose stores are files of this folder. */
 export function configuration(
   folder: string,

@@ -6,6 +6,8 @@ import { writeDescription } from '../../../src/platform/marker.ts'
 import { marker } from '../../support/build.ts'
 import type { Replay } from './scenes.ts'
 
+const storeFiles = ['agents.env', 'more.env', 'sealed.txt', 'steady.env']
+
 /** A platform and a folder of one case. */
 export interface Stage {
   readonly platform: ServedPlatform
@@ -13,8 +15,8 @@ export interface Stage {
   /** The id of the key that a scene may adopt. */
   readonly adopted: string
   run(args: readonly string[], crashAt?: string | null): Promise<Ended>
-  /** The secrets of the files that there are. */
-  stored(): Promise<readonly string[]>
+  /** The secrets that the files of stores hold, by the name of the file; files that hold none are left out. */
+  stored(): Promise<ReadonlyMap<string, string>>
   /** The keys that are nobody's and another stack's, byte by byte. */
   untouched(): Promise<string>
   end(): Promise<void>
@@ -91,10 +93,13 @@ export async function openStage(replay: Replay, program: string | null): Promise
         },
       }),
     stored: async () => {
-      const texts = await Promise.all(
-        ['agents.env', 'more.env', 'sealed.txt', 'steady.env'].map(name => place.read(name).catch(() => '')),
+      const held = await Promise.all(
+        storeFiles.map(async name => {
+          const text = await place.read(name).catch(() => '')
+          return [name, /flux_\w+/.exec(text)?.[0] ?? ''] as const
+        }),
       )
-      return texts.flatMap(text => /flux_\w+/.exec(text)?.[0] ?? [])
+      return new Map(held.filter(([, secret]) => secret !== ''))
     },
     untouched: async () =>
       (await Promise.all(others.map(id => call(platform, 'GET', `/api/api-keys/${id}`)))).join('\n'),
