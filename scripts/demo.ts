@@ -114,6 +114,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     stopping: new AbortController().signal,
     tell: () => undefined,
     checkpoint: () => undefined,
+    pause: () => Promise.resolve(),
   }
   const { outcomes } = await executePlan({ ...plan, changes: created }, run)
   for (const outcome of outcomes) {

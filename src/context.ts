@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ReadStream, WriteStream } from 'node:tty'
 import type { Cache } from './cache.ts'
@@ -66,6 +67,8 @@ export interface Context {
   /** 10 random characters of base 36. */
   readonly nonce: () => string
   readonly checkpoint: (name: string) => void
+  /** Resolves after so long. */
+  readonly pause: (time: Milliseconds) => Promise<void>
   /** Aborted by the first Ctrl-C. */
   readonly stopping: AbortSignal
   /** While `work` runs, the first Ctrl-C only aborts `stopping`. */
@@ -208,6 +211,7 @@ export function createContext(
     readLog: async path => (await import('./run-log.ts')).readLog(path),
     nonce,
     checkpoint: crashHook(env),
+    pause: time => setTimeout(time),
     stopping: stopping.signal,
     finishingOnInterrupt: async work => {
       onFirstInterrupt = '\nFinishing what is in flight. Ctrl-C again aborts.\n'

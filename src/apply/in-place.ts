@@ -1,11 +1,12 @@
 import type { Deliver, Rotate } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
-import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import { type LiveKey, endsAgree, secretMadeAt, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { fieldChanges } from '../plan/fields.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { refusesReplay } from '../platform/replay.ts'
+import { orAdmit } from './admit.ts'
 import {
   type OpenStore,
   keyOf,
@@ -25,52 +26,63 @@ import type { Run } from './run.ts'
  * before anything is proved. Killed in between, the key's end differs from its marker's: the next plan delivers again, and
  * the same regeneration is replayed or repeated.
  */
-export async function rotateInPlace(
-  { live, desired, generation, removal }: Rotate | Deliver,
-  run: Run,
-): Promise<Done> {
-  const former = markerOf(live)
-  const name = regenerationKey(former, generation)
+export async function rotateInPlace(change: Rotate | Deliver, run: Run): Promise<Done> {
+  const { live, desired, generation } = change
+  const name = regenerationKey(markerOf(live), generation, run.options.host)
   const stores = storesOf(desired, run)
   const tried = await regenerate(live, { name, isFirst: true }, stores, run)
+  if (tried.fresh !== null || isNew(tried, live)) return await finish(change, tried, stores, run)
   // The answer may be lost for good, or the replay of one that lacks the secret, or gives one that is dead because somebody
   // regenerated the key since: ask for a new one, of the version that the key has now.
-  const made =
-    tried.fresh === null
-      ? await regenerate(
-          await run.platform.get(live.id),
-          { name: `${name}-${run.nonce()}`, isFirst: false },
-          stores,
-          run,
-        )
-      : tried
-  const { secret, fresh } = made
-  if (secret === null) throw withoutSecret(live)
-  if (fresh === null) throw notAccepted(live)
-  run.checkpoint('after-whoami')
-  const sealed = stores.filter(({ store }) => !store.readable)
-  const rest = await putIntoEach(secret, sealed, new Set(), run)
-  const places = requireAll({
-    places: [...made.places, ...rest.places],
-    faults: [...made.faults, ...rest.faults],
+  const anew = await orAdmit(tried.key, run, async () => {
+    const now = await run.platform.get(live.id)
+    return await regenerate(now, { name: `${name}-${run.nonce()}`, isFirst: false }, stores, run)
   })
+  return await finish(change, anew, stores, run)
+}
 
-  const marker = { ...former, generation }
-  const wanted = fieldChanges(desired, { live: fresh, marker }, run.clock())
-  const { fields } = sparingCaller(desired.keyId, { live: fresh, marker }, wanted, run)
-  const graceUntil = former.state.kind === 'delivered' ? former.state.graceUntil : run.clock()
-  const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)
-  return { action: 'rotated', liveId: live.id, places, ...done }
+/** Puts a regenerated secret into the stores that cannot be read, and says in the marker that all have it. */
+async function finish(
+  { live, desired, generation, removal }: Rotate | Deliver,
+  { secret, key, fresh, places, faults }: Regenerated,
+  stores: readonly OpenStore[],
+  run: Run,
+): Promise<Done> {
+  if (secret === null) throw withoutSecret(live)
+  return await orAdmit(key, run, async () => {
+    if (fresh === null) throw notAccepted(live)
+    run.checkpoint('after-whoami')
+    const sealed = stores.filter(({ store }) => !store.readable)
+    const rest = await putIntoEach(secret, sealed, new Set(), run)
+    const everywhere = requireAll({
+      places: [...places, ...rest.places],
+      faults: [...faults, ...rest.faults],
+    })
+    const former = markerOf(live)
+    const marker = { ...former, generation }
+    const wanted = fieldChanges(desired, { live: fresh, marker }, run.clock())
+    const { fields } = sparingCaller(desired.keyId, { live: fresh, marker }, wanted, run)
+    const graceUntil = former.state.kind === 'delivered' ? former.state.graceUntil : run.clock()
+    const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)
+    return { action: 'rotated', liveId: live.id, places: everywhere, ...done }
+  })
 }
 
 interface Regenerated extends Puts {
   /** Null where the answer does not hold it. */
   readonly secret: Secret | null
+  /** The key as the answer has it; null where that gave no secret to put anywhere. */
+  readonly key: LiveKey | null
   /** The key as it is now: the answer may be a replay, and somebody may have edited the key since. Null: the secret is dead. */
   readonly fresh: LiveKey | null
 }
 
-const unknown: Regenerated = { secret: null, places: [], faults: [], fresh: null }
+const unknown: Regenerated = { secret: null, key: null, places: [], faults: [], fresh: null }
+
+/** Was the key regenerated by this very call, and not by one that is only replayed? Then a secret that is dead lost a race. */
+function isNew({ key }: Regenerated, seen: LiveKey): boolean {
+  return key !== null && key.regeneratedAt !== null && key.regeneratedAt > secretMadeAt(seen)
+}
 
 function withoutSecret({ id }: LiveKey): Failure {
   return new Failure(
@@ -107,6 +119,6 @@ async function regenerate(
   if (secret === null || !endsAgree(shown, secret.end(shown.length))) return unknown
   const readable = stores.filter(({ store }) => store.readable)
   const puts = await putIntoEach(secret, readable, new Set(), run)
-  const fresh = await keyOf(secret, run)
-  return { secret, ...puts, fresh: fresh?.id === live.id ? fresh : null }
+  const fresh = await orAdmit(key, run, () => keyOf(secret, run))
+  return { secret, key, ...puts, fresh: fresh?.id === live.id ? fresh : null }
 }

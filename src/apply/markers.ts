@@ -99,9 +99,12 @@ export function idempotencyKey(marker: Marker): string {
   return `fluxloop-keys-${marker.nonce}`
 }
 
-/** One regeneration, however often it is sent: the generation is new for every one. */
-export function regenerationKey(marker: Marker, generation: number): string {
-  return `${idempotencyKey(marker)}-${generation}`
+/**
+ * One regeneration, however often it is sent: the generation is new for every one. Each host has its own, so that nobody takes
+ * what another one did for an answer that was lost.
+ */
+export function regenerationKey(marker: Marker, generation: number, host: string): string {
+  return `${idempotencyKey(marker)}-${generation}-${host}`
 }
 
 /** The marker of a key that a plan speaks of. */

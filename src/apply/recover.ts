@@ -10,6 +10,7 @@ import { fieldChanges } from '../plan/fields.ts'
 import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { refusesReplay, replayWindow } from '../platform/replay.ts'
+import { orAdmit } from './admit.ts'
 import { type OpenStore, isAccepted, markDelivered, putIntoEach, requireAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { idempotencyKey, markerOf, newKey } from './markers.ts'
@@ -89,16 +90,18 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
   const secret = await secretFromStores(live, held, run)
   if (secret === null) return null
   const former = markerOf(live)
-  const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))
-  // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
-  const overtaken = reasons.some(({ code }) => code === 'overtaken')
-  const marker = overtaken ? { ...former, generation } : former
-  const graceUntil =
-    former.state.kind === 'delivered' && !overtaken
-      ? former.state.graceUntil
-      : run.clock() + desired.rotation.grace
-  const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
-  return { action: 'delivered', liveId: live.id, places, ...done }
+  return await orAdmit(live, run, async () => {
+    const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))
+    // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
+    const overtaken = reasons.some(({ code }) => code === 'overtaken')
+    const marker = overtaken ? { ...former, generation } : former
+    const graceUntil =
+      former.state.kind === 'delivered' && !overtaken
+        ? former.state.graceUntil
+        : run.clock() + desired.rotation.grace
+    const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
+    return { action: 'delivered', liveId: live.id, places, ...done }
+  })
 }
 
 /** May somebody have received the secret of this pending key, from a store into which we cannot look? */

@@ -1,7 +1,7 @@
 import type { Budget } from '../model/budget.ts'
 import type { Caller } from '../model/caller.ts'
 import type { DesiredState } from '../model/desired.ts'
-import type { Instant } from '../model/duration.ts'
+import type { Instant, Milliseconds } from '../model/duration.ts'
 import type { Progress } from '../model/outcome.ts'
 import type { Secret } from '../model/secret.ts'
 import type { StoreSpec } from '../model/store.ts'
@@ -101,4 +101,6 @@ export interface Run {
   readonly stopping: AbortSignal
   readonly tell: (progress: Progress) => void
   readonly checkpoint: (name: Checkpoint) => void
+  /** Resolves after so long. */
+  readonly pause: (time: Milliseconds) => Promise<void>
 }

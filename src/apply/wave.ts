@@ -1,16 +1,12 @@
 import type { Change } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
-import { Failure } from '../model/failure.ts'
 import type { Removal } from '../model/removal.ts'
-import { type ManagedKey, isOlder, membersOf } from '../model/lineage.ts'
-import { sortByOwner } from '../model/ownership.ts'
 import { requestsOf, waveSize } from '../plan/requests.ts'
-import type { Listing } from '../platform/types.ts'
 import { deliver } from './deliver.ts'
 import { type Undelivered, issue } from './issue.ts'
 import type { Done, Ledger } from './ledger.ts'
 import type { Run } from './run.ts'
-import { withdraw } from './withdraw.ts'
+import { settle } from './settle.ts'
 
 /** A key to make and deliver, on behalf of a change. */
 export interface NewGeneration {
@@ -22,58 +18,6 @@ export interface NewGeneration {
 }
 
 export type Limit = <T>(work: () => Promise<T>) => Promise<T>
-
-/** The other live keys of the same key id. */
-function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
-  const lineage = sortByOwner(run.desired.stack, listing.keys, listing.now).lineages.get(key.marker.keyId)
-  return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => live.id !== key.live.id)
-}
-
-/** Why a listing cannot tell whether a new key has rivals; null where it can. */
-function blindness({ live }: Undelivered, { keys, complete }: Listing): Failure | null {
-  if (!complete)
-    return new Failure(
-      'failed',
-      `The list of keys may lack some, so a rival of ${live.id} could go unseen.`,
-      {
-        hints: ['Run the same command again.'],
-      },
-    )
-  if (keys.some(({ id }) => id === live.id)) return null
-  return new Failure('conflict', `${live.id} (${live.name}) was just made, and is not in the list of keys.`, {
-    hints: ['Somebody revoked it, or the list is not up to date. Run plan again to see what it is like now.'],
-  })
-}
-
-/** A higher generation, or another key of the same one that is older, or whose secret is in the stores already. */
-function isRival({ live, marker }: ManagedKey, own: Undelivered): boolean {
-  if (marker.generation !== own.marker.generation) return marker.generation > own.marker.generation
-  if (marker.nonce === own.marker.nonce) return false
-  return marker.state.kind === 'delivered' || isOlder(live, own.live)
-}
-
-/**
- * Makes room for a new key, or makes room for another: two runs that made the same generation agree, without talking,
- * that the older key stays. A twin with our own nonce comes from a platform that ignored the idempotency key.
- */
-async function settle(key: Undelivered, listing: Listing, run: Run): Promise<void> {
-  const blind = blindness(key, listing)
-  if (blind !== null) throw await withdraw(key.live, blind, run)
-  const kin = kinOf(key, listing, run)
-  for (const twin of kin.filter(({ marker }) => marker.nonce === key.marker.nonce)) {
-    await run.platform.revoke(twin.live.id)
-  }
-  const rival = kin.find(each => isRival(each, key))
-  if (rival === undefined) return
-  const fault = new Failure(
-    'conflict',
-    `Another run made ${rival.live.id} for ${key.marker.keyId} at the same time.`,
-    {
-      hints: ['Run plan again once that run is over.'],
-    },
-  )
-  throw await withdraw(key.live, fault, run)
-}
 
 interface Made {
   readonly task: NewGeneration

@@ -129,6 +129,7 @@ async function execute(
       progress.tell(told)
     },
     checkpoint: context.checkpoint,
+    pause: context.pause,
   }
   try {
     return await context.finishingOnInterrupt(() => executePlan(plan, run))

@@ -132,6 +132,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     readLog,
     nonce: () => 'abcdefghij',
     checkpoint: () => undefined,
+    pause: async () => undefined,
     stopping: new AbortController().signal,
     finishingOnInterrupt: work => work(),
     untilStopped: async () => undefined,

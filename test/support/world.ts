@@ -166,6 +166,7 @@ export function openWorld(): World {
           if (killAt !== undefined && left === 0) dead = true
           if (dead) throw new Killed()
         },
+        pause: async () => undefined,
         ...overrides,
       }
       const report = await executePlan(plan, run)

@@ -128,6 +128,7 @@ export async function apply(
     stopping: new AbortController().signal,
     tell: () => undefined,
     checkpoint,
+    pause: async () => undefined,
   }
   const report = await executePlan(plan, run)
   tell(world, { plan, report })

@@ -1,0 +1,56 @@
+import { Failure } from '../model/failure.ts'
+import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import { endsRun } from './answers.ts'
+import { markerOf } from './markers.ts'
+import type { Run } from './run.ts'
+import { patchMarked } from './update.ts'
+
+/** How often another run may come in between. */
+const maximumTries = 5
+
+function holding(marker: Marker, { maskedKey }: LiveKey, { clock }: Run): Marker {
+  const at = clock()
+  const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : at
+  return {
+    ...marker,
+    state: { kind: 'delivered', visibleEnd: visibleEnd(maskedKey).slice(-16), at, graceUntil },
+  }
+}
+
+/** Was the key that we put into stores regenerated since? Then the marker says that they hold our dead secret. */
+async function isAdmitted(ours: LiveKey, run: Run): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    const now = await run.platform.get(ours.id)
+    if (now.ownership.kind !== 'managed') return false
+    if (endsAgree(visibleEnd(now.maskedKey), visibleEnd(ours.maskedKey))) return false
+    try {
+      await patchMarked(now, {}, now.description, holding(markerOf(now), ours, run), run)
+      return true
+    } catch (cause) {
+      if (!(cause instanceof Failure) || cause.code !== 'conflict' || tries === maximumTries) throw cause
+    }
+  }
+}
+
+/**
+ * Works with a key whose secret may have come into stores already. Where that fails and another run regenerated the same key
+ * meanwhile, our secret is dead, and may have overwritten the one that works: the marker admits it, whatever the other
+ * run has written there or is about to, and the next plan delivers again.
+ */
+export async function orAdmit<T>(ours: LiveKey | null, run: Run, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (ours === null || !(cause instanceof Failure) || endsRun(cause)) throw cause
+    const admitted = await isAdmitted(ours, run).catch((trouble: unknown) => {
+      if (trouble instanceof Failure) return false
+      throw trouble
+    })
+    if (!admitted) throw cause
+    throw new Failure('conflict', `Another run regenerated ${ours.id} (${ours.name}) at the same time.`, {
+      hints: ['Its stores may hold a dead secret. Run apply again once that run is over: it delivers anew.'],
+      cause,
+    })
+  }
+}

@@ -1,0 +1,99 @@
+import { type Milliseconds, second } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
+import { type ManagedKey, isOlder, membersOf } from '../model/lineage.ts'
+import { sortByOwner } from '../model/ownership.ts'
+import type { Listing } from '../platform/types.ts'
+import type { Undelivered } from './issue.ts'
+import type { Run } from './run.ts'
+import { withdraw } from './withdraw.ts'
+
+/** Times so near do not tell which key was made first: a platform may round them, and its servers' clocks differ. */
+const clockGrain = second
+
+/** How long to wait before each look at a rival that should give way. */
+const pauses: readonly Milliseconds[] = [second / 4, second / 2, second, 2 * second, 4 * second]
+
+/** The other live keys of the same key id. */
+function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
+  const lineage = sortByOwner(run.desired.stack, listing.keys, listing.now).lineages.get(key.marker.keyId)
+  return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => live.id !== key.live.id)
+}
+
+/** Why a listing cannot tell whether a new key has rivals; null where it can. */
+function blindness({ live }: Undelivered, { keys, complete }: Listing): Failure | null {
+  if (!complete)
+    return new Failure(
+      'failed',
+      `The list of keys may lack some, so a rival of ${live.id} could go unseen.`,
+      {
+        hints: ['Run the same command again.'],
+      },
+    )
+  if (keys.some(({ id }) => id === live.id)) return null
+  return new Failure('conflict', `${live.id} (${live.name}) was just made, and is not in the list of keys.`, {
+    hints: ['Somebody revoked it, or the list is not up to date. Run plan again to see what it is like now.'],
+  })
+}
+
+/** A higher generation, or another key of the same one that is older, or whose secret is in the stores already. */
+function isRival({ live, marker }: ManagedKey, own: Undelivered): boolean {
+  if (marker.generation !== own.marker.generation) return marker.generation > own.marker.generation
+  return marker.state.kind === 'delivered' || isOlder(live, own.live)
+}
+
+/** It should give way to us; but where it was made first, its run has not seen us, and goes on. */
+function isUndecided({ live, marker }: ManagedKey, own: Undelivered): boolean {
+  return (
+    marker.generation === own.marker.generation &&
+    marker.state.kind === 'pending' &&
+    Math.abs(live.createdAt - own.live.createdAt) < clockGrain
+  )
+}
+
+async function givesWay({ live }: ManagedKey, run: Run): Promise<boolean> {
+  for (const pause of pauses) {
+    await run.pause(pause)
+    const now = await run.platform.get(live.id).catch((cause: unknown) => {
+      if (cause instanceof Failure && cause.code === 'not-found') return null
+      throw cause
+    })
+    if (now === null || now.status === 'revoked' || now.ownership.kind !== 'managed') return true
+    if (now.ownership.marker.state.kind !== 'pending') return false
+  }
+  return false
+}
+
+async function whoStays(kin: readonly ManagedKey[], key: Undelivered, run: Run): Promise<ManagedKey | null> {
+  const winner = kin.find(each => isRival(each, key))
+  if (winner !== undefined) return winner
+  for (const rival of kin.filter(each => isUndecided(each, key)))
+    if (!(await givesWay(rival, run))) return rival
+  return null
+}
+
+/**
+ * Makes room for a new key, or makes room for another: two runs that made the same generation agree, without talking,
+ * that the older key stays. Where times do not tell for sure which it is, whoever would stay waits until the other has
+ * given way. A twin with our own nonce comes from a platform that ignored the idempotency key.
+ */
+export async function settle(key: Undelivered, listing: Listing, run: Run): Promise<void> {
+  const blind = blindness(key, listing)
+  if (blind !== null) throw await withdraw(key.live, blind, run)
+  const kin = kinOf(key, listing, run)
+  const isTwin = ({ marker }: ManagedKey) => marker.nonce === key.marker.nonce
+  for (const twin of kin.filter(isTwin)) await run.platform.revoke(twin.live.id)
+  const rival = await whoStays(
+    kin.filter(each => !isTwin(each)),
+    key,
+    run,
+  )
+  if (rival === null) return
+  const fault = new Failure(
+    'conflict',
+    `Another run made ${rival.live.id} for ${key.marker.keyId} at the same time.`,
+    {
+      hints: ['Run plan again once that run is over.'],
+    },
+  )
+  throw await withdraw(key.live, fault, run)
+}
