@@ -3,7 +3,7 @@ import type { Run } from '../apply/run.ts'
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { Report } from '../model/outcome.ts'
-import { isRefused } from '../model/change.ts'
+import { type Plan, isRefused } from '../model/change.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/budget.ts'
 import { jsonText } from '../render/json.ts'
@@ -72,7 +72,13 @@ async function applyLocked(
   const trouble = chronicle?.trouble() ?? null
   if (trouble !== null) context.stderr.print(`Not everything was logged. ${trouble.message}`)
   if (isRefused(plan)) return exitCodes.refused
-  return exitCodeOf(report) || (trouble === null ? 0 : exitCodes.failed)
+  if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
+  return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : 0)
+}
+
+/** Another run is at work on a key of this plan, or was killed: what is declared may not be there yet. */
+function isOthersWork({ findings }: Plan): boolean {
+  return findings.some(({ code }) => code === 'being-made')
 }
 
 function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {

@@ -18,7 +18,11 @@ function canBind(file: string): boolean {
   return trial.status === 0
 }
 
-export async function host(t: Test, id: string, env: Readonly<Record<string, string>>): Promise<Host> {
+export async function host(
+  t: Pick<Test, 'teardown' | 'comment'>,
+  id: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Host> {
   const place = await workplace(t, {
     ...env,
     GIT_CONFIG_GLOBAL: '/dev/null',

@@ -1,0 +1,61 @@
+// Runs of the built program at once on one stack, on one machine and on several, one of them killed; then one that recovers. The
+// seeds decide the cases, not how the runs meet: that differs each time. `npm run test:concurrency` plays more of them.
+import pLimit from 'p-limit'
+import t from 'tap'
+import { openStage } from './crash/stage.ts'
+import { caseOf, titleOf } from './concurrency/cases.ts'
+import { declareEverywhere, machinesOf } from './concurrency/machines.ts'
+import { play } from './concurrency/play.ts'
+
+const seeds = Array.from({ length: 16 }, (_, index) => index)
+
+t.test('runs at once converge, whoever is killed', async t => {
+  const limit = pLimit(2)
+  await Promise.all(
+    seeds.map(caseOf).map(one =>
+      limit(async () => {
+        const { faults } = await play(one)
+        const again = `npm run test:concurrency -- --from ${one.seed} --count 1`
+        t.strictSame(faults, [], `${titleOf(one)}; again: ${again}`)
+      }),
+    ),
+  )
+})
+
+t.test('the seeds have what runs at once may be', async t => {
+  const cases = seeds.map(caseOf)
+  const all = (what: keyof (typeof cases)[number]) => new Set(cases.map(one => one[what])).size
+  t.strictSame(
+    [
+      all('where'),
+      all('scene'),
+      all('stores'),
+      all('replay'),
+      all('clock'),
+      all('together'),
+      all('recovery'),
+    ],
+    [2, 5, 3, 3, 2, 2, 2],
+  )
+  t.strictSame(
+    [...new Set(cases.map(({ runs }) => runs))].sort((a, b) => a - b),
+    [2, 3, 4, 5, 6, 7, 8],
+  )
+})
+
+t.test('apply says with 12 that another machine is at work on a key, until that one is done', async t => {
+  const one = { ...caseOf(0), where: 'several machines', runs: 2, stores: 'both' } as const
+  const stage = await openStage('with the secret', null)
+  t.teardown(() => stage.end())
+  const machines = await machinesOf(stage, one, t)
+  await declareEverywhere(machines, stage, one, {})
+  const [ada, ben] = machines
+  if (ada === undefined || ben === undefined) return t.fail('there are two machines')
+  const apply = ['apply', '--auto-approve']
+  t.match(await ada.run(apply, 'after-create:1'), { signal: 'SIGKILL' })
+  const early = await ben.run(apply)
+  t.equal(early.code, 12, early.stdout)
+  t.match(early.stdout, /is being made by a run on another machine/)
+  t.match(await ada.run(apply), { code: 0 })
+  t.match(await ben.run(apply), { code: 0, stdout: /No changes/ })
+})

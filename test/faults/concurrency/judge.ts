@@ -1,0 +1,79 @@
+import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Marker } from '../../../src/model/marker.ts'
+import type { Ended } from '../../support/program.ts'
+import type { Stage } from '../crash/stage.ts'
+import type { Case } from './cases.ts'
+import type { Machine, RunAtOnce } from './machines.ts'
+import { type KeyId, filesOf, keyIds } from './scenes.ts'
+
+interface Own {
+  readonly live: LiveKey
+  readonly marker: Marker
+}
+
+/** The live keys of a key id, the newest generation first. */
+async function ownKeys(stage: Stage, keyId: KeyId): Promise<readonly Own[]> {
+  const keys = await stage.platform.managed()
+  return keys
+    .flatMap(live => (live.ownership.kind === 'managed' ? [{ live, marker: live.ownership.marker }] : []))
+    .filter(({ marker }) => marker.stack === 'kill-test' && marker.keyId === keyId)
+    .sort((a, b) => b.marker.generation - a.marker.generation)
+}
+
+function said(what: string, { code, signal, stdout, stderr }: Ended): string {
+  return `${what} (${code === null ? signal : `exit code ${code}`}): ${stdout}${stderr}`
+}
+
+/** Every store of every key has to hold its head's secret. */
+export async function storeFaults(stage: Stage, { stores }: Case): Promise<readonly string[]> {
+  const secrets = await stage.stored()
+  const faults: string[] = []
+  for (const keyId of keyIds) {
+    const head = (await ownKeys(stage, keyId)).find(({ marker }) => marker.state.kind === 'delivered')
+    if (head === undefined) faults.push(`${keyId} has no key that is delivered`)
+    for (const file of filesOf(keyId, stores)) {
+      const secret = secrets.get(file)
+      const holder = secret === undefined ? null : await stage.platform.holder(secret)
+      if (secret === undefined) faults.push(`${file} of ${keyId} holds no secret`)
+      else if (holder === null) faults.push(`${file} of ${keyId} holds a dead secret`)
+      else if (holder !== head?.live.id)
+        faults.push(`${file} of ${keyId} holds a secret that is not the head's`)
+    }
+  }
+  return faults
+}
+
+/** A run that says that all is done must be right, and one that does not says why. */
+export function endFaults({ ended, isVictim, waits }: RunAtOnce): readonly string[] {
+  const { code, signal, stdout, stderr } = ended
+  if (isVictim && signal === 'SIGKILL') return []
+  const faults: string[] = []
+  if (/^\s+at .*:\d+:\d+/m.test(stdout + stderr)) faults.push(said('a run prints a stack trace', ended))
+  if (code !== 0 && code !== 12) faults.push(said('a run ends otherwise than with 0 or 12', ended))
+  if (code === 12 && stderr + stdout === '') faults.push('a run ends with 12 and does not say why')
+  if (waits && code !== 0) faults.push(said('a run waited for its turn in vain', ended))
+  return faults
+}
+
+export async function planFaults(machines: readonly Machine[]): Promise<readonly string[]> {
+  const plans = await Promise.all(machines.map(each => each.run(['plan', '--detailed-exitcode'])))
+  return plans.flatMap((plan, index) =>
+    plan.code === 0 ? [] : [said(`the plan of ${machines[index]?.name ?? ''} is not empty`, plan)],
+  )
+}
+
+/** An apply that nobody disturbs has to do all that is left. */
+export async function applyFaults(machine: Machine): Promise<readonly string[]> {
+  const apply = await machine.run(['apply', '--auto-approve'])
+  return apply.code === 0 ? [] : [said(`the apply of ${machine.name} fails`, apply)]
+}
+
+/** One live key for each that is declared, and delivered. */
+export async function countFaults(stage: Stage): Promise<readonly string[]> {
+  const faults: string[] = []
+  for (const keyId of keyIds) {
+    const states = (await ownKeys(stage, keyId)).map(({ marker }) => marker.state.kind).join()
+    if (states !== 'delivered') faults.push(`what lives of ${keyId} in the end is ${states || 'nothing'}`)
+  }
+  return faults
+}
