@@ -1,6 +1,6 @@
 import { type Budget, type BudgetWait, platformLimit, timeFor, waitsFor } from '../model/budget.ts'
 import { type Instant, type Milliseconds, day, minute, second } from '../model/duration.ts'
-import { cut } from './text.ts'
+import { cut, displayWidth } from './text.ts'
 import { dateTime, exactDurationInWords } from './time.ts'
 
 function number(count: number): string {
@@ -65,6 +65,8 @@ export function waitingLine(
   const toGo = timeToGo(left, wait, now)
   const here = wait.until - now
   const all = toGo > here ? ` (${waitInWords(toGo)} to go)` : ''
-  const text = `Applying ${done.finished}/${done.total}  waiting for requests: ${waitInWords(here)}${all}`
-  return cut(text, width - 1)
+  const [long, short] = ['waiting for requests', 'waiting'].map(
+    words => `Applying ${done.finished}/${done.total}  ${words}: ${waitInWords(here)}${all}`,
+  ) as [string, string]
+  return displayWidth(long) < width ? long : cut(short, width - 1)
 }
