@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process'
 import t, { type Test } from 'tap'
 import { needs } from '../support/needs.ts'
 import { fileStoreFaults } from './support/file-store-faults.ts'
+import { hangingStoreFaults } from './support/hanging-store-faults.ts'
 import { programStoreFaults } from './support/program-store-faults.ts'
 import type { Broken } from './support/store-fault.ts'
 import { type StoreScene, inAgeFile, inEnvFile, storeScene } from './support/store-scene.ts'
@@ -47,7 +48,7 @@ function requireDiscreet(t: Test, { issued }: StoreScene, text: string): void {
 
 // Most of the time they wait.
 t.jobs = 3
-for (const fault of [...programStoreFaults, ...fileStoreFaults]) {
+for (const fault of [...hangingStoreFaults, ...programStoreFaults, ...fileStoreFaults]) {
   const { what, when, programs = [], as = null, setUp, reason, code = 7, hidden = false } = fault
   t.test(`loses nothing and heals at the next apply, where ${what}, ${when}`, { buffered: true }, async t => {
     if (process.platform !== 'linux') return

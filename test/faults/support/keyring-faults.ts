@@ -2,8 +2,22 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Test } from 'tap'
-import type { SessionBus } from '../../support/session-bus.ts'
-import { execute } from './store-scene.ts'
+import { type SessionBus, sessionBus } from '../../support/session-bus.ts'
+import type { Broken } from './store-fault.ts'
+import { type StoreScene, execute } from './store-scene.ts'
+
+/** A real keyring as the store at fault, which locks. */
+export async function keyring(t: Test, scene: StoreScene): Promise<Broken & { readonly bus: SessionBus }> {
+  const bus = await sessionBus(t)
+  Object.assign(scene.env, bus.env)
+  return {
+    bus,
+    store: 'keychain',
+    breaks: () => bus.lock(),
+    mends: () => unlockWith(bus, 'test'),
+    held: async () => (await bus.lookup('fluxloop', 'faults/agents')) || null,
+  }
+}
 
 const environment = ({ env, home }: SessionBus) => ({ PATH: process.env['PATH'], HOME: home, ...env })
 
@@ -19,7 +33,7 @@ export async function unlockWith(bus: SessionBus, passphrase: string): Promise<v
 }
 
 /** The process that answers for the Secret Service on this bus. */
-async function daemonOf(bus: SessionBus): Promise<number> {
+export async function daemonOf(bus: SessionBus): Promise<number> {
   const call = ['--session', '--print-reply', '--dest=org.freedesktop.DBus', '/']
   const method = ['org.freedesktop.DBus.GetConnectionUnixProcessID', 'string:org.freedesktop.secrets']
   for (;;) {

@@ -2,23 +2,10 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, rm, writeFile, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Test } from 'tap'
-import { type SessionBus, keyringPrograms, sessionBus } from '../../support/session-bus.ts'
-import { killDaemon, silencePrompts, unlockWith } from './keyring-faults.ts'
-import type { Broken, StoreFault } from './store-fault.ts'
-import { type StoreScene, execute } from './store-scene.ts'
-
-async function keyring(t: Test, scene: StoreScene): Promise<Broken & { readonly bus: SessionBus }> {
-  const bus = await sessionBus(t)
-  Object.assign(scene.env, bus.env)
-  return {
-    bus,
-    store: 'keychain',
-    breaks: () => bus.lock(),
-    mends: () => unlockWith(bus, 'test'),
-    held: async () => (await bus.lookup('fluxloop', 'faults/agents')) || null,
-  }
-}
+import { keyringPrograms } from '../../support/session-bus.ts'
+import { keyring, killDaemon, unlockWith } from './keyring-faults.ts'
+import type { StoreFault } from './store-fault.ts'
+import { execute } from './store-scene.ts'
 
 export const programStoreFaults: readonly StoreFault[] = [
   {
@@ -62,27 +49,6 @@ export const programStoreFaults: readonly StoreFault[] = [
       return { ...made, breaks: () => unlockWith(made.bus, 'wrong') }
     },
     reason: /The keychain is locked/,
-  },
-  {
-    what: 'a prompt of the keyring is never answered',
-    when: 'before',
-    programs: [...keyringPrograms, 'dbus-test-tool'],
-    setUp: async (t, scene) => {
-      const made = await keyring(t, scene)
-      let end: () => void = () => undefined
-      return {
-        ...made,
-        breaks: async () => {
-          await made.bus.lock()
-          end = await silencePrompts(t, made.bus)
-        },
-        mends: async () => {
-          end()
-          await made.mends()
-        },
-      }
-    },
-    reason: /did not answer in time/,
   },
   {
     what: 'the keyring daemon is killed',
