@@ -58,7 +58,12 @@ t.test('keeps to 1,000 requests an hour with 1,250 keys to create', async t => {
     cwd: place.work,
     env: { ...env, TERM: 'xterm' },
   })
-  await shell.until(/Enter a value:/)
+  const until = (pattern: RegExp) =>
+    Promise.race([
+      shell.until(pattern),
+      shell.ended.then(code => Promise.reject(new Error(`it ended with ${code}: ${shell.seen()}`))),
+    ])
+  await until(/Enter a value:/)
   const asked = windows()
   t.match(asked, [{ granted: 2, refused: 0 }], 'a list and a whoami are all that it took to know')
   t.match(
@@ -70,7 +75,7 @@ t.test('keeps to 1,000 requests an hour with 1,250 keys to create', async t => {
   )
   shell.clear()
   shell.type('yes\r')
-  await shell.until(/waiting(?: for requests)?: [1-4]\d minutes/)
+  await until(/waiting(?: for requests)?: [1-4]\d minutes/)
   const [first] = windows()
   t.ok(
     first !== undefined && first.refused >= 1,
@@ -93,7 +98,7 @@ t.test('keeps to 1,000 requests an hour with 1,250 keys to create', async t => {
     'and says how long all of it takes',
   )
   shell.clear()
-  await shell.until(/No requests are left/)
+  await until(/No requests are left/)
   const beforeEnd = clock.now()
   shell.type('\u0003')
   t.equal(await shell.ended, 130)
