@@ -5,8 +5,8 @@ import { faults } from './faults.ts'
 import { type Play, openPlay } from './play.ts'
 import { type Scene, scenes } from './scenes.ts'
 
-/** Which tries of the call the fault hits. */
-export type Tries = 'first' | 'every'
+/** Which tries of the call the fault hits; `retry`: the second, where the first was carried out and its answer lost. */
+export type Tries = 'first' | 'every' | 'retry'
 
 export interface Played {
   /** What the run came to: its exit code, and what it left behind where that is not 0. */
@@ -29,16 +29,19 @@ interface Armed {
 function arm(play: Play, scene: Scene, fault: FaultName, tries: Tries): Armed {
   let seen = 0
   let hits = 0
+  const isLater = (after: number) =>
+    (tries === 'retry' && after === 1) || (tries === 'every' && after > 0 && hits < relents)
   play.wire.fault = request => {
     const url = new URL(request.url)
     // The pages that a faulty answer speaks of are part of it.
     const goesOn = url.searchParams.has('cursor')
     if (request.method !== scene.method || !scene.path.test(url.pathname)) return null
     if (!goesOn) seen += 1
-    const isHit = goesOn || seen === scene.nth || (tries === 'every' && seen > scene.nth && hits < relents)
+    const isFirst = goesOn || seen === scene.nth
+    const isHit = isFirst || isLater(seen - scene.nth)
     if (!isHit) return null
     hits += 1
-    return faults[fault]
+    return faults[tries === 'retry' && isFirst ? 'reset after the commit' : fault]
   }
   return { hits: () => hits }
 }
