@@ -61,7 +61,9 @@ t.test('keeps to 1,000 requests an hour with 1,250 keys to create', async t => {
   const until = (pattern: RegExp) =>
     Promise.race([
       shell.until(pattern),
-      shell.ended.then(code => Promise.reject(new Error(`it ended with ${code}: ${shell.seen().slice(-500)}`))),
+      shell.ended.then(code =>
+        Promise.reject(new Error(`it ended with ${code}: ${shell.seen().slice(-500)}`)),
+      ),
     ])
   await until(/Enter a value:/)
   const asked = windows()
