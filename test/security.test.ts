@@ -112,6 +112,13 @@ t.test('switches on nothing that writes the memory of the program to a file', as
   }
 })
 
+t.test('says that it promises nothing of core dumps', async t => {
+  t.match(
+    await readFile(join(root, 'SECURITY.md'), 'utf8'),
+    /## What is not promised[^]*Core dumps[^]*ulimit -c 0/,
+  )
+})
+
 t.test('needs no folder for temporary files', async t => {
   const place = await workplace(t)
   const platform = await servedPlatform(t)
