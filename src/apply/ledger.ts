@@ -58,12 +58,16 @@ export function openLedger(plan: Plan, run: Run): Ledger {
     goOn,
     begin: async (change, step, work) => {
       // Rather not begun than left half done while the run waits for budget.
-      if (!halted) await run.budget.ready(requestsOf(change).least)
-      if (run.stopping.aborted || halted) {
-        record({ change, status: 'skipped', why: halted ? 'stopped' : 'interrupted' })
-        return null
+      const release = halted ? null : await run.budget.hold(requestsOf(change).least)
+      try {
+        if (run.stopping.aborted || halted) {
+          record({ change, status: 'skipped', why: halted ? 'stopped' : 'interrupted' })
+          return null
+        }
+        return await goOn(change, step, work)
+      } finally {
+        release?.()
       }
-      return await goOn(change, step, work)
     },
     done: (change, done) => record({ change, status: 'done', ...done }),
     allDone: () => [...outcomes.values()].every(({ status }) => status === 'done'),

@@ -81,6 +81,10 @@ export interface RunBudget {
   budget(): Budget | null
   /** Waits until so many requests may be made, or until the run is to stop. */
   ready(requests: number): Promise<void>
+  /** The same for one piece of work, which has them for itself until the function that it resolves to is called. */
+  hold(requests: number): Promise<() => void>
+  /** How many requests the last list took. */
+  listCost(): number
 }
 
 /** Everything that executing a plan needs from outside. */

@@ -27,10 +27,12 @@ interface Made {
 /** How many keys one wave makes: no more than the budget lets it finish, so that none waits half done for hours. */
 async function sizeOfWave({ change }: NewGeneration, { budget }: Run): Promise<number> {
   const each = Math.max(2, requestsOf(change).least)
-  await budget.ready(each + 1)
+  // What the wave makes may take one page more.
+  const list = budget.listCost() + 1
+  await budget.ready(each + list)
   const known = budget.budget()
   if (known === null) return waveSize
-  return Math.max(1, Math.min(waveSize, Math.floor((known.remaining - 1) / each)))
+  return Math.max(1, Math.min(waveSize, Math.floor((known.remaining - list) / each)))
 }
 
 async function makeAll(

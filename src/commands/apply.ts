@@ -89,11 +89,9 @@ function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, 
 }
 
 /** Says so where the plan needs more requests than the caller has left. */
-function tellRequests({ plan, gathered, connection }: Reconciliation, { stderr, now }: Context): void {
+function tellRequests({ plan, connection }: Reconciliation, { stderr, now }: Context): void {
   const { client } = connection
-  // All that was asked so far but who is calling, and what projects there are.
-  const pages = Math.max(1, client.requests() - (gathered.current.projects === null ? 1 : 2))
-  const notice = budgetNotice(requestsToApply(plan, pages), client.budget(), now())
+  const notice = budgetNotice(requestsToApply(plan, client.listCost()), client.budget(), now())
   if (notice !== null) stderr.print(`\n${wrap(notice, stderr.width).join('\n')}`)
 }
 

@@ -121,6 +121,7 @@ function optionalHeaders(ifMatch: string | null | undefined, idempotencyKey: str
 /** A client of the platform's API as `schemas/platform.openapi.yaml` has it; see `PlatformClient`. */
 export function createClient(options: ClientOptions): PlatformClient {
   let tries = 0
+  let listCost = 1
   let { credential } = options
   const pace = openPace(options)
   const send = caller(
@@ -141,13 +142,22 @@ export function createClient(options: ClientOptions): PlatformClient {
   return {
     requests: () => tries,
     get,
-    list: ({ maximumPages } = {}) =>
-      listAll(
-        query =>
-          request({ method: 'GET', path: keysPath, query, expects: 'json', maximumBytes: maximumListBytes }),
-        options.now,
-        maximumPages,
-      ),
+    async list({ maximumPages } = {}) {
+      let pages = 0
+      const page = (query: string) => {
+        pages += 1
+        return request({
+          method: 'GET',
+          path: keysPath,
+          query,
+          expects: 'json',
+          maximumBytes: maximumListBytes,
+        })
+      }
+      const listing = await listAll(page, options.now, maximumPages)
+      listCost = pages
+      return listing
+    },
     async create(key, idempotencyKey) {
       const body = newKeyBody(key)
       const call: Call = {
@@ -218,5 +228,7 @@ export function createClient(options: ClientOptions): PlatformClient {
     async ready(requests) {
       await pace.ready(requests)
     },
+    hold: requests => pace.hold(requests),
+    listCost: () => listCost,
   }
 }

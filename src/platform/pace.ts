@@ -16,6 +16,11 @@ export interface Pace {
   forget(): void
   /** Resolves once so many requests may be made, or to false where the wait was interrupted. It uses up nothing. */
   ready(requests: number): Promise<boolean>
+  /**
+   * The same for work of so many requests, and sets them aside, so that no other such work begins which would use them up, until the
+   * function that it resolves to is called.
+   */
+  hold(requests: number): Promise<() => void>
   /** The same for one request, which is made now. Resolves to how many waits there were before it; null: interrupted. */
   pass(): Promise<number | null>
   /**
@@ -53,6 +58,9 @@ export function openPace(options: {
   let waits = 0
   let inFlight = 0
   let answered = signal()
+  /** Set aside for work that has begun. What that work has used is still in it: near the end of a window less begins at once. */
+  let held = 0
+  let released = signal()
 
   function waitUntil(requests: number): Instant | null {
     if (closedUntil !== null) return closedUntil
@@ -99,8 +107,35 @@ export function openPace(options: {
     return true
   }
 
+  const isHeld = (requests: number) =>
+    pacing !== null &&
+    held > 0 &&
+    known !== null &&
+    known.remaining < requests + held &&
+    now() < known.resetAt
+
+  async function hold(requests: number): Promise<() => void> {
+    for (;;) {
+      const attempt = { isFree: false }
+      const take = () => {
+        attempt.isFree = !isHeld(requests)
+        if (attempt.isFree) held += requests
+      }
+      // Where it was interrupted nothing is taken, and nothing begins any more.
+      if (!(await untilReady(requests, take))) return () => undefined
+      if (attempt.isFree) break
+      await released.next
+    }
+    return () => {
+      held -= requests
+      released.tell()
+      released = signal()
+    }
+  }
+
   return {
     budget: () => known,
+    hold,
     begin: asked => (pacing = asked),
     forget: () => {
       known = null

@@ -160,4 +160,8 @@ export interface PlatformClient {
   pace(pacing: Pacing): void
   /** Waits until so many requests may be made, where calls wait at all, or until that is interrupted. */
   ready(requests: number): Promise<void>
+  /** The same for one piece of work, which has them for itself until the function that it resolves to is called. */
+  hold(requests: number): Promise<() => void>
+  /** How many requests the last list took. */
+  listCost(): number
 }

@@ -2,13 +2,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { hour } from '../../src/model/duration.ts'
+import { day, hour } from '../../src/model/duration.ts'
+import { endsAgree, visibleEnd } from '../../src/model/live-key.ts'
 import { displayWidth } from '../../src/render/text.ts'
 import { type Ended, type Workplace, asUsersDo, workplace } from '../support/program.ts'
 import { openShell } from '../support/shell.ts'
-import { servedPlatform } from '../support/served-platform.ts'
+import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 
-function configuration(count: number): string {
+function configuration(count: number, more = ''): string {
   const blocks = Array.from(
     { length: count },
     (_, index) => `  key-${index}: { name: Key ${index}, scope: all, permissions: [read_scenarios] }\n`,
@@ -18,7 +19,7 @@ version: 1
 stack: budget
 defaults:
   expires: 90d
-  store: { env-file: { path: 'secrets/{key}.env', name: FLUXLOOP_API_KEY } }
+${more}  store: { env-file: { path: 'secrets/{key}.env', name: FLUXLOOP_API_KEY } }
 keys:
 ${blocks.join('')}`
 }
@@ -74,6 +75,85 @@ t.test('survives that others use up the same budget', async t => {
   t.equal(ending.code, 0, words(ending))
   t.match(words(ending), '10 created')
 })
+
+/** Applies until all is done: each run until it has to wait, the next one two hours later. */
+async function inHours(
+  t: Test,
+  place: Workplace,
+  platform: ServedPlatform,
+  afterEach: () => Promise<void>,
+): Promise<void> {
+  for (let run = 0; run < 10; run += 1) {
+    const ending = await place.run(['apply', '--auto-approve'], {
+      env: platform.env,
+      watch: child =>
+        child.stderr?.on('data', (text: Buffer) => {
+          if (String(text).includes('No requests are left')) child.kill('SIGINT')
+        }),
+    })
+    platform.now += hour
+    await afterEach()
+    platform.now += hour
+    if (ending.code === 0) return
+    t.equal(ending.code, 130, words(ending))
+  }
+  t.fail('it comes to an end')
+}
+
+/** Those that are half done: pending, or with another secret than their marker says. */
+async function halfDone(platform: ServedPlatform): Promise<readonly string[]> {
+  return (await platform.managed()).flatMap(({ id, maskedKey, ownership }) => {
+    if (ownership.kind !== 'managed') return []
+    const { state } = ownership.marker
+    return state.kind === 'delivered' && endsAgree(state.visibleEnd, visibleEnd(maskedKey)) ? [] : [id]
+  })
+}
+
+t.test('begins no key that it could not finish, where lists take several requests', async t => {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t, { rateLimit: { requests: 20, window: hour } })
+  platform.before = async request => {
+    const url = new URL(request.url)
+    if (url.searchParams.get('limit') !== '1000') return null
+    url.searchParams.set('limit', '10')
+    return await platform.send(new Request(url, { headers: request.headers }))
+  }
+  await place.write('fluxloop-keys.yaml', configuration(25))
+  const made: number[] = []
+  await inHours(t, place, platform, async () => {
+    t.strictSame(await halfDone(platform), [])
+    made.push((await platform.managed()).length)
+  })
+  t.strictSame(made, [8, 16, 23, 25])
+})
+
+t.test(
+  'begins no rotation in place that it could not finish, however many are worked on at once',
+  async t => {
+    const place = await workplace(t)
+    const platform = await servedPlatform(t, { rateLimit: { requests: 24, window: hour } })
+    const inPlace = '  rotate: { maxAge: 60d, strategy: in-place }\n'
+    const text = configuration(11, inPlace).replace('keys:', 'limits: { rotate: 100% }\nkeys:')
+    await place.write('fluxloop-keys.yaml', text)
+    await inHours(t, place, platform, async () => undefined)
+    platform.now += 61 * day
+    // One more request than usual: an odd number is left when the rotations begin.
+    await place.write(
+      'fluxloop-keys.yaml',
+      text.replace(/ {2}key-10: .*\n/, '$&  new: { name: New, scope: all, permissions: [read_scenarios] }\n'),
+    )
+    const rotated: number[] = []
+    await inHours(t, place, platform, async () => {
+      t.strictSame(await halfDone(platform), [])
+      const live = await platform.managed()
+      rotated.push(
+        live.filter(({ ownership }) => ownership.kind === 'managed' && ownership.marker.generation === 2)
+          .length,
+      )
+    })
+    t.strictSame(rotated, [9, 11])
+  },
+)
 
 t.test('is interrupted while it waits, says what is done, and the next run goes on', async t => {
   const place = await workplace(t)

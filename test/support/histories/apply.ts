@@ -121,7 +121,12 @@ export async function apply(
     caller: current.caller,
     platform,
     stores,
-    budget: { budget: () => null, ready: async () => undefined },
+    budget: {
+      budget: () => null,
+      ready: async () => undefined,
+      hold: async () => () => undefined,
+      listCost: () => 1,
+    },
     clock: clockFrom(now),
     nonce: () => `n${(world.nonces += 1).toString(36).padStart(9, '0')}`,
     parallelism: step.parallelism,
