@@ -14,6 +14,7 @@ import { orAdmit } from './admit.ts'
 import { type OpenStore, isAccepted, markDelivered, putIntoEach, requireAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { idempotencyKey, markerOf, newKey } from './markers.ts'
+import { revokeUnreceived } from './revoke-unreceived.ts'
 import type { ApplyStore, Run } from './run.ts'
 import { narrow } from './update.ts'
 
@@ -63,7 +64,7 @@ async function secretFromReplay(
   if (issued === null) return null
   if (issued.key.id !== live.id) {
     // A platform that ignores the header made one more key, which nobody received.
-    await run.platform.revoke(issued.key.id)
+    await revokeUnreceived(issued.key, run)
     return null
   }
   return issued.secret !== null && (await isAccepted(issued.secret, live, run)) ? issued.secret : null
@@ -110,12 +111,6 @@ function mayBeReceived(marker: Marker, desired: DesiredKey, stores: readonly Ope
   return stores.some(({ store }) => !store.readable) || marker.stores.some(hash => !declared.has(hash))
 }
 
-async function revokePending(live: LiveKey, run: Run): Promise<void> {
-  run.checkpoint('before-revoke')
-  await run.platform.revoke(live.id)
-  run.checkpoint('after-revoke')
-}
-
 /**
  * Finishes the newest pending key whose secret a store or a replay still gives. What we made ourselves, cannot finish and
  * know that nobody received is revoked; the rest is left to retire once a successor is delivered, but never so much of
@@ -142,11 +137,11 @@ export async function heal({ desired, pending, generation, removal }: Heal, run:
     if (!isOurs(live)) break
     if (mayBeReceived(marker, desired, stores)) {
       const excess = left.slice(maximumPending - 1).filter(isOurs)
-      for (const oldest of excess) await revokePending(oldest, run)
+      for (const oldest of excess) await revokeUnreceived(oldest, run)
       left = left.filter(each => !excess.includes(each))
       break
     }
-    await revokePending(live, run)
+    await revokeUnreceived(live, run)
     left = left.slice(1)
   }
   if (generation === null) {

@@ -41,7 +41,10 @@ export interface ApplyStores {
   probe(specs: readonly StoreSpec[]): Promise<ReadonlyMap<StoreSpec, Failure | null>>
 }
 
-/** The moments at which a run may be killed, in the order in which one key meets them. */
+/**
+ * The moments at which a run may be killed, in the order in which one key meets them. Where one step follows another at once,
+ * `after` the one is before the other: a secret is read back after it was put, and a wave is listed after its last creation.
+ */
 export const checkpoints = [
   'before-create',
   'after-create',
@@ -63,6 +66,8 @@ export const checkpoints = [
   'after-regenerate',
   'before-update',
   'after-update',
+  'before-narrow',
+  'after-narrow',
   'before-adopt',
   'after-adopt',
   'before-leak',

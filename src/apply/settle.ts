@@ -4,6 +4,7 @@ import { type ManagedKey, isOlder, membersOf } from '../model/lineage.ts'
 import { sortByOwner } from '../model/ownership.ts'
 import type { Listing } from '../platform/types.ts'
 import type { Undelivered } from './issue.ts'
+import { revokeUnreceived } from './revoke-unreceived.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
 
@@ -81,7 +82,7 @@ export async function settle(key: Undelivered, listing: Listing, run: Run): Prom
   if (blind !== null) throw await withdraw(key.live, blind, run)
   const kin = kinOf(key, listing, run)
   const isTwin = ({ marker }: ManagedKey) => marker.nonce === key.marker.nonce
-  for (const twin of kin.filter(isTwin)) await run.platform.revoke(twin.live.id)
+  for (const twin of kin.filter(isTwin)) await revokeUnreceived(twin.live, run)
   const rival = await whoStays(
     kin.filter(each => !isTwin(each)),
     key,

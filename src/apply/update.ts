@@ -107,7 +107,10 @@ export async function updateSuperseded(
 export async function narrow(live: LiveKey, desired: DesiredKey, run: Run): Promise<void> {
   const wanted = narrowing(desired, { live, marker: markerOf(live) })
   const { fields } = sparingCaller(desired.keyId, { live, marker: markerOf(live) }, wanted, run)
-  if (fields.length > 0) await updateSuperseded(live, desired, fields, run)
+  if (fields.length === 0) return
+  run.checkpoint('before-narrow')
+  await updateSuperseded(live, desired, fields, run)
+  run.checkpoint('after-narrow')
 }
 
 /** PATCHes a key together with its marker. A platform that loses the marker gets the former description back. */

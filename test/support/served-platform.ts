@@ -25,6 +25,8 @@ export interface ServedPlatform {
   send(request: Request): Promise<Response>
   /** The live keys that this program manages. */
   managed(): Promise<readonly LiveKey[]>
+  /** Goes on with another database. Nobody may be calling. */
+  useDatabase(file: string): void
   /** The id of the live key that a secret belongs to; null where it is none. Counts as a use by a consumer. */
   holder(secret: string): Promise<string | null>
 }
@@ -39,12 +41,14 @@ export async function servedPlatform(
 ): Promise<ServedPlatform> {
   const clock = { now: Date.now() }
   const { database = ':memory:', makeSecret, rateLimit } = options
-  const sandbox = openSandbox({
-    database,
-    now: () => clock.now,
-    ...(makeSecret === undefined ? {} : { makeSecret }),
-    ...(rateLimit === undefined ? {} : { rateLimit }),
-  })
+  const open = (file: string) =>
+    openSandbox({
+      database: file,
+      now: () => clock.now,
+      ...(makeSecret === undefined ? {} : { makeSecret }),
+      ...(rateLimit === undefined ? {} : { rateLimit }),
+    })
+  let sandbox = open(database)
   const administrator = sandbox.issueAdministrator()
   const requests: string[] = []
   const watched: Sandbox = {
@@ -86,6 +90,10 @@ export async function servedPlatform(
     before: async () => null,
     env: { FLUXLOOP_API_URL: server.url, FLUXLOOP_API_KEY: administrator.reveal() },
     send: request => sandbox.handle(request),
+    useDatabase: file => {
+      sandbox.close()
+      sandbox = open(file)
+    },
     managed: async () => {
       const { keys } = await clientAs(administrator, 'test/1').list()
       return keys.filter(({ ownership }) => ownership.kind === 'managed')

@@ -1,8 +1,9 @@
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import type { Marker } from '../../../src/model/marker.ts'
 import type { Ended } from '../../support/program.ts'
-import type { Case } from './cases.ts'
-import { type Scene, filesOf, graceOver } from './scenes.ts'
+import { filesOf } from './configuration.ts'
+import { type Scene, graceOver } from './scenes.ts'
+import type { Setting } from './setting.ts'
 import type { Stage } from './stage.ts'
 
 interface Own {
@@ -50,7 +51,7 @@ async function planFaults(stage: Stage): Promise<readonly string[]> {
 export async function judge(
   stage: Stage,
   scene: Scene,
-  { stores, scene: name }: Case,
+  { stores, scene: name }: Setting,
   recovery: Ended,
 ): Promise<readonly string[]> {
   const faults: string[] = []

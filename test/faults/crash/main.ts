@@ -1,22 +1,27 @@
 // All of the crash matrix, or a part of it. `npm run test:faults -- --help` says how.
-import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { allCases, seeded, titleOf } from './cases.ts'
-import { type Tally, playAll, replayCommand } from './run.ts'
+import pLimit from 'p-limit'
+import { everything, isOnWay, only, sampled } from './choice.ts'
+import { playSetting } from './play.ts'
+import { type Line, openProgress, whatIsLeft } from './progress.ts'
+import { allSettings, replayCommand, settingTitle, shuffled } from './setting.ts'
 
 const help = `npm run test:faults -- [options]
-  --shard 1/4         every fourth case, from the first
-  --count 300         so many cases, mixed by --seed (0)
+  --shard 1/4         every fourth setting (scene, stores, replay), from the first
+  --firsts 2          so many points of each run, mixed by --seed (0)
+  --seconds 1         so many points of each recovery
   --only TITLE        the cases whose title begins like this, also those that were played
-  --parallelism 3     so many at once
-  --fresh             forgets what earlier runs did
-What was played stands in .crash-matrix/progress.jsonl, and is not played again; the report is .crash-matrix/report.json.
+  --parallelism 3     so many settings at once
+  --fresh             forgets what earlier runs of this build did
+What passed stands in .crash-matrix, in a folder for each build, and is not played again; the report is report.json there.
 `
 
 const { values } = parseArgs({
   options: {
     shard: { type: 'string', default: '1/1' },
-    count: { type: 'string' },
+    firsts: { type: 'string' },
+    seconds: { type: 'string' },
     seed: { type: 'string', default: '0' },
     only: { type: 'string', default: '' },
     parallelism: { type: 'string', default: '3' },
@@ -25,65 +30,79 @@ const { values } = parseArgs({
   },
 })
 
-const folder = '.crash-matrix'
-const progress = `${folder}/progress.jsonl`
+/** Measured on two cores at rest. */
+const minutesPerSetting = 1
 
-function wanted() {
+function wantedSettings() {
   const [part = 1, parts = 1] = values.shard.split('/').map(Number)
-  const cases = allCases().filter(one => titleOf(one).startsWith(values.only))
-  return seeded(cases, values.seed, values.count === undefined ? cases.length : Number(values.count)).filter(
-    (_one, index) => index % parts === part - 1,
-  )
+  return shuffled(allSettings(), values.seed, settingTitle)
+    .filter(setting => isOnWay(settingTitle(setting), values.only))
+    .filter((_one, index) => index % parts === part - 1)
 }
 
-async function formerTallies(): Promise<readonly Tally[]> {
-  if (values.fresh || values.only !== '') return []
-  const text = await readFile(progress, 'utf8').catch(() => '')
-  // A line that a kill cut short is a case to play again.
-  return text.split('\n').flatMap(line => (line.endsWith('}}}') ? [JSON.parse(line) as Tally] : []))
+function wantedPoints() {
+  const { firsts, seconds, seed } = values
+  if (firsts === undefined && seconds === undefined) return everything
+  return sampled(seed, { firsts: Number(firsts ?? Infinity), seconds: Number(seconds ?? Infinity) })
+}
+
+function reasonsOf(cause: unknown): readonly string[] {
+  return [cause instanceof Error ? String(cause.stack) : String(cause)]
 }
 
 async function main(): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  const former = await formerTallies()
-  if (values.fresh) await writeFile(progress, '')
-  const known = new Set(former.map(({ title }) => title))
-  const cases = wanted()
-  const titles = new Set(cases.map(titleOf))
-  const tallies = former.filter(({ title }) => titles.has(title))
-  const left = cases.filter(one => !known.has(titleOf(one)))
-  console.log(`${cases.length} of ${allCases().length} cases, ${left.length} of them left`)
-  const begun = Date.now()
-  let played = 0
-  const writes: Promise<void>[] = []
-  await playAll(
-    left,
-    (tally, one) => {
-      tallies.push(tally)
-      played += 1
-      writes.push(appendFile(progress, `${JSON.stringify(tally)}\n`))
-      if (tally.verdict.faults.length > 0)
-        console.log(`FAILED ${replayCommand(one)}\n  ${tally.verdict.faults.join('\n  ')}`)
-      if (played === 20 || played % 200 === 0) {
-        const minutes = (((Date.now() - begun) / played) * (left.length - played)) / 60_000
-        console.log(`${played} played, ${left.length - played} left: ${minutes.toFixed(1)} minutes more`)
-      }
-    },
-    { parallelism: Number(values.parallelism) },
+  const progress = openProgress(values.shard, values)
+  const former: ReadonlyMap<string, Line> = values.only === '' ? progress.lines() : new Map()
+  const points = wantedPoints()
+  const settings = wantedSettings()
+  const left = settings.flatMap(setting => {
+    const choice = whatIsLeft(only(points, settingTitle(setting), values.only), setting, former)
+    return choice === null ? [] : [{ setting, choice }]
+  })
+  console.log(
+    `${settings.length} of ${allSettings().length} settings, ${left.length} of them left: about ${Math.ceil(left.length * minutesPerSetting)} minutes if all points are played`,
   )
-  await Promise.all(writes)
-  const failed = tallies.filter(({ verdict }) => verdict.faults.length > 0)
+  const begun = Date.now()
+  let [cases, ended] = [0, 0]
+  const tell = (line: Line) => {
+    progress.add(line)
+    if (line.faults.length === 0) return
+    process.exitCode = 1
+    console.log(`FAILED ${replayCommand(line.title)}\n  ${line.faults.join('\n  ')}`)
+  }
+  const limit = pLimit(Number(values.parallelism))
+  await Promise.all(
+    left.map(({ setting, choice }) =>
+      limit(async () => {
+        const title = settingTitle(setting)
+        const played = playSetting(setting, choice, (verdict, places) => {
+          cases += 1
+          tell({ ...verdict, places })
+        })
+        const faults = await played.then(() => [], reasonsOf)
+        tell({ title, faults, places: [] })
+        ended += 1
+        const minutes = ((Date.now() - begun) / ended / 60_000) * (left.length - ended)
+        console.log(
+          `${cases} cases played, ${ended} settings done, ${left.length - ended} left: ${minutes.toFixed(1)} minutes more`,
+        )
+      }),
+    ),
+  )
+  const lines = [...progress.lines().values()]
+  const parts = ({ title }: Line) => title.split('/').length
+  const failed = lines.filter(({ faults }) => faults.length > 0)
   const report = {
-    matrix: allCases().length,
-    run: tallies.length,
+    settings: allSettings().length,
+    cases: lines.filter(line => parts(line) > 3).length,
+    killedTwice: lines.filter(line => parts(line) === 5).length,
     failed: failed.length,
-    killedTwice: tallies.filter(({ verdict }) => verdict.killed.second).length,
-    secondsOfThisRun: Math.round((Date.now() - begun) / 1000),
+    minutesOfThisRun: Math.round((Date.now() - begun) / 6000) / 10,
     failures: failed,
   }
-  await writeFile(`${folder}/report.json`, `${JSON.stringify(report, null, 2)}\n`)
+  writeFileSync(progress.report, `${JSON.stringify(report, null, 2)}\n`)
   console.log(JSON.stringify({ ...report, failures: failed.map(({ title }) => title) }))
-  if (failed.length > 0) process.exitCode = 1
+  console.log(`The report is ${progress.report}`)
 }
 
 if (values.help) console.log(help)

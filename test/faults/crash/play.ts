@@ -1,68 +1,170 @@
 import { day } from '../../../src/model/duration.ts'
-import type { Ended } from '../../support/program.ts'
-import type { Case } from './cases.ts'
+import { configuration } from './configuration.ts'
 import { judge } from './judge.ts'
-import { watchStores } from './prober.ts'
-import { type Scene, configuration, scenes } from './scenes.ts'
-import { type Stage, openStage, refuse } from './stage.ts'
+import { type Prober, watchStores } from './prober.ts'
+import { type Scene, apply, scenes } from './scenes.ts'
+import { type Kills, type Setting, titleOf } from './setting.ts'
+import { type Stage, type Walked, openStage, refuse } from './stage.ts'
 
 /** What came of a case. */
 export interface Verdict {
+  readonly title: string
   /** Empty: all invariants hold. */
   readonly faults: readonly string[]
-  /** Did the runs come by the points at which they were to be killed? */
-  readonly killed: { readonly first: boolean; readonly second: boolean }
 }
 
-const apply = ['apply', '--auto-approve']
+/** Which of the points that runs come by they are killed at. */
+export interface Choice {
+  firsts(places: readonly string[]): readonly string[]
+  seconds(first: string, places: readonly string[]): readonly string[]
+}
 
-async function playPast(stage: Stage, scene: Scene, { stores }: Case): Promise<void> {
-  for (const [declared, days] of scene.past) {
-    await stage.place.write(
-      'fluxloop-keys.yaml',
-      configuration(stage.place.work, stores, declared, stage.adopted),
-    )
-    const { code, stdout, stderr } = await stage.run(apply)
-    if (code !== 0) throw new Error(`The past cannot be played: ${stdout}${stderr}`)
+/** A stage after the past of a setting, with what must still be so in the end. */
+interface Scenery {
+  readonly setting: Setting
+  readonly scene: Scene
+  readonly stage: Stage
+  /** The keys of others, as they were. */
+  readonly untouched: string
+  /** The secrets that are to stop working, where the scene is about a leak. */
+  readonly leaked: readonly string[]
+}
+
+async function declare({ stage, scene, setting }: Scenery, declared = scene.declared): Promise<void> {
+  const text = configuration(stage.place.work, setting.stores, declared, stage.adopted)
+  await stage.place.write('fluxloop-keys.yaml', text)
+}
+
+async function openScenery(setting: Setting, program: string | null): Promise<Scenery> {
+  const scene: Scene = scenes[setting.scene]
+  const stage = await openStage(setting.replay, program)
+  const scenery = { setting, scene, stage, untouched: await stage.untouched(), leaked: [] }
+  for (const { declared, days, killedAt = null } of scene.past) {
+    await declare(scenery, declared)
+    const run = await stage.run(apply, killedAt)
+    const asTold = killedAt === null ? run.code === 0 : wasKilled(run)
+    if (!asTold) throw new Error(`The past cannot be played: ${run.stdout}${run.stderr}`)
     stage.platform.now += days * day
   }
-  await stage.place.write(
-    'fluxloop-keys.yaml',
-    configuration(stage.place.work, stores, scene.declared, stage.adopted),
-  )
+  await declare(scenery)
+  const leaked = setting.scene === 'leaked key' ? [...(await stage.stored()).values()] : []
+  if (scene.regenerated === true) await stage.regenerate()
+  return { ...scenery, leaked }
 }
 
-function wasKilled({ signal }: Ended): boolean {
+function wasKilled({ signal }: Walked): boolean {
   return signal === 'SIGKILL'
 }
 
-/** A run that is killed before it wrote down that a secret leaked leaves nobody who knows. */
-function isMarkedLeaked({ scene, first }: Case): boolean {
-  return scene === 'leaked key' && !first.startsWith('before-leak')
+/** The run that the scene is about. */
+async function act({ scene, stage }: Scenery, killAt: string | null): Promise<Walked> {
+  if (scene.trouble === 'a store refuses') await refuse(stage.place, true)
+  stage.memory.loses = scene.trouble === 'an answer is lost'
+  const run = await stage.run(scene.args, killAt)
+  await refuse(stage.place, false)
+  stage.memory.loses = false
+  return run
 }
 
-/** Plays one case: the past, the run that is killed, perhaps a recovery that is killed too, and one recovery that is not. */
-export async function play(one: Case, program: string | null = null): Promise<Verdict> {
-  const scene: Scene = scenes[one.scene]
-  const stage = await openStage(one.replay, program)
+function probe({ scene, setting, stage }: Scenery): Prober | null {
+  return scene.overlap ? watchStores(stage, setting.scene === 'removal of a store') : null
+}
+
+function missed(run: Walked, place: string | null): readonly string[] {
+  return place === null || wasKilled(run) ? [] : [`a run does not come by ${place}`]
+}
+
+/** A run that is killed before it wrote down that a secret leaked leaves nobody who knows. */
+function isLeakKnown({ first }: Kills): boolean {
+  return first !== 'before-leak:1'
+}
+
+interface Recovered {
+  readonly verdict: Verdict
+  /** What the recovery came by that was not killed. */
+  readonly places: readonly string[]
+}
+
+/** From a first run that is over: perhaps a recovery that is killed, and one that is not, after which all has to be well. */
+async function recover(
+  scenery: Scenery,
+  kills: Kills,
+  prober: Prober | null,
+  faults: readonly string[],
+): Promise<Recovered> {
+  const { stage, scene, setting, untouched, leaked } = scenery
+  const second = kills.second === null ? null : await stage.run(apply, kills.second)
+  const recovery = await stage.run(apply)
+  const outages = (await prober?.end()) ?? []
+  const wrong = [...faults, ...outages, ...(await judge(stage, scene, setting, recovery))]
+  if (second !== null) wrong.push(...missed(second, kills.second))
+  if ((await stage.untouched()) !== untouched) wrong.push('a key of others was touched')
+  for (const secret of isLeakKnown(kills) ? leaked : [])
+    if ((await stage.platform.holder(secret)) !== null) wrong.push('the leaked secret still works')
+  return { verdict: { title: titleOf(setting, kills), faults: wrong }, places: recovery.places }
+}
+
+/** Plays one case from its beginning. */
+export async function playCase(
+  setting: Setting,
+  kills: Kills,
+  program: string | null = null,
+): Promise<Verdict> {
+  const scenery = await openScenery(setting, program)
   try {
-    await playPast(stage, scene, one)
-    const before = await stage.untouched()
-    const leaked = isMarkedLeaked(one) ? [...(await stage.stored()).values()] : []
-    const prober = scene.overlap ? watchStores(stage, one.scene === 'removal of a store') : null
-    if (one.scene === 'refused delivery') await refuse(stage.place, true)
-    const first = wasKilled(await stage.run(scene.args, one.first))
-    await refuse(stage.place, false)
-    const second = one.second !== null && wasKilled(await stage.run(apply, one.second))
-    const recovery = await stage.run(apply)
-    const outages = (await prober?.end()) ?? []
-    const faults = [...outages, ...(await judge(stage, scene, one, recovery))]
-    if ((await stage.untouched()) !== before) faults.push('a key of others was touched')
-    for (const secret of leaked)
-      if ((await stage.platform.holder(secret)) !== null) faults.push('the leaked secret still works')
-    if (!first) faults.push(`the first run does not come by ${one.first}`)
-    return { faults, killed: { first, second } }
+    const prober = probe(scenery)
+    const first = await act(scenery, kills.first)
+    return (await recover(scenery, kills, prober, missed(first, kills.first))).verdict
+  } finally {
+    await scenery.stage.end()
+  }
+}
+
+/**
+ * Plays the cases of a setting: a run that is not killed says by which points it comes; it is killed at those that are
+ * chosen; each recovery says by which points it comes, and is killed there, too. `tell` hears of every case, and of the
+ * points by which its last run came that a further kill may be at.
+ */
+export async function playSetting(
+  setting: Setting,
+  choice: Choice,
+  tell: (verdict: Verdict, places: readonly string[]) => void,
+): Promise<void> {
+  const scenery = await openScenery(setting, null)
+  const { stage } = scenery
+  try {
+    const toBeginning = await stage.remember()
+    const prober = probe(scenery)
+    const whole = await act(scenery, null)
+    const unharmed = await recover(scenery, { first: null, second: null }, prober, [])
+    tell(unharmed.verdict, whole.places)
+    for (const first of choice.firsts(whole.places)) {
+      await toBeginning()
+      await playBranch(scenery, first, choice, tell)
+    }
   } finally {
     await stage.end()
+  }
+}
+
+/** All chosen cases whose first run is killed at the same point. */
+async function playBranch(
+  scenery: Scenery,
+  first: string,
+  choice: Choice,
+  tell: (verdict: Verdict, places: readonly string[]) => void,
+): Promise<void> {
+  const { stage } = scenery
+  const prober = probe(scenery)
+  const faults = missed(await act(scenery, first), first)
+  await prober?.pause()
+  const toKill = await stage.remember()
+  prober?.resume()
+  const once = await recover(scenery, { first, second: null }, prober, faults)
+  tell(once.verdict, once.places)
+  for (const second of choice.seconds(first, once.places)) {
+    await toKill()
+    const twice = await recover(scenery, { first, second }, probe(scenery), [])
+    tell(twice.verdict, [])
   }
 }

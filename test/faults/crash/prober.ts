@@ -2,14 +2,16 @@ import { setTimeout } from 'node:timers/promises'
 import type { Stage } from './stage.ts'
 
 export interface Prober {
+  /** Resolves once no look is going on; the next one is at `resume`. */
+  pause(): Promise<void>
+  resume(): void
   /** Looks once more. Resolves to what consumers would have suffered. */
   end(): Promise<readonly string[]>
 }
 
 /** A consumer that reads its stores again and again, and uses what it finds. `mayLose`: one of them leaves the declaration. */
-export function watchStores(stage: Stage, mayLose: boolean): Prober {
+export function watchStores(stage: Pick<Stage, 'stored' | 'platform'>, mayLose: boolean): Prober {
   const outages = new Set<string>()
-  const ending = new AbortController()
   let most = 0
   const look = async () => {
     const secrets = await stage.stored()
@@ -19,17 +21,28 @@ export function watchStores(stage: Stage, mayLose: boolean): Prober {
       if ((await stage.platform.holder(secret)) === null)
         outages.add('a consumer read a secret that does not work')
   }
-  const looking = (async () => {
-    while (!ending.signal.aborted) {
-      await look()
-      await setTimeout(20)
-    }
-    await look()
-  })()
-  return {
-    end: async () => {
+  const begin = () => {
+    const ending = new AbortController()
+    const looking = (async () => {
+      while (!ending.signal.aborted) {
+        await look()
+        await setTimeout(20)
+      }
+    })()
+    return async () => {
       ending.abort()
       await looking
+    }
+  }
+  let stop = begin()
+  return {
+    pause: () => stop(),
+    resume: () => {
+      stop = begin()
+    },
+    end: async () => {
+      await stop()
+      await look()
       return [...outages]
     },
   }

@@ -1,48 +1,38 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Ended, type Workplace, asUsersDo, ended, workplace } from '../../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../../support/served-platform.ts'
 import { writeDescription } from '../../../src/platform/marker.ts'
 import { marker } from '../../support/build.ts'
+import { type Memory, answering } from './answers.ts'
+import { remember } from './remember.ts'
 import type { Replay } from './scenes.ts'
 
 const storeFiles = ['agents.env', 'more.env', 'sealed.txt', 'steady.env']
 
-/** A platform and a folder of one case. */
+/** How a run went. */
+export interface Walked extends Ended {
+  /** The checkpoints that it came by, `after-put:2` the second time. */
+  readonly places: readonly string[]
+}
+
+/** A platform and a folder to work in. */
 export interface Stage {
   readonly platform: ServedPlatform
   readonly place: Workplace
+  readonly memory: Memory
   /** The id of the key that a scene may adopt. */
   readonly adopted: string
-  run(args: readonly string[], crashAt?: string | null): Promise<Ended>
+  run(args: readonly string[], crashAt?: string | null): Promise<Walked>
   /** The secrets that the files of stores hold, by the name of the file; files that hold none are left out. */
   stored(): Promise<ReadonlyMap<string, string>>
   /** The keys that are nobody's and another stack's, byte by byte. */
   untouched(): Promise<string>
+  /** What somebody does by hand to the only key of the stack. */
+  regenerate(): Promise<void>
+  /** Remembers all there is: files, keys, time. Resolves to what puts it back. Nothing may be running. */
+  remember(): Promise<() => Promise<void>>
   end(): Promise<void>
-}
-
-function answering(platform: ServedPlatform, replay: Replay): ServedPlatform['before'] {
-  const seen = new Set<string>()
-  return async request => {
-    const key = request.headers.get('idempotency-key')
-    if (request.method !== 'POST' || key === null || replay === 'with the secret') return null
-    if (replay === 'none') {
-      const headers = new Headers(request.headers)
-      headers.delete('idempotency-key')
-      return await platform.send(new Request(request, { headers }))
-    }
-    const answer = await platform.send(request)
-    if (!seen.has(key)) {
-      seen.add(key)
-      return answer
-    }
-    const rest = { ...((await answer.json()) as Record<string, unknown>), key: undefined }
-    return new Response(JSON.stringify(rest), {
-      status: answer.status,
-      headers: { 'content-type': 'application/json', date: answer.headers.get('date') ?? '' },
-    })
-  }
 }
 
 async function made(platform: ServedPlatform, name: string, description: string): Promise<string> {
@@ -66,32 +56,54 @@ async function call(platform: ServedPlatform, method: string, path: string, body
   return await (await platform.send(request)).text()
 }
 
+async function walkedPlaces(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, 'utf8').catch(() => '')
+  await rm(file, { force: true })
+  const times = new Map<string, number>()
+  return text
+    .split('\n')
+    .filter(name => name !== '')
+    .map(name => {
+      times.set(name, (times.get(name) ?? 0) + 1)
+      return `${name}:${times.get(name)}`
+    })
+}
+
 /** `program`: another build than the usual one. */
 export async function openStage(replay: Replay, program: string | null): Promise<Stage> {
   const endings: (() => unknown)[] = []
   const owner = { teardown: (end: () => unknown) => void endings.push(end) }
   const place = await workplace(owner)
-  const platform = await servedPlatform(owner)
-  platform.before = answering(platform, replay)
+  const own = join(place.root, 'stage')
+  await mkdir(own)
+  const database = { file: join(own, 'platform.db') }
+  const platform = await servedPlatform(owner, { database: database.file })
+  const memory: Memory = { seen: new Set(), loses: false }
+  platform.before = answering(platform, replay, memory)
   const adopted = await made(platform, 'CI pipeline by hand', 'Made by hand')
   const others = [
     await made(platform, 'By hand', 'Nobody manages it'),
     await made(platform, 'Of another stack', writeDescription('Theirs', marker({ stack: 'another' }))),
   ]
   const command = program === null ? asUsersDo : [...asUsersDo.slice(0, -1), program]
+  const walk = join(own, 'checkpoints')
   return {
     platform,
     place,
+    memory,
     adopted,
-    run: (args, crashAt = null) =>
-      ended(command[0], [...command.slice(1), ...args], {
+    run: async (args, crashAt = null) => {
+      const end = await ended(command[0], [...command.slice(1), ...args], {
         cwd: place.work,
         env: {
           ...place.env,
           ...platform.env,
+          FLUXLOOP_KEYS_CHECKPOINTS: walk,
           ...(crashAt === null ? {} : { FLUXLOOP_KEYS_CRASH_AT: crashAt }),
         },
-      }),
+      })
+      return { ...end, places: await walkedPlaces(walk) }
+    },
     stored: async () => {
       const held = await Promise.all(
         storeFiles.map(async name => {
@@ -103,6 +115,11 @@ export async function openStage(replay: Replay, program: string | null): Promise
     },
     untouched: async () =>
       (await Promise.all(others.map(id => call(platform, 'GET', `/api/api-keys/${id}`)))).join('\n'),
+    regenerate: async () => {
+      const own = (await platform.managed()).filter(({ name }) => name === 'CI pipeline')
+      for (const { id } of own) await call(platform, 'POST', `/api/api-keys/${id}/regenerate`)
+    },
+    remember: () => remember({ place, platform, memory, database }),
     end: async () => {
       for (const end of endings.reverse()) await end()
     },

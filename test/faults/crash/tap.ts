@@ -1,18 +1,40 @@
+import pLimit from 'p-limit'
 import type { Test } from 'tap'
-import { type Case, allCases, seeded } from './cases.ts'
-import type { Verdict } from './play.ts'
-import { playAll, replayCommand } from './run.ts'
+import { sampled } from './choice.ts'
+import { playSetting } from './play.ts'
+import { allSettings, replayCommand, settingTitle, shuffled } from './setting.ts'
 
-/** Plays so many of the cases that fit, always the same ones, with an assertion for each. */
-export async function playSeeded(
+/** What was played, and by which checkpoints those runs came that say so. */
+export interface Played {
+  readonly titles: readonly string[]
+  readonly places: readonly string[]
+}
+
+/**
+ * Plays a part of the matrix, always the same one, with an assertion for each case: in every setting one run that is not
+ * killed, and runs killed at `firsts` of the points that it comes by, each with one recovery that is killed as well.
+ */
+export async function playPart(
   t: Test,
-  fits: (one: Case) => boolean,
-  count: number,
-): Promise<readonly Verdict[]> {
-  const verdicts: Verdict[] = []
-  await playAll(seeded(allCases().filter(fits), 'ci', count), ({ title, verdict }, one) => {
-    t.strictSame(verdict.faults, [], `${title}, played again by: ${replayCommand(one)}`)
-    verdicts.push(verdict)
-  })
-  return verdicts
+  { part, parts, firsts }: { readonly part: number; readonly parts: number; readonly firsts: number },
+): Promise<Played> {
+  const titles: string[] = []
+  const places: string[] = []
+  const settings = shuffled(allSettings(), 'ci', settingTitle)
+  const limit = pLimit(3)
+  await Promise.all(
+    settings
+      .filter((_one, index) => index % parts === part - 1)
+      .map(setting =>
+        limit(() => {
+          const choice = sampled(`ci ${settingTitle(setting)}`, { firsts, seconds: 1 })
+          return playSetting(setting, choice, ({ title, faults }, walked) => {
+            t.strictSame(faults, [], `${title}, played again by: ${replayCommand(title)}`)
+            titles.push(title)
+            places.push(...walked)
+          })
+        }),
+      ),
+  )
+  return { titles, places }
 }
