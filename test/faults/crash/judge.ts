@@ -42,7 +42,8 @@ async function storeFaults(
   return faults
 }
 
-async function planFaults(stage: Stage): Promise<readonly string[]> {
+/** What is wrong where a run says that all is as declared. */
+export async function planFaults(stage: Stage): Promise<readonly string[]> {
   const plan = await stage.run(['plan', '--detailed-exitcode'])
   return plan.code === 0 ? [] : [said('the next plan is not empty', plan)]
 }

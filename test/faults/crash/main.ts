@@ -55,6 +55,8 @@ async function main(): Promise<void> {
   const former: ReadonlyMap<string, Line> = values.only === '' ? progress.lines() : new Map()
   const points = wantedPoints()
   const settings = wantedSettings()
+  if (settings.length === 0)
+    throw new Error('No setting of the matrix is called like that, or the shard has none.')
   const left = settings.flatMap(setting => {
     const choice = whatIsLeft(only(points, settingTitle(setting), values.only), setting, former)
     return choice === null ? [] : [{ setting, choice }]

@@ -1,6 +1,6 @@
 import { day } from '../../../src/model/duration.ts'
 import { configuration } from './configuration.ts'
-import { judge } from './judge.ts'
+import { judge, planFaults } from './judge.ts'
 import { type Prober, watchStores } from './prober.ts'
 import { type Scene, apply, scenes } from './scenes.ts'
 import { type Kills, type Setting, titleOf } from './setting.ts'
@@ -136,7 +136,8 @@ export async function playSetting(
     const toBeginning = await stage.remember()
     const prober = probe(scenery)
     const whole = await act(scenery, null)
-    const unharmed = await recover(scenery, { first: null, second: null }, prober, [])
+    const claims = whole.code === 0 ? await planFaults(stage) : []
+    const unharmed = await recover(scenery, { first: null, second: null }, prober, claims)
     tell(unharmed.verdict, whole.places)
     for (const first of choice.firsts(whole.places)) {
       await toBeginning()
