@@ -1,7 +1,11 @@
 // Half of a seeded part of the crash matrix. `npm run test:faults` plays all of it.
 import t from 'tap'
+import { checkpoints } from '../../src/apply/run.ts'
 import { playPart } from './crash/tap.ts'
 
 t.test('nothing is lost and nothing is left, wherever a run and its recovery are killed', async t => {
-  await playPart(t, { part: 1, parts: 2, firsts: 1 })
+  const { titles, places } = await playPart(t, { part: 1, parts: 2, firsts: 1 })
+  t.ok(titles.length > 150, `${titles.length} cases`)
+  const met = new Set(places.map(place => place.split(':')[0]))
+  t.strictSame([...met].sort(), [...checkpoints].sort(), 'every checkpoint that there is was met')
 })
