@@ -10,13 +10,8 @@ import { type ServedPlatform, servedPlatform } from './served-platform.ts'
 export interface Scene {
   readonly place: Workplace
   readonly platform: ServedPlatform
-  /** Declares the key anew, which was declared with an overlap and `[read_scenarios]`. */
-  readonly declare: (change: {
-    readonly permissions?: string
-    readonly strategy?: 'in-place'
-    /** One more store, which is declared as a default all the time, so that it is found again. */
-    readonly more?: boolean
-  }) => Promise<void>
+  /** Declares the key anew, which was declared with an overlap. */
+  readonly declare: (strategy: 'overlap' | 'in-place') => Promise<void>
   /** What each store of the key holds, as other programs read it. */
   readonly stored: () => Promise<readonly string[]>
 }
@@ -26,7 +21,6 @@ export type Variant = (t: Test) => Promise<Scene>
 const head = `
 version: 1
 stack: kill-test
-defaults: { store: { env-file: { path: left.env, name: LEFT } } }
 keys:
   ci-pipeline:
     name: CI pipeline
@@ -48,19 +42,15 @@ export async function scene(
     run: (args, options) =>
       place.run(args, { ...options, env: { ...platform.env, ...env, ...options?.env } }),
   }
-  const declare: Scene['declare'] = ({
-    permissions = '[read_scenarios]',
-    strategy = 'overlap',
-    more = false,
-  }) =>
+  const declare: Scene['declare'] = strategy =>
     place.write(
       'fluxloop-keys.yaml',
       `${head}    rotate: { maxAge: 60d, grace: 48h, quiet: 24h, strategy: ${strategy} }
-    permissions: ${permissions}
+    permissions: [read_scenarios]
     store:
-${stores}${more ? '      - env-file: { path: left.env, name: LEFT }\n' : ''}`,
+${stores}`,
     )
-  await declare({})
+  await declare('overlap')
   return { place: here, platform, declare }
 }
 
@@ -100,7 +90,7 @@ export const scenarios = {
   'overlap rotation': { before: (scene: Scene) => applied(scene, 61), killAt: making, alive: 2 },
   'in-place rotation': {
     before: async (scene: Scene) => {
-      await scene.declare({ strategy: 'in-place' })
+      await scene.declare('in-place')
       await applied(scene, 61)
     },
     killAt: [
@@ -114,31 +104,6 @@ export const scenarios = {
     ],
     alive: 1,
     outage: true,
-  },
-  update: {
-    before: async (scene: Scene) => {
-      await applied(scene, 1)
-      await scene.declare({ permissions: '[read_scenarios, upload_results]' })
-    },
-    killAt: ['before-update', 'after-update'],
-    alive: 1,
-  },
-  'removal of a store': {
-    before: async (scene: Scene) => {
-      await scene.declare({ more: true })
-      await applied(scene, 1)
-      await scene.declare({})
-    },
-    killAt: ['before-remove', 'after-remove'],
-    alive: 1,
-  },
-  retirement: {
-    before: async (scene: Scene) => {
-      await applied(scene, 61)
-      await applied(scene, 4)
-    },
-    killAt: ['before-revoke', 'after-revoke'],
-    alive: 1,
   },
 } as const satisfies Readonly<Record<string, Scenario>>
 
@@ -184,7 +149,6 @@ async function killAndHeal(
   for (const secret of await stored()) {
     t.equal(await platform.holder(secret), live[0]?.id, 'every store holds the secret of the head')
   }
-  t.notMatch(await place.read('left.env').catch(() => ''), /flux_/, 'what left the declaration holds nothing')
   const next = await place.run(['plan', '--detailed-exitcode'])
   t.equal(next.code, 0, `the next plan is empty: ${next.stdout}${next.stderr}`)
 }
