@@ -58,7 +58,7 @@ export async function play(one: Case): Promise<Verdict> {
     const machines = await machinesOf(stage, one, owner)
     await playPast(stage, scene, machines, one)
     const before = await stage.untouched()
-    const prober = scene.overlap ? watchStores(stage, false) : null
+    const prober = scene.overlap ? watchStores(stage) : null
     const meeting = holdMeeting(stage.platform, one, random)
     const faults: string[] = []
     const runs = await runAtOnce(machines, one, random, meeting, async run => {

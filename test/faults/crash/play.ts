@@ -67,7 +67,9 @@ async function act({ scene, stage }: Scenery, killAt: string | null): Promise<Wa
 }
 
 function probe({ scene, setting, stage }: Scenery): Prober | null {
-  return scene.overlap ? watchStores(stage, setting.scene === 'removal of a store') : null
+  if (!scene.overlap) return null
+  const { scene: name } = setting
+  return watchStores(stage, { mayLose: name === 'removal of a store', readsAgain: name === 'leaked key' })
 }
 
 function missed(run: Walked, place: string | null): readonly string[] {

@@ -9,17 +9,29 @@ export interface Prober {
   end(): Promise<readonly string[]>
 }
 
-/** A consumer that reads its stores again and again, and uses what it finds. `mayLose`: one of them leaves the declaration. */
-export function watchStores(stage: Pick<Stage, 'stored' | 'platform'>, mayLose: boolean): Prober {
+export interface Consumer {
+  /** One of its stores leaves the declaration. */
+  readonly mayLose?: boolean
+  /** Its key may die without a grace while it holds the secret in its hand: it reads its store again. */
+  readonly readsAgain?: boolean
+}
+
+/** A consumer that reads its stores again and again, and uses what it finds. */
+export function watchStores(
+  stage: Pick<Stage, 'stored' | 'platform'>,
+  { mayLose = false, readsAgain = false }: Consumer = {},
+): Prober {
   const outages = new Set<string>()
   let most = 0
   const look = async () => {
     const secrets = await stage.stored()
     if (secrets.size < most && !mayLose) outages.add('a store lost its secret')
     most = Math.max(most, secrets.size)
-    for (const secret of secrets.values())
-      if ((await stage.platform.holder(secret)) === null)
-        outages.add('a consumer read a secret that does not work')
+    for (const [name, secret] of secrets) {
+      if ((await stage.platform.holder(secret)) !== null) continue
+      if (readsAgain && (await stage.stored()).get(name) !== secret) continue
+      outages.add('a consumer read a secret that does not work')
+    }
   }
   const begin = () => {
     const ending = new AbortController()
