@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { open, readFile, rename, unlink } from 'node:fs/promises'
+import { open, rename, unlink } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { isForeign, readBounded } from './bounded-file.ts'
 import { ensureFolder } from './stores/write-file.ts'
+
+/** Ten looks at the use of ten thousand keys take about as much. What is larger is none of ours. */
+const largest = 128 * 1024 * 1024
 
 /** Small files that only save time: whatever goes wrong with them is as if they were not there. Never a secret. */
 export interface Cache {
@@ -26,8 +30,12 @@ function cacheFolder(env: NodeJS.ProcessEnv): string {
 export function openCache(env: NodeJS.ProcessEnv): Cache {
   const folder = cacheFolder(env)
   return {
-    read: name => readFile(join(folder, name), 'utf8').catch(() => null),
+    async read(name) {
+      const file = await readBounded(join(folder, name), largest).catch(() => null)
+      return file?.ok === true && !isForeign(file.stats) ? file.bytes.toString('utf8') : null
+    },
     async write(name, text) {
+      if (text.length > largest) return false
       const temporary = join(folder, `.${name}.${randomBytes(4).toString('hex')}`)
       try {
         await ensureFolder(folder)

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
+import { readBounded } from '../bounded-file.ts'
 import type { Diagnostic, DiagnosticCode } from '../model/diagnostic.ts'
 import { type Source, fileDiagnostic, sourceOf } from './source.ts'
 
@@ -17,19 +17,15 @@ export async function readSource(file: string, shown: string): Promise<Read> {
   })
   let bytes: Buffer
   try {
-    const handle = await open(file, 'r')
-    try {
-      const stat = await handle.stat()
-      if (!stat.isFile()) return refuse('unreadable-file', 'This is no regular file', 'Name a YAML file.')
-      if (stat.size > maximumBytes) {
-        const size = (stat.size / 1024 / 1024).toFixed(1)
-        const hint = 'Split it into several files, and name their folder with -c.'
-        return refuse('too-large', `The file has ${size} MB; more than 16 MB are not read`, hint)
-      }
-      bytes = await handle.readFile()
-    } finally {
-      await handle.close()
+    const found = await readBounded(file, maximumBytes)
+    if (!found.ok && found.why === 'not-regular')
+      return refuse('unreadable-file', 'This is no regular file', 'Name a YAML file.')
+    if (!found.ok) {
+      const size = (found.size / 1024 / 1024).toFixed(1)
+      const hint = 'Split it into several files, and name their folder with -c.'
+      return refuse('too-large', `The file has ${size} MB; more than 16 MB are not read`, hint)
     }
+    bytes = found.bytes
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
     if (code === 'ENOENT') return refuse('missing-file', 'The file is gone', 'It was there a moment ago.')

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmod, readFile, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
@@ -9,7 +10,7 @@ import { day, parseDate } from '../../src/model/duration.ts'
 import { configurationHash } from '../../src/plan/plan-file.ts'
 import { observed } from '../support/audit.ts'
 import { desiredKey, managedKey, now as then } from '../support/build.ts'
-import { desired, inFolder, now } from './support.ts'
+import { desired, inFolder, load, now } from './support.ts'
 
 const head = 'version: 1\nstack: acme\n'
 const key = 'keys:\n  ci: { name: CI, scope: all, permissions: [read_results], expires: never }\n'
@@ -148,6 +149,46 @@ t.test('runs no code of a package, and reads nothing outside of it', async t => 
         path,
       )
     }
+  })
+})
+
+t.test('reads at most 100 policies, however they build on each other', async t => {
+  const many = (name: string) => `[${Array<string>(16).fill(`./${name}.yaml`).join(', ')}]`
+  const files = Object.fromEntries(
+    Array.from('abcdefgh', (name, index) => [`${name}.yaml`, `extends: ${many('bcdefghi'[index] ?? '')}\n`]),
+  )
+  const own = { 'main.yaml': `${head}${key}extends: ./a.yaml\n`, 'i.yaml': 'policy: { failOn: low }\n' }
+  const loaded = await load({ ...files, ...own }, ['main.yaml'])
+  t.match(loaded, { ok: false, diagnostics: [{ code: 'policy-cycle', message: /more than 100 policies/ }] })
+  if (!loaded.ok) t.equal(loaded.diagnostics.length, 1)
+
+  const wide = Array.from({ length: 7 }, (_, index) => `./${index}.yaml`)
+  const each = `extends: [${Array<string>(13).fill('./i.yaml').join(', ')}]\n`
+  const fits = { ...own, 'main.yaml': `${head}${key}extends: [${wide.join(', ')}]\n` }
+  t.match(
+    await load({ ...fits, ...Object.fromEntries(wide.map(path => [path.slice(2), each])) }, ['main.yaml']),
+    { ok: true },
+    '7 that build on 13 each are 98',
+  )
+})
+
+t.test('waits for no pipe that lies where a policy, a package or a configuration should', async t => {
+  if (process.platform === 'win32') return
+  const files = {
+    'a.yaml': `${head}${key}extends: ./pipe.yaml\n`,
+    'b.yaml': `${head}${key}extends: bad\n`,
+    'node_modules/bad/index.js': '',
+  }
+  await inFolder(files, async cwd => {
+    for (const path of ['pipe.yaml', 'node_modules/bad/package.json'])
+      execFileSync('mkfifo', [join(cwd, path)])
+    const problem = async (path: string) => {
+      const loaded = await loadConfiguration({ paths: [path], cwd, now })
+      return loaded.ok ? 'none' : loaded.diagnostics.map(({ message }) => message).join()
+    }
+    t.match(await problem('a.yaml'), 'no regular file')
+    t.match(await problem('pipe.yaml'), 'no regular file')
+    t.match(await problem('b.yaml'), 'bad has no file fluxloop-policy.yaml')
   })
 })
 

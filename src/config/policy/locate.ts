@@ -1,8 +1,12 @@
-import { readFile, realpath, stat } from 'node:fs/promises'
+import { realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { readBounded } from '../../bounded-file.ts'
 
 /** Where a package keeps its policy, when its package.json says nothing else under `fluxloop-keys`. */
 const usualFile = 'fluxloop-policy.yaml'
+
+/** Far above any package.json. */
+const largest = 4 * 1024 * 1024
 
 export type Located =
   | { readonly ok: true; readonly file: string }
@@ -32,7 +36,8 @@ async function packageFolder(name: string, from: string): Promise<string | null>
 /** What package.json names; no code of the package runs. */
 async function fileOf(folder: string): Promise<string> {
   try {
-    const raw = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as unknown
+    const file = await readBounded(join(folder, 'package.json'), largest)
+    const raw: unknown = file.ok ? JSON.parse(file.bytes.toString('utf8')) : null
     const named =
       typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>)['fluxloop-keys'] : null
     return typeof named === 'string' ? named : usualFile

@@ -8,6 +8,8 @@ import { locatePolicy } from './locate.ts'
 
 /** So many policies may be built one on the other. */
 const maximumDepth = 10
+/** So many policies count in all. One that several build on counts for each. */
+const maximumPolicies = 100
 
 /** What a shared policy's file may hold. */
 const allowed: readonly string[] = ['version', 'policy', 'extends']
@@ -22,6 +24,7 @@ export interface SharedPolicies {
 interface Reading {
   readonly cwd: string
   readonly diagnostics: Diagnostic[]
+  count: number
 }
 
 function checkAlone(part: Part, { diagnostics }: Reading): void {
@@ -52,6 +55,17 @@ async function policiesOf(
     const refuse = (code: 'policy-source' | 'policy-cycle', message: string, hint: string) => {
       diagnostics.push(diagnosticFor({ part, path: at }, { code, message, hint }))
       whole = false
+    }
+    reading.count += 1
+    if (reading.count > maximumPolicies) {
+      // Once is enough: every policy that has not been read comes by here.
+      if (reading.count === maximumPolicies + 1)
+        refuse(
+          'policy-cycle',
+          `It builds on more than ${maximumPolicies} policies`,
+          'One that several of them build on counts each time: put some of them together.',
+        )
+      return { policies, whole: false }
     }
     const found = await locatePolicy(source, part.source.folder)
     if (!found.ok) {
@@ -102,5 +116,5 @@ export async function sharedPolicies(
 ): Promise<SharedPolicies> {
   if (named === null) return { policies: [], whole: true }
   const self = resolve(cwd, named.part.source.file)
-  return await policiesOf(named, [self], { cwd, diagnostics })
+  return await policiesOf(named, [self], { cwd, diagnostics, count: 0 })
 }
