@@ -13,13 +13,14 @@ export interface LooksOf {
   readonly account: string
 }
 
-const version = 1
+const version = 2
+/** A look a day over the time that looks are kept, and more. */
+const maximumLooks = 1_000
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 function fileName({ origin, account }: LooksOf): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([origin, account]))
-    .digest('hex')
-  return `usage-${digest.slice(0, 32)}.json`
+  return `usage-${sha256(JSON.stringify([origin, account])).slice(0, 32)}.json`
 }
 
 const record = (counts: Counts) => Object.fromEntries(counts)
@@ -60,15 +61,20 @@ function counts(value: unknown): Counts {
   return new Map(entries as [string, number][])
 }
 
+function isInstant(value: unknown): value is Instant {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
 function fromJson(value: unknown): ObservedUsage {
-  if (!isRecord(value) || !Number.isFinite(value['from']) || !Number.isFinite(value['to'])) throw broken
-  const { byOperationAndProject: detailed, addresses } = value
+  if (!isRecord(value)) throw broken
+  const { from, to, byOperationAndProject: detailed, addresses } = value
+  if (!isInstant(from) || !isInstant(to) || from > to) throw broken
   if (detailed !== null && !isRecord(detailed)) throw broken
   if (addresses !== null && !Array.isArray(addresses)) throw broken
   const list = addresses as readonly unknown[] | null
   return {
-    from: value['from'] as number,
-    to: value['to'] as number,
+    from,
+    to,
     byDay: counts(value['byDay']),
     byOperation: counts(value['byOperation']),
     byProject: counts(value['byProject']),
@@ -84,34 +90,47 @@ function fromJson(value: unknown): ObservedUsage {
   }
 }
 
-/** What was looked at before. A file that is broken, or somebody else's, is as none. */
+function looksFromJson(looks: unknown): readonly ObservedUsage[] {
+  if (!Array.isArray(looks) || looks.length > maximumLooks) throw broken
+  return looks.map(fromJson)
+}
+
+/** What was looked at before. A file that is broken, damaged, of another version or somebody else's is as none. */
 export async function readLooks(cache: Cache, of: LooksOf): Promise<Looks> {
   const text = await cache.read(fileName(of))
   if (text === null) return new Map()
   try {
     const raw = JSON.parse(text) as unknown
-    if (
-      !isRecord(raw) ||
-      raw['version'] !== version ||
-      raw['origin'] !== of.origin ||
-      raw['account'] !== of.account
-    )
-      return new Map()
-    const { keys } = raw
-    if (!isRecord(keys)) return new Map()
-    return new Map(
-      Object.entries(keys).map(([id, looks]) => [id, Array.isArray(looks) ? looks.map(fromJson) : []]),
-    )
+    if (!isRecord(raw) || !isRecord(raw['keys'])) return new Map()
+    const { keys, ...head } = raw
+    const expected = { version, ...of, digest: sha256(JSON.stringify(keys)) }
+    if (JSON.stringify(head) !== JSON.stringify(expected)) return new Map()
+    return new Map(Object.entries(keys as object).map(([id, looks]) => [id, looksFromJson(looks)]))
   } catch {
     return new Map()
   }
 }
 
-/** It holds figures, and no secret. That it cannot be written costs requests and nothing else. */
+/** Null where no text can be as long as that. */
+function textOf(of: LooksOf, looks: Looks): string | null {
+  try {
+    const body = JSON.stringify(Object.fromEntries([...looks].map(([id, each]) => [id, each.map(toJson)])))
+    const head = JSON.stringify({ version, ...of, digest: sha256(body) })
+    return `${head.slice(0, -1)},"keys":${body}}\n`
+  } catch {
+    return null
+  }
+}
+
+/**
+ * It holds figures, and no secret. That it cannot be written costs requests and nothing else. Where it would be too large, older
+ * looks are forgotten.
+ */
 export async function writeLooks(cache: Cache, of: LooksOf, looks: Looks, now: Instant): Promise<void> {
-  const keys = [...looks].flatMap(([id, each]) => {
-    const kept = thinned(each, now)
-    return kept.length === 0 ? [] : [[id, kept.map(toJson)] as const]
-  })
-  await cache.write(fileName(of), `${JSON.stringify({ version, ...of, keys: Object.fromEntries(keys) })}\n`)
+  const kept = [...looks].map(([id, each]) => [id, thinned(each, now)] as const)
+  for (const most of [maximumLooks, 4, 1]) {
+    const newest = kept.map(([id, each]) => [id, each.slice(-most)] as const)
+    const text = textOf(of, new Map(newest.filter(([, each]) => each.length > 0)))
+    if (text !== null && (await cache.write(fileName(of), text))) return
+  }
 }
