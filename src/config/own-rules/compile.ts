@@ -9,7 +9,10 @@ import {
 import type { OwnRule } from '../../model/audit-policy.ts'
 import type { RuleNeeds } from '../../model/audit-rule.ts'
 import type { CompiledRule } from '../../model/own-rule.ts'
+import { readFacts } from './cases.ts'
+import { calledBy, loops, partsOf, stepsOf } from './effort.ts'
 import { type FactGroup, celTypes, factsOf, fields, fieldsOf } from './fields.ts'
+import { functions } from './functions.ts'
 
 /** What is wrong with an expression, and where in it: UTF-16 offsets, the end not included. */
 export interface ExpressionProblem {
@@ -29,9 +32,10 @@ export type Compiled =
 
 const groups = Object.keys(fields) as readonly FactGroup[]
 
-/** Loops over lists; one in another in another would take a time that nobody can bound. */
-const loops: readonly string[] = ['all', 'exists', 'exists_one', 'filter', 'map']
 const maximumLoops = 2
+/** Of the slowest kind, which are errors that the expression itself catches, they take about a second; others a tenth of it. */
+const maximumSteps = 1_000_000
+const tooMuch = `it would take more than ${maximumSteps.toLocaleString('en')} steps`
 
 function environment(): Environment {
   const made = new Environment({ limits: { maxAstNodes: 500, maxDepth: 30, maxListElements: 200 } })
@@ -44,25 +48,16 @@ function environment(): Environment {
 
 let shared: Environment | null = null
 
-function isNode(value: unknown): value is ASTNode {
-  return typeof value === 'object' && value !== null && 'op' in value && 'args' in value
-}
-
-function childrenOf({ args }: ASTNode): readonly ASTNode[] {
-  const all: unknown[] = Array.isArray(args) ? args.flat(2) : [args]
-  return all.filter(isNode)
-}
-
 const at = ({ start, end }: { readonly start: number; readonly end: number }) => ({ start, end })
 
 /** What may not stand in an expression although the language has it; null where there is none of it. */
 function forbidden(node: ASTNode, around = 0): ExpressionProblem | null {
-  const name = node.op === 'rcall' || node.op === 'call' ? node.args[0] : null
-  if (name === 'matches')
+  const name = calledBy(node)
+  if (name !== null && !functions.has(name) && !loops.includes(name))
     return {
       ...at(node.range),
-      message: '`matches` is not offered: a pattern may take for ever',
-      hint: 'Use startsWith, endsWith, contains or `in`.',
+      message: `\`${name}\` is not offered`,
+      hint: `There are ${[...functions.keys(), ...loops].sort().join(', ')}.`,
     }
   const inside = around + (name !== null && loops.includes(name) ? 1 : 0)
   if (inside > maximumLoops)
@@ -71,7 +66,7 @@ function forbidden(node: ASTNode, around = 0): ExpressionProblem | null {
       message: 'More than two loops stand one in the other',
       hint: 'Write two rules.',
     }
-  for (const child of childrenOf(node)) {
+  for (const child of partsOf(node)) {
     const problem = forbidden(child, inside)
     if (problem !== null) return problem
   }
@@ -80,7 +75,7 @@ function forbidden(node: ASTNode, around = 0): ExpressionProblem | null {
 
 function namesIn(node: ASTNode): ReadonlySet<string> {
   const own = node.op === 'id' ? [node.args] : []
-  return new Set([...own, ...childrenOf(node).flatMap(child => [...namesIn(child)])])
+  return new Set([...own, ...partsOf(node).flatMap(child => [...namesIn(child)])])
 }
 
 const known = `Known: ${groups.map(group => `${group}.{${[...fieldsOf(group).keys()].join(', ')}}`).join('; ')}; now.`
@@ -101,8 +96,11 @@ function needsOf(names: ReadonlySet<string>): RuleNeeds {
   return names.has('usage') ? 'usage' : names.has('key') ? 'live' : 'declaration'
 }
 
+const usualFacts = readFacts({ desired: {}, key: {}, usage: {}, now: null }).facts
+
 function evaluator(parsed: ParseResult) {
   return (facts: Readonly<Record<string, unknown>>): ReturnType<CompiledRule['evaluate']> => {
+    if (stepsOf(parsed.ast, facts) > maximumSteps) return { error: tooMuch }
     try {
       const finds: unknown = parsed(facts)
       return typeof finds === 'boolean' ? { finds } : { error: 'it is neither true nor false' }
@@ -129,6 +127,16 @@ export function compileOwnRule(rule: OwnRule): Compiled {
           end: rule.when.length,
           message: `The expression gives ${checked.type ?? 'something else'}, and has to be true or false`,
           hint: 'Compare it with something: desired.lifetimeDays > 90.',
+        },
+      }
+    if (stepsOf(parsed.ast, usualFacts) > maximumSteps)
+      return {
+        ok: false,
+        problem: {
+          start: 0,
+          end: rule.when.length,
+          message: `For an ordinary key ${tooMuch}`,
+          hint: 'Shorten its texts and lists, or write two rules.',
         },
       }
     const needs = needsOf(namesIn(parsed.ast))

@@ -125,12 +125,12 @@ export function fieldsOf(
   return new Map(Object.entries<{ readonly type: FieldType; readonly usual: Value }>(fields[group]))
 }
 
-/** A value as the library takes it: its whole numbers are BigInts, its times Dates, its maps plain objects. */
+/** A value as the library takes it: its whole numbers are BigInts, its times Dates, its maps Maps, so that every name is but a name. */
 export function toCel(type: FieldType, value: Value): unknown {
   if (typeof value === 'number') return type.startsWith('time') ? new Date(value) : BigInt(value)
   if (!(value instanceof Map)) return value
   const counts = value as Counts
-  return Object.fromEntries([...counts].map(([name, count]) => [name, BigInt(count)]))
+  return new Map([...counts].map(([name, count]) => [name, BigInt(count)]))
 }
 
 /** One group's facts as the library takes them. */
