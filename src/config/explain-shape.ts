@@ -143,6 +143,13 @@ const explanations: Readonly<Record<string, Explain>> = {
     const hint = properties[name]?.description ?? null
     return { code: 'missing-property', path: error.path, at: 'key', message, hint }
   },
+  minLength: error => badValue(error, `\`${pathText(error.path)}\` is empty`),
+  maxLength: error =>
+    badValue(
+      error,
+      `\`${pathText(error.path)}\` has more than ${String(error.params['limit'])} characters`,
+      null,
+    ),
   minItems: error => badValue(error, `\`${pathText(error.path)}\` is an empty list`),
   maxItems: error =>
     badValue(
@@ -173,9 +180,16 @@ function hasType({ schema, data }: ShapeError): boolean {
   return schema['type'] === 'integer' ? Number.isInteger(data) : typeof data === schema['type']
 }
 
-/** Tells what a shape error means; null for keywords that only repeat another error (`if`, `propertyNames`). */
+/** They only repeat another error. */
+const repeating: readonly string[] = ['if', 'propertyNames']
+
+/** Tells what a shape error means; null for one that only repeats another. */
 export function explainShape(error: ShapeError): Explanation | null {
   // A value of the wrong type is none of the allowed values either; `type` says it once.
   if ((error.keyword === 'enum' || error.keyword === 'const') && !hasType(error)) return null
-  return explanations[error.keyword]?.(error) ?? null
+  if (repeating.includes(error.keyword)) return null
+  const explain = explanations[error.keyword]
+  return explain === undefined
+    ? badValue(error, `\`${pathText(error.path)}\` is not as it has to be (${error.keyword})`)
+    : explain(error)
 }

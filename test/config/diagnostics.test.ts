@@ -312,6 +312,16 @@ const rows: readonly Row[] = [
     expected: [['unknown-value', 'a.yaml:9:19', 'hihg', 'high']],
   },
   {
+    title: 'a text that is empty',
+    input: `${sound}prune: { keep: [""] }\n`,
+    expected: [['bad-value', 'a.yaml:9:17', '`prune.keep[0]` is empty']],
+  },
+  {
+    title: 'a text that is too long',
+    input: `${sound}    adopt: ${'k'.repeat(201)}\n`,
+    expected: [['bad-value', 'a.yaml:9:12', 'more than 200 characters']],
+  },
+  {
     title: 'an own rule with the name of a built-in one',
     input: `${sound}policy:\n  rules:\n    no-expiry: { when: 'true', message: x, severity: low }\n`,
     expected: [['rule-taken', 'a.yaml:11:5', 'built-in']],
