@@ -17,6 +17,9 @@ import { maximumFormerStores } from '../model/removal.ts'
 /** What the platform lets a description have, marker included (assumed). */
 export const maximumDescription = 500
 
+/** Enough for 2,483 years. */
+const digitsOfTime = 7
+
 const markerText = /\[fk1 [^[\]]*\]/g
 const anyMarkerText = /\[fk\d/g
 
@@ -38,7 +41,9 @@ function formatInstant(at: number): string {
   return Math.ceil(at / second).toString(36)
 }
 
+/** NaN for what is later than any time that a marker has room for. */
 function parseInstant(text: string): number {
+  if (text.length > digitsOfTime) return Number.NaN
   return Number.parseInt(text, 36) * second
 }
 
@@ -112,7 +117,7 @@ export function parseMarker(text: string): Marker | null {
     formerStores: groups['formerStores']?.match(/.{4}/g) ?? [],
     protected: groups['protect'] !== undefined,
   }
-  return formatMarker(marker) === text ? marker : null
+  return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
 }
 
 /** Splits what the platform has as description into what a user wrote and our marker, wherever in it edits have left it. */
@@ -143,7 +148,7 @@ export function writeDescription(description: string, marker: Marker | null): st
 
 /** The most characters that a marker of this key can ever take, the space before it included. */
 export function markerRoom(stack: string, keyId: string, stores: number): number {
-  const farAway = 36 ** 7 * second - second
+  const farAway = 36 ** digitsOfTime * second - second
   const longest: Marker = {
     stack,
     keyId,

@@ -7,7 +7,13 @@ import { day } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { storeLabel } from '../../src/model/store.ts'
-import { formatMarker, parseMarker, readDescription, writeDescription } from '../../src/platform/marker.ts'
+import {
+  formatMarker,
+  markerRoom,
+  parseMarker,
+  readDescription,
+  writeDescription,
+} from '../../src/platform/marker.ts'
 import { desiredKey, desiredState, envFile, keychain, marker } from '../support/build.ts'
 import { cases, mutatedJson, mutatedText, requireCleanPrototypes } from '../support/fuzz.ts'
 import { openWorld } from '../support/world.ts'
@@ -27,6 +33,7 @@ t.test('a marker is read only where it is written just as we write it', async t 
     assert.equal(formatMarker(read), text)
     assert.match(read.stack, /^[a-z0-9][a-z0-9-]{0,39}$/)
     assert.match(read.keyId, /^[a-z0-9][a-z0-9_-]{0,62}$/)
+    assert.ok(text.length < markerRoom(read.stack, read.keyId, read.stores.length))
   })
   fc.assert(property, { numRuns: cases(5_000) })
   t.ok(accepted > 0, `${accepted} were of the right form`)

@@ -94,6 +94,8 @@ t.test(
       ['delivered:no34z:t64csg:t6824g', 'delivered'],
       ['delivered:no34z:t64csg:t6824g', 'pending:no34z'],
       ['delivered:no34z:t64csg', 'delivered:no34z:0t64csg'],
+      ['t6824g', '1000000000000000'],
+      ['r12ab', 'r12ab12ab12ab12ab12ab12ab12ab12ab12ab'],
       ['k3x9v0q2ma', 'k3x9v0q2m'],
       ['f00a1b2c3d4e5', 'F00A1B2C3D4E5'],
       ['acme-agents/ci-pipeline', 'acme-agents/../ci'],
