@@ -8,6 +8,7 @@ import { runRuleTests } from '../../src/config/own-rules/run-tests.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { day, parseDate } from '../../src/model/duration.ts'
 import { configurationHash } from '../../src/plan/plan-file.ts'
+import { renderDiagnostics } from '../../src/render/diagnostics.ts'
 import { observed } from '../support/audit.ts'
 import { desiredKey, managedKey, now as then } from '../support/build.ts'
 import { desired, inFolder, load, now } from './support.ts'
@@ -130,7 +131,15 @@ policy: { severity: { no-expiry: low }, rules: { own: ${rule('true')} } }
 })
 
 t.test('runs no code of a package, and reads nothing outside of it', async t => {
+  const ways = ['../../secret.yaml', '../bad/link.yaml', '/etc/passwd', './further.yaml']
   const files = {
+    ...Object.fromEntries(
+      ways.flatMap((way, index) => [
+        [`way${index}.yaml`, `${head}${key}extends: bad/way${index}.yaml\n`],
+        [`node_modules/bad/way${index}.yaml`, `extends: ${way}\n`],
+      ]),
+    ),
+    'node_modules/bad/further.yaml': 'extends: ../../secret.yaml\n',
     'a.yaml': `${head}${key}extends: bad\n`,
     'b.yaml': `${head}${key}extends: bad/../../secret.yaml\n`,
     'c.yaml': `${head}${key}extends: bad/link.yaml\n`,
@@ -141,13 +150,14 @@ t.test('runs no code of a package, and reads nothing outside of it', async t => 
   await inFolder(files, async cwd => {
     await chmod(join(cwd, 'node_modules/bad/index.js'), 0o755)
     await symlink('../../secret.yaml', join(cwd, 'node_modules/bad/link.yaml'))
-    for (const path of ['a.yaml', 'b.yaml', 'c.yaml']) {
+    for (const path of ['a.yaml', 'b.yaml', 'c.yaml', ...ways.map((_, index) => `way${index}.yaml`)]) {
       const loaded = await loadConfiguration({ paths: [path], cwd, now })
       t.match(
         loaded,
         { ok: false, diagnostics: [{ code: 'policy-source', message: /leads out of the package/ }] },
         path,
       )
+      if (!loaded.ok) t.notMatch(renderDiagnostics(loaded.diagnostics), /failOn|root:x/)
     }
   })
 })
@@ -170,6 +180,13 @@ t.test('reads at most 100 policies, however they build on each other', async t =
     { ok: true },
     '7 that build on 13 each are 98',
   )
+})
+
+t.test('says once that a shared policy is no map, however long it is', async t => {
+  const files = { 'a.yaml': `${head}${key}extends: ./text.yaml\n`, 'text.yaml': 'text '.repeat(1_000) }
+  const loaded = await load(files, ['a.yaml'])
+  t.match(loaded, { ok: false, diagnostics: [{ file: 'text.yaml', code: 'wrong-type' }] })
+  if (!loaded.ok) t.equal(loaded.diagnostics.length, 1)
 })
 
 t.test('waits for no pipe that lies where a policy, a package or a configuration should', async t => {

@@ -8,8 +8,15 @@ const usualFile = 'fluxloop-policy.yaml'
 /** Far above any package.json. */
 const largest = 4 * 1024 * 1024
 
+/** A package that is installed here, and where it lies. */
+export interface Package {
+  readonly name: string
+  readonly folder: string
+}
+
 export type Located =
-  | { readonly ok: true; readonly file: string }
+  /** `within` is the package that it came with; null for a file of the configuration's own. */
+  | { readonly ok: true; readonly file: string; readonly within: Package | null }
   | { readonly ok: false; readonly message: string; readonly hint: string }
 
 const refuse = (message: string, hint: string): Located => ({ ok: false, message, hint })
@@ -46,33 +53,40 @@ async function fileOf(folder: string): Promise<string> {
   }
 }
 
-async function inPackage(source: string, folder: string): Promise<Located> {
+/** A package may be a link, as in a workspace; what lies in it may not lead out of it. */
+async function insideOf(within: Package, source: string, file: string): Promise<Located> {
+  const way = relative(await realpath(within.folder), await realpath(file))
+  if (way.startsWith('..') || isAbsolute(way))
+    return refuse(`${source} leads out of the package ${within.name}`, 'Name a file in it.')
+  return { ok: true, file, within }
+}
+
+async function inPackage(source: string, from: string): Promise<Located> {
   const name = packageName.exec(source)?.[0]
   if (name === undefined)
     return refuse(
       `"${source}" is neither a path nor the name of a package`,
       'Write a path that begins with ./ or ../ or is absolute, or the name of an npm package, such as @acme/flux-policy.',
     )
-  const found = await packageFolder(name, folder)
-  if (found === null)
+  const folder = await packageFolder(name, from)
+  if (folder === null)
     return refuse(
       `The package ${name} is not installed here`,
       `Install it (npm install --save-dev ${name}), or write ./ before the path of a file.`,
     )
   const rest = source.slice(name.length + 1)
-  const inside = rest === '' ? await fileOf(found) : rest
-  const file = resolve(found, inside)
+  const inside = rest === '' ? await fileOf(folder) : rest
+  const file = resolve(folder, inside)
   if (!(await exists(file)))
     return refuse(`The package ${name} has no file ${inside}`, `Name one that it has: ${name}/policy.yaml.`)
-  // A package may be a link, as in a workspace; what lies in it may not lead out of it.
-  const way = relative(await realpath(found), await realpath(file))
-  if (way.startsWith('..') || isAbsolute(way))
-    return refuse(`${source} leads out of the package ${name}`, 'Name a file in it.')
-  return { ok: true, file }
+  return await insideOf({ name, folder }, source, file)
 }
 
-/** The file of a shared policy that a file in `folder` names. Nothing is asked of the network. */
-export async function locatePolicy(source: string, folder: string): Promise<Located> {
+/**
+ * The file of a shared policy that a file in `folder` names. Nothing is asked of the network. What came `within` a package names files of
+ * that package, or other packages: errors show lines of what was read, and no package may choose which files those are.
+ */
+export async function locatePolicy(source: string, folder: string, within: Package | null): Promise<Located> {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source))
     return refuse(
       'A policy is not fetched from the network',
@@ -80,6 +94,7 @@ export async function locatePolicy(source: string, folder: string): Promise<Loca
     )
   if (!/^\.{1,2}\//.test(source) && !isAbsolute(source)) return await inPackage(source, folder)
   const file = resolve(folder, source)
-  if (await exists(file)) return { ok: true, file }
-  return refuse(`There is no file ${source}`, 'Paths count from the folder of the file that names them.')
+  if (!(await exists(file)))
+    return refuse(`There is no file ${source}`, 'Paths count from the folder of the file that names them.')
+  return within === null ? { ok: true, file, within } : await insideOf(within, source, file)
 }

@@ -4,7 +4,7 @@ import { shownPath } from '../find-files.ts'
 import { type Located, type Part, diagnosticFor, isSound } from '../parts.ts'
 import type { RawPolicy } from '../raw.ts'
 import { readPart } from '../read-part.ts'
-import { locatePolicy } from './locate.ts'
+import { type Package, locatePolicy } from './locate.ts'
 
 /** So many policies may be built one on the other. */
 const maximumDepth = 10
@@ -28,6 +28,7 @@ interface Reading {
 }
 
 function checkAlone(part: Part, { diagnostics }: Reading): void {
+  if (!isSound(part, [])) return
   for (const name of Object.keys(part.raw)) {
     if (allowed.includes(name)) continue
     const message = `A shared policy holds \`policy\` and nothing else, not \`${name}\``
@@ -40,6 +41,7 @@ function checkAlone(part: Part, { diagnostics }: Reading): void {
 
 async function policiesOf(
   named: Located<string | readonly string[]>,
+  within: Package | null,
   chain: readonly string[],
   reading: Reading,
 ): Promise<SharedPolicies> {
@@ -67,7 +69,7 @@ async function policiesOf(
         )
       return { policies, whole: false }
     }
-    const found = await locatePolicy(source, part.source.folder)
+    const found = await locatePolicy(source, part.source.folder, within)
     if (!found.ok) {
       refuse('policy-source', found.message, found.hint)
       continue
@@ -97,6 +99,7 @@ async function policiesOf(
         ? { policies: [], whole: true }
         : await policiesOf(
             { value: read.raw.extends, part: read, path: ['extends'] },
+            found.within,
             [...chain, file],
             reading,
           )
@@ -116,5 +119,5 @@ export async function sharedPolicies(
 ): Promise<SharedPolicies> {
   if (named === null) return { policies: [], whole: true }
   const self = resolve(cwd, named.part.source.file)
-  return await policiesOf(named, [self], { cwd, diagnostics, count: 0 })
+  return await policiesOf(named, null, [self], { cwd, diagnostics, count: 0 })
 }
