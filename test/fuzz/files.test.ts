@@ -15,13 +15,11 @@ import { jsonText } from '../../src/render/json.ts'
 import { renderPlan } from '../../src/render/plan-text.ts'
 import { paletteFor } from '../../src/render/palette.ts'
 import { currentState, desiredKey, managedKey, now, options } from '../support/build.ts'
-import { cases, mutatedJson, mutatedText, requireCleanPrototypes } from '../support/fuzz.ts'
+import { cases, mutatedJson, mutatedText, requireCleanPrototypes, unsafe } from '../support/fuzz.ts'
 import { planOf } from '../support/plan-of.ts'
 
 const screen = { palette: paletteFor(false), width: 80 }
 const file = join(import.meta.dirname, 'fluxloop-keys.yaml')
-/** Whatever acts on a terminal, or hides. */
-const unsafe = /[\p{Cs}\u202a-\u202e]|(?!\n)\p{Cc}/u
 
 async function read(text: string) {
   const instead = new Map([[file, text]])

@@ -5,6 +5,9 @@ export function cases(usual: number): number {
   return usual * Math.max(1, Number(process.env['FUZZ'] ?? 1) || 1)
 }
 
+/** Whatever acts on a terminal, or hides. */
+export const unsafe = /[\p{Cs}\u202a-\u202e]|(?!\n)\p{Cc}/u
+
 /** What breaks parsers: names of prototypes, paths, escapes, ends of number ranges, and half of what belongs together. */
 const strangeTexts: readonly string[] = [
   '__proto__',
