@@ -1,7 +1,7 @@
 import type sade from 'sade'
 import { type Command, commonFlags } from './cli/command.ts'
 import { commands, groupOf } from './cli/commands.ts'
-import { type Flag, readFlags, splitAtDashes } from './cli/flags.ts'
+import { type Flag, readFlags, requireNoInherited, splitAtDashes } from './cli/flags.ts'
 import { helpWords, printOverview, program, usageOf } from './cli/overview.ts'
 import type { Context } from './context.ts'
 import { Failure } from './model/failure.ts'
@@ -95,6 +95,7 @@ export function readCommandLine(args: readonly string[], version: string): Invoc
   if (args[0] === '__complete') return completing(args.slice(1))
   const { command, args: after } = find(args)
   const { own, rest } = splitAtDashes(after)
+  requireNoInherited(own, command.name)
   const flags = flagsOf(command)
   const long = new Map(
     flags.flatMap(({ name, short }) => (short === undefined ? [] : [[`-${short}`, `--${name}`]])),

@@ -6,15 +6,15 @@ import { auditState, findingsAtOrAbove } from './audit-state.ts'
 import type { AuditFacts } from './facts.ts'
 
 /** The kinds of changes after which a finding of the rule is no more. */
-const mending: Readonly<Partial<Record<string, readonly Change['kind'][]>>> = {
-  'past-max-age': ['rotate', 'heal', 'deliver'],
-  'expiring-soon': ['rotate', 'heal', 'deliver', 'update'],
-  'undelivered-secret': ['heal', 'rotate'],
-  'stale-secret': ['deliver', 'rotate'],
-  'unmanaged-key': ['revoke'],
-  'unused-key': ['revoke'],
-  'never-used-key': ['revoke'],
-}
+const mending: ReadonlyMap<string, readonly Change['kind'][]> = new Map([
+  ['past-max-age', ['rotate', 'heal', 'deliver']],
+  ['expiring-soon', ['rotate', 'heal', 'deliver', 'update']],
+  ['undelivered-secret', ['heal', 'rotate']],
+  ['stale-secret', ['deliver', 'rotate']],
+  ['unmanaged-key', ['revoke']],
+  ['unused-key', ['revoke']],
+  ['never-used-key', ['revoke']],
+])
 
 /** A revocation is about one live key, and may leave others of its key id; an update mends only what it touches. */
 function mendedBy({ changes }: Plan): (finding: AuditFinding) => boolean {
@@ -26,7 +26,7 @@ function mendedBy({ changes }: Plan): (finding: AuditFinding) => boolean {
     }),
   )
   return ({ rule, subject: { keyId, liveId } }) =>
-    (mending[rule] ?? []).some(kind => done.has(`${kind} ${kind === 'revoke' ? liveId : keyId}`))
+    (mending.get(rule) ?? []).some(kind => done.has(`${kind} ${kind === 'revoke' ? liveId : keyId}`))
 }
 
 /** Somebody knows a secret: whatever else is wrong, that comes first. */

@@ -91,6 +91,14 @@ function requirePassed(
   return rest
 }
 
+/** Refuses what the parser would take for flags that were given before: names that every object has. */
+export function requireNoInherited(args: readonly string[], command: string): void {
+  for (const arg of args) {
+    const [, name = ''] = /^-+(?:no-)?([^=]*)/.exec(arg) ?? []
+    if (name in Object.prototype) throw usage(`Unknown flag --${name}`, command)
+  }
+}
+
 /**
  * Checks what sade parsed, and what stands after `--` (`rest`), against what a command takes. Throws a usage `Failure` with a
  * suggestion.
