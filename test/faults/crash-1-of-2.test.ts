@@ -3,6 +3,9 @@ import t from 'tap'
 import { checkpoints } from '../../src/apply/run.ts'
 import { playPart } from './crash/tap.ts'
 
+// Some 180 cases, with five runs of the program or more each.
+t.setTimeout(600_000)
+
 t.test('nothing is lost and nothing is left, wherever a run and its recovery are killed', async t => {
   const { titles, places } = await playPart(t, { part: 1, parts: 2, firsts: 1 })
   t.ok(titles.length > 150, `${titles.length} cases`)
