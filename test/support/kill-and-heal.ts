@@ -10,8 +10,6 @@ import { type ServedPlatform, servedPlatform } from './served-platform.ts'
 export interface Scene {
   readonly place: Workplace
   readonly platform: ServedPlatform
-  /** Declares the key anew, which was declared with an overlap. */
-  readonly declare: (strategy: 'overlap' | 'in-place') => Promise<void>
   /** What each store of the key holds, as other programs read it. */
   readonly stored: () => Promise<readonly string[]>
 }
@@ -42,16 +40,14 @@ export async function scene(
     run: (args, options) =>
       place.run(args, { ...options, env: { ...platform.env, ...env, ...options?.env } }),
   }
-  const declare: Scene['declare'] = strategy =>
-    place.write(
-      'fluxloop-keys.yaml',
-      `${head}    rotate: { maxAge: 60d, grace: 48h, quiet: 24h, strategy: ${strategy} }
+  await place.write(
+    'fluxloop-keys.yaml',
+    `${head}    rotate: { maxAge: 60d, grace: 48h, quiet: 24h }
     permissions: [read_scenarios]
     store:
 ${stores}`,
-    )
-  await declare('overlap')
-  return { place: here, platform, declare }
+  )
+  return { place: here, platform }
 }
 
 async function apply({ place }: Scene, env: Record<string, string> = {}) {
@@ -64,8 +60,6 @@ interface Scenario {
   readonly killAt: readonly Checkpoint[]
   /** How many keys are alive once all is healed. */
   readonly alive: number
-  /** The old secret dies at once, so that consumers fail until the run is healed. */
-  readonly outage?: true
 }
 
 const making = [
@@ -88,23 +82,6 @@ async function applied(scene: Scene, days: number): Promise<void> {
 export const scenarios = {
   create: { before: async () => undefined, killAt: making, alive: 1 },
   'overlap rotation': { before: (scene: Scene) => applied(scene, 61), killAt: making, alive: 2 },
-  'in-place rotation': {
-    before: async (scene: Scene) => {
-      await scene.declare('in-place')
-      await applied(scene, 61)
-    },
-    killAt: [
-      'before-regenerate',
-      'after-regenerate',
-      'before-put',
-      'after-put',
-      'after-whoami',
-      'before-mark',
-      'after-mark',
-    ],
-    alive: 1,
-    outage: true,
-  },
 } as const satisfies Readonly<Record<string, Scenario>>
 
 function markerOf({ ownership }: LiveKey) {
@@ -112,24 +89,17 @@ function markerOf({ ownership }: LiveKey) {
   return ownership.marker
 }
 
-async function killAndHeal(
-  t: Test,
-  at: string,
-  { before, alive, outage }: Scenario,
-  scene: Scene,
-): Promise<void> {
+async function killAndHeal(t: Test, at: string, { before, alive }: Scenario, scene: Scene): Promise<void> {
   const { place, platform, stored } = scene
   await before(scene)
   const had = (await stored()).map(secret => secret !== '')
   t.equal((await apply(scene, { FLUXLOOP_KEYS_CRASH_AT: at })).signal, 'SIGKILL', 'the program is killed')
 
   const holders = await Promise.all((await stored()).map(secret => platform.holder(secret)))
-  if (outage !== true) {
-    t.ok(
-      had.every((held, index) => !held || holders[index] !== null),
-      'whoever reads a store that had a secret still has a working key',
-    )
-  }
+  t.ok(
+    had.every((held, index) => !held || holders[index] !== null),
+    'whoever reads a store that had a secret still has a working key',
+  )
 
   const healing = await apply(scene)
   t.equal(healing.code, 0, `the next apply succeeds: ${healing.stdout}${healing.stderr}`)
