@@ -31,7 +31,7 @@ const { values } = parseArgs({
 })
 
 /** Measured on two cores at rest. */
-const minutesPerSetting = 1
+const minutesPerSetting = 0.5
 
 function wantedSettings() {
   const [part = 1, parts = 1] = values.shard.split('/').map(Number)
