@@ -76,6 +76,17 @@ t.test('survives that others use up the same budget', async t => {
   t.match(words(ending), '10 created')
 })
 
+/** An apply that is interrupted once it waits for more requests. */
+function applyUntilWait(place: Workplace, platform: ServedPlatform): Promise<Ended> {
+  return place.run(['apply', '--auto-approve'], {
+    env: platform.env,
+    watch: child =>
+      child.stderr?.on('data', (text: Buffer) => {
+        if (String(text).includes('No requests are left')) child.kill('SIGINT')
+      }),
+  })
+}
+
 /** Applies until all is done: each run until it has to wait, the next one two hours later. */
 async function inHours(
   t: Test,
@@ -84,13 +95,7 @@ async function inHours(
   afterEach: () => Promise<void>,
 ): Promise<void> {
   for (let run = 0; run < 10; run += 1) {
-    const ending = await place.run(['apply', '--auto-approve'], {
-      env: platform.env,
-      watch: child =>
-        child.stderr?.on('data', (text: Buffer) => {
-          if (String(text).includes('No requests are left')) child.kill('SIGINT')
-        }),
-    })
+    const ending = await applyUntilWait(place, platform)
     platform.now += hour
     await afterEach()
     platform.now += hour
@@ -161,13 +166,7 @@ t.test('is interrupted while it waits, says what is done, and the next run goes 
   await place.write('fluxloop-keys.yaml', configuration(25))
   const interrupted: number[] = []
   for (let run = 0; run < 10; run += 1) {
-    const ending = await place.run(['apply', '--auto-approve'], {
-      env: platform.env,
-      watch: child =>
-        child.stderr?.on('data', (text: Buffer) => {
-          if (String(text).includes('No requests are left')) child.kill('SIGINT')
-        }),
-    })
+    const ending = await applyUntilWait(place, platform)
     if (ending.code === 0) break
     t.equal(ending.code, 130, words(ending))
     t.match(

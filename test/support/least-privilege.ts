@@ -1,4 +1,5 @@
 import type { Permission } from '../../src/model/permission.ts'
+import { fractions } from './random.ts'
 
 const projects = [
   'customer-support-bot',
@@ -28,20 +29,9 @@ export interface Need {
   readonly granted: { readonly permissions: readonly string[]; readonly scope: readonly string[] }
 }
 
-/** Mulberry32: the same numbers from the same seed. */
-function random(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** True needs by chance, and grants that hold them all, most of them too many. */
 export function randomNeeds(count: number, seed: number): readonly Need[] {
-  const next = random(seed)
+  const next = fractions(seed)
   const some = <Of>(all: readonly Of[]) => all.filter(() => next() < 0.35)
   const atLeastOne = <Of>(all: readonly Of[]) => {
     const chosen = some(all)

@@ -1,28 +1,8 @@
-import type { LiveKey } from '../../../src/model/live-key.ts'
-import type { Marker } from '../../../src/model/marker.ts'
-import type { Ended } from '../../support/program.ts'
+import { ownKeys, said } from '../crash/own-keys.ts'
 import type { Stage } from '../crash/stage.ts'
 import type { Case } from './cases.ts'
 import type { Machine, RunAtOnce } from './machines.ts'
-import { type KeyId, filesOf, keyIds } from './scenes.ts'
-
-interface Own {
-  readonly live: LiveKey
-  readonly marker: Marker
-}
-
-/** The live keys of a key id, the newest generation first. */
-async function ownKeys(stage: Stage, keyId: KeyId): Promise<readonly Own[]> {
-  const keys = await stage.platform.managed()
-  return keys
-    .flatMap(live => (live.ownership.kind === 'managed' ? [{ live, marker: live.ownership.marker }] : []))
-    .filter(({ marker }) => marker.stack === 'kill-test' && marker.keyId === keyId)
-    .sort((a, b) => b.marker.generation - a.marker.generation)
-}
-
-function said(what: string, { code, signal, stdout, stderr }: Ended): string {
-  return `${what} (${code === null ? signal : `exit code ${code}`}): ${stdout}${stderr}`
-}
+import { filesOf, keyIds } from './scenes.ts'
 
 /** Every store of every key has to hold its head's secret. */
 export async function storeFaults(stage: Stage, { stores }: Case): Promise<readonly string[]> {

@@ -1,28 +1,9 @@
-import type { LiveKey } from '../../../src/model/live-key.ts'
-import type { Marker } from '../../../src/model/marker.ts'
 import type { Ended } from '../../support/program.ts'
 import { filesOf } from './configuration.ts'
+import { type Own, ownKeys, said } from './own-keys.ts'
 import { type Scene, graceOver } from './scenes.ts'
 import type { Setting } from './setting.ts'
 import type { Stage } from './stage.ts'
-
-interface Own {
-  readonly live: LiveKey
-  readonly marker: Marker
-}
-
-/** The live keys of the key that the scene is about, the newest generation first. */
-async function ownKeys(stage: Stage): Promise<readonly Own[]> {
-  const keys = await stage.platform.managed()
-  return keys
-    .flatMap(live => (live.ownership.kind === 'managed' ? [{ live, marker: live.ownership.marker }] : []))
-    .filter(({ marker }) => marker.stack === 'kill-test' && marker.keyId === 'ci-pipeline')
-    .sort((a, b) => b.marker.generation - a.marker.generation)
-}
-
-function said(what: string, { code, stdout, stderr }: Ended): string {
-  return `${what} (exit code ${code}): ${stdout}${stderr}`
-}
 
 /** Every declared store has to hold the head's secret, and no other file any. */
 async function storeFaults(
@@ -60,7 +41,7 @@ export async function judge(
   faults.push(...(await planFaults(stage)))
   const delivers = scene.finally.includes('delivered')
   const declared = filesOf(stores, scene.declared)
-  const keys = await ownKeys(stage)
+  const keys = await ownKeys(stage, 'ci-pipeline')
   const head = keys.find(({ marker }) => marker.state.kind === 'delivered')
   const generations = keys.flatMap(({ marker }) =>
     marker.state.kind === 'delivered' ? [marker.generation] : [],
@@ -79,7 +60,7 @@ export async function judge(
     faults.push(...(await planFaults(stage)))
     if (delivers) faults.push(...(await storeFaults(stage, declared, head)))
   }
-  const states = (await ownKeys(stage)).map(({ marker }) => marker.state.kind)
+  const states = (await ownKeys(stage, 'ci-pipeline')).map(({ marker }) => marker.state.kind)
   if (states.join() !== scene.finally.join())
     faults.push(`what lives in the end is ${states.join() || 'nothing'}`)
   return faults
