@@ -1,6 +1,7 @@
 import type { Ended } from '../../support/program.ts'
 import { filesOf } from './configuration.ts'
 import { type Own, ownKeys, said } from './own-keys.ts'
+import { planHere } from './plan-here.ts'
 import { type Scene, graceOver } from './scenes.ts'
 import type { Setting } from './setting.ts'
 import type { Stage } from './stage.ts'
@@ -23,9 +24,8 @@ async function storeFaults(
   return faults
 }
 
-/** What is wrong where a run says that all is as declared. */
-export async function planFaults(stage: Stage): Promise<readonly string[]> {
-  const plan = await stage.run(['plan', '--detailed-exitcode'])
+/** What is wrong where a run said that all is as declared, and this is the next plan. */
+export function planFaults(plan: Ended): readonly string[] {
   return plan.code === 0 ? [] : [said('the next plan is not empty', plan)]
 }
 
@@ -38,7 +38,7 @@ export async function judge(
 ): Promise<readonly string[]> {
   const faults: string[] = []
   if (recovery.code !== 0) faults.push(said('the recovery fails', recovery))
-  faults.push(...(await planFaults(stage)))
+  faults.push(...planFaults(await planHere(stage)))
   const delivers = scene.finally.includes('delivered')
   const declared = filesOf(stores, scene.declared)
   const keys = await ownKeys(stage, 'ci-pipeline')
@@ -57,7 +57,7 @@ export async function judge(
     stage.platform.now += graceOver
     const later = await stage.run(['apply', '--auto-approve'])
     if (later.code !== 0) faults.push(said('the apply after the grace fails', later))
-    faults.push(...(await planFaults(stage)))
+    faults.push(...planFaults(await planHere(stage)))
     if (delivers) faults.push(...(await storeFaults(stage, declared, head)))
   }
   const states = (await ownKeys(stage, 'ci-pipeline')).map(({ marker }) => marker.state.kind)

@@ -138,7 +138,7 @@ export async function playSetting(
     const toBeginning = await stage.remember()
     const prober = probe(scenery)
     const whole = await act(scenery, null)
-    const claims = whole.code === 0 ? await planFaults(stage) : []
+    const claims = whole.code === 0 ? planFaults(await stage.run(['plan', '--detailed-exitcode'])) : []
     const unharmed = await recover(scenery, { first: null, second: null }, prober, claims)
     tell(unharmed.verdict, whole.places)
     for (const first of choice.firsts(whole.places)) {

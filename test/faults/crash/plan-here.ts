@@ -1,0 +1,18 @@
+import { readCommandLine } from '../../../src/cli.ts'
+import type { Ended } from '../../support/program.ts'
+import { runToEnd, testContext } from '../../support/context.ts'
+import type { Stage } from './stage.ts'
+
+/** `plan --detailed-exitcode` from the sources and in this process: a process of its own for each would take most of the time. */
+export async function planHere({ platform, place }: Pick<Stage, 'platform' | 'place'>): Promise<Ended> {
+  const context = testContext({
+    cwd: place.work,
+    env: place.env,
+    now: platform.now,
+    platform: { fetch: request => platform.send(request), credential: platform.administrator },
+  })
+  const invocation = readCommandLine(['plan', '--detailed-exitcode'], context.version)
+  if (invocation.kind === 'answered') throw new Error('plan only prints help')
+  const code = await runToEnd(context, () => invocation.run(context))
+  return { code, signal: null, stdout: context.out(), stderr: context.err() }
+}
