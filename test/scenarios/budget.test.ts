@@ -187,6 +187,32 @@ t.test('is interrupted while it waits, says what is done, and the next run goes 
   t.equal((await platform.managed()).length, 25)
 })
 
+t.test('is interrupted while it waits after a 429 of which it knew nothing, and finishes later', async t => {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t)
+  await place.write('fluxloop-keys.yaml', configuration(3))
+  const exhausted = () => new Response(null, { status: 429, headers: { 'retry-after': '1800' } })
+  for (const [method, begins] of [
+    ['POST', false],
+    ['PATCH', true],
+  ] as const) {
+    platform.before = async request => (request.method === method ? exhausted() : null)
+    const ending = await applyUntilWait(place, platform)
+    t.equal(ending.code, 130, words(ending))
+    t.match(words(ending), /No requests are left: going on in (?:29|30) minutes/)
+    t.equal((await halfDone(platform)).length > 0, begins, method)
+  }
+  platform.before = async () => null
+  const ending = await place.run(['apply', '--auto-approve'], { env: platform.env })
+  t.equal(ending.code, 0, words(ending))
+  t.equal((await platform.managed()).length, 3)
+  t.strictSame(await halfDone(platform), [])
+  for (const index of [0, 1, 2]) {
+    const secret = /flux_\w+/.exec(await place.read(`secrets/key-${index}.env`))?.[0] ?? ''
+    t.ok(await platform.holder(secret), `key-${index} has a secret that works`)
+  }
+})
+
 t.test('counts down on a terminal, and says nothing where the budget is enough', async t => {
   const place = await workplace(t)
   const platform = await servedPlatform(t, { rateLimit: { requests: 20, window: hour } })
