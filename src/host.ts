@@ -18,8 +18,8 @@ function machineId(): string {
 }
 
 /** Eight hexadecimal digits that stand for this machine, user and home: who owns the local stores here. */
-export function hostHash(): string {
-  return shortHash([machineId(), userInfo().username, homedir()].join('\n'), 8)
+export function hostHash(home = homedir()): string {
+  return shortHash([machineId(), userName(), home].join('\n'), 8)
 }
 
 function userName(): string {

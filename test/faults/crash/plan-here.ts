@@ -1,4 +1,5 @@
 import { readCommandLine } from '../../../src/cli.ts'
+import { hostHash } from '../../../src/host.ts'
 import type { Ended } from '../../support/program.ts'
 import { runToEnd, testContext } from '../../support/context.ts'
 import type { Stage } from './stage.ts'
@@ -10,6 +11,8 @@ export async function planHere({ platform, place }: Pick<Stage, 'platform' | 'pl
     env: place.env,
     now: platform.now,
     platform: { fetch: request => platform.send(request), credential: platform.administrator },
+    // To another machine everything that the killed run left would be none of its business.
+    with: { host: () => hostHash(place.env['HOME']) },
   })
   const invocation = readCommandLine(['plan', '--detailed-exitcode'], context.version)
   if (invocation.kind === 'answered') throw new Error('plan only prints help')
