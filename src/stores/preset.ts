@@ -28,6 +28,22 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     })
   const isAbsent = ({ code, stderr, stdout }: ProgramEnd) => code !== 0 && absent.test(`${stderr}\n${stdout}`)
 
+  /** Does its answer mean that there is no such secret? Rejects where that cannot be told from a place that it may not see. */
+  async function isMissing(end: ProgramEnd): Promise<boolean> {
+    if (!isAbsent(end)) return false
+    if (preset.list === undefined) return true
+    const listed = await run(preset.list(settings))
+    if (listed.code === 0) return true
+    const doing = 'list what is at the place of the secret'
+    const { code, message } = programFailure(program, doing, { ...listed, stdout: '' }, null)
+    throw new Failure(code, message, {
+      hints: [
+        `Before, it found no secret at ${storeLabel(spec)}; but it says so of what it may not see, too, so the store does not count as empty.`,
+        'Look at its login, and at the settings of the store.',
+      ],
+    })
+  }
+
   async function versionNow(secret: Secret): Promise<string> {
     if (preset.version === undefined) return ''
     const { arguments: args, read, absent: none } = preset.version
@@ -66,14 +82,15 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     async get() {
       if (preset.get === null) throw new TypeError('a preset without `get` is not readable')
       const end = await run(preset.get(settings))
-      if (isAbsent(end)) return null
+      if (await isMissing(end)) return null
       if (end.code !== 0)
         throw programFailure(program, 'give the secret', { ...end, stdout: '' }, printedSecret(end.stdout))
       return printedSecret(preset.output?.(end.stdout) ?? end.stdout)
     },
     async remove() {
       const end = await run(preset.remove(settings), preset.removeInput?.(settings))
-      if (end.code !== 0 && !isAbsent(end)) throw programFailure(program, 'remove the secret', end, null)
+      if (end.code === 0 || (await isMissing(end))) return
+      throw programFailure(program, 'remove the secret', end, null)
     },
   }
 }

@@ -1,32 +1,5 @@
 import type { PresetName } from '../model/preset.ts'
-
-type Settings = Readonly<Record<string, string>>
-
-/** How one official command-line tool keeps a secret. Every argument list begins after the program's name. */
-export interface PresetProgram {
-  readonly program: string
-  readonly install: string
-  /** Ends with exit code 0 where the tool can work: somebody is logged in. */
-  readonly probe: (settings: Settings) => readonly string[]
-  /** Tried one after the other while the tool says that there is nothing to write to. */
-  readonly put: readonly ((settings: Settings, version: string) => readonly string[])[]
-  /** What stands on the standard input of `put`, where it is more than the secret alone. */
-  readonly input?: (secret: string, settings: Settings) => string
-  /** Asked before `put`: what its answer says goes into the arguments, or `absent` where there is nothing yet. */
-  readonly version?: {
-    readonly arguments: (settings: Settings) => readonly string[]
-    readonly read: (stdout: string) => string
-    readonly absent: string
-  }
-  readonly get: ((settings: Settings) => readonly string[]) | null
-  /** What `get` printed, as the secret's text. */
-  readonly output?: (stdout: string) => string
-  readonly remove: (settings: Settings) => readonly string[]
-  /** What stands on the standard input of `remove`. */
-  readonly removeInput?: (settings: Settings) => string
-  /** What the tool says where there is no such secret. */
-  readonly absent: RegExp
-}
+import type { PresetProgram, Settings } from './preset-program.ts'
 
 function option(name: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [name, value]
@@ -112,6 +85,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     get: null,
     remove: settings => ['secret', 'delete', s(settings, 'name'), ...github(settings)],
     absent: /HTTP 404/,
+    list: settings => ['secret', 'list', ...github(settings)],
   },
   'gitlab-ci': {
     program: 'glab',
@@ -130,7 +104,13 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     ]),
     get: settings => ['variable', 'get', s(settings, 'name'), ...gitlab(settings)],
     remove: settings => ['variable', 'delete', s(settings, 'name'), ...gitlab(settings)],
-    absent: /404/,
+    absent: /404 (?:(?:Group)?Variable )?Not Found/,
+    list: ({ project, group }) => [
+      'variable',
+      'list',
+      ...option('--repo', project),
+      ...option('--group', group),
+    ],
   },
   vault: {
     program: 'vault',
@@ -188,7 +168,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
       ...['secretsmanager', 'delete-secret', '--secret-id', s(settings, 'name')],
       ...['--force-delete-without-recovery', ...aws(settings)],
     ],
-    absent: /ResourceNotFoundException/,
+    absent: /\(ResourceNotFoundException\)/,
   },
   'gcp-secret-manager': {
     program: 'gcloud',
@@ -212,7 +192,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
       ...['secrets', 'delete', s(settings, 'name')],
       ...[...option('--project', settings['project']), '--quiet'],
     ],
-    absent: /NOT_FOUND/,
+    absent: /NOT_FOUND: Secret (?:Version )?\[/,
   },
   'azure-key-vault': {
     program: 'az',
@@ -232,7 +212,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
       ...['keyvault', 'secret', 'delete', '--vault-name', s(settings, 'vault')],
       ...['--name', s(settings, 'name'), '--output', 'none'],
     ],
-    absent: /SecretNotFound/,
+    absent: /\(SecretNotFound\)/,
   },
   kubernetes: {
     program: 'kubectl',
@@ -250,7 +230,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     output: stdout => Buffer.from(stdout.trim(), 'base64').toString('utf8'),
     remove: serverSideApply,
     removeInput: settings => manifest(settings, {}),
-    absent: /NotFound/,
+    absent: /\(NotFound\): (?:namespaces|secrets) "/,
   },
   '1password': {
     program: 'op',
@@ -278,6 +258,8 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     get: settings => ['show', s(settings, 'path')],
     remove: settings => ['rm', '--force', s(settings, 'path')],
     absent: /is not in the password store/,
+    // It says so of everything where the store itself is not there: in a home that is not mounted, say.
+    list: () => ['ls'],
   },
   doppler: {
     program: 'doppler',

@@ -43,6 +43,8 @@ interface Row {
   readonly printed?: string
   readonly remove: string
   readonly absent: string
+  /** Asked where it says `absent`, since it says so of what it may not see, too. */
+  readonly list?: string
 }
 
 const rows = {
@@ -53,7 +55,9 @@ const rows = {
     put: 'gh secret set FLUXLOOP_API_KEY --repo acme/agents --env prod',
     get: null,
     remove: 'gh secret delete FLUXLOOP_API_KEY --repo acme/agents --env prod',
-    absent: 'HTTP 404: Not Found',
+    absent:
+      'failed to delete secret FLUXLOOP_API_KEY: HTTP 404 (https://api.github.com/repos/acme/agents/environments/prod/secrets/FLUXLOOP_API_KEY)',
+    list: 'gh secret list --repo acme/agents --env prod',
   },
   'gitlab-ci': {
     settings: { project: 'acme/agents', scope: 'prod', protected: 'true', name: 'KEY' },
@@ -69,7 +73,9 @@ const rows = {
     },
     get: 'glab variable get KEY --repo acme/agents --scope prod',
     remove: 'glab variable delete KEY --repo acme/agents --scope prod',
-    absent: '404 Variable Not Found',
+    absent:
+      'GET https://gitlab.com/api/v4/projects/acme/agents/variables/KEY: 404 {message: 404 Variable Not Found}',
+    list: 'glab variable list --repo acme/agents',
   },
   vault: {
     settings: { mount: 'kv', path: 'acme/ci', field: 'key' },
@@ -104,7 +110,7 @@ const rows = {
     printed: `${text}\n`,
     remove:
       'aws secretsmanager delete-secret --secret-id acme/ci --force-delete-without-recovery --region eu-central-1',
-    absent: 'An error occurred (ResourceNotFoundException)',
+    absent: 'An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation',
   },
   'gcp-secret-manager': {
     settings: { name: 'acme-ci', project: 'acme' },
@@ -116,11 +122,14 @@ const rows = {
         'gcloud secrets versions add acme-ci --data-file=- --project acme --quiet',
         'gcloud secrets create acme-ci --replication-policy=automatic --data-file=- --project acme --quiet',
       ],
-      answers: [{ words: ['add'], code: 1, stderr: 'ERROR: NOT_FOUND: Secret not found' }],
+      answers: [
+        { words: ['add'], code: 1, stderr: 'NOT_FOUND: Secret [projects/1/secrets/acme-ci] not found.' },
+      ],
     },
     get: 'gcloud secrets versions access latest --secret=acme-ci --project acme',
     remove: 'gcloud secrets delete acme-ci --project acme --quiet',
-    absent: 'ERROR: NOT_FOUND: Secret not found',
+    absent:
+      'ERROR: (gcloud.secrets.versions.access) NOT_FOUND: Secret [projects/1/secrets/acme-ci] not found or has no versions.',
   },
   'azure-key-vault': {
     settings: { vault: 'acme', name: 'ci' },
@@ -142,7 +151,7 @@ const rows = {
     printed: base64,
     remove:
       'kubectl apply --server-side --field-manager=fluxloop-keys.API_KEY --validate=false --namespace agents --filename=-',
-    absent: 'Error from server (NotFound)',
+    absent: 'Error from server (NotFound): namespaces "agents" not found',
   },
   '1password': {
     settings: { vault: 'Agents', item: 'CI key' },
@@ -166,6 +175,7 @@ const rows = {
     get: 'pass show acme/ci',
     remove: 'pass rm --force acme/ci',
     absent: 'Error: acme/ci is not in the password store.',
+    list: 'pass ls',
   },
   doppler: {
     settings: { project: 'agents', config: 'prd', name: 'KEY' },
@@ -178,6 +188,8 @@ const rows = {
     absent: 'Doppler Error: Could not find requested secret: KEY',
   },
 } as const satisfies Readonly<Record<PresetName, Row>>
+
+const notThere = ({ absent }: Row): Answer => ({ words: [], code: 1, stderr: absent })
 
 for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
   t.test(`keeps a secret by ${name}: on standard input alone, with exactly these arguments`, async t => {
@@ -194,6 +206,9 @@ for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
         t.ok(call.env.includes('VAULT_ADDR'), 'the settings of the tool reach it')
         return { line: [call.program, ...call.args].join(' '), input: call.input }
       })
+
+    const asked = (line: string) => [line, ...(row.list === undefined ? [] : [row.list])]
+    const absent = [{ words: row.list?.split(' ').slice(1) ?? ['no', 'list'] }, notThere(row)]
 
     await store.probe()
     t.strictSame(commands(), [{ line: row.probe, input: '' }])
@@ -222,8 +237,12 @@ for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
       stand.answer([{ words: [], stdout: row.printed ?? text }])
       t.ok((await store.get())?.equals(secret))
       t.strictSame(commands(), [{ line: row.get, input: '' }])
-      stand.answer([{ words: [], code: 1, stderr: row.absent }])
+      stand.answer(absent)
       t.equal(await store.get(), null, 'no such secret')
+      t.strictSame(
+        commands().map(({ line }) => line),
+        asked(row.get),
+      )
       stand.answer([{ words: [], code: 1, stdout: text, stderr: `after ${text} it cannot connect` }])
       const unreachable = await failed(store.get())
       t.match(unreachable, { message: /after \[secret\] it cannot connect$/ })
@@ -234,8 +253,12 @@ for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
     stand.answer([])
     await store.remove()
     t.equal(commands()[0]?.line, row.remove)
-    stand.answer([{ words: [], code: 1, stderr: row.absent }])
+    stand.answer(absent)
     await store.remove()
+    t.strictSame(
+      commands().map(({ line }) => line),
+      asked(row.remove),
+    )
     stand.answer([{ words: [], code: 1, stderr: 'forbidden' }])
     t.match(await failed(store.remove()), { message: /forbidden$/ })
 
@@ -247,6 +270,51 @@ for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
     })
   })
 }
+
+t.test('takes no store for empty that cannot be seen', async t => {
+  const stand = standIn(join(folder(t), 'bin'), ['gh', 'glab'])
+  const opened = (preset: PresetName) =>
+    open({ kind: 'preset', preset, settings: rows[preset].settings }, withPath(stand))
+  const cases = [
+    ['github-actions', 'remove', rows['github-actions'].absent],
+    ['gitlab-ci', 'get', '404 Not Found'],
+    ['gitlab-ci', 'remove', '404 Not Found'],
+  ] as const
+  for (const [preset, method, stderr] of cases) {
+    stand.answer([{ words: [], code: 1, stderr }])
+    t.match(await failed(opened(preset)[method]()), {
+      message: /^\w+ ended with exit code 1 when asked to list what is at the place of the secret: /,
+      hints: [/does not count as empty/, /login/],
+    })
+  }
+})
+
+t.test('takes no failure for an empty store, whatever the names in it', async t => {
+  const stand = standIn(join(folder(t), 'bin'), ['glab', 'aws', 'gcloud', 'az', 'kubectl'])
+  const cases: readonly (readonly [PresetName, string])[] = [
+    [
+      'gitlab-ci',
+      'GET https://gitlab.com/api/v4/projects/acme/404/variables/E404: 401 {message: Unauthorized}',
+    ],
+    [
+      'gitlab-ci',
+      'GET https://gitlab.com/api/v4/projects/acme/b/variables/K: 404 {message: 404 Project Not Found}',
+    ],
+    ['aws-secrets-manager', 'An error occurred (AccessDeniedException): ResourceNotFoundException'],
+    ['gcp-secret-manager', 'PERMISSION_DENIED: denied on projects/1/secrets/NOT_FOUND'],
+    ['azure-key-vault', '(Forbidden) The user may not get SecretNotFound'],
+    ['kubernetes', 'Error from server (NotFound): the server could not find the requested resource'],
+  ]
+  for (const [preset, stderr] of cases) {
+    stand.answer([{ words: ['list'] }, { words: [], code: 1, stderr }])
+    const { settings } = rows[preset]
+    await t.rejects(
+      open({ kind: 'preset', preset, settings }, withPath(stand)).remove(),
+      { code: 'failed' },
+      stderr,
+    )
+  }
+})
 
 const exec = (overrides: Partial<Extract<StoreSpec, { kind: 'exec' }>>): StoreSpec => ({
   kind: 'exec',
@@ -383,6 +451,8 @@ t.test('keeps a secret in a real pass, encrypted by a real gpg', async t => {
   await store.remove()
   await store.remove()
   t.equal(await store.get(), null)
+  rmSync(env.PASSWORD_STORE_DIR, { recursive: true })
+  t.match(await failed(store.get()), { hints: [/does not count as empty/, /login/] })
 })
 
 t.test('keeps a secret through a real kubectl, in one field of a Secret', async t => {
