@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 
 import { readBounded } from '../bounded-file.ts'
 import type { Diagnostic, DiagnosticCode } from '../model/diagnostic.ts'
+import { whyUnread } from './path-kind.ts'
 import { type Source, fileDiagnostic, sourceOf } from './source.ts'
 
 const maximumBytes = 16 * 1024 * 1024
@@ -27,10 +28,15 @@ export async function readSource(file: string, shown: string): Promise<Read> {
     }
     bytes = found.bytes
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown'
-    if (code === 'ENOENT') return refuse('missing-file', 'The file is gone', 'It was there a moment ago.')
-    const why = code === 'EACCES' ? 'permission denied' : code
-    return refuse('unreadable-file', `The file cannot be read: ${why}`, 'Check its owner and mode.')
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      const hint = 'It was there a moment ago, or it is a link that leads nowhere.'
+      return refuse('missing-file', 'The file is gone', hint)
+    }
+    return refuse(
+      'unreadable-file',
+      `The file cannot be read: ${whyUnread(error)}`,
+      'Check its owner and mode.',
+    )
   }
   const [first, second] = bytes
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {

@@ -1,5 +1,5 @@
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { spawnSync } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -273,14 +273,51 @@ t.test('loads the example, without a warning and with none of the demo’s unman
   }
 })
 
-t.test('names a file that it may not read', async t => {
-  await inFolder({ 'a.yaml': head, 'b.yaml': 'stak: x\n' }, async cwd => {
-    await chmod(join(cwd, 'a.yaml'), 0)
+t.test('reads files through links, as Kubernetes mounts them', async t => {
+  const files = { 'shared/keys/a.yaml': head, 'mount/..1/b.yaml': `keys:\n${keyOf('b')}` }
+  await inFolder(files, async cwd => {
+    await symlink('..1', join(cwd, 'mount/..data'))
+    await symlink('..data/b.yaml', join(cwd, 'mount/b.yaml'))
+    await symlink('../shared/keys/a.yaml', join(cwd, 'mount/a.yaml'))
+    for (const paths of [['mount'], ['mount/*.yaml'], ['mount/{a,b}.yaml']]) {
+      const loaded = await loadConfiguration({ paths, cwd, now })
+      t.match(loaded, { ok: true, desired: { keys: [{ keyId: 'b' }] } }, paths.join(' '))
+    }
+  })
+})
+
+t.test('is no configuration where a link on the way to a part of it is not followed', async t => {
+  const files = { 'keys/a.yaml': head, 'shared/b.yaml': `keys:\n${keyOf('b')}` }
+  const cases = [
+    { link: 'keys/team', to: '../shared', paths: ['keys', 'keys/**/*.yaml', 'keys/*/*.yaml'] },
+    { link: 'keys/b.yaml', to: '../gone.yaml', paths: ['keys', 'keys/*.yaml', 'keys/b.yaml'] },
+    { link: 'keys/b.yaml', to: 'b.yaml', paths: ['keys', 'keys/*.yaml', 'keys/b.yaml'] },
+    { link: 'fluxloop-keys.yaml', to: 'gone.yaml', paths: [] },
+  ]
+  for (const { link, to, paths } of cases)
+    await inFolder(files, async cwd => {
+      await symlink(to, join(cwd, link))
+      for (const path of paths.length === 0 ? [[]] : paths.map(one => [one])) {
+        const loaded = await loadConfiguration({ paths: path, cwd, now })
+        t.match(loaded, { ok: false, diagnostics: [{ file: link }] }, `${link} -> ${to}: ${path.join()}`)
+      }
+    })
+  await inFolder(files, async cwd => {
+    await symlink('../shared', join(cwd, 'keys/team'))
+    const loaded = await loadConfiguration({ paths: ['keys/*.yaml', 'shared'], cwd, now })
+    t.match(loaded, { ok: true }, 'where no pattern leads through the link, it is none of our business')
+  })
+})
+
+t.test('names a file and a folder that it may not read', async t => {
+  await inFolder({ 'a.yaml': head, 'b.yaml': 'stak: x\n', 'team/c.yaml': head }, async cwd => {
+    for (const path of ['a.yaml', 'team']) await chmod(join(cwd, path), 0)
     const expected = {
       ok: false,
       diagnostics: [
         { file: 'a.yaml', code: 'unreadable-file', message: /permission denied/ },
         { file: 'b.yaml', code: 'unknown-property' },
+        { file: 'team', code: 'unreadable-file', message: /permission denied/ },
       ],
     }
     if (process.getuid?.() !== 0) {
