@@ -34,13 +34,21 @@ export function storesOf(
   return [...opened.filter(({ store }) => store.readable), ...opened.filter(({ store }) => !store.readable)]
 }
 
+/** Each key has a budget of its own: that of this secret says nothing about the caller's, and ends no run. */
+function ofItsOwn(cause: Failure): Failure {
+  const hint = 'The budget of the key that was asked about is used up, not that of the calling key.'
+  return new Failure('network', cause.message, { hints: [hint, ...cause.hints], cause })
+}
+
 /** The key that a secret authenticates as, as the platform has it; null where it is none. */
 export async function keyOf(secret: Secret, run: Run): Promise<LiveKey | null> {
   try {
     return (await run.platform.whoami(secret)).liveKey
   } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause
     // It is this secret that is refused, not who is calling.
-    if (cause instanceof Failure && cause.code === 'authentication') return null
+    if (cause.code === 'authentication') return null
+    if (cause.code === 'rate-limited') throw ofItsOwn(cause)
     throw cause
   }
 }

@@ -13,8 +13,8 @@ function declare(...keys: readonly DesiredKey[]): DesiredState {
   return desiredState(keys, { limits })
 }
 
-function world(t: Test): World {
-  const opened = openWorld()
+function world(t: Test, options: Parameters<typeof openWorld>[0] = {}): World {
+  const opened = openWorld(options)
   t.teardown(() => opened.close())
   return opened
 }
@@ -132,6 +132,74 @@ t.test('regenerates once more in the same run where the answer was lost and noth
     'not where somebody else moved the version',
   )
   t.equal(await holderOf(w), before?.id)
+})
+
+/** A consumer that makes as many requests with a secret as the platform allows its key. */
+async function exhaust(w: World, spec = keychain.spec): Promise<void> {
+  const secret = w.stores.secrets.get(storeLabel(spec))
+  if (secret === undefined) throw new Error('the key was delivered')
+  const consumer = w.clientAs(secret, 'consumer/1')
+  for (let requests = 0; requests <= 40; requests += 1) await consumer.whoami().catch(() => undefined)
+}
+
+t.test('leaves a key alone whose own budget is used up, and goes on with the others', async t => {
+  const w = world(t, { rateLimit: { requests: 40, window: hour } })
+  const busy = desiredKey()
+  const others = [2, 3].map(each => desiredKey({ keyId: `key-${each}`, stores: [sealed] }))
+  await w.apply(declare(busy))
+  await exhaust(w)
+  const desired = declare({ ...busy, stores: [keychain, envFile] }, ...others)
+  const { report } = await w.apply(desired)
+  t.match(report.outcomes, [
+    { change: { keyId: 'ci-pipeline' }, status: 'failed', code: 'network', message: /^Rate limited/ },
+    { status: 'done' },
+    { status: 'done' },
+  ])
+  w.now += hour
+  t.strictSame(statuses((await w.apply(desired)).report), ['done'])
+  t.strictSame((await w.plan(desired)).changes, [])
+})
+
+t.test('puts the secret of a busy key that was rotated in place into its sealed stores unproved', async t => {
+  const w = world(t, { rateLimit: { requests: 40, window: hour } })
+  const desired = declare(inPlace())
+  await w.apply(desired)
+  const [before] = await managedOf(w)
+  w.now += 61 * day
+  await exhaust(w)
+  t.match((await w.apply(desired)).report.outcomes, [{ status: 'failed', code: 'network' }])
+  w.now += hour
+  t.equal(await holderOf(w, sealed.spec), before?.id)
+  t.match((await w.plan(desired)).changes, [{ kind: 'deliver' }], 'the marker does not say so yet')
+  t.strictSame(statuses((await w.apply(desired)).report), ['done'])
+  t.equal(await holderOf(w), before?.id)
+  t.equal(await holderOf(w, sealed.spec), before?.id)
+  t.strictSame((await w.plan(desired)).changes, [])
+})
+
+t.test('puts no secret unproved where somebody regenerated the key since', async t => {
+  const w = world(t)
+  const desired = declare(inPlace())
+  await w.apply(desired)
+  const [before] = await managedOf(w)
+  w.now += 61 * day
+  w.bend = async (request, answer) => {
+    if (!request.url.endsWith('/regenerate')) return answer
+    w.bend = (later, its) =>
+      later.url.endsWith('/whoami')
+        ? new Response(null, { status: 503, headers: { 'retry-after': '600' } })
+        : its
+    const options = { ifMatch: null, idempotencyKey: 'in-the-web-page' }
+    const { secret } = await w.client.regenerate(before?.id ?? '', options)
+    if (secret !== null) w.stores.secrets.set(storeLabel(sealed.spec), secret)
+    return answer
+  }
+  t.match((await w.apply(desired)).report.outcomes, [{ status: 'failed', code: 'conflict' }])
+  w.bend = (_request, answer) => answer
+  t.equal(await holderOf(w, sealed.spec), before?.id)
+  t.strictSame(statuses((await w.apply(desired)).report), ['done'])
+  t.equal(await holderOf(w), before?.id)
+  t.strictSame((await w.plan(desired)).changes, [])
 })
 
 t.test('rotates a protected key by overlap, whatever its strategy', async t => {

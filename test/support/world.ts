@@ -13,6 +13,7 @@ import { computePlan } from '../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../src/plan/input.ts'
 import { createClient } from '../../src/platform/client.ts'
 import type { PlatformClient } from '../../src/platform/types.ts'
+import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { now as start, options as planOptions } from './build.ts'
 
@@ -86,9 +87,9 @@ export interface ApplyHow {
 }
 
 /** The sandbox in memory, a clock that stands still, and stores that can be looked into. */
-export function openWorld(): World {
+export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): World {
   const clock = { now: start }
-  const sandbox = openSandbox({ database: ':memory:', now: () => clock.now })
+  const sandbox = openSandbox({ database: ':memory:', now: () => clock.now, ...options })
   const administrator = sandbox.issueAdministrator()
   const exchanges: Exchange[] = []
   const stores = worldStores()
