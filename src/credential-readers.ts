@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { readBounded } from './bounded-file.ts'
 import { Failure } from './model/failure.ts'
 import type { Instant } from './model/duration.ts'
 import type { CredentialReaders } from './platform/find-credential.ts'
@@ -9,23 +9,23 @@ import type { Logins } from './stores/logins.ts'
 /** Far above what such a file ever holds. */
 const largest = 1_048_576
 
+const instead = 'Or use `fluxloop-keys auth login` or FLUXLOOP_API_KEY.'
+
 /** The text of a file below the user's home; null where there is none. Rejects with a `Failure` where it cannot be read. */
 async function homeFile(path: string): Promise<string | null> {
   try {
-    const file = await open(join(homedir(), path))
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(largest + 1), 0, largest + 1, 0)
-      if (bytesRead > largest) throw new Failure('authentication', `~/${path} is larger than 1 MB`)
-      return buffer.toString('utf8', 0, bytesRead)
-    } finally {
-      await file.close()
-    }
+    const file = await readBounded(join(homedir(), path), largest)
+    if (file.ok) return file.bytes.toString('utf8')
+    const why = file.why === 'too-large' ? 'larger than 1 MB' : 'no regular file'
+    throw new Failure('authentication', `~/${path} is ${why}`, {
+      hints: ['Put the file there that it should be.', instead],
+    })
   } catch (error) {
     if (error instanceof Failure) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
     if (code === 'ENOENT' || code === 'ENOTDIR') return null
     throw new Failure('authentication', `~/${path} cannot be read (${code})`, {
-      hints: ['Make it readable, or use `fluxloop-keys auth login` or FLUXLOOP_API_KEY.'],
+      hints: ['Make it readable.', instead],
     })
   }
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readBounded } from './bounded-file.ts'
 import { Failure } from './model/failure.ts'
 import { type LogLine, parseLogLine } from './model/log.ts'
 
@@ -65,12 +65,21 @@ export interface ReadLog {
   readonly unreadable: number
 }
 
+/** No longer text fits into one string. */
+const largest = 500_000_000
+
 /** Reads a log. Throws a Failure where there is none. */
 export async function readLog(path: string): Promise<ReadLog> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    const file = await readBounded(path, largest)
+    if (!file.ok) {
+      const why = file.why === 'too-large' ? 'is larger than 500 MB' : 'is no regular file'
+      throw new Failure('failed', `The log ${path} ${why}`, { hints: ['Name another file with --log.'] })
+    }
+    text = file.bytes.toString('utf8')
   } catch (cause) {
+    if (cause instanceof Failure) throw cause
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') {
       throw new Failure('not-found', `There is no log ${path}`, {
         hints: ['`fluxloop-keys apply --log FILE` begins one.'],

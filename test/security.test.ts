@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import t from 'tap'
+import { credentialReaders } from '../src/credential-readers.ts'
+import { readLog } from '../src/run-log.ts'
 import { parseMarker, readDescription } from '../src/platform/marker.ts'
 import { parseHttpDate, parseRetryAfter } from '../src/platform/http-date.ts'
 import { plainText, withoutSecrets } from '../src/platform/plain-text.ts'
@@ -178,6 +180,27 @@ t.test('lets no project file choose the platform that somebody else may have pla
   t.match(await plan(asNobody), { code: 4, stderr: /Cannot reach/ }, 'root is trusted')
   await chown(file, 65533, 65533)
   t.match(await plan(asNobody), { code: 2, stderr: /project\.json\s+belongs\s+to\s+another\s+user/ })
+})
+
+t.test('waits for no pipe in the place of a file that it reads', async t => {
+  if (process.platform === 'win32') return
+  const home = join((await workplace(t)).root, 'home')
+  const before = process.env['HOME']
+  process.env['HOME'] = home
+  t.teardown(() => void (process.env['HOME'] = before))
+  await mkdir(join(home, '.fluxloop'))
+  await execute('mkfifo', [join(home, '.fluxloop/credentials'), join(home, 'log')])
+  const { homeFile } = credentialReaders({
+    env: {},
+    logins: () => Promise.reject(new Error('unused')),
+    now: () => 0,
+    tell: () => undefined,
+  })
+  await t.rejects(homeFile('.fluxloop/credentials'), {
+    message: '~/.fluxloop/credentials is no regular file',
+  })
+  t.equal(await homeFile('.fluxloop/auth.json'), null)
+  await t.rejects(readLog(join(home, 'log')), { message: /log is no regular file$/ })
 })
 
 t.test('compares secrets to the last character', async t => {

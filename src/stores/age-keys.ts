@@ -1,16 +1,29 @@
 import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption'
+import { readBounded } from '../bounded-file.ts'
 import { Failure } from '../model/failure.ts'
-import { readLinkedFile } from './read-file.ts'
+import { errorCode, fileFailure } from './file-failure.ts'
 
-/** Reads the identities of a file as `age-keygen` writes it: one a line, blank lines and comments between. */
-export async function readIdentities(path: string): Promise<string[]> {
-  const bytes = await readLinkedFile(path)
-  if (bytes === null) {
+/** Far above any file of identities. */
+const largest = 1_048_576
+
+/** A file that is only read, never written, so that a link to it is fine. */
+async function textAt(path: string): Promise<string> {
+  const file = await readBounded(path, largest).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw fileFailure('read', path, error)
     throw new Failure('not-found', `There is no age identity at ${path}.`, {
       hints: [`Make one with \`age-keygen -o ${path}\`, or name the file of yours as \`identity\`.`],
     })
-  }
-  const text = bytes.toString('utf8')
+  })
+  if (file.ok) return file.bytes.toString('utf8')
+  const why = file.why === 'too-large' ? 'larger than 1 MB' : 'no regular file'
+  throw new Failure('configuration', `The age identity ${path} is ${why}.`, {
+    hints: ['Name a file that holds the private key: a pipe or a device is not read.'],
+  })
+}
+
+/** Reads the identities of a file as `age-keygen` writes it: one a line, blank lines and comments between. */
+export async function readIdentities(path: string): Promise<string[]> {
+  const text = await textAt(path)
   if (text.startsWith('age-encryption.org/') || text.startsWith('-----BEGIN AGE ENCRYPTED FILE')) {
     throw new Failure('configuration', `The age identity ${path} is itself encrypted.`, {
       hints: [

@@ -1,5 +1,5 @@
 import { constants, type Stats } from 'node:fs'
-import { lstat, open, readFile } from 'node:fs/promises'
+import { lstat, open } from 'node:fs/promises'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure, symlinkFailure } from './file-failure.ts'
 
@@ -44,16 +44,6 @@ export async function readRegularFile(path: string): Promise<{ bytes: Buffer; st
     const code = errorCode(error)
     if (code === 'ENOENT') return null
     if (code === 'ELOOP') throw symlinkFailure(path)
-    throw fileFailure('read', path, error)
-  }
-}
-
-/** The bytes of a file that is only read, never written, so that a link to it is fine; null where there is none. */
-export async function readLinkedFile(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path)
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null
     throw fileFailure('read', path, error)
   }
 }
