@@ -6,9 +6,9 @@ import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
 import { type Ended, type Workplace, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+import type { FaultName } from './support/fault-table.ts'
 import { faults } from './support/faults.ts'
 import { type Wire, openWire } from './support/wire.ts'
-import type { FaultName } from './wire-faults.ts'
 
 const configuration = `version: 1
 stack: wires

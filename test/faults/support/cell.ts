@@ -1,9 +1,10 @@
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import { day } from '../../../src/model/duration.ts'
-import type { CallName, FaultName, Left } from '../wire-faults.ts'
-import { faults } from './faults.ts'
+import type { FaultName, Left } from './fault-table.ts'
+import { faults, isMisled } from './faults.ts'
 import { type Play, openPlay } from './play.ts'
-import { type Scene, scenes } from './scenes.ts'
+import { type CallName, scenes } from './scenes.ts'
+import type { Scene } from './states.ts'
 
 /** Which tries of the call the fault hits; `retry`: the second, where the first was carried out and its answer lost. */
 export type Tries = 'first' | 'every' | 'retry'
@@ -34,12 +35,12 @@ function arm(play: Play, scene: Scene, fault: FaultName, tries: Tries): Armed {
   play.wire.fault = request => {
     const url = new URL(request.url)
     // The pages that a faulty answer speaks of are part of it.
-    const goesOn = url.searchParams.has('cursor')
+    const goesOn = isMisled(request)
     if (request.method !== scene.method || !scene.path.test(url.pathname)) return null
+    if (url.searchParams.has('cursor') !== (scene.later === true) && !goesOn) return null
     if (!goesOn) seen += 1
-    const isFirst = goesOn || seen === scene.nth
-    const isHit = isFirst || isLater(seen - scene.nth)
-    if (!isHit) return null
+    const isFirst = !goesOn && seen === scene.nth
+    if (!goesOn && !isFirst && !isLater(seen - scene.nth)) return null
     hits += 1
     return faults[tries === 'retry' && isFirst ? 'reset after the commit' : fault]
   }
@@ -70,11 +71,13 @@ function left(before: readonly LiveKey[], after: readonly LiveKey[]): Left {
   return after.some(isRegenerated) ? 'r' : 'u'
 }
 
+const isStranger = ({ name }: LiveKey) => name === 'Somebody'
+
 /** Are there as many live keys of each key id as there should be, and do its stores hold the head's secret? */
 async function unsound(play: Play, stranger: string): Promise<readonly string[]> {
   const live = await play.live()
   const found: string[] = []
-  const strangers = live.filter(({ ownership }) => ownership.kind !== 'managed')
+  const strangers = live.filter(isStranger)
   if (snapshot(strangers) !== stranger)
     found.push(`what is not ours was touched: ${strangers.map(state).join(', ')}`)
   for (const keyId of ['agents', 'bystander']) {
@@ -117,7 +120,7 @@ export async function playCell(call: CallName, fault: FaultName, tries: Tries): 
     await play.stranger('Somebody')
     await scene.before(play)
     const before = await play.live()
-    const stranger = snapshot(before.filter(({ ownership }) => ownership.kind !== 'managed'))
+    const stranger = snapshot(before.filter(isStranger))
 
     const violations: string[] = []
     play.wire.requests.length = 0

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { second } from '../../../src/model/duration.ts'
-import type { FaultName } from '../wire-faults.ts'
+import type { FaultName } from './fault-table.ts'
 import { type Exchange, type Fault, deliver, withoutSecret } from './wire.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -52,13 +52,20 @@ async function raw(
 
 type Json = Record<string, unknown>
 
+/** Cursors that a faulty answer speaks of, and no platform knows. */
+const ours: ReadonlySet<string | null> = new Set(['again', 'one', 'two'])
+
+/** Does this request follow a faulty answer to where that led? */
+export function isMisled({ url }: Request): boolean {
+  return ours.has(new URL(url).searchParams.get('cursor'))
+}
+
 /** Cuts a list into pages of our own making. */
 function paged(pages: (keys: readonly Json[], cursor: string | null) => Json): Fault {
   return async ({ request, commit, outgoing }) => {
     const url = new URL(request.url)
     const cursor = url.searchParams.get('cursor')
-    // The platform knows no cursor of ours.
-    url.searchParams.delete('cursor')
+    if (isMisled(request)) url.searchParams.delete('cursor')
     const answer = await commit(new Request(url, { headers: request.headers }))
     const { api_keys: keys } = (await answer.json()) as { api_keys: readonly Json[] }
     await deliver(Response.json(pages(keys, cursor), { headers: answer.headers }), outgoing)
@@ -152,10 +159,10 @@ export const faults: Readonly<Record<FaultName, Fault>> = {
   })),
   'page repeated': paged((keys, cursor) => ({
     api_keys: keys.filter(key => !isSubject(key)),
-    next_cursor: cursor === null ? 'again' : null,
+    next_cursor: cursor === 'again' ? null : 'again',
   })),
   'cursor loop': paged((keys, cursor) => ({
-    api_keys: cursor === null ? keys : [],
+    api_keys: ours.has(cursor) ? [] : keys,
     next_cursor: cursor === 'one' ? 'two' : 'one',
   })),
   'clock a day ahead': shiftedClock(day),

@@ -29,6 +29,10 @@ export interface Play {
   bend: (request: Request, answer: Response) => Promise<Response> | Response
   /** What the platform answers to an Idempotency-Key that it has seen before. */
   replay: 'the same answer' | 'without the secret' | 'none'
+  /** The most keys on one page of a list; null: as many as are asked for. */
+  pageSize: number | null
+  /** Somebody who works on the same keys by another way. */
+  readonly person: PlatformClient
   /** Happens right before the first request of this method. */
   onFirst(method: string, act: () => Promise<void>): void
   /** Makes a key that is nobody's business. */
@@ -45,6 +49,13 @@ export interface Play {
   /** The id of the key that a secret belongs to; null where it is none. Counts as a consumer's use. */
   holder(secret: Secret): Promise<string | null>
   close(): Promise<void>
+}
+
+/** The same request for a page of at most so many keys. */
+function cut(request: Request, pageSize: number): Request {
+  const url = new URL(request.url)
+  if (url.searchParams.has('limit')) url.searchParams.set('limit', String(pageSize))
+  return new Request(url, request)
 }
 
 export async function openPlay(): Promise<Play> {
@@ -67,7 +78,10 @@ export async function openPlay(): Promise<Play> {
     const first = firsts.get(request.method)
     firsts.delete(request.method)
     await first?.()
-    return await play.bend(request, await answered(request))
+    return await play.bend(
+      request,
+      await answered(play.pageSize === null ? request : cut(request, play.pageSize)),
+    )
   }
   const wire = await openWire(handle)
   const named = new Set<string>()
@@ -143,6 +157,8 @@ export async function openPlay(): Promise<Play> {
     },
     bend: (_request, answer) => answer,
     replay: 'the same answer',
+    pageSize: null,
+    person,
     onFirst: (method, act) => void firsts.set(method, act),
     stranger: async name => {
       const everything = {

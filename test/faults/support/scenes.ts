@@ -1,89 +1,24 @@
-import { day } from '../../../src/model/duration.ts'
-import type { CallName } from '../wire-faults.ts'
-import type { Play } from './play.ts'
+import type { RareCall } from '../wire-rare-faults.ts'
+import type { ReadingCall, WritingCall } from '../wire-faults.ts'
+import { rareScenes } from './rare-scenes.ts'
+import {
+  type Scene,
+  apply,
+  begin,
+  both,
+  configuration,
+  due,
+  dueInPlace,
+  edited,
+  keys,
+  oneKey,
+  regeneration,
+  retiring,
+  whoami,
+  withReplay,
+} from './states.ts'
 
-/** What leads to one call of the platform's API, and how to know it. */
-export interface Scene {
-  /** Brings about what is there before, on a wire without faults. */
-  readonly before: (play: Play) => Promise<void>
-  /** The command that makes the call. */
-  readonly line: string
-  readonly method: string
-  readonly path: RegExp
-  /** Which of the requests that look like it: 1 is the first. */
-  readonly nth: number
-}
-
-interface Declared {
-  readonly permissions?: string
-  readonly scope?: string
-  readonly strategy?: string
-}
-
-/** Two keys, each in a store that can be read and in one that cannot. */
-export function configuration({
-  permissions = 'read_scenarios, upload_results',
-  scope = 'all',
-  strategy = 'overlap',
-}: Declared = {}): string {
-  return `version: 1
-stack: wires
-defaults:
-  expires: 90d
-  rotate: { maxAge: 60d, grace: 48h, quiet: 24h, strategy: ${strategy} }
-  store:
-    - exec: { put: [open-store, write, '{key}'], get: [open-store, read, '{key}'] }
-    - exec: { put: [sealed-store, write, '{key}'] }
-limits: { rotate: 100%, revoke: 100% }
-keys:
-  agents: { name: Agents, scope: ${scope}, permissions: [${permissions}] }
-  bystander: { name: Bystander, scope: all, permissions: [read_results], expires: never, rotate: { maxAge: never } }
-`
-}
-
-const keys = /^\/api\/api-keys$/
-const oneKey = /^\/api\/api-keys\/[^/]+$/
-const whoami = /^\/api\/auth\/whoami$/
-const apply = 'apply --auto-approve'
-
-/** Only the bystander is there: `agents` is new. */
-async function begin(play: Play): Promise<void> {
-  await play.write(configuration().replace(/^ {2}agents:.*\n/m, ''))
-  await play.succeed(apply)
-  await play.write(configuration())
-}
-
-async function both(play: Play): Promise<void> {
-  await play.write(configuration())
-  await play.succeed(apply)
-}
-
-async function due(play: Play): Promise<void> {
-  await both(play)
-  play.now += 61 * day
-}
-
-async function dueInPlace(play: Play): Promise<void> {
-  await play.write(configuration({ strategy: 'in-place' }))
-  await play.succeed(apply)
-  play.now += 61 * day
-}
-
-async function retiring(play: Play): Promise<void> {
-  await due(play)
-  await play.succeed(apply)
-  play.now += 4 * day
-}
-
-async function edited(play: Play): Promise<void> {
-  await both(play)
-  await play.write(configuration({ permissions: 'read_scenarios' }))
-}
-
-async function withReplay(play: Play, replay: Play['replay'], before: Scene['before']): Promise<void> {
-  await before(play)
-  play.replay = replay
-}
+export type CallName = ReadingCall | WritingCall | RareCall
 
 const call = { line: apply, nth: 1 }
 
@@ -142,19 +77,20 @@ export const scenes: Readonly<Record<CallName, Scene>> = {
   'update: a declaration': { ...call, before: edited, method: 'PATCH', path: oneKey },
   'update: delivered': { ...call, before: begin, method: 'PATCH', path: oneKey },
   'update: regenerated': { ...call, before: dueInPlace, method: 'PATCH', path: oneKey },
-  regenerate: { ...call, before: dueInPlace, method: 'POST', path: /\/regenerate$/ },
+  regenerate: { ...call, before: dueInPlace, method: 'POST', path: regeneration },
   'regenerate, never replayed': {
     ...call,
     before: play => withReplay(play, 'none', dueInPlace),
     method: 'POST',
-    path: /\/regenerate$/,
+    path: regeneration,
   },
   'regenerate, replayed secretless': {
     ...call,
     before: play => withReplay(play, 'without the secret', dueInPlace),
     method: 'POST',
-    path: /\/regenerate$/,
+    path: regeneration,
   },
   revoke: { ...call, before: retiring, method: 'DELETE', path: oneKey },
   usage: { ...call, before: both, line: 'apikeys show Agents', method: 'GET', path: /\/usage$/ },
+  ...rareScenes,
 }

@@ -1,4 +1,4 @@
-import { type Case, type Ending, leftovers } from '../wire-faults.ts'
+import { type Case, type Ending, leftovers } from './fault-table.ts'
 
 /** An ending in words: `4: a pending key`. */
 function inWords(ending: Ending): string {
