@@ -2,6 +2,7 @@ import { executePlan } from '../apply/execute-plan.ts'
 import type { Run } from '../apply/run.ts'
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
+import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
 import { type Plan, isRefused } from '../model/change.ts'
 import { requestsToApply } from '../plan/requests.ts'
@@ -109,12 +110,22 @@ async function requireApproval(context: Context): Promise<void> {
   if (answer !== 'yes') throw new Failure('failed', 'Apply cancelled: nothing was changed')
 }
 
+/** The stores that the configuration has, and those that it lost. */
+function placesOf({ desired, plan }: Reconciliation): readonly StoreSpec[] {
+  const declared = desired.keys.flatMap(({ stores }) => stores)
+  const lost = plan.changes.flatMap(change => ('removal' in change ? change.removal.from : []))
+  return [...declared, ...lost].map(({ spec }) => spec)
+}
+
 async function execute(
-  { desired, gathered, options, plan, connection, clock }: Reconciliation,
+  reconciliation: Reconciliation,
   chronicle: Chronicle | null,
   { parallelism, json }: ApplyOptions,
   context: Context,
 ): Promise<Report> {
+  const { desired, gathered, options, plan, connection, clock } = reconciliation
+  const stores = await context.stores()
+  await stores.sweep(placesOf(reconciliation))
   const progress = showProgress(plan, { json }, context)
   connection.client.pace({ stopping: context.stopping, tell: progress.waits })
   const run: Run = {
@@ -122,7 +133,7 @@ async function execute(
     options,
     caller: gathered.current.caller,
     platform: connection.client,
-    stores: await context.stores(),
+    stores,
     budget: connection.client,
     clock,
     nonce: context.nonce,

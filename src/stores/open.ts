@@ -8,12 +8,15 @@ import { keychainProcess } from './keychain-process.ts'
 import { createKeychain, keychainStore } from './keychain.ts'
 import { presetStore } from './preset.ts'
 import type { SecretStore } from './secret-store.ts'
+import { sweep } from './sweep.ts'
 import { withFallback } from './with-fallback.ts'
 
 export interface Stores {
   open(spec: StoreSpec): SecretStore
   /** Asks each backend once whether it can take a secret; null where it can. In the order of `specs`. */
   probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>>
+  /** Takes away what killed writers left in the folders of these stores. */
+  sweep(specs: readonly StoreSpec[]): Promise<void>
   /** Does the keychain of this machine take secrets? Asked once a run. */
   keychainWorks(): Promise<boolean>
   /** Ends the keychain helper. */
@@ -70,7 +73,7 @@ export function createStores(deps: {
   }
 
   const keychainWorks = async () => (await keychain.availability()) === null
-  return { open, probe, keychainWorks, close: () => helper.close() }
+  return { open, probe, sweep, keychainWorks, close: () => helper.close() }
 }
 
 async function failureOf(store: SecretStore): Promise<Failure | null> {

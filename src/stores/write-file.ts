@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
@@ -7,18 +7,41 @@ import { regularFileAt } from './read-file.ts'
 
 const ownerOnly = 0o600
 
+const ending = '.fluxloop-keys.tmp'
+
+/**
+ * Where the next content of `path` is written before it takes its place: in a folder of its own beside it, under the same name.
+ * What a killed writer leaves is not taken by `git add` then, whatever .gitignore says.
+ */
+function draftFolder(path: string): string {
+  return join(dirname(path), `.${basename(path)}${ending}`)
+}
+
+/** The file whose draft folder has this name; null where it is none. */
+export function targetOfDraft(name: string): string | null {
+  return name.startsWith('.') && name.endsWith(ending) ? name.slice(1, -ending.length) : null
+}
+
+/** Takes away what a killed writer of `path` left. Only call it under the file's lock. */
+export async function removeDraft(path: string): Promise<void> {
+  await rm(draftFolder(path), { recursive: true, force: true })
+}
+
 /**
  * Replaces the content of `path` at one instant: a reader, or a crash, sees the old content or the new, never a part. A new
- * file gets mode 0600; an existing one keeps its mode and owner. The temporary file lies in the same folder, holds only
- * what the target would hold, and is gone afterwards. Its name is always the same: what a killed writer left behind, the
- * next one removes. Only call it under the file's lock (`withFileLock`), in a folder that exists (`ensureFolder`).
+ * file gets mode 0600; an existing one keeps its mode and owner. The draft lies beside it, holds only what the target would
+ * hold, and is gone afterwards; what a killed writer left of it, the next one removes, and so does `sweepFolder`. Only call
+ * it under the file's lock (`withFileLock`), in a folder that exists (`ensureFolder`).
  */
 export async function writeFileDurably(path: string, content: Uint8Array): Promise<void> {
   const before = await regularFileAt(path)
-  const temporary = join(dirname(path), `.${basename(path)}.fluxloop-keys.tmp`)
+  const folder = draftFolder(path)
+  const draft = join(folder, basename(path))
   try {
-    await rm(temporary, { force: true })
-    const file = await open(temporary, 'wx', ownerOnly)
+    await removeDraft(path)
+    await mkdir(folder, 0o700)
+    await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' })
+    const file = await open(draft, 'wx', ownerOnly)
     try {
       await file.writeFile(content)
       if (before !== null) await takeOver(file, before)
@@ -26,10 +49,11 @@ export async function writeFileDurably(path: string, content: Uint8Array): Promi
     } finally {
       await file.close()
     }
-    await rename(temporary, path)
+    await rename(draft, path)
   } catch (error) {
-    await unlink(temporary).catch(() => undefined)
     throw fileFailure('write', path, error)
+  } finally {
+    await removeDraft(path).catch(() => undefined)
   }
   await syncFolder(dirname(path))
 }

@@ -1,5 +1,6 @@
 // Killed between writing a temporary file and renaming it: readers of the store see what was there before, whole, the temporary
-// file is its owner's alone, and the next apply takes it away.
+// file is its owner's alone and nothing that git would take, and the next apply takes it away, also where no store of it is
+// declared any more.
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -16,10 +17,29 @@ interface Scene {
   /** Every secret that the platform made. */
   readonly issued: readonly string[]
   /** Killed at its so manyth rename, where it comes by so many. */
+  /** What `git add --all` would take. */
+  readonly added: () => Promise<string>
   readonly apply: (killedAt?: number) => Promise<Ended>
 }
 
 const stores = ['agents.env', 'sealed.age']
+
+const places = {
+  envFile: 'env-file: { path: agents.env, name: FLUXLOOP_API_KEY }',
+  ageFile: 'age-file: { path: sealed.age, identity: identity.txt }',
+}
+
+const declaration = (stores: readonly (keyof typeof places)[]) => `version: 1
+stack: writes
+keys:
+  agents:
+    name: Agents
+    scope: all
+    permissions: [read_scenarios]
+    expires: 90d
+    rotate: { maxAge: 60d, grace: 48h }
+    store:
+${stores.map(store => `      - ${places[store]}\n`).join('')}`
 
 async function scene(t: Test): Promise<Scene> {
   const place = await workplace(t)
@@ -32,28 +52,20 @@ async function scene(t: Test): Promise<Scene> {
     },
   })
   await execute('age-keygen', ['-o', join(place.work, 'identity.txt')])
-  await place.write(
-    'fluxloop-keys.yaml',
-    `version: 1
-stack: writes
-keys:
-  agents:
-    name: Agents
-    scope: all
-    permissions: [read_scenarios]
-    expires: 90d
-    rotate: { maxAge: 60d, grace: 48h }
-    store:
-      - env-file: { path: agents.env, name: FLUXLOOP_API_KEY }
-      - age-file: { path: sealed.age, identity: identity.txt }
-`,
-  )
+  const git = async (...args: readonly string[]) =>
+    (await execute('git', ['-C', place.work, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args])).stdout
+  await place.write('fluxloop-keys.yaml', declaration(['envFile', 'ageFile']))
+  await place.write('.gitignore', '/agents.env\nidentity.txt\n')
+  await git('init', '-q')
+  await git('add', '.')
+  await git('commit', '-q', '-m', 'Declare a key')
   const [command, ...args] = asUsersDo
   const loaded = [import.meta.resolve('tsx'), import.meta.resolve('./support/kill-at-rename.ts')]
   return {
     place,
     platform,
     issued,
+    added: () => git('add', '--all', '--dry-run'),
     apply: (killedAt = Infinity) =>
       ended(
         command,
@@ -73,8 +85,10 @@ async function filesOf({ root }: Workplace): Promise<readonly string[]> {
   return entries.filter(entry => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
 }
 
+const isTemporary = (path: string) => path.includes('.fluxloop-keys.tmp')
+
 async function temporaryFiles(place: Workplace): Promise<readonly string[]> {
-  return (await filesOf(place)).filter(path => path.endsWith('.tmp'))
+  return (await filesOf(place)).filter(path => isTemporary(path) && !path.endsWith('.gitignore'))
 }
 
 async function secretsInFiles({ place, issued }: Scene): Promise<readonly string[]> {
@@ -122,13 +136,22 @@ t.test(
         t.equal(killed.signal, 'SIGKILL', killed.stdout + killed.stderr)
         const [temporary = '', ...more] = await temporaryFiles(place)
         t.strictSame(more, [])
-        t.equal(temporary, join(place.work, `.${stores[store] ?? ''}.fluxloop-keys.tmp`))
+        const name = stores[store] ?? ''
+        t.equal(temporary, join(place.work, `.${name}.fluxloop-keys.tmp`, name))
+        t.notMatch(await own.added(), 'tmp', 'git would take none of it')
         t.equal((await stat(temporary)).mode & 0o777, 0o600)
         t.equal((await holders(own))[store], before[store], 'a reader sees what was there before')
-        const holding = (await secretsInFiles(own)).filter(path => path.endsWith('.tmp'))
+        const holding = (await secretsInFiles(own)).filter(isTemporary)
         t.strictSame(holding, store === 0 ? [temporary] : [], 'of these only the env file is not encrypted')
       }
       await kill([null, null])
+      if (store === 0) {
+        await place.write('fluxloop-keys.yaml', declaration(['ageFile']))
+        t.match(await own.apply(), { code: 0 }, 'without the store that it was killed in')
+        t.strictSame(await temporaryFiles(place), [])
+        t.strictSame(await secretsInFiles(own), [], 'nothing is left in the clear')
+        await place.write('fluxloop-keys.yaml', declaration(['envFile', 'ageFile']))
+      }
       const first = await requireWhole(t, own)
       platform.now += 61 * day
       await kill([first, first])

@@ -115,6 +115,18 @@ t.test('replaces what a killed writer left behind, and follows no link planted i
   await envFile(path).put(secret)
   t.equal(readFileSync(victim, 'utf8'), 'mine')
   t.strictSame(readdirSync(root).sort(), ['.env', 'victim'])
+
+  const left = ['gone.env', 'gone.age', 'busy.env'].map(name => join(root, `.${name}.fluxloop-keys.tmp`))
+  for (const draft of left) mkdirSync(draft)
+  writeFileSync(join(left[0] ?? '', 'gone.env'), 'A=flux_ci_sentinel')
+  symlinkSync(root, join(root, '.link.fluxloop-keys.tmp'))
+  writeFileSync(join(root, 'busy.env.lock'), 'of another machine')
+  await stores.sweep([{ kind: 'env-file', path, name }, ageSpec(join(root, 'no-folder/x.age'), null)])
+  t.strictSame(
+    readdirSync(root).sort(),
+    ['.busy.env.fluxloop-keys.tmp', '.env', 'busy.env.lock', 'victim'],
+    'what nobody writes goes, whichever file it was for',
+  )
 })
 
 t.test('refuses an env file that git tracks, and calls an age file shared only there', async t => {

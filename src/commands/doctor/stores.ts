@@ -118,6 +118,7 @@ export async function checkStores(
 ): Promise<readonly Check[]> {
   const stores = await open()
   const declared = (desired?.keys ?? []).flatMap(key => key.stores.flatMap(({ spec }) => parts(spec)))
+  await stores.sweep(declared)
   const checks: Check[] = [await checkKeychain(desired, stores, nonce())]
   const others = declared.filter(({ kind }) => kind !== 'keychain')
   for (const spec of oneOfEach(others, stores)) checks.push(await checkStore(spec, stores, nonce()))

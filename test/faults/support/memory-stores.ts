@@ -28,6 +28,7 @@ export function memoryStores(): MemoryStores {
       }
     },
     probe: async specs => new Map(specs.map(spec => [spec, null])),
+    sweep: async () => undefined,
     keychainWorks: async () => true,
     close: async () => undefined,
   }
