@@ -14,6 +14,8 @@ interface Scene {
   /** The platform by its name, which only the proxy can resolve. */
   readonly env: Readonly<Record<string, string>>
   readonly run: (line: string, env: Readonly<Record<string, string>>) => Promise<Ended>
+  /** One more proxy, which answers a CONNECT with this status. */
+  readonly proxyWith: (status: number) => Promise<TestProxy>
 }
 
 async function scene(t: Test): Promise<Scene> {
@@ -45,6 +47,11 @@ keys:
     proxy,
     env,
     run: (line, more) => place.run(line.split(' '), { env: { ...env, ...more } }),
+    proxyWith: async status => {
+      const another = await connectProxy(t, tls.port)
+      another.status = () => status
+      return another
+    },
   }
 }
 
@@ -70,54 +77,53 @@ t.test('works through a proxy that asks for a password and sees nothing', async 
 
 t.test('says which proxy failed and how, and never what it was told', async t => {
   if (!needs(t, 'openssl')) return
-  const { platform, proxy, run } = await scene(t)
+  const { platform, run, proxyWith } = await scene(t)
   const through = (host: string) => ({ https_proxy: `http://ops:hunter2@${host}` })
-  const cases: readonly (readonly [number, Readonly<Record<string, string>>, number, string])[] = [
+  /** What a proxy answers to a CONNECT, how it is named, the exit code, and what is said. */
+  const cases: readonly (readonly [
+    number,
+    (host: string) => Readonly<Record<string, string>>,
+    number,
+    (host: string) => string,
+  ])[] = [
+    [407, through, 4, host => `The proxy http://${host} does not accept the user name and password (407)`],
     [
       407,
-      through(proxy.host),
+      host => ({ HTTPS_PROXY: host }),
       4,
-      `The proxy http://${proxy.host} does not accept the user name and password (407)`,
+      host => `The proxy http://${host} asks for a user name and a password (407)`,
     ],
+    [403, through, 4, host => `The proxy http://${host} (https_proxy) opens no connection to ${name} (403)`],
     [
-      407,
-      { HTTPS_PROXY: proxy.host },
+      200,
+      () => through('127.0.0.1:1'),
       4,
-      `The proxy http://${proxy.host} asks for a user name and a password (407)`,
-    ],
-    [
-      403,
-      through(proxy.host),
-      4,
-      `The proxy http://${proxy.host} (https_proxy) opens no connection to ${name} (403)`,
+      () => 'Cannot reach the proxy http://127.0.0.1:1 (https_proxy): nothing accepts',
     ],
     [
       200,
-      through('127.0.0.1:1'),
+      () => through('no-such-proxy.invalid'),
       4,
-      'Cannot reach the proxy http://127.0.0.1:1 (https_proxy): nothing accepts',
+      () => 'Cannot reach the proxy http://no-such-proxy.invalid (https_proxy): its name',
     ],
     [
       200,
-      through('no-such-proxy.invalid'),
-      4,
-      'Cannot reach the proxy http://no-such-proxy.invalid (https_proxy): its name',
-    ],
-    [
-      200,
-      { HTTPS_PROXY: 'socks5://ops:hunter2@proxy' },
+      () => ({ HTTPS_PROXY: 'socks5://ops:hunter2@proxy' }),
       2,
-      'HTTPS_PROXY names a proxy that is reached by something else',
+      () => 'HTTPS_PROXY names a proxy that is reached by something else',
     ],
   ]
-  for (const [status, env, code, said] of cases) {
-    proxy.status = () => status
-    const ending = await run('plan --verbose', env)
-    t.equal(ending.code, code, words(ending))
-    t.match(words(ending), said)
-    t.notMatch(words(ending), password)
-    t.notMatch(words(ending), /\bat .*:\d+:\d+/, 'no stack')
-  }
+  // Side by side, since some only wait.
+  await Promise.all(
+    cases.map(async ([status, env, code, said]) => {
+      const { host } = await proxyWith(status)
+      const ending = await run('plan --verbose', env(host))
+      t.equal(ending.code, code, words(ending))
+      t.match(words(ending), said(host))
+      t.notMatch(words(ending), password)
+      t.notMatch(words(ending), /\bat .*:\d+:\d+/, 'no stack')
+    }),
+  )
   t.strictSame(platform.requests, [])
 })
 
