@@ -11,7 +11,7 @@ import type { Removal } from '../model/removal.ts'
 import { storeLabel } from '../model/store.ts'
 import type { Undelivered } from './issue.ts'
 import type { Done } from './ledger.ts'
-import { deliveredMarker } from './markers.ts'
+import { deliveredMarker, graceFrom } from './markers.ts'
 import type { ApplyStore, Run } from './run.ts'
 import { takeOut } from './take-out.ts'
 import { patchMarked, patchOf } from './update.ts'
@@ -204,6 +204,6 @@ export async function deliver(
     places: [...begun.places, ...rest.places],
     faults: [...begun.faults, ...rest.faults],
   })
-  const graceUntil = run.clock() + desired.rotation.grace
+  const graceUntil = graceFrom(key.live, desired, run)
   return { places, ...(await markDelivered(key, desired, { fields: [], graceUntil, removal }, run)) }
 }

@@ -36,6 +36,16 @@ export function pendingMarker(
   }
 }
 
+/** Where the platform sends no date, our clock may be behind: nothing happens to a secret before it was made. */
+function timeOf(live: LiveKey, { clock }: Pick<Run, 'clock'>): Instant {
+  return Math.max(clock(), secretMadeAt(live))
+}
+
+/** How long predecessors keep their grace, where a key is delivered now. */
+export function graceFrom(live: LiveKey, { rotation }: DesiredKey, run: Run): Instant {
+  return timeOf(live, run) + rotation.grace
+}
+
 /** Of a key whose secret is now in all its stores. */
 export function deliveredMarker(
   marker: Marker,
@@ -56,8 +66,7 @@ export function deliveredMarker(
     state: {
       kind: 'delivered',
       visibleEnd: visibleEnd(live.maskedKey).slice(-16),
-      // Where the platform sends no date, our clock may be behind: no delivery is earlier than its secret.
-      at: Math.max(run.clock(), secretMadeAt(live)),
+      at: timeOf(live, run),
       graceUntil,
     },
     host: run.options.localKeys.has(desired.keyId) ? run.options.host : elsewhere,

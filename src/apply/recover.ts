@@ -13,7 +13,7 @@ import { refusesReplay, replayWindow } from '../platform/replay.ts'
 import { orAdmit } from './admit.ts'
 import { type OpenStore, isAccepted, markDelivered, putIntoEach, requireAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
-import { idempotencyKey, markerOf, newKey } from './markers.ts'
+import { graceFrom, idempotencyKey, markerOf, newKey } from './markers.ts'
 import { revokeUnreceived } from './revoke-unreceived.ts'
 import type { ApplyStore, Run } from './run.ts'
 import { narrow } from './update.ts'
@@ -99,7 +99,7 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
     const graceUntil =
       former.state.kind === 'delivered' && !overtaken
         ? former.state.graceUntil
-        : run.clock() + desired.rotation.grace
+        : graceFrom(live, desired, run)
     const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
     return { action: 'delivered', liveId: live.id, places, ...done }
   })
@@ -129,7 +129,7 @@ export async function heal({ desired, pending, generation, removal }: Heal, run:
       const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))
       const wanted = fieldChanges(desired, { live, marker }, run.clock())
       const { fields } = sparingCaller(desired.keyId, { live, marker }, wanted, run)
-      const graceUntil = run.clock() + desired.rotation.grace
+      const graceUntil = graceFrom(live, desired, run)
       const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
       for (const superseded of left.slice(1)) await narrow(superseded, desired, run)
       return { action: 'healed', liveId: live.id, places, ...done }

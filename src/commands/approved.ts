@@ -73,7 +73,7 @@ export async function reconcileApproved(
   const connection = await context.connect(asked)
   requireSame('the platform', approved.origin, originOf(connection.url))
   await lock(connection.url, desired.stack)
-  const clockFrom = serverClock(() => performance.now())
+  const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
   requireSame('the account', approved.account, gathered.current.caller.account)

@@ -1,3 +1,4 @@
+import { uptime } from 'node:os'
 import { type Gathered, gather } from '../apply/gather.ts'
 import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -29,14 +30,26 @@ export interface Reconciliation extends AuditedPlan {
   readonly clock: () => Instant
 }
 
+/** The first is exact, but stands still on Linux while the machine sleeps; the second goes on, and may count whole seconds. */
+const ownClocks: readonly (() => Milliseconds)[] = [() => performance.now(), () => uptime() * second]
+
+/** How long ago this was called, by the clock that says it is the longest. */
+function stopwatch(clocks: readonly (() => Milliseconds)[]): () => Milliseconds {
+  const watches = clocks.map(clock => {
+    const start = clock()
+    return () => clock() - start
+  })
+  return () => Math.max(...watches.map(elapsed => elapsed()))
+}
+
 /**
- * The server's clock, carried on by ours (`elapsed`, milliseconds since any moment) from when we asked for it. It was told
+ * The server's clock, carried on by ours (milliseconds since any moment) from when we asked for it. It was told
  * later than that, and cut to a whole second: rather a moment ahead than behind, or else the delivery that a marker
  * tells of would lie before the use that proved it, and count as somebody's use.
  */
-export function serverClock(elapsed: () => Milliseconds): (told: Instant) => () => Instant {
-  const askedAt = elapsed()
-  return told => () => told + second + (elapsed() - askedAt)
+export function serverClock(clocks = ownClocks): (told: Instant) => () => Instant {
+  const elapsed = stopwatch(clocks)
+  return told => () => told + second + elapsed()
 }
 
 /** Gathers and decides: the first two thirds of every reconciliation. */
@@ -49,7 +62,7 @@ export async function reconcile(
   const desired = await requireConfiguration(asked.config, null, context)
   const connection = await context.connect(asked)
   await lock?.(connection.url, desired.stack)
-  const clockFrom = serverClock(() => performance.now())
+  const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
   const options = await planOptions(asked, desired, gathered, context)

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import type { ApplyPlatform } from '../../src/apply/run.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
-import { day, second } from '../../src/model/duration.ts'
+import { day, hour, second } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, keychain, otherHost, sealed } from '../support/build.ts'
@@ -196,4 +196,14 @@ t.test('finds out where a maker that slept wrote the store after its key was rep
   slow.goOn()
   await done
   await requireSettled(t, w, desired)
+})
+
+t.test('gives a predecessor its whole grace, where our clock is far behind that of the platform', async t => {
+  const w = world(t)
+  const desired = declare(desiredKey())
+  await w.apply(desired)
+  w.now += 61 * day
+  await w.apply(desired, { run: { clock: () => w.now - 50 * hour } })
+  w.now += 47 * hour
+  t.equal((await w.plan(desired)).retiring[0]?.wait.code, 'grace')
 })

@@ -97,7 +97,7 @@ export async function apply(
     watch,
     world,
   )
-  const clockFrom = serverClock(() => world.backend.now)
+  const clockFrom = serverClock([() => world.backend.now])
   const gathered = await gather(desired, platform).catch((cause: unknown) => {
     if (cause instanceof Failure) return cause
     throw cause
