@@ -23,7 +23,9 @@ export interface ServedPlatform {
   readonly env: { readonly FLUXLOOP_API_URL: string; readonly FLUXLOOP_API_KEY: string }
   /** Sends a request past HTTP, so that it is not counted. */
   send(request: Request): Promise<Response>
-  /** The live keys that this program manages. */
+  /** All live keys, whoever made them. */
+  live(): Promise<readonly LiveKey[]>
+  /** Those that this program manages. */
   managed(): Promise<readonly LiveKey[]>
   /** Goes on with another database. Nobody may be calling. */
   useDatabase(file: string): void
@@ -94,10 +96,8 @@ export async function servedPlatform(
       sandbox.close()
       sandbox = open(file)
     },
-    managed: async () => {
-      const { keys } = await clientAs(administrator, 'test/1').list()
-      return keys.filter(({ ownership }) => ownership.kind === 'managed')
-    },
+    live: async () => (await clientAs(administrator, 'test/1').list()).keys,
+    managed: async () => (await platform.live()).filter(({ ownership }) => ownership.kind === 'managed'),
     holder: async secret => {
       const identity = await clientAs(new Secret(secret), 'consumer/1')
         .whoami()

@@ -1,4 +1,4 @@
-import { ownKeys, said } from '../crash/own-keys.ts'
+import { orphanFaults, ownKeys, said } from '../crash/own-keys.ts'
 import type { Stage } from '../crash/stage.ts'
 import type { Case } from './cases.ts'
 import type { Machine, RunAtOnce } from './machines.ts'
@@ -48,9 +48,9 @@ export async function applyFaults(machine: Machine): Promise<readonly string[]> 
   return apply.code === 0 ? [] : [said(`the apply of ${machine.name} fails`, apply)]
 }
 
-/** One live key for each that is declared, and delivered. */
+/** One live key for each that is declared, and delivered; and no orphan. */
 export async function countFaults(stage: Stage): Promise<readonly string[]> {
-  const faults: string[] = []
+  const faults = [...(await orphanFaults(stage, keyIds))]
   for (const keyId of keyIds) {
     const states = (await ownKeys(stage, keyId)).map(({ marker }) => marker.state.kind).join()
     if (states !== 'delivered') faults.push(`what lives of ${keyId} in the end is ${states || 'nothing'}`)

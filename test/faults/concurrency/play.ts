@@ -57,7 +57,7 @@ export async function play(one: Case): Promise<Verdict> {
   try {
     const machines = await machinesOf(stage, one, owner)
     await playPast(stage, scene, machines, one)
-    const before = await stage.untouched()
+    const before = await stage.untouched([stage.adopted])
     const prober = scene.overlap ? watchStores(stage) : null
     const meeting = holdMeeting(stage.platform, one, random)
     const faults: string[] = []
@@ -69,7 +69,7 @@ export async function play(one: Case): Promise<Verdict> {
     meeting.end()
     if (runs.every(({ ended }) => ended.code === 0)) faults.push(...(await storeFaults(stage, one)))
     faults.push(...(await recover(stage, machines, one)), ...((await prober?.end()) ?? []))
-    if ((await stage.untouched()) !== before) faults.push('a key of others was touched')
+    if ((await stage.untouched([stage.adopted])) !== before) faults.push('a key of others was touched')
     return {
       faults,
       killed: runs.some(({ ended }) => ended.signal === 'SIGKILL'),

@@ -40,6 +40,13 @@ export function filesOf(stores: StoreSet, { more, refusing }: Declaration): read
   ]
 }
 
+const hasSteady = ({ steady, gone }: Declaration) => steady === true || gone !== undefined
+
+/** The key ids of a stack that is declared so, with that of the key that is gone. */
+export function keyIdsOf(declared: Declaration): readonly string[] {
+  return ['ci-pipeline', ...(hasSteady(declared) ? ['steady'] : [])]
+}
+
 /** A configuration whose stores are files of this folder. */
 export function configuration(
   folder: string,
@@ -48,7 +55,6 @@ export function configuration(
   adopted: string,
 ): string {
   const { permissions = '[read_scenarios]', strategy = 'overlap', adopt, gone } = declared
-  const besides = declared.steady === true || gone !== undefined
   const key = `  ci-pipeline:
     name: CI pipeline
     environment: ci
@@ -71,5 +77,5 @@ stack: kill-test
 prune: { removed: ${gone ?? 'revoke'} }
 defaults: { store: { env-file: { path: more.env, name: MORE } } }
 keys:
-${gone === undefined ? key : ''}${besides ? steady : ''}`
+${gone === undefined ? key : ''}${hasSteady(declared) ? steady : ''}`
 }

@@ -26,6 +26,8 @@ interface Scenery {
   readonly stage: Stage
   /** The keys of others, as they were. */
   readonly untouched: string
+  /** The ids of the keys that live. */
+  readonly former: ReadonlySet<string>
   /** The secrets that are to stop working, where the scene is about a leak. */
   readonly leaked: readonly string[]
 }
@@ -35,10 +37,16 @@ async function declare({ stage, scene, setting }: Scenery, declared = scene.decl
   await stage.place.write('fluxloop-keys.yaml', text)
 }
 
+/** The key that a scene could adopt is of others where it does not. */
+function notAdopted({ declared }: Scene, { adopted }: Stage): readonly string[] {
+  return declared.adopt === true ? [] : [adopted]
+}
+
 async function openScenery(setting: Setting, program: string | null): Promise<Scenery> {
   const scene: Scene = scenes[setting.scene]
   const stage = await openStage(setting.replay, program)
-  const scenery = { setting, scene, stage, untouched: await stage.untouched(), leaked: [] }
+  const untouched = await stage.untouched(notAdopted(scene, stage))
+  const scenery = { setting, scene, stage, untouched, former: stage.others, leaked: [] }
   for (const { declared, days, killedAt = null } of scene.past) {
     await declare(scenery, declared)
     const run = await stage.run(apply, killedAt)
@@ -49,7 +57,8 @@ async function openScenery(setting: Setting, program: string | null): Promise<Sc
   await declare(scenery)
   const leaked = setting.scene === 'leaked key' ? [...(await stage.stored()).values()] : []
   if (scene.regenerated === true) await stage.regenerate()
-  return { ...scenery, leaked }
+  const former = new Set((await stage.platform.live()).map(({ id }) => id))
+  return { ...scenery, leaked, former }
 }
 
 function wasKilled({ signal }: Walked): boolean {
@@ -81,6 +90,12 @@ function isLeakKnown({ first }: Kills): boolean {
   return first !== 'before-leak:1'
 }
 
+/** The ids of the live keys that these secrets belong to. */
+async function holdersOf({ platform }: Stage, secrets: readonly string[]): Promise<readonly string[]> {
+  const ids = await Promise.all(secrets.map(secret => platform.holder(secret)))
+  return ids.filter(id => id !== null)
+}
+
 interface Recovered {
   readonly verdict: Verdict
   /** What the recovery came by that was not killed. */
@@ -94,15 +109,18 @@ async function recover(
   prober: Prober | null,
   faults: readonly string[],
 ): Promise<Recovered> {
-  const { stage, scene, setting, untouched, leaked } = scenery
+  const { stage, scene, setting, untouched, leaked, former } = scenery
   const second = kills.second === null ? null : await stage.run(apply, kills.second)
+  const handedOut = new Set(await holdersOf(stage, [...(await stage.stored()).values()]))
   const recovery = await stage.run(apply)
   const outages = (await prober?.end()) ?? []
-  const wrong = [...faults, ...outages, ...(await judge(stage, scene, setting, recovery))]
+  const wrong = [...faults, ...outages]
+  if (isLeakKnown(kills) && (await holdersOf(stage, leaked)).length > 0)
+    wrong.push('the leaked secret still works')
+  wrong.push(...(await judge(stage, scene, setting, { recovery, former, handedOut })))
   if (second !== null) wrong.push(...missed(second, kills.second))
-  if ((await stage.untouched()) !== untouched) wrong.push('a key of others was touched')
-  for (const secret of isLeakKnown(kills) ? leaked : [])
-    if ((await stage.platform.holder(secret)) !== null) wrong.push('the leaked secret still works')
+  if ((await stage.untouched(notAdopted(scene, stage))) !== untouched)
+    wrong.push('a key of others was touched')
   return { verdict: { title: titleOf(setting, kills), faults: wrong }, places: recovery.places }
 }
 

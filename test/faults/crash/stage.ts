@@ -26,8 +26,10 @@ export interface Stage {
   run(args: readonly string[], crashAt?: string | null): Promise<Walked>
   /** The secrets that the files of stores hold, by the name of the file; files that hold none are left out. */
   stored(): Promise<ReadonlyMap<string, string>>
-  /** The keys that are nobody's and another stack's, byte by byte. */
-  untouched(): Promise<string>
+  /** The ids of the keys that live before anything is run. */
+  readonly others: ReadonlySet<string>
+  /** The keys that are nobody's and another stack's, and these ones, byte by byte. */
+  untouched(more?: readonly string[]): Promise<string>
   /** What somebody does by hand to the only key of the stack. */
   regenerate(): Promise<void>
   /** Remembers all there is: files, keys, time. Resolves to what puts it back. Nothing may be running. */
@@ -81,10 +83,11 @@ export async function openStage(replay: Replay, program: string | null): Promise
   const memory: Memory = { seen: new Set(), loses: false }
   platform.before = answering(platform, replay, memory)
   const adopted = await made(platform, 'CI pipeline by hand', 'Made by hand')
-  const others = [
+  const foreign = [
     await made(platform, 'By hand', 'Nobody manages it'),
     await made(platform, 'Of another stack', writeDescription('Theirs', marker({ stack: 'another' }))),
   ]
+  const others = new Set((await platform.live()).map(({ id }) => id))
   const command = program === null ? asUsersDo : [...asUsersDo.slice(0, -1), program]
   const walk = join(own, 'checkpoints')
   return {
@@ -92,6 +95,7 @@ export async function openStage(replay: Replay, program: string | null): Promise
     place,
     memory,
     adopted,
+    others,
     run: async (args, crashAt = null) => {
       const end = await ended(command[0], [...command.slice(1), ...args], {
         cwd: place.work,
@@ -113,8 +117,10 @@ export async function openStage(replay: Replay, program: string | null): Promise
       )
       return new Map(held.filter(([, secret]) => secret !== ''))
     },
-    untouched: async () =>
-      (await Promise.all(others.map(id => call(platform, 'GET', `/api/api-keys/${id}`)))).join('\n'),
+    untouched: async (more = []) => {
+      const ids = [...foreign, ...more]
+      return (await Promise.all(ids.map(id => call(platform, 'GET', `/api/api-keys/${id}`)))).join('\n')
+    },
     regenerate: async () => {
       const own = (await platform.managed()).filter(({ name }) => name === 'CI pipeline')
       for (const { id } of own) await call(platform, 'POST', `/api/api-keys/${id}/regenerate`)
