@@ -11,6 +11,15 @@ export interface Mutation {
   readonly to: string
 }
 
+/** A program that is wrong, and how the harness finds it. */
+export interface Mutant {
+  readonly edits: readonly Mutation[]
+  /** Titles of cases. */
+  readonly caught: readonly string[]
+  /** What one of their faults says. */
+  readonly as: string
+}
+
 /** Throws where the text to replace is not there, or more than once: the mutation has to follow the code. */
 export function mutated(source: string, { file, from, to }: Mutation): string {
   if (source.split(from).length !== 2) throw new Error(`${file} does not have once: ${from}`)
