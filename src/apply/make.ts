@@ -32,7 +32,7 @@ export async function makeAsPlanned(
   )
   await each(adoptions, limit, change => work(ledger, change, 'adopting', () => adopt(change, run)))
   const marked = new Map(
-    [...exposed.values()].flatMap(live => (live === null ? [] : [[live.id, live] as const])),
+    [...exposed.values()].flatMap(keys => keys ?? []).map(live => [live.id, live] as const),
   )
   await each(updates, limit, change => {
     const live = marked.get(change.live.id) ?? change.live
@@ -133,21 +133,26 @@ async function narrowReplaced(
 
 /**
  * Whoever else plans while a leaked key is replaced must know that it has no claim to grace. Resolves to the keys as they are
- * then; null for a change whose key could not be marked.
+ * then; null for a change whose keys could not all be marked.
  */
 async function markLeaked(
   changes: readonly Change[],
   ledger: Ledger,
   limit: Limit,
   run: Run,
-): Promise<ReadonlyMap<Change, LiveKey | null>> {
-  const marked = new Map<Change, LiveKey | null>()
+): Promise<ReadonlyMap<Change, readonly LiveKey[] | null>> {
+  const marked = new Map<Change, readonly LiveKey[] | null>()
   await each(changes.filter(leaks), limit, async change => {
-    marked.set(change, await ledger.begin(change, 'marking as leaked', () => leak(change, run)))
+    const mark = async () => {
+      const keys: LiveKey[] = []
+      for (const live of change.leaked) keys.push(await leak(live, run))
+      return keys
+    }
+    marked.set(change, await ledger.begin(change, 'marking as leaked', mark))
   })
   return marked
 }
 
 function leaks(change: Change): change is Rotate {
-  return change.kind === 'rotate' && change.reasons.some(({ code }) => code === 'leaked')
+  return change.kind === 'rotate' && change.leaked.length > 0
 }

@@ -1,4 +1,4 @@
-import type { Adopt, Release, Rotate, Update } from '../model/change.ts'
+import type { Adopt, Release, Update } from '../model/change.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Done } from './ledger.ts'
 import { adoptedMarker, markerOf, releasedMarker, updatedMarker } from './markers.ts'
@@ -43,10 +43,9 @@ export async function release({ live }: Release, run: Run): Promise<Done> {
   return { action: 'released', liveId: live.id, places: [], removed: [] }
 }
 
-/** Says in the marker that others know the secret, unless it says so already. */
-export async function leak({ live }: Rotate, run: Run): Promise<LiveKey> {
+/** Says in the marker that others know the secret. */
+export async function leak(live: LiveKey, run: Run): Promise<LiveKey> {
   const marker = markerOf(live)
-  if (marker.state.kind === 'leaked') return live
   run.checkpoint('before-leak')
   const marked = await patchMarked(live, {}, live.description, { ...marker, state: { kind: 'leaked' } }, run)
   run.checkpoint('after-leak')

@@ -77,9 +77,13 @@ async function applyLocked(
   return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : 0)
 }
 
-/** Another run is at work on a key of this plan, or was killed: what is declared may not be there yet. */
-function isOthersWork({ findings }: Plan): boolean {
-  return findings.some(({ code }) => code === 'being-made')
+/** A key of this plan is half made, and not for this run to finish: what is declared may not be there yet. */
+function isOthersWork({ findings, changes }: Plan): boolean {
+  return findings.some(finding => {
+    if (finding.code === 'other-host') return finding.action === 'heal'
+    if (finding.code === 'too-many-pending') return !changes.some(({ keyId }) => keyId === finding.keyId)
+    return finding.code === 'being-made'
+  })
 }
 
 function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {

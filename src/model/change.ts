@@ -72,6 +72,8 @@ export interface Rotate {
   readonly live: LiveKey
   readonly generation: number
   readonly reasons: readonly RotationReason[]
+  /** Marked as leaked before anything is made, and revoked once the successor is delivered; empty unless somebody says so. */
+  readonly leaked: readonly LiveKey[]
   readonly removal: Removal
 }
 /** Deliver again: from a readable store whose secret the platform accepts as this key, else by a new generation. */

@@ -50,6 +50,13 @@ export type Finding =
       readonly share: number
       readonly always: number
     }
+  /** Somebody asked for its rotation, and the plan has none. */
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'not-rotated'
+      readonly keyId: string
+      readonly cause: 'not-adopted' | 'date-past' | 'pending' | 'other-host'
+    }
   | { readonly severity: 'refusal'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
   | {
       readonly severity: 'refusal'

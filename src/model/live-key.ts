@@ -33,7 +33,8 @@ export interface LiveKey {
   readonly scope: Scope
   readonly permissions: Permissions
   readonly createdAt: Instant
-  readonly regeneratedAt: Instant | null
+  /** Null: never; undefined: the platform does not say. */
+  readonly regeneratedAt: Instant | null | undefined
   /** Null: never. */
   readonly expiresAt: Instant | null
   readonly lastUse: LastUse
@@ -42,9 +43,14 @@ export interface LiveKey {
   readonly version: string | null
 }
 
-/** When the secret that works now was made. */
+/** Null where it was never regenerated, as far as the platform says. */
+export function regeneratedAt(key: Pick<LiveKey, 'regeneratedAt'>): Instant | null {
+  return key.regeneratedAt ?? null
+}
+
+/** When the secret that works now was made, as far as the platform says. */
 export function secretMadeAt(key: LiveKey): Instant {
-  return key.regeneratedAt ?? key.createdAt
+  return regeneratedAt(key) ?? key.createdAt
 }
 
 /** What a masked key (`flux_dev_****...mno34`) shows of the secret's end. */

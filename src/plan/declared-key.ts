@@ -8,7 +8,7 @@ import { healing } from './heal.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, sparingCaller, updating } from './key-plan.ts'
 import type { PlanOptions } from './input.ts'
 import { type Lineage, type ManagedKey, overtakes } from '../model/lineage.ts'
-import { removalOf } from './removal.ts'
+import { removalOf, storeHolders } from './removal.ts'
 
 function renewing(
   desired: DesiredKey,
@@ -33,7 +33,13 @@ function renewing(
   }
   // In place there is no predecessor: one request brings everything up to date.
   const predecessor = inPlace ? { changes: [], findings: [] } : updating(desired, head, facts, true)
-  const { removal, findings: left } = removalOf(desired, [head], lineage, facts.options, 'delivers')
+  const { removal, findings: left } = removalOf(
+    desired,
+    storeHolders(lineage),
+    lineage,
+    facts.options,
+    'delivers',
+  )
   if (rotates) {
     const change: Change = {
       kind: 'rotate',
@@ -43,6 +49,8 @@ function renewing(
       live: head.live,
       generation,
       reasons: reasons.rotation,
+      // Nobody knows which secret the stores have handed out.
+      leaked: leaked ? [head, ...lineage.pending.filter(key => key !== head)].map(({ live }) => live) : [],
       removal,
     }
     const warnings = [...predecessor.findings, ...left]
@@ -99,6 +107,7 @@ function beginning(desired: DesiredKey, lineage: Lineage, { options }: KeyFacts)
     live: leaked.live,
     generation,
     reasons: [{ code: 'leaked' }],
+    leaked: [],
     removal,
   }
   return { changes: [change], findings, sound: true }
@@ -131,7 +140,10 @@ export function planDeclaredKey(desired: DesiredKey, lineage: Lineage, facts: Ke
     const update = head === null ? noChanges : updating(desired, head, facts, false)
     return withExtra({ ...update, sound: head !== null && newest === undefined })
   }
-  if (newest !== undefined) {
+  const requested = requestedReasons(keyId, facts.options)
+  // What others may know is not finished: it gives way to another key.
+  const leaks = requested.some(({ code }) => code === 'leaked')
+  if (newest !== undefined && !leaks) {
     const heal = healing(desired, lineage, newest, facts)
     const update = head === null ? noChanges : updating(desired, head, facts, heal.changes.length > 0)
     return withExtra({
@@ -140,18 +152,19 @@ export function planDeclaredKey(desired: DesiredKey, lineage: Lineage, facts: Ke
       sound: heal.sound,
     })
   }
-  if (head === null) return withExtra(beginning(desired, lineage, facts))
-  const adopted = head.marker.state.kind === 'external'
-  const due = adopted ? [] : rotationReasons(desired, head.live, facts.turn, facts.now)
-  const rotation = [...due, ...requestedReasons(keyId, facts.options)]
+  const replaced = head ?? newest ?? null
+  if (replaced === null) return withExtra(beginning(desired, lineage, facts))
+  const adopted = replaced.marker.state.kind === 'external'
+  const due = adopted ? [] : rotationReasons(desired, replaced.live, facts.turn, facts.now)
+  const rotation = [...due, ...requested]
   const delivery = deliveryReasons(
     desired,
-    head,
+    replaced,
     lineage.superseded.find(key => overtakes(key, lineage, facts.now)) ?? null,
     facts.options.formerStores.found.get(keyId) ?? [],
   )
   if (rotation.length > 0 || delivery.length > 0) {
-    return withExtra(renewing(desired, head, { rotation, delivery }, lineage, facts))
+    return withExtra(renewing(desired, replaced, { rotation, delivery }, lineage, facts))
   }
-  return withExtra(updating(desired, head, facts, false))
+  return withExtra(updating(desired, replaced, facts, false))
 }

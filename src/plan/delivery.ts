@@ -1,7 +1,7 @@
 import type { DeliveryReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { minute } from '../model/duration.ts'
-import { endsAgree, visibleEnd } from '../model/live-key.ts'
+import { endsAgree, regeneratedAt, visibleEnd } from '../model/live-key.ts'
 import { presetOf } from '../model/preset.ts'
 import type { FormerStore } from '../model/removal.ts'
 import { type DeclaredStore, type StoreSpec, storeLabel } from '../model/store.ts'
@@ -20,10 +20,11 @@ export function deliveryReasons(
   if (marker.state.kind !== 'delivered') return []
   const reasons: DeliveryReason[] = []
   const end = visibleEnd(live.maskedKey)
+  const regenerated = regeneratedAt(live)
   if (!endsAgree(marker.state.visibleEnd, end)) {
     reasons.push({ code: 'stale', delivered: marker.state.visibleEnd, live: end })
-  } else if (live.regeneratedAt !== null && live.regeneratedAt > marker.state.at + clockGrain) {
-    reasons.push({ code: 'regenerated-elsewhere', at: live.regeneratedAt })
+  } else if (regenerated !== null && regenerated > marker.state.at + clockGrain) {
+    reasons.push({ code: 'regenerated-elsewhere', at: regenerated })
   }
   const at = overtaken === null ? null : deliveredAt(overtaken)
   if (overtaken !== null && at !== null) reasons.push({ code: 'overtaken', by: overtaken.live.id, at })

@@ -144,6 +144,19 @@ const rotationLimit: Guard = draft =>
     return change.reasons.every(({ code }) => !asked.has(code))
   })
 
+/** Whoever asks for a rotation must not take a plan without one for done. */
+const notRotated: Guard = ({ desired, owned, changes, options, now }) =>
+  desired.keys.flatMap(({ keyId, expires }): Finding[] => {
+    if (!options.rotate.has(keyId)) return []
+    const kinds = changes.filter(change => change.keyId === keyId).map(({ kind }) => kind)
+    if (kinds.some(kind => kind === 'rotate' || kind === 'create' || kind === 'heal')) return []
+    const refusal = { severity: 'refusal', code: 'not-rotated', keyId } as const
+    if (kinds.includes('adopt')) return [{ ...refusal, cause: 'not-adopted' }]
+    if (expires.kind === 'until' && expires.at <= now) return [{ ...refusal, cause: 'date-past' }]
+    const pending = owned.lineages.get(keyId)?.pending ?? []
+    return [{ ...refusal, cause: pending.length > 0 ? 'pending' : 'other-host' }]
+  })
+
 const fixedEnds: Guard = ({ desired, now }) =>
   desired.keys.flatMap(({ keyId, expires }): Finding[] => {
     if (expires.kind !== 'until' || expires.at - now > near) return []
@@ -183,4 +196,5 @@ export const guards: readonly Guard[] = [
   narrowedListing,
   revocationLimit,
   rotationLimit,
+  notRotated,
 ]

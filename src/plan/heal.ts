@@ -56,6 +56,7 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
           live: newest.live,
           generation,
           reasons,
+          leaked: [],
           removal,
         }
       : { kind: 'heal', keyId, desired, pending, generation: full ? null : generation, removal }

@@ -30,9 +30,15 @@ function obstacle(former: FormerStore | undefined, host: string | null, options:
   return isRemovable(former.free) ? null : 'cannot-remove'
 }
 
+/** Are there declared stores that this key was not delivered to? */
+function lacksStores({ stores }: DesiredKey, { marker }: ManagedKey): boolean {
+  return stores.some(({ hash }) => !marker.stores.includes(hash))
+}
+
 /**
  * What becomes of the secret in the stores that a key's declaration lost, with a warning for those that it cannot be taken
- * out of from here. A place that a declared store uses by now is never emptied.
+ * out of from here. A place that a declared store uses by now is never emptied; nor is any by an update while a store that
+ * was declared lacks the secret.
  */
 export function removalOf(
   desired: DesiredKey,
@@ -44,6 +50,7 @@ export function removalOf(
   const lost = lostStores(desired, keys)
   const [first] = keys
   if (lost.length === 0 || first === undefined) return { removal: noRemoval, findings: [] }
+  if (change === 'updates' && lacksStores(desired, first)) return { removal: noRemoval, findings: [] }
   const { keyId } = desired
   const { host } = first.marker
   const ends = membersOf(lineage).map(({ live }) => visibleEnd(live.maskedKey))

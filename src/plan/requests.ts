@@ -21,7 +21,7 @@ const newKey = 2
  *
  * | change | requests |
  * | --- | --- |
- * | create, rotate by overlap | POST, PATCH; a leaked key is marked first, one more |
+ * | create, rotate by overlap | POST, PATCH; each leaked key is marked first, one more |
  * | rotate in place | POST regenerate, PATCH |
  * | adopt, update, release | PATCH |
  * | deliver | PATCH, where a store has the secret; else as a rotation, and a PATCH that narrows the old key |
@@ -32,10 +32,8 @@ export function requestsOf(change: Change): Requests {
   switch (change.kind) {
     case 'create':
       return exactly(newKey)
-    case 'rotate': {
-      const marks = change.reasons.some(({ code }) => code === 'leaked') && !isMarkedLeaked(change.live)
-      return exactly(newKey + (marks ? 1 : 0))
-    }
+    case 'rotate':
+      return exactly(newKey + change.leaked.length)
     case 'deliver':
       if (change.rotates) return exactly(newKey)
       return { least: 1, most: change.strategy === 'overlap' ? newKey + 1 : newKey }
@@ -47,10 +45,6 @@ export function requestsOf(change: Change): Requests {
     case 'revoke':
       return exactly(1)
   }
-}
-
-function isMarkedLeaked({ ownership }: Extract<Change, { kind: 'rotate' }>['live']): boolean {
-  return ownership.kind === 'managed' && ownership.marker.state.kind === 'leaked'
 }
 
 /** Does it make a key that its wave looks after: for certain, perhaps, or never? */

@@ -123,18 +123,20 @@ export function retireSuperseded(
   return partWith(keyId, key, reason, quiet, circumstances)
 }
 
-/** A head that somebody calls leaked goes as soon as its successor is delivered: no grace, and no gate. */
+/** What somebody calls leaked goes as soon as its successor is delivered: no grace, and no gate. */
 export function partWithLeaked(change: Change, circumstances: Circumstances): readonly Farewell[] {
-  if (change.kind !== 'rotate' || !change.reasons.some(({ code }) => code === 'leaked')) return []
-  const { live, keyId, generation } = change
-  const marker = live.ownership.kind === 'managed' ? live.ownership.marker : null
-  if (marker === null || marker.state.kind === 'leaked') return []
+  if (change.kind !== 'rotate') return []
+  const { keyId, generation, leaked } = change
   const { options } = circumstances
   const reason: RevocationReason = { code: 'leaked', head: generation }
-  const revokeInUse = [...options.revokeInUse, live.id]
-  return [
-    partWith(keyId, { live, marker }, reason, 0, { ...circumstances, options: { ...options, revokeInUse } }),
-  ]
+  return leaked.map(live => {
+    const marker = live.ownership.kind === 'managed' ? live.ownership.marker : null
+    const revokeInUse = [...options.revokeInUse, live.id]
+    return partWith(keyId, { live, marker }, reason, 0, {
+      ...circumstances,
+      options: { ...options, revokeInUse },
+    })
+  })
 }
 
 /** A key that nothing declares any more goes, unless it is protected, or another run is just making it. */

@@ -93,7 +93,9 @@ export function toLiveKey(value: unknown, call: string): LiveKey {
     permissions: permissionSet(readNames(source, 'permissions')),
     createdAt: readTime(source, 'created_at'),
     regeneratedAt:
-      fieldOf(source, 'regenerated_at') === undefined ? null : readNullableTime(source, 'regenerated_at'),
+      fieldOf(source, 'regenerated_at') === undefined
+        ? undefined
+        : readNullableTime(source, 'regenerated_at'),
     expiresAt: readNullableTime(source, 'expires_at'),
     lastUse: readLastUse(source),
     status: readWord(source, 'status', ['active', 'expired', 'revoked']),

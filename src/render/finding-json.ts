@@ -90,6 +90,8 @@ function factsOf(finding: Finding): Facts {
         fail_on: finding.failOn,
         found: finding.found.map(({ keyId, rule }) => ({ key: keyId, rule })),
       }
+    case 'not-rotated':
+      return { key: finding.keyId, cause: finding.cause }
     case 'not-live':
     case 'listing-narrowed':
       return { keys: finding.keyIds }

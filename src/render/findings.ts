@@ -92,6 +92,10 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
       hint: `Declare less, or an exception that ends. ${unbreakable('fluxloop-keys audit --offline')} tells what to do.`,
     }
   },
+  'not-rotated': ({ keyId, cause }) => ({
+    message: `${nameText(keyId)} is not rotated, though it was asked for: ${notRotated[cause].message}.`,
+    hint: notRotated[cause].hint,
+  }),
   'listing-narrowed': ({ keyIds }) => ({
     message: `The platform may not have listed every key: the listing is incomplete, or the calling key does not reach all projects. A new key for ${enumerate(keyIds)} could be a second one.`,
     hint: 'Run with a key whose scope is all projects, and plan again.',
@@ -165,6 +169,25 @@ const pruneCauses = {
     hint: 'Plan again when the platform lists all keys.',
   },
 } as const satisfies Record<Of<'prune-withheld'>['cause'], FindingText>
+
+const notRotated = {
+  'not-adopted': {
+    message: 'its "adopt:" has not been applied yet',
+    hint: 'Run apply first, then ask again.',
+  },
+  'date-past': {
+    message: 'its successor would have ended before it began, by the fixed date that is declared',
+    hint: 'Declare a later date, or a period such as 90d, and ask again.',
+  },
+  pending: {
+    message: 'a successor was made already, and is not delivered',
+    hint: `Finish that first, as its warning says; where others know the secret, ask with ${unbreakable('--now')}.`,
+  },
+  'other-host': {
+    message: 'it was delivered on another host, into a store of that machine',
+    hint: `Run this there, as the same user, or take it over with ${unbreakable('--take-over')}.`,
+  },
+} as const satisfies Record<Of<'not-rotated'>['cause'], FindingText>
 
 const callingVerbs = { revoke: 'revoked', narrow: 'narrowed' } as const satisfies Record<
   Of<'calling-key'>['action'],

@@ -1,5 +1,5 @@
 import type { Instant } from '../model/duration.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, regeneratedAt } from '../model/live-key.ts'
 import { grants, inShownOrder, permissionLabels, shownPermissions } from '../model/permission-labels.ts'
 import { everyPermission, type Permissions } from '../model/permission.ts'
 import type { Scope } from '../model/scope.ts'
@@ -62,6 +62,7 @@ export function renderKeyDetails(key: LiveKey, usage: ShownUsage, style: KeyDeta
       return wrap(escapeControls(line.trimStart()), width, indent, `${indent}  `)
     })
   const owner = ownerInWords(key.ownership)
+  const regenerated = regeneratedAt(key)
   const figures =
     usage.figures === null
       ? [palette.bold(`Usage (Last ${usage.days} days):`), '  Not available']
@@ -74,7 +75,7 @@ export function renderKeyDetails(key: LiveKey, usage: ShownUsage, style: KeyDeta
       `Key: ${maskedKey(key)}`,
       ...(key.description === '' ? [] : [`Description: ${key.description}`]),
       `Created: ${calendarDay(key.createdAt, timeZone)}`,
-      ...(key.regeneratedAt === null ? [] : [`Regenerated: ${calendarDay(key.regeneratedAt, timeZone)}`]),
+      ...(regenerated === null ? [] : [`Regenerated: ${calendarDay(regenerated, timeZone)}`]),
       expiryLine(key, now, timeZone),
       ...(owner === null ? [] : [`Managed by: ${owner}`]),
     ]),

@@ -1,5 +1,5 @@
 import type { Instant } from '../model/duration.ts'
-import type { LiveKey, Ownership } from '../model/live-key.ts'
+import { type LiveKey, type Ownership, regeneratedAt } from '../model/live-key.ts'
 import { daysRemaining } from './calendar.ts'
 import { hiddenKey, maskedKey } from './masked-key.ts'
 import { lastUseToJson } from './plan-json.ts'
@@ -60,6 +60,7 @@ export function keyToJson(
   now: Instant,
   { masked }: { readonly masked: boolean } = { masked: true },
 ): ApiKeyJson {
+  const regenerated = regeneratedAt(key)
   return {
     id: key.id,
     name: key.name,
@@ -70,7 +71,7 @@ export function keyToJson(
     permissions: key.permissions,
     status: key.status,
     created_at: isoTime(key.createdAt),
-    regenerated_at: key.regeneratedAt === null ? null : isoTime(key.regeneratedAt),
+    regenerated_at: regenerated === null ? null : isoTime(regenerated),
     expires_at: key.expiresAt === null ? null : isoTime(key.expiresAt),
     days_remaining: daysRemaining(key.expiresAt, now),
     last_use: lastUseToJson(key.lastUse),

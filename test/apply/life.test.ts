@@ -270,6 +270,23 @@ t.test('replaces a leaked key at once: marked first, revoked in the same run, us
   t.strictSame((await w.plan(desired)).changes, [])
 })
 
+t.test('replaces a leaked key whose successor is half made, and keeps neither', async t => {
+  const w = world(t)
+  const desired = declare(desiredKey())
+  await w.apply(desired)
+  const rotate = (leaked: boolean) => new Map([['ci-pipeline', { note: null, leaked }]])
+  const killAt = { name: 'after-create', count: 1 } as const
+  await w.apply(desired, { options: { rotate: rotate(false) }, killAt })
+  t.strictSame(markers(await managedOf(w)), [
+    'acme-agents/ci-pipeline g1 delivered',
+    'acme-agents/ci-pipeline g2 pending',
+  ])
+  await w.apply(desired, { options: { rotate: rotate(true) } })
+  t.strictSame(markers(await managedOf(w)), ['acme-agents/ci-pipeline g3 delivered'])
+  t.equal(await holderOf(w), (await managedOf(w))[0]?.id)
+  t.strictSame((await w.plan(desired)).changes, [])
+})
+
 t.test('goes on with a leak where a kill stopped it: the leaked key never gets its grace back', async t => {
   for (const name of ['after-update', 'after-create', 'after-put', 'after-mark', 'before-revoke'] as const) {
     const w = world(t)

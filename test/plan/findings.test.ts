@@ -232,6 +232,14 @@ t.test('has every finding', async t => {
         },
       ],
     },
+    'not-rotated': {
+      case: {
+        desired: [desiredKey({ adopt: 'key_stranger' })],
+        keys: [liveKey()],
+        options: { rotate: new Map([['ci-pipeline', { note: null, leaked: true }]]) },
+      },
+      says: [{ severity: 'refusal', code: 'not-rotated', keyId: 'ci-pipeline', cause: 'not-adopted' }],
+    },
     'marker-unreadable': {
       case: {
         keys: [

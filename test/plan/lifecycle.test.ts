@@ -51,7 +51,7 @@ const table = {
     'it is declared with fewer permissions': 'heal → delivered',
     'it is declared for another environment': 'rotate → superseded',
     '`rotate` asks for it': 'heal → delivered',
-    '`rotate --now` asks for it': 'heal → delivered',
+    '`rotate --now` asks for it': 'rotate, revoke → a new key',
     'another host plans': 'warn (being-made) → pending',
   },
   'pending, of another host': {
@@ -75,8 +75,8 @@ const table = {
     'it is declared with `protect: true`': 'warn (being-made) → pending',
     'it is declared with fewer permissions': 'warn (being-made) → pending',
     'it is declared for another environment': 'warn (being-made) → pending',
-    '`rotate` asks for it': 'warn (being-made) → pending',
-    '`rotate --now` asks for it': 'warn (being-made) → pending',
+    '`rotate` asks for it': 'warn (being-made), refuse (not-rotated) → pending',
+    '`rotate --now` asks for it': 'rotate, revoke → a new key',
     'another host plans': 'warn (being-made) → pending',
   },
   delivered: {

@@ -1,18 +1,24 @@
 import t from 'tap'
 import { day, hour, minute } from '../../src/model/duration.ts'
+import type { Finding } from '../../src/model/finding.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import {
   callerWith,
   days,
   desiredKey,
+  envFile,
+  keychain,
   managedKey,
   now,
   otherHost,
+  sealed,
   thisHost,
   usedAt,
 } from '../support/build.ts'
 import {
+  type Case,
   codes,
+  formerly,
   head,
   key,
   leaked,
@@ -238,4 +244,72 @@ t.test('waits for the maker of a pending key, then heals it anywhere', async t =
     [{ kind: 'heal', generation: 4 }],
     'its maker revokes its own first',
   )
+})
+
+t.test('empties no store that a key lost while one that it gained lacks the secret', async t => {
+  const moved = desiredKey({ stores: [envFile, sealed] })
+  const stores = [envFile.hash, keychain.hash]
+  const lost = { localKeys: new Set(['ci-pipeline']), formerStores: formerly({ ...keychain, local: false }) }
+  const rows = {
+    'delivered on another host': [managedKey(key, { marked: { host: otherHost, stores } })],
+    'a successor that another run is making': [
+      managedKey(key, { marked: { stores } }),
+      pending(2, otherHost, { createdAt: now - minute }),
+    ],
+  }
+  for (const [what, keys] of Object.entries(rows)) {
+    t.strictSame(summary(planOf({ desired: [moved], keys, options: lost })), [], what)
+    const shrunk = desiredKey({ stores: [envFile] })
+    const plan = planOf({ desired: [shrunk], keys, options: lost })
+    t.match(plan.changes, [{ kind: 'update', removal: { from: [{ hash: keychain.hash }] } }], what)
+  }
+  const past = { ...moved, expires: { kind: 'until', at: now - day } } as const
+  const ended = planOf({ desired: [past], keys: [managedKey(key, { marked: { stores } })], options: lost })
+  t.strictSame(summary(ended), [], 'a date that has passed')
+})
+
+t.test('replaces what leaked, whatever is pending, and keeps none of it', async t => {
+  const options = { rotate: new Map([['ci-pipeline', { note: null, leaked: true }]]) }
+  const going = pending(2, thisHost, { createdAt: now - day })
+  const rows = {
+    'a head and a pending key': [
+      [head(), pending(3), pending(4, otherHost, { createdAt: now - minute })],
+      ['rotate key_ci-pipeline_2 g5', ...[2, 3, 4].map(each => `revoke key_ci-pipeline_${each}`)],
+    ],
+    'a pending key alone': [[going], ['rotate key_ci-pipeline_2 g3', 'revoke key_ci-pipeline_2']],
+  } satisfies Record<string, readonly [readonly LiveKey[], readonly string[]]>
+  for (const [what, [keys, does]] of Object.entries(rows)) {
+    const plan = planOf({ keys, options })
+    t.strictSame(summary(plan), does, what)
+    t.match(plan.changes[0], { kind: 'rotate', strategy: 'overlap' }, what)
+    t.strictSame(codes(plan), [], what)
+  }
+})
+
+t.test('refuses a plan that lacks the rotation that was asked for', async t => {
+  const local = { localKeys: new Set(['ci-pipeline']) }
+  const theirs = managedKey(key, { marked: { host: otherHost } })
+  const past = desiredKey({ expires: { kind: 'until', at: now - day } })
+  const rows = {
+    'date-past': { desired: [past], keys: [managedKey(key)] },
+    pending: { keys: [head(), pending(3, otherHost, { createdAt: now - minute })] },
+    'other-host': { keys: [theirs], options: local },
+  } satisfies Partial<Record<Extract<Finding, { code: 'not-rotated' }>['cause'], Case>>
+  for (const [cause, row] of Object.entries(rows) as [string, Case][]) {
+    const rotate = new Map([['ci-pipeline', { note: null, leaked: false }]])
+    const plan = planOf({ ...row, options: { ...row.options, rotate } })
+    t.match(plan.findings.at(-1), { severity: 'refusal', code: 'not-rotated', cause })
+  }
+})
+
+t.test('regenerates nothing whose age it could not see afterwards', async t => {
+  const place = desiredKey({ rotation: { strategy: 'in-place' } })
+  const made = { createdAt: now - 70 * day }
+  for (const [regeneratedAt, strategy] of [
+    [null, 'in-place'],
+    [undefined, 'overlap'],
+  ] as const) {
+    const plan = planOf({ desired: [place], keys: [managedKey(place, { live: { ...made, regeneratedAt } })] })
+    t.match(plan.changes, [{ kind: 'rotate', strategy }])
+  }
 })

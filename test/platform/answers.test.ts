@@ -47,10 +47,10 @@ t.test('tells no data from no use', async t => {
 t.test('reads a key whose optional fields are absent', async t => {
   const rest = without('description', 'environment', 'regenerated_at', 'last_used_at', 'last_used', 'version')
   const key = toLiveKey({ ...rest, scope: '*', expires_at: null }, call)
+  t.equal(key.regeneratedAt, undefined, 'unlike null, which says that it never was')
   t.match(key, {
     description: '',
     environment: 'ci',
-    regeneratedAt: null,
     version: null,
     scope: 'all',
     expiresAt: null,

@@ -184,6 +184,7 @@ t.test('tells an age from a maximum age of as many days', t => {
         live: liveKey('key_1'),
         generation: 2,
         reasons: [{ code: 'past-max-age', age: 60 * day + 2 * hour, maxAge: 60 * day }],
+        leaked: [],
         removal: noRemoval,
       },
     ],

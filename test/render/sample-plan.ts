@@ -267,6 +267,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_nightly', { environment: 'dev' }),
       generation: 2,
       reasons: Object.values(rotationReasons),
+      leaked: [],
       removal,
     },
     {
@@ -277,6 +278,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_weekly'),
       generation: 2,
       reasons: [{ code: 'past-max-age', age: 47 * day + 5 * hour, maxAge: 60 * day }],
+      leaked: [],
       removal: noRemoval,
     },
   ],
@@ -426,6 +428,12 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       ],
     },
   ],
+  'not-rotated': (['not-adopted', 'date-past', 'pending', 'other-host'] as const).map(cause => ({
+    severity: 'refusal',
+    code: 'not-rotated',
+    keyId: 'ci-pipeline',
+    cause,
+  })),
   'cannot-adopt': [
     { cause: 'not-found', liveIds: [], owner: null, suggestion: 'key_abc123' } as const,
     { cause: 'not-found', liveIds: [], owner: null, suggestion: null } as const,

@@ -261,3 +261,16 @@ t.test(
     endsWith(t, await run('plan', { FLUXLOOP_API_URL: undefined }), 2, 'project.json')
   },
 )
+
+t.test('12 as long as a key is half made that only its own machine may finish', async t => {
+  const { place, platform, run } = await scene(t)
+  t.match(await run('apply --auto-approve', { FLUXLOOP_KEYS_CRASH_AT: 'after-create' }), {
+    signal: 'SIGKILL',
+  })
+  platform.now += day
+  const elsewhere = { HOME: place.work }
+  for (const line of ['apply --auto-approve', 'apply --auto-approve'])
+    t.match(await run(line, elsewhere), { code: 12, stdout: /not healed from here/ })
+  t.match(await run('apply --auto-approve --take-over', elsewhere), { code: 0 })
+  t.match(await run('apply --auto-approve', elsewhere), { code: 0 })
+})

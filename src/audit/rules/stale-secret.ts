@@ -1,5 +1,5 @@
 import { minute } from '../../model/duration.ts'
-import { endsAgree, visibleEnd } from '../../model/live-key.ts'
+import { endsAgree, regeneratedAt, visibleEnd } from '../../model/live-key.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 /** Marker times are whole seconds, and a regeneration may share one with the delivery that follows it. */
@@ -10,9 +10,9 @@ export const staleSecret: Rule = key => {
   const head = key.lineage?.head
   if (head?.marker.state.kind !== 'delivered') return clean
   const { state } = head.marker
-  const { regeneratedAt, maskedKey } = head.live
-  const end = visibleEnd(maskedKey)
-  const elsewhere = regeneratedAt !== null && regeneratedAt > state.at + clockGrain
+  const end = visibleEnd(head.live.maskedKey)
+  const regenerated = regeneratedAt(head.live)
+  const elsewhere = regenerated !== null && regenerated > state.at + clockGrain
   if (endsAgree(state.visibleEnd, end) && !elsewhere) return clean
   return [
     {
@@ -20,7 +20,7 @@ export const staleSecret: Rule = key => {
       evidence: evidence({
         delivered: `...${state.visibleEnd}`,
         live: `...${end}`,
-        regeneratedAt: regeneratedAt === null ? null : new Date(regeneratedAt).toISOString(),
+        regeneratedAt: regenerated === null ? null : new Date(regenerated).toISOString(),
       }),
       remedy: 'Run `fluxloop-keys apply`: it delivers a working secret.',
     },
