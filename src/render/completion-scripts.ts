@@ -11,8 +11,9 @@ function script(text: string): string {
 const bash = String.raw`# fluxloop-keys, completion for bash. Put this line into ~/.bashrc:
 #   source <(fluxloop-keys completion bash)
 _fluxloop_keys() {
-  local word line quoted='' glue='' current head
+  local word line glue='' current head='' quote='' text='' at char tick=$'\x60'
   local -a words=()
+  COMPREPLY=()
   # bash splits words at = and : as well. A flag and its value may as well be two words; a colon belongs to its word.
   for word in "@{COMP_WORDS[@]:1:COMP_CWORD}"; do
     if [[ $word == '=' ]]; then continue
@@ -23,25 +24,50 @@ _fluxloop_keys() {
   done
   [[ @{COMP_WORDS[COMP_CWORD]} == '=' ]] && words+=('')
   [[ @{#words[@]} -eq 0 ]] && words=('')
-  current=@{words[@{#words[@]}-1]}
-  case $current in
-    [\"\']*) quoted=1; current=@{current:1} ;;
-    *) current=@{current//\\/} ;;
-  esac
+  word=@{words[@{#words[@]}-1]}
+  # What the word means, and which quote is open. bash replaces what stands behind that quote, and so only a word that begins
+  # with it can be completed.
+  for ((at = 0; at < @{#word}; at++)); do
+    char=@{word:at:1}
+    if [[ $char == '\' && $quote != "'" ]]; then
+      at=$((at + 1))
+      char=@{word:at:1}
+      [[ $quote == '"' && $char != [\"\\\$$tick] ]] && text+='\'
+      text+=$char
+    elif [[ -z $quote && $char == [\"\'] ]]; then
+      [[ $at -eq 0 ]] || return
+      quote=$char
+    elif [[ $char == "$quote" ]]; then return
+    else text+=$char
+    fi
+  done
+  current=$text
   words[@{#words[@]}-1]=$current
-  head=''
-  [[ $current == *:* ]] && head=@{current%:*}:
-  COMPREPLY=()
+  [[ -z $quote && $current == *:* ]] && head=@{current%:*}:
   while IFS= read -r line; do
     if [[ $line == ':files' ]]; then
       compopt -o filenames 2>/dev/null
       while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current")
-    else
-      word=@{line%%$'\t'*}
-      word=@{word#"$head"}
-      [[ -z $quoted ]] && printf -v word '%q' "$word"
-      COMPREPLY+=("$word")
+      continue
     fi
+    word=@{line%%$'\t'*}
+    word=@{word#"$head"}
+    if [[ -z $quote ]]; then
+      printf -v text '%q' "$word"
+    else
+      # Between double quotes nothing keeps bash from replacing what follows a !.
+      [[ $quote == '"' && $word == *'!'* ]] && continue
+      text=''
+      for ((at = 0; at < @{#word}; at++)); do
+        char=@{word:at:1}
+        case $quote$char in
+          \'\') text+="'\\''" ;;
+          \"[\"\\\$$tick]) text+="\\$char" ;;
+          *) text+=$char ;;
+        esac
+      done
+    fi
+    COMPREPLY+=("$text")
   done < <(fluxloop-keys __complete "@{words[@]}" 2>/dev/null)
 }
 complete -F _fluxloop_keys fluxloop-keys

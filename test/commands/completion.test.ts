@@ -83,9 +83,11 @@ async function livePlatform(t: Test) {
     return ((await answer.json()) as { api_key: { id: string } }).api_key.id
   }
   const id = await make('Evil $(touch pwned) `touch pwned`; "x')
+  const quoted = await make("It's; touch pwned; echo \\$(touch pwned)")
+  await make('Loud !!$(touch pwned)')
   await make('Twice')
   await make('Twice')
-  return { platform, id }
+  return { platform, id, quoted }
 }
 
 t.test('completes in bash', async t => {
@@ -114,8 +116,44 @@ COMP_WORDS=(fluxloop-keys "$@"); COMP_CWORD=$#; _fluxloop_keys; printf '%s\\n' "
     ['Evil\\ \\$\\(touch\\ pwned\\)\\ \\`touch\\ pwned\\`\\;\\ \\"x'],
     'a name is quoted for the line',
   )
-  t.strictSame(await complete('apikeys', 'show', '"Evil $'), ['Evil $(touch pwned) `touch pwned`; "x'])
+  t.strictSame(
+    await complete('apikeys', 'show', '"Evil \\$'),
+    ['Evil \\$(touch pwned) \\`touch pwned\\`; \\"x'],
+    'and for the quotes that are open',
+  )
+  t.strictSame(await complete('apikeys', 'show', "'It"), ["It'\\''s; touch pwned; echo \\$(touch pwned)"])
+  t.strictSame(await complete('apikeys', 'show', '"Lou'), [], 'bash replaces ! between double quotes')
+  for (const torn of ['"Evil" $', "It's; t", 'Evil" $'])
+    t.strictSame(await complete('apikeys', 'show', torn), [], torn)
   t.strictSame(await complete('apikeys', 'show', 'Twi'), [], 'a name of two keys is no way to call one')
+  t.notOk((await readdir(place.work)).includes('pwned'))
+})
+
+t.test('runs nothing that a name holds, whatever quote is open', async t => {
+  const { platform, id, quoted } = await livePlatform(t)
+  const place = await shellPlace(t, platform.env)
+  const shells = [
+    { name: 'bash', args: ['--norc', '-i'], before: '' },
+    { name: 'zsh', args: ['-f', '-i'], before: 'autoload -Uz compinit && compinit -D -u; ' },
+  ]
+  for (const { name, args, before } of shells) {
+    if (!needs(t, name)) continue
+    const shell = openShell(t, name, args, { cwd: place.work, env: { ...place.env, PS1: 'ready> ' } })
+    await shell.until(/ready> /)
+    shell.type(`${before}source <(fluxloop-keys completion ${name}); echo ok$((1))\r`)
+    await shell.until(/ok1\r[^]*ready> /)
+    for (const [word, wanted] of [
+      ['"Ev', id],
+      ["'It", quoted],
+    ] as const) {
+      shell.clear()
+      shell.type(`fluxloop-keys apikeys show ${word}\t\r`)
+      await shell.until(/\n[^]*ready> /)
+      t.ok(shell.seen().includes(wanted), `${name}: ${word}`)
+    }
+    shell.type('exit\r')
+    await shell.ended
+  }
   t.notOk((await readdir(place.work)).includes('pwned'))
 })
 
