@@ -91,6 +91,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     localKeys: new Set([keyId]),
     formerStores: noFormerStores,
     keychain: null,
+    locked: true,
     takeOver: false,
     maxRevoke: null,
     maxRotate: null,

@@ -72,7 +72,7 @@ export async function reconcileApproved(
     throw conflict('The configuration is not the one that the plan was made from')
   const connection = await context.connect(asked)
   requireSame('the platform', approved.origin, originOf(connection.url))
-  await lock(connection.url, desired.stack)
+  const locked = await lock(connection.url, desired.stack)
   const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
@@ -80,7 +80,7 @@ export async function reconcileApproved(
   requireValid(approved, gathered.now)
 
   const touched = touchedKeys(approved.plan)
-  const here = await planOptions({ ...asked, only: [], except: [] }, desired, gathered, context)
+  const here = await planOptions({ ...asked, only: [], except: [] }, desired, gathered, context, locked)
   const targets = touched.length === 0 ? approved.options.targets : { only: touched, except: [] }
   const options = { ...here, ...approved.options, targets }
   const fresh = computePlan(desired, gathered.current, approved.plan.now, options)

@@ -104,16 +104,18 @@ async function keychainHere({ keys }: DesiredState, context: Context): Promise<P
   return (await stores.keychainWorks()) ? 'works' : 'missing'
 }
 
-/** The planner's options. Throws a usage `Failure` where a pattern fits no key. */
+/** The planner's options; a plan that nobody applies yet counts on the lock. Throws a usage `Failure` where a pattern fits no key. */
 export async function planOptions(
   asked: PlanningOptions & { readonly config: readonly string[] },
   desired: DesiredState,
   gathered: Gathered,
   context: Context,
+  locked = true,
 ): Promise<PlanOptions> {
   const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except, rotate } = asked
   return {
     host: context.host(),
+    locked,
     localKeys: await keysWithLocalStores(desired),
     formerStores: await findFormerStores(
       desired,

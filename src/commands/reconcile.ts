@@ -61,11 +61,11 @@ export async function reconcile(
   wideningOf(asked) // A wrong flag costs no request.
   const desired = await requireConfiguration(asked.config, null, context)
   const connection = await context.connect(asked)
-  await lock?.(connection.url, desired.stack)
+  const locked = await lock?.(connection.url, desired.stack)
   const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
-  const options = await planOptions(asked, desired, gathered, context)
+  const options = await planOptions(asked, desired, gathered, context, locked)
   const plan = computePlan(desired, gathered.current, gathered.now, options)
   return { ...(await auditedPlan(plan, desired, gathered)), desired, gathered, options, connection, clock }
 }

@@ -36,8 +36,11 @@ export function lockedFailure(target: LockTarget, state: LockState, path: string
   })
 }
 
-/** Takes the lock of a stack, in time: once it is known which it is, and before anything is looked at. */
-export type Lock = (url: string, stack: string) => Promise<void>
+/**
+ * Takes the lock of a stack, in time: once it is known which it is, and before anything is looked at. Resolves to false where
+ * there can be none, so that another run of this machine may be at work.
+ */
+export type Lock = (url: string, stack: string) => Promise<boolean>
 
 /**
  * Runs `work`, and lets go afterwards of the lock that it took. Where no lock can be made the run goes on and says so:
@@ -52,7 +55,7 @@ export async function whileLocking<Result>(
   const held: StackLock[] = []
   const lock: Lock = async (url, stack) => {
     const target = lockTarget(url, stack, context.cwd)
-    if (target === null) return
+    if (target === null) return true
     const stackLock = await context.stackLock(target)
     const onWait = (state: LockState) => {
       const holder = state.kind === 'free' ? null : state.holder
@@ -62,9 +65,11 @@ export async function whileLocking<Result>(
       const state = await stackLock.take({ command: options.command, patience, onWait })
       if (state !== null) throw lockedFailure(target, state, stackLock.path)
       held.push(stackLock)
+      return true
     } catch (cause) {
       if (!(cause instanceof Failure) || cause.code === 'conflict') throw cause
       context.stderr.print(`Going on without a lock: other runs on this machine go unseen. ${cause.message}`)
+      return false
     }
   }
   try {

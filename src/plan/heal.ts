@@ -3,6 +3,7 @@ import type { Finding } from '../model/finding.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { rotationReasons } from './due.ts'
+import type { PlanOptions } from './input.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, updating } from './key-plan.ts'
 import type { Lineage, ManagedKey } from '../model/lineage.ts'
 import { removalOf, storeHolders } from './removal.ts'
@@ -14,9 +15,14 @@ const makersTime: Milliseconds = 15 * minute
 export const maximumPending = 3
 
 /** Another run may be about to deliver a pending key: a warning where it still has time to, else null. */
-export function beingMade({ live, marker }: ManagedKey, host: string, now: Instant): Finding | null {
+export function beingMade(
+  { live, marker }: ManagedKey,
+  { host, locked }: Pick<PlanOptions, 'host' | 'locked'>,
+  now: Instant,
+): Finding | null {
   const until = live.createdAt + makersTime
-  if (marker.state.kind !== 'pending' || marker.host === host || until <= now) return null
+  const isOurs = locked && marker.host === host
+  if (marker.state.kind !== 'pending' || isOurs || until <= now) return null
   return { severity: 'warning', code: 'being-made', keyId: marker.keyId, liveId: live.id, until }
 }
 
@@ -24,7 +30,7 @@ export function beingMade({ live, marker }: ManagedKey, host: string, now: Insta
 export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKey, facts: KeyFacts): KeyPlan {
   const { keyId } = desired
   const { now, options } = facts
-  const waiting = beingMade(newest, options.host, now) ?? foreignHost(desired, newest, 'heal', options)
+  const waiting = beingMade(newest, options, now) ?? foreignHost(desired, newest, 'heal', options)
   if (waiting !== null) return { changes: [], findings: [waiting], sound: false }
 
   const others = lineage.pending.filter(({ marker }) => marker.host !== options.host)

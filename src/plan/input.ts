@@ -16,6 +16,8 @@ export interface CurrentState {
 export interface PlanOptions {
   /** A short hash of this machine and user. */
   readonly host: string
+  /** No other run of this machine and user is at work; false where no lock could be made to keep it out. */
+  readonly locked: boolean
   /** Key ids of which a store belongs to one person's machine. */
   readonly localKeys: ReadonlySet<string>
   /** Where the stores are that declarations lost. */

@@ -149,7 +149,7 @@ export function pruneUndeclared(
   if (key.marker.protected) {
     return { finding: { severity: 'warning', code: 'protected', keyId, liveId: key.live.id } }
   }
-  const making = beingMade(key, circumstances.options.host, circumstances.now)
+  const making = beingMade(key, circumstances.options, circumstances.now)
   if (making !== null) return { finding: making }
   return partWith(keyId, key, { code: 'undeclared' }, quiet, circumstances)
 }

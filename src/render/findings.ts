@@ -128,7 +128,7 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     hint: leftHint(finding),
   }),
   'being-made': ({ keyId, liveId, until }, now) => ({
-    message: `${nameText(keyId)} (${nameText(liveId)}) is being made by a run on another machine: it is left alone until ${moment(until, now)}.`,
+    message: `${nameText(keyId)} (${nameText(liveId)}) is being made by another run: it is left alone until ${moment(until, now)}.`,
     hint: 'Plan again then; if that run was interrupted, its key is healed.',
   }),
   'date-near': ({ keyId, at }, now) => ({

@@ -208,6 +208,21 @@ t.test('does not prune a key that another host may be delivering right now', asy
   t.strictSame(summary(left), ['revoke key_gone_1'])
 })
 
+t.test('leaves a pending key of its own host alone too, where no lock keeps another run out', async t => {
+  const key = desiredKey()
+  const made = (createdAt: number) =>
+    managedKey(key, { state: { kind: 'pending' }, marked: { host: thisHost }, live: { createdAt } })
+  const planAt = (age: number, locked: boolean) => {
+    const keys = [made(now - age), managedKey(other)]
+    return [[key, other], [other]].map(desired => planOf({ desired, keys, options: { locked } }))
+  }
+  const done = [['heal key_ci-pipeline_1 g2'], ['revoke key_ci-pipeline_1']]
+  t.strictSame(planAt(14 * minute, false).map(codes), [['being-made'], ['being-made']])
+  t.strictSame(planAt(14 * minute, false).map(summary), [[], []])
+  t.strictSame(planAt(15 * minute, false).map(summary), done)
+  t.strictSame(planAt(0, true).map(summary), done)
+})
+
 t.test('keeps the deadline of a key although what bears it may go first', async t => {
   const young = { createdAt: now - hour }
   const keys = [

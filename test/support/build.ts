@@ -202,6 +202,7 @@ export function callerWith(
 export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
   return {
     host: thisHost,
+    locked: true,
     localKeys: new Set(),
     formerStores: noFormerStores,
     keychain: null,
