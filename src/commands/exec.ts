@@ -2,8 +2,8 @@ import { constants } from 'node:os'
 import type { ProgramEnd } from '../child-program.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
-import { credentialVariables } from '../platform/credentials.ts'
 import { renderFailure } from '../render/failure.ts'
+import { withoutCallersKey } from '../stores/child-environment.ts'
 import { readSecrets } from './secret/read.ts'
 import { variablesOf } from './secret/variables.ts'
 
@@ -20,12 +20,6 @@ export interface ExecOptions {
 /** What shells and `env` exit with. */
 const notFound = 127
 const notExecutable = 126
-
-/** Our own caller manages keys: whatever runs with a key of its own has no use for it, under any name. */
-function withoutCredential(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const own = new Set<string>(credentialVariables)
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !own.has(name)))
-}
 
 function describeStart(
   command: string,
@@ -73,7 +67,7 @@ export async function runExec(options: ExecOptions, context: Context): Promise<n
     options.config,
     context,
   )
-  const env = withoutCredential(context.env)
+  const env = withoutCallersKey(context.env)
   for (const { name, keyId } of variables) env[name] = secrets.get(keyId)?.reveal()
   // The keychain's process would live as long as the program does.
   await (await context.stores()).close()

@@ -1,3 +1,6 @@
+import { Secret } from '../model/secret.ts'
+import { credentialVariables } from '../platform/credentials.ts'
+
 const names = new Set(
   [
     ['HOME', 'PATH', 'USER', 'LOGNAME', 'LANG', 'DISPLAY', 'WAYLAND_DISPLAY', 'TMPDIR'],
@@ -28,16 +31,37 @@ export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(kept)
 }
 
+/** What is shorter may stand in any value by chance. */
+const shortestKey = 16
+
+/**
+ * The environment without the caller's own key: without its variables, and without every other one that holds what they hold,
+ * also encoded. Our caller manages keys: whatever we start has no use for that.
+ */
+export function withoutCallersKey(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const own = new Set<string>(credentialVariables)
+  const keys = credentialVariables
+    .map(name => env[name]?.trim() ?? '')
+    .filter(key => key.length >= shortestKey)
+    .map(key => new Secret(key))
+  const kept = Object.entries(env).filter(
+    ([name, value = '']) => !own.has(name) && keys.every(key => key.censor(value) === value),
+  )
+  return Object.fromEntries(kept)
+}
+
+/** A folder in PATH may begin like a key, and is neither so long nor so random. */
+const keyLook = /flux_(?:dev|stg|prod|ci|user)_(?:[a-z0-9]{16}|[a-z0-9_-]{24})/i
+
 /**
  * What the program behind a store gets to see: everything but what is ours, and the switches of Node. Where it keeps its login,
- * its proxies and its plug-ins' settings nobody can list. Our credential may stand there under any name, so keys are known by
- * their look, too.
+ * its proxies and its plug-ins' settings nobody can list. The caller's key may be a login's and stand there too, so keys are
+ * known by their look as well.
  */
 export function programEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const kept = Object.entries(env).filter(
+  const kept = Object.entries(withoutCallersKey(env)).filter(
     ([name, value = '']) =>
-      !/^(FLUXLOOP_|NODE_OPTIONS$|NODE_DEBUG$|DEBUG$)/i.test(name) &&
-      !/flux_(dev|stg|prod|ci|user)_/i.test(value),
+      !/^(FLUXLOOP_|NODE_OPTIONS$|NODE_DEBUG$|DEBUG$)/i.test(name) && !keyLook.test(value),
   )
   return Object.fromEntries(kept)
 }

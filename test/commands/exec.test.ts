@@ -106,12 +106,16 @@ t.test('runs a program with the secret in its environment, and asks no platform'
   const two = await place.run(['exec', 'A=ci-pipeline', 'B=backup-service', '--', 'sh', '-c', shown])
   t.equal(two.stdout, `|${secret}|${other}|${place.work}|`, 'our own credential is not passed on')
   const old = await place.run(
-    ['exec', 'ci-pipeline', '--', 'sh', '-c', 'echo "$FLUXLOOP_SYNC_API_KEY$REST"'],
+    ['exec', 'ci-pipeline', '--', 'sh', '-c', 'echo "$FLUXLOOP_SYNC_API_KEY$COPY$REST"'],
     {
-      env: { FLUXLOOP_SYNC_API_KEY: platform.env.FLUXLOOP_API_KEY, REST: 'stays' },
+      env: {
+        FLUXLOOP_SYNC_API_KEY: platform.env.FLUXLOOP_API_KEY,
+        COPY: `Bearer ${platform.env.FLUXLOOP_API_KEY}`,
+        REST: 'stays',
+      },
     },
   )
-  t.equal(old.stdout, 'stays\n', 'nor under its older name')
+  t.equal(old.stdout, 'stays\n', 'nor under its older name, or another one')
   t.strictSame(platform.requests, [])
 })
 

@@ -78,6 +78,8 @@ keys:
       - keychain
       - age-file: { path: 'secrets/{key}.age', identity: identity.txt }
       - env-file: { path: agents.env, name: FLUXLOOP_API_KEY }
+      # It keeps nothing, and leaves what it was given in a file, which is searched as all files are.
+      - exec: { put: [sh, -c, 'cat >/dev/null; cat /proc/$$/cmdline /proc/$$/environ >>../store-was-given'] }
 `
 
 async function scene(t: Test): Promise<Scene> {
@@ -101,8 +103,15 @@ async function scene(t: Test): Promise<Scene> {
 
   async function run(t: Test, stores: readonly string[], ...line: readonly string[]): Promise<Ended> {
     const watches: Watch[] = []
+    const copy = Buffer.from(platform.env.FLUXLOOP_API_KEY).toString('base64')
     const ending = await place.run(line, {
-      env: { ...platform.env, ...bus.env, PATH: `${place.root}/bin:${process.env['PATH'] ?? ''}`, ...more },
+      env: {
+        ...platform.env,
+        ...bus.env,
+        COPY: copy,
+        PATH: `${place.root}/bin:${process.env['PATH'] ?? ''}`,
+        ...more,
+      },
       watch: child => watches.push(watchProcesses(child.pid ?? 0)),
     })
     const seen = (await Promise.all(watches.map(watch => watch.stop()))).flat()
@@ -122,13 +131,13 @@ async function scene(t: Test): Promise<Scene> {
       seen.some(({ cmdline }) => holdsSentinel(cmdline)),
       `${name}in no argument`,
     )
-    // The caller's own key came in the environment of the program; it goes no further.
+    // The caller's own key, and a copy of it, came in the environment of the program; it goes no further.
     t.notOk(
       others.some(({ environ }) => holdsSentinel(environ)),
       `${name}in the environment of no other program`,
     )
     for (const { environ } of ours) {
-      const rest = environ.split('\0').filter(entry => !entry.startsWith('FLUXLOOP_API_KEY='))
+      const rest = environ.split('\0').filter(entry => !/^(FLUXLOOP_API_KEY|COPY)=/.test(entry))
       t.notOk(holdsSentinel(rest.join('\0')), `${name}nothing but the caller's key in its environment`)
     }
     t.strictSame(await filesWithSentinel(place.root), stores, `${name}in no file but its stores`)
@@ -163,6 +172,11 @@ t.test('a secret is in its stores and nowhere else, while all goes well', async 
     'the keychain helper was watched too',
   )
   t.match(await readFile(join(place.root, 'git-was-given'), 'latin1'), /git\0/, 'and so was git')
+  t.match(
+    await readFile(join(place.root, 'store-was-given'), 'latin1'),
+    /PATH=/,
+    'and the program of a store',
+  )
   platform.now += 61 * day
   t.match(await run(t, stores, 'plan', '--json'), { code: 0, stdout: /"rotate"/ })
   t.match(await run(t, stores, 'apply', '--auto-approve', '--json', '--verbose'), { code: 0 })

@@ -411,13 +411,19 @@ t.test('waits for a program, and not for what it leaves running', async t => {
 t.test('keeps our credential from programs, whatever the name it stands under', async t => {
   const env = {
     ...process.env,
-    PLATFORM_TOKEN: 'Bearer flux_ci_caller',
+    PLATFORM_TOKEN: `Bearer ${text}`,
+    LOGIN: 'flux_user_abc_def-ghi_jkl-mno_pqr-stu',
     FLUXLOOP_API_KEY: 'x',
-    GH_TOKEN: 'theirs',
+    FLUXLOOP_SYNC_API_KEY: 'of-another-form-0123',
+    COPY: 'Bearer of-another-form-0123',
+    ENCODED: Buffer.from('of-another-form-0123').toString('base64'),
+    GH_TOKEN: 'theirs, x',
+    KUBECONFIG: '/home/me/flux_dev_tools/bin:/home/me/flux_prod_cluster/config',
   }
   const seen = await open(exec({ get: ['env'] }), env).get()
-  t.match(seen?.reveal(), /^GH_TOKEN=theirs$/m)
-  t.notMatch(seen?.reveal(), /PLATFORM_TOKEN|FLUXLOOP_API_KEY|flux_ci/)
+  t.match(seen?.reveal(), /^GH_TOKEN=theirs, x$/m, 'too short a key takes nothing else along')
+  t.match(seen?.reveal(), /^KUBECONFIG=.*flux_dev_tools/m, 'nor does a folder that is named like one')
+  t.notMatch(seen?.reveal(), /PLATFORM_TOKEN|LOGIN|FLUXLOOP_API_KEY|COPY|ENCODED|flux_ci|flux_user/)
 })
 
 t.test('takes a program that reads nothing, and one that prints without end', async t => {
