@@ -5,7 +5,7 @@ import pLimit from 'p-limit'
 import { everything, isOnWay, only, sampled } from './choice.ts'
 import { playSetting } from './play.ts'
 import { type Line, openProgress, whatIsLeft } from './progress.ts'
-import { allSettings, replayCommand, settingTitle, shuffled } from './setting.ts'
+import { allSettings, replayCommand, settingTitle, settingsOf } from './setting.ts'
 
 const help = `npm run test:faults -- [options]
   --shard 1/4         every fourth setting (scene, stores, replay), from the first
@@ -33,13 +33,6 @@ const { values } = parseArgs({
 /** Measured on two cores at rest. */
 const minutesPerSetting = 0.5
 
-function wantedSettings() {
-  const [part = 1, parts = 1] = values.shard.split('/').map(Number)
-  return shuffled(allSettings(), values.seed, settingTitle)
-    .filter(setting => isOnWay(settingTitle(setting), values.only))
-    .filter((_one, index) => index % parts === part - 1)
-}
-
 function wantedPoints() {
   const { firsts, seconds, seed } = values
   if (firsts === undefined && seconds === undefined) return everything
@@ -54,7 +47,9 @@ async function main(): Promise<void> {
   const progress = openProgress(values.shard, values)
   const former: ReadonlyMap<string, Line> = values.only === '' ? progress.lines() : new Map()
   const points = wantedPoints()
-  const settings = wantedSettings()
+  const settings = settingsOf(values.shard, values.seed).filter(one =>
+    isOnWay(settingTitle(one), values.only),
+  )
   if (settings.length === 0)
     throw new Error('No setting of the matrix is called like that, or the shard has none.')
   const left = settings.flatMap(setting => {

@@ -37,8 +37,12 @@ function parsed(text: string): readonly Line[] {
   })
 }
 
-export function openProgress(shard: string, { fresh }: { readonly fresh: boolean }): Progress {
-  const folder = join('.crash-matrix', buildHash())
+/** In the folder of this build. */
+export function openProgress(shard: string, options: { readonly fresh: boolean }): Progress {
+  return progressIn(join('.crash-matrix', buildHash()), shard, options)
+}
+
+export function progressIn(folder: string, shard: string, { fresh }: { readonly fresh: boolean }): Progress {
   if (fresh) rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${shard.replace('/', '-of-')}.jsonl`)

@@ -39,6 +39,12 @@ export function allSettings(): readonly Setting[] {
   )
 }
 
+/** The settings of a shard such as `1/4`, mixed by a seed. */
+export function settingsOf(shard: string, seed: string): readonly Setting[] {
+  const [part = 1, parts = 1] = shard.split('/').map(Number)
+  return shuffled(allSettings(), seed, settingTitle).filter((_one, index) => index % parts === part - 1)
+}
+
 /** Throws where no setting of the matrix is called like that. */
 export function caseOf(title: string): { readonly setting: Setting; readonly kills: Kills } {
   const [scene, stores, replay, first = unharmed, second = null] = title.split('/')
