@@ -73,15 +73,15 @@ export interface Context {
   readonly stopping: AbortSignal
   /** While `work` runs, the first Ctrl-C only aborts `stopping`. */
   readonly finishingOnInterrupt: <T>(work: () => Promise<T>) => Promise<T>
-  /** Waits for Ctrl-C or SIGTERM. */
+  /** Waits for Ctrl-C, SIGTERM or SIGHUP. */
   readonly untilStopped: () => Promise<void>
   /** Hands the terminal and all signals to another program until it ends. */
   readonly runProgram: (program: Program) => Promise<ProgramEnd>
 }
 
 export interface OwnedContext extends Context {
-  /** The user pressed Ctrl-C. What to say where the program goes on until what is in flight is done; null where it has to exit. */
-  readonly interrupt: () => string | null
+  /** Somebody wants us to end. What to say where the program goes on until what is in flight is done; null where it has to exit. */
+  readonly interrupt: (signal: NodeJS.Signals) => string | null
   /** The signal that ended the program that `runProgram` ran; null where none did. */
   readonly endedBy: () => NodeJS.Signals | null
   readonly close: () => Promise<void>
@@ -239,8 +239,10 @@ export function createContext(
       }
     },
     endedBy: () => endedBy,
-    interrupt: () => {
+    interrupt: signal => {
       if (handedOver) return ''
+      // A terminal that closes says so by its shell and by the system, and neither is somebody who is in a hurry.
+      if (signal === 'SIGHUP' && stopping.signal.aborted) return ''
       const words = stopping.signal.aborted ? null : onFirstInterrupt
       stopping.abort()
       return words

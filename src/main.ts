@@ -1,3 +1,5 @@
+import { closeSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
 import { splitAtDashes } from './cli/flags.ts'
@@ -26,19 +28,28 @@ function writeNoReports({ report }: NodeJS.Process): void {
   report.reportOnUncaughtException = false
 }
 
+/** At its end Node gives terminals their modes back, and aborts, with all that is in memory, where one of them is gone. */
+function letGoOfLostTerminals(): void {
+  const terminals = [0, 1, 2].filter(fd => isatty(fd))
+  process.on('exit', () => {
+    for (const fd of terminals) if (!isatty(fd)) closeSync(fd)
+  })
+}
+
 async function main(): Promise<number> {
   writeNoReports(process)
   const invocation = readCommandLine(args, manifest.version)
   if (invocation.kind === 'answered') return 0
+  letGoOfLostTerminals()
   const { createContext } = await import('./context.ts')
   const context = createContext(manifest.version, process, {
     noColor: invocation.noColor,
     onOutputError: error =>
       process.exit(tell(new Failure('failed', `Cannot write the output: ${error.message}`))),
   })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
-      const words = context.interrupt()
+      const words = context.interrupt(signal)
       if (words === null) process.exit(exitCodes.interrupted)
       process.stderr.write(words)
     })

@@ -1,11 +1,13 @@
 // What people see and do at a terminal, and what a pipe, a file and a full disk get instead.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { displayWidth } from '../../src/render/text.ts'
 import { needs } from '../support/needs.ts'
 import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+import { openShell } from '../support/shell.ts'
 import { type Terminal, ctrlC, openTerminal } from '../support/terminal.ts'
 
 function configuration(count: number): string {
@@ -148,9 +150,21 @@ function holdCreates(platform: ServedPlatform, count: number) {
   return { arrived, release: () => release() }
 }
 
+/** Every key that was delivered works with the secret in its file. Resolves to how many there are. */
+async function deliveredKeys({ place, platform }: Scene): Promise<number> {
+  const live = await platform.managed()
+  const holders = live.map(async ({ id, ownership }) => {
+    if (ownership.kind !== 'managed' || ownership.marker.state.kind !== 'delivered') return false
+    const text = await place.read(`secrets/${ownership.marker.keyId}.env`)
+    return (await platform.holder(/flux_\w+/.exec(text)?.[0] ?? '')) === id
+  })
+  return (await Promise.all(holders)).filter(Boolean).length
+}
+
 t.test('Ctrl-C finishes what is in flight, starts nothing new, and exits 130', async t => {
   if (!needs(t, 'script')) return
-  const { place, platform, open } = await scene(t, 6)
+  const made = await scene(t, 6)
+  const { place, platform, open } = made
   const { arrived, release } = holdCreates(platform, 2)
   const terminal = open('apply --parallelism 2')
   await terminal.until(/Enter a value: /)
@@ -161,13 +175,8 @@ t.test('Ctrl-C finishes what is in flight, starts nothing new, and exits 130', a
   release()
   t.equal(await terminal.ended, 130)
   t.match(shownLines(terminal.seen()).join(' '), /Apply incomplete \(interrupted\): 2 created/)
-  const live = await platform.managed()
-  t.equal(live.length, 2)
-  for (const { ownership } of live) {
-    if (ownership.kind !== 'managed') continue
-    const text = await place.read(`secrets/${ownership.marker.keyId}.env`)
-    t.ok(await platform.holder(/flux_\w+/.exec(text)?.[0] ?? ''), 'what was begun is delivered')
-  }
+  t.equal((await platform.managed()).length, 2)
+  t.equal(await deliveredKeys(made), 2, 'what was begun is delivered')
   t.match(await place.run(['apply', '--auto-approve'], { env: platform.env }), {
     code: 0,
     stdout: /4 created/,
@@ -188,6 +197,29 @@ t.test('a second Ctrl-C aborts at once, and the next apply heals what it left', 
   t.match(await place.run(['apply', '--auto-approve'], { env: platform.env }), { code: 0 })
   t.equal((await platform.managed()).length, 2)
   t.match(await place.run(['plan', '--detailed-exitcode'], { env: platform.env }), { code: 0 })
+})
+
+t.test('a terminal that closes lets apply finish what is in flight, however often it says so', async t => {
+  const made = await scene(t, 6)
+  const { place, platform } = made
+  const { arrived, release } = holdCreates(platform, 2)
+  const line = `exec ${asUsersDo.join(' ')} apply --auto-approve --parallelism 2 2>said`
+  const shell = openShell(t, 'sh', ['-c', line], { cwd: place.work, env: { ...place.env, ...platform.env } })
+  await arrived
+  shell.hangUp()
+  const end = { came: false }
+  void shell.ended.then(() => (end.came = true))
+  while (!end.came && !(await place.read('said')).includes('Finishing what is in flight'))
+    await setTimeout(10)
+  process.kill(shell.pid, 'SIGHUP')
+  release()
+  t.equal(await shell.ended, 130)
+  t.equal((await platform.managed()).length, 2)
+  t.equal(await deliveredKeys(made), 2, 'what was begun is delivered')
+  t.match(await place.run(['apply', '--auto-approve'], { env: platform.env }), {
+    code: 0,
+    stdout: /4 created/,
+  })
 })
 
 t.test('a reader that goes away early is no error', async t => {

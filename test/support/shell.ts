@@ -11,6 +11,9 @@ export interface Shell {
   until(pattern: RegExp): Promise<void>
   type(text: string): void
   resize(columns: number, rows: number): void
+  /** Closes the terminal, as a window or a connection that goes away does: the system sends SIGHUP, and so do we. */
+  hangUp(): void
+  readonly pid: number
   readonly ended: Promise<number>
 }
 
@@ -52,6 +55,9 @@ export function openShell(
       }),
     type: typed => terminal.write(typed),
     resize: (columns, rows) => terminal.resize(columns, rows),
+    // Its types leave it out.
+    hangUp: () => (terminal as unknown as { destroy(): void }).destroy(),
+    pid: terminal.pid,
     ended,
   }
 }
