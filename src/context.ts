@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { ReadStream, WriteStream } from 'node:tty'
+import type { ReadStream } from 'node:tty'
 import type { Cache } from './cache.ts'
 import type { Program, ProgramEnd } from './child-program.ts'
 import type { CopiedFor } from './clipboard/copy-for.ts'
@@ -21,7 +21,7 @@ import type { StackLock } from './stack-lock.ts'
 import type { Logins } from './stores/logins.ts'
 import type { ReadLog, RunLog } from './run-log.ts'
 import type { Stores } from './stores/open.ts'
-import { type Output, ask, openOutput } from './terminal.ts'
+import { type Output, type StandardStream, ask, openOutput } from './terminal.ts'
 
 /** Everything a command needs from outside. Adapters are made, and their code loaded, when they are first asked for. */
 export interface Context {
@@ -89,8 +89,8 @@ export interface OwnedContext extends Context {
 
 export interface Streams {
   readonly stdin: ReadStream
-  readonly stdout: WriteStream
-  readonly stderr: WriteStream
+  readonly stdout: StandardStream
+  readonly stderr: StandardStream
 }
 
 function nonce(): string {
@@ -114,7 +114,8 @@ export function createContext(
   const { env } = process
   const cwd = process.cwd()
   const stdout = openOutput(streams.stdout, env, options.noColor, options.onOutputError)
-  const stderr = openOutput(streams.stderr, env, options.noColor, options.onOutputError)
+  // Nobody could be told, and work that is in flight matters more than a word about it.
+  const stderr = openOutput(streams.stderr, env, options.noColor, () => undefined)
   const stopping = new AbortController()
   const connections: Connection[] = []
   const logs: RunLog[] = []

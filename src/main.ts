@@ -41,11 +41,13 @@ async function main(): Promise<number> {
   const invocation = readCommandLine(args, manifest.version)
   if (invocation.kind === 'answered') return 0
   letGoOfLostTerminals()
-  const { createContext } = await import('./context.ts')
+  const [{ createContext }, { cannotWrite }] = await Promise.all([
+    import('./context.ts'),
+    import('./terminal.ts'),
+  ])
   const context = createContext(manifest.version, process, {
     noColor: invocation.noColor,
-    onOutputError: error =>
-      process.exit(tell(new Failure('failed', `Cannot write the output: ${error.message}`))),
+    onOutputError: error => process.exit(tell(cannotWrite(error))),
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

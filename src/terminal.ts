@@ -1,3 +1,4 @@
+import { fstatSync, fsyncSync, statSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { Failure } from './model/failure.ts'
@@ -11,28 +12,55 @@ export interface Output {
   /** Columns: those of the terminal, or 100 where there is none. */
   readonly width: number
   readonly palette: Palette
+  /** It is /dev/null, or was closed when we began, which Node makes the same of. */
+  readonly leadsNowhere: boolean
   /** Writes text and ends it with a line feed where it has none. */
   print(text: string): void
   /** Writes text as it is. */
   write(text: string): void
+  /** Prints what can be shown only once. Resolves when the system has taken all of it, and rejects with a `Failure` where it has not. */
+  hand(text: string): Promise<void>
 }
 
 const widthOfPipes = 100
 
-/** A reader that went away (`plan | head`) must not stop an apply in the middle, so a closed pipe is no error. */
-function toleratingClosedPipe(stream: WriteStream, onError: (error: Error) => void): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') onError(error)
-  })
+export function cannotWrite({ message }: Error): Failure {
+  return new Failure('failed', `Cannot write the output: ${message}`)
+}
+
+/** Where text goes, with the number of its file descriptor. */
+export type StandardStream = WriteStream & { readonly fd: number }
+
+function isNowhere({ fd }: StandardStream): boolean {
+  try {
+    const stats = fstatSync(fd)
+    return stats.isCharacterDevice() && stats.rdev === statSync('/dev/null').rdev
+  } catch {
+    return false
+  }
+}
+
+/** Node's stream takes a file for written that has room for the first half only. */
+function writeFile(fd: number, text: string): void {
+  writeFileSync(fd, text)
+  fsyncSync(fd)
+}
+
+function lineOf(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`
 }
 
 export function openOutput(
-  stream: WriteStream,
+  stream: StandardStream,
   env: NodeJS.ProcessEnv,
   noColor: boolean,
   onError: (error: Error) => void,
 ): Output {
-  toleratingClosedPipe(stream, onError)
+  let told: Error | null = null
+  // A reader that went away (`plan | head`) must not stop an apply in the middle, so a closed pipe is no error.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error !== told && error.code !== 'EPIPE' && error.code !== 'EIO') onError(error)
+  })
   const isTerminal = stream.isTTY
   return {
     isTerminal,
@@ -41,8 +69,27 @@ export function openOutput(
       return isTerminal ? stream.columns : widthOfPipes
     },
     palette: paletteFor(wantsColour({ isTTY: isTerminal, env, noColor })),
-    print: text => stream.write(text.endsWith('\n') ? text : `${text}\n`),
+    get leadsNowhere() {
+      return isNowhere(stream)
+    },
+    print: text => stream.write(lineOf(text)),
     write: text => stream.write(text),
+    hand: text =>
+      new Promise<void>((resolve, reject) => {
+        if (isNowhere(stream)) throw new Error('it leads nowhere')
+        if (fstatSync(stream.fd).isFile()) {
+          writeFile(stream.fd, lineOf(text))
+          resolve()
+          return
+        }
+        stream.write(lineOf(text), error => {
+          told = error ?? null
+          if (error) reject(error)
+          else resolve()
+        })
+      }).catch((cause: unknown) => {
+        throw cause instanceof Error ? cannotWrite(cause) : cause
+      }),
   }
 }
 

@@ -20,7 +20,7 @@ export interface Made {
 }
 
 /** Takes back a key that nobody received, because of `fault`. Resolves to the failure to report. */
-async function takeBack({ id }: LiveKey, fault: Failure, hand: Hand): Promise<Failure> {
+export async function takeBack({ id }: LiveKey, fault: Failure, hand: Hand): Promise<Failure> {
   const revoked = await hand.platform.revoke(id).then(
     () => true,
     () => false,

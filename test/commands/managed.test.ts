@@ -2,8 +2,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { Failure } from '../../src/model/failure.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
+import { testContext } from '../support/context.ts'
 import { type Stage, stage } from '../support/stage.ts'
 
 const configuration = `version: 1
@@ -95,6 +97,23 @@ t.test('a store that fails after all leaves the new secret on the screen', async
   const printed = /flux_ci_\w{32}/.exec(partly.out())?.[0] ?? ''
   t.equal(await holder(scene, new Secret(printed)), live.id)
   t.match((await scene.succeed('plan')).out(), /will be delivered again/, 'and the next plan mends it')
+})
+
+t.test('a secret that a store took is not lost where nobody reads what is printed', async t => {
+  const scene = stage(t, files)
+  const live = await applied(scene)
+  const hand = async () => {
+    throw new Failure('failed', 'Cannot write the output: write EPIPE')
+  }
+  const stdout = { ...testContext().stdout, hand }
+  const unread = await scene.run('apikeys regenerate ci-pipeline --force --quiet', { with: { stdout } })
+  t.equal(unread.code, 1)
+  t.match(
+    unread.err(),
+    /was regenerated, and its new secret is in env-file [^]*, but: Cannot write the output/,
+  )
+  t.notMatch(unread.err(), /was printed|Run:/)
+  t.equal(await holder(scene, await stored(scene, 'ci.env')), live.id)
 })
 
 t.test('without the configuration at hand, regenerate says that the stores will be stale', async t => {

@@ -261,3 +261,45 @@ t.test('output that cannot be written is an error', async t => {
   t.match(await place.run(['apply', '--auto-approve'], { env }), { code: 0 })
   t.equal((await platform.managed()).length, 3, 'what was left half done is healed')
 })
+
+t.test('a fresh secret that nobody takes ends its key, or is said to be lost', async t => {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t)
+  const env = { ...place.env, ...platform.env }
+  const shell = (line: string) => ended('sh', ['-c', line], { cwd: place.work, env })
+  const ours = asUsersDo.join(' ')
+  const named = async () =>
+    (await platform.live()).filter(({ name, status }) => name === 'Deploy' && status !== 'revoked')
+
+  const create = ['apikeys', 'create', '--name', 'Deploy', '--quiet']
+  const closed = await place.run(create, { env: platform.env, watch: child => child.stdout?.destroy() })
+  t.match(closed, {
+    code: 1,
+    stderr: /Cannot write the output: .*EPIPE[^]*nobody received, was revoked again/,
+  })
+  t.match(await shell(`${ours} apikeys create --name Deploy >/dev/full`), {
+    code: 1,
+    stderr: /ENOSPC[^]*was revoked again/,
+  })
+  t.match(
+    await shell(`head -c 500 /dev/zero >cut; ulimit -f 1; ${ours} ${create.join(' ')} >>cut`),
+    { code: 1, stderr: /EFBIG[^]*was revoked again/ },
+    'a file with room for a part of it',
+  )
+  t.strictSame(await named(), [])
+
+  platform.forget()
+  for (const to of ['>&-', '>/dev/null'])
+    t.match(await shell(`${ours} ${create.join(' ')} ${to}`), { code: 2, stderr: /Nobody would receive/ })
+  t.strictSame(platform.requests, [], 'where that is known, nothing is made')
+
+  t.match(await shell(`${ours} ${create.join(' ')} >secret`), { code: 0, stderr: '' })
+  const [key] = await named()
+  t.equal(await platform.holder((await place.read('secret')).trim()), key?.id)
+  const regenerate = `${ours} apikeys regenerate Deploy --force`
+  t.match(await shell(`${regenerate} --quiet >&-`), { code: 2, stderr: /Nobody would receive/ })
+  t.equal(await platform.holder((await place.read('secret')).trim()), key?.id, 'the old secret works')
+  const lost = await shell(`${regenerate} --json >/dev/full`)
+  t.match(lost, { code: 1, stderr: /nobody has its new secret: [^]*ENOSPC/ })
+  t.match(lost.stderr.replaceAll(/\s+/g, ' '), `Run: fluxloop-keys apikeys regenerate ${key?.id}`)
+})

@@ -42,6 +42,8 @@ export interface TestContext extends Context {
 
 export const testVersion = '0.0.0-test'
 
+const lineOf = (text: string) => (text.endsWith('\n') ? text : `${text}\n`)
+
 function memoryOutput(options: TestContextOptions): Output & { readonly text: () => string } {
   let text = ''
   return {
@@ -49,8 +51,10 @@ function memoryOutput(options: TestContextOptions): Output & { readonly text: ()
     rewritable: options.terminal ?? false,
     width: options.width ?? 100,
     palette: paletteFor(options.colour ?? false),
-    print: more => void (text += more.endsWith('\n') ? more : `${more}\n`),
+    print: more => void (text += lineOf(more)),
     write: more => void (text += more),
+    leadsNowhere: false,
+    hand: async more => void (text += lineOf(more)),
     text: () => text,
   }
 }

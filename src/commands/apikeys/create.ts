@@ -1,4 +1,4 @@
-import { type Made, createByHand } from '../../apply/create-by-hand.ts'
+import { type Made, createByHand, takeBack } from '../../apply/create-by-hand.ts'
 import { type OpenStore, storesOf } from '../../apply/deliver.ts'
 import { storeArgument } from '../../config/store-argument.ts'
 import type { ConnectionOptions } from '../../connection.ts'
@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts'
 import { requireProjects } from '../../model/asked.ts'
 import { Failure } from '../../model/failure.ts'
 import { newKeyDetails, placesOf, success } from '../../render/written-key.ts'
-import { boxOf, printIssuedJson, printSecret } from './issued-secret.ts'
+import { boxOf, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
 import { type NewKeyFlags, askForRest, readGiven, withDefaults } from './new-key.ts'
 import { screenOf } from './screen.ts'
 
@@ -56,25 +56,28 @@ async function show(made: Made, options: CreateOptions, context: Context): Promi
   const { stdout } = context
   const { live, secret, places } = made
   if (options.quiet) {
-    printSecret(secret, context)
+    await printSecret(secret, context)
     return
   }
   if (options.json) {
-    printIssuedJson(live, places.length === 0 ? secret : null, places, context)
+    await printIssuedJson(live, places.length === 0 ? secret : null, places, context)
     return
   }
   const screen = screenOf(stdout, live.createdAt, context)
-  stdout.print(`${success('created', stdout.palette)}\n\n`)
-  stdout.print(`${places.length === 0 ? boxOf(secret, context) : placesOf(places, screen)}\n\n`)
-  stdout.print(newKeyDetails(live, screen))
-  if (places.length === 0 && stdout.isTerminal && options.clipboard) {
-    stdout.print(`\n${await copyLine(made, context)}`)
+  const around = (middle: string) =>
+    `${success('created', stdout.palette)}\n\n${middle}\n\n${newKeyDetails(live, screen)}`
+  if (places.length > 0) {
+    stdout.print(around(placesOf(places, screen)))
+    return
   }
+  await stdout.hand(around(boxOf(secret, context)))
+  if (stdout.isTerminal && options.clipboard) stdout.print(`\n${await copyLine(made, context)}`)
 }
 
 /** Makes a key that no configuration declares. Nothing is made before everything that was given is known to be right. */
 export async function runCreate(options: CreateOptions, context: Context): Promise<number> {
   requireOneOutput(options)
+  if (options.stores.length === 0) requireReader(context)
   const given = readGiven(options, context.now())
   const asking = given.name === null && context.interactive
   if (!asking) withDefaults(given)
@@ -92,7 +95,12 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
   const stores = await readyStores(key.name, options, context)
   await context.finishingOnInterrupt(async () => {
     const hand = { platform: client, checkpoint: context.checkpoint }
-    await show(await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, hand), options, context)
+    const made = await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, hand)
+    try {
+      await show(made, options, context)
+    } catch (cause) {
+      throw cause instanceof Failure ? await takeBack(made.live, cause, hand) : cause
+    }
   })
   return 0
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import type { Secret } from '../../model/secret.ts'
 import { secretBox } from '../../render/box.ts'
@@ -10,18 +11,33 @@ export function boxOf(secret: Secret, { stdout }: Context): string {
   return secretBox(secret.reveal(), stdout)
 }
 
-/** The secret alone, on a line of its own. */
-export function printSecret(secret: Secret, { stdout }: Context): void {
-  stdout.print(secret.reveal())
+/** Fails where nobody could receive a secret that is shown only once, before there is one. */
+export function requireReader({ stdout }: Context): void {
+  if (!stdout.leadsNowhere) return
+  throw new Failure(
+    'usage',
+    'Nobody would receive the secret, which is shown only once: standard output is closed, or /dev/null',
+    { hints: ['Send it through a pipe or into a file, or show it on a terminal.'] },
+  )
 }
 
-/** The key and its secret; `null` where the secret went into `stores` instead, which say where it is. */
-export function printIssuedJson(
+/** The secret alone, on a line of its own. Rejects with a `Failure` where nobody takes it. */
+export async function printSecret(secret: Secret, { stdout }: Context): Promise<void> {
+  await stdout.hand(secret.reveal())
+}
+
+/**
+ * The key and its secret; `null` where the secret went into `stores` instead, which say where it is. Rejects with a `Failure`
+ * where nobody takes the secret.
+ */
+export async function printIssuedJson(
   live: LiveKey,
   secret: Secret | null,
   stores: readonly string[],
   { stdout, now }: Context,
-): void {
+): Promise<void> {
   const key = secret === null ? null : secret.reveal()
-  stdout.print(jsonText({ format_version: '1.0', api_key: keyToJson(live, now()), key, stores }))
+  const text = jsonText({ format_version: '1.0', api_key: keyToJson(live, now()), key, stores })
+  if (key === null) stdout.print(text)
+  else await stdout.hand(text)
 }

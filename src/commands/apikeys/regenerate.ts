@@ -12,7 +12,7 @@ import { writeAsSeen } from './as-seen.ts'
 import { isCallingKey } from './calling-key.ts'
 import { confirmYes } from './confirm.ts'
 import { type Target, deliverTo, requireReady, targetOf } from './delivery.ts'
-import { boxOf, printIssuedJson, printSecret } from './issued-secret.ts'
+import { boxOf, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
 import { type Management, managementOf } from './management.ts'
 import { screenOf } from './screen.ts'
 
@@ -57,22 +57,48 @@ async function regenerate(key: LiveKey, client: PlatformClient, context: Context
   })
 }
 
-function show(
+/** Rejects with a `Failure` where the secret is to be shown and nobody takes it. */
+async function show(
   { live, secret }: Replaced,
   places: readonly string[],
   { json, quiet }: RegenerateOptions,
   context: Context,
-): void {
+): Promise<void> {
   const { stdout } = context
   const delivered = places.length > 0
-  if (quiet) printSecret(secret, context)
-  else if (json) printIssuedJson(live, delivered ? null : secret, places, context)
+  if (quiet) await printSecret(secret, context)
+  else if (json) await printIssuedJson(live, delivered ? null : secret, places, context)
   else {
     const screen = screenOf(stdout, context.now(), context)
-    stdout.print(`${success('regenerated', stdout.palette)}\n\n`)
-    if (delivered) stdout.print(placesOf(places, screen))
-    else stdout.print(`${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
+    const heading = success('regenerated', stdout.palette)
+    if (delivered) stdout.print(`${heading}\n\n${placesOf(places, screen)}`)
+    else await stdout.hand(`${heading}\n\n${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
   }
+}
+
+/** What to say where a store, or whoever reads our output, did not take the new secret; null where each did. */
+function shortfall(
+  id: string,
+  places: readonly string[],
+  fault: Failure | null,
+  unread: Failure | null,
+): Failure | null {
+  const cause = fault ?? unread
+  if (cause === null) return null
+  const { hints } = cause
+  if (unread !== null && places.length === 0) {
+    const again = `Its old secret is dead. Run: fluxloop-keys apikeys regenerate ${id}`
+    const message = `${id} was regenerated, and nobody has its new secret: ${unread.message}`
+    return new Failure('failed', message, { hints: [again, ...hints], cause })
+  }
+  const where =
+    places.length === 0 ? 'no store has its new secret' : `its new secret is in ${places.join(', ')}`
+  const printed = unread === null ? ['The new secret was printed: put it where it is needed.'] : []
+  return new Failure(
+    fault === null ? 'failed' : 'partial',
+    `${id} was regenerated, and ${where}, but: ${cause.message}`,
+    { hints: [...printed, ...hints], cause },
+  )
 }
 
 async function replace(
@@ -84,22 +110,26 @@ async function replace(
   context: Context,
 ): Promise<void> {
   const replaced = await regenerate(key, client, context)
-  if (delivery === null) {
-    show(replaced, [], options, context)
-    return
-  }
-  const { target, management } = delivery
-  const regenerated = { ...replaced, marker: management.marker }
-  const { places, fault } = await deliverTo(target, regenerated, isCaller, client, context)
+  const { places, fault } =
+    delivery === null
+      ? { places: [], fault: null }
+      : await deliverTo(
+          delivery.target,
+          { ...replaced, marker: delivery.management.marker },
+          isCaller,
+          client,
+          context,
+        )
   // Where a store failed, the screen is the only place that is sure to have the secret.
-  show(replaced, fault === null ? places : [], options, context)
-  if (fault === null) return
-  const where =
-    places.length === 0 ? 'no store has its new secret' : `its new secret is in ${places.join(', ')}`
-  throw new Failure('partial', `${key.id} was regenerated, and ${where}, but: ${fault.message}`, {
-    hints: ['The new secret was printed: put it where it is needed.', ...fault.hints],
-    cause: fault,
-  })
+  const unread = await show(replaced, fault === null ? places : [], options, context).then(
+    () => null,
+    (cause: unknown) => {
+      if (cause instanceof Failure) return cause
+      throw cause
+    },
+  )
+  const short = shortfall(key.id, places, fault, unread)
+  if (short !== null) throw short
 }
 
 /** Replaces the secret of a key at once. A managed key's goes into its stores, where its configuration is at hand. */
@@ -123,6 +153,7 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
     }
     stderr.print(`${regenerationNote(management, why, screen)}\n\n`)
   }
+  if (delivery === null || options.quiet) requireReader(context)
   if (!options.force) {
     stderr.print(`${regenerationWarning(key, screen)}\n\n`)
     await confirmYes('regenerate', `${key.id} was not regenerated`, context)
