@@ -1,7 +1,7 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { readBounded } from './bounded-file.ts'
 import { Failure } from './model/failure.ts'
+import { homeFolder } from './home.ts'
 import type { Instant } from './model/duration.ts'
 import type { CredentialReaders } from './platform/find-credential.ts'
 import type { Logins } from './stores/logins.ts'
@@ -14,7 +14,7 @@ const instead = 'Or use `fluxloop-keys auth login` or FLUXLOOP_API_KEY.'
 /** The text of a file below the user's home; null where there is none. Rejects with a `Failure` where it cannot be read. */
 async function homeFile(path: string): Promise<string | null> {
   try {
-    const file = await readBounded(join(homedir(), path), largest)
+    const file = await readBounded(join(homeFolder(), path), largest)
     if (file.ok) return file.bytes.toString('utf8')
     const why = file.why === 'too-large' ? 'larger than 1 MB' : 'no regular file'
     throw new Failure('authentication', `~/${path} is ${why}`, {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { homedir, hostname, userInfo } from 'node:os'
+import { hostname, userInfo } from 'node:os'
+import { homeFolder } from './home.ts'
 import { shortHash } from './model/hash.ts'
 
 /** Where systemd and D-Bus keep the machine's own number. */
@@ -18,7 +19,7 @@ function machineId(): string {
 }
 
 /** Eight hexadecimal digits that stand for this machine, user and home: who owns the local stores here. */
-export function hostHash(home = homedir()): string {
+export function hostHash(home = homeFolder()): string {
   return shortHash([machineId(), userName(), home].join('\n'), 8)
 }
 

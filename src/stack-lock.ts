@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lstat } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { homeFolder } from './home.ts'
 import type { Milliseconds } from './model/duration.ts'
 import { Failure } from './model/failure.ts'
 import type { LockHolder, LockState, LockTarget } from './model/stack-lock.ts'
@@ -40,10 +40,10 @@ function lockFolder(env: NodeJS.ProcessEnv): string {
   // The XDG Base Directory Specification: a relative path counts as none.
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'fluxloop-keys', 'locks')
   if (process.platform === 'win32')
-    return join(env['LOCALAPPDATA'] ?? join(homedir(), 'AppData', 'Local'), 'fluxloop-keys', 'locks')
+    return join(env['LOCALAPPDATA'] ?? join(homeFolder(), 'AppData', 'Local'), 'fluxloop-keys', 'locks')
   if (process.platform === 'darwin')
-    return join(homedir(), 'Library', 'Application Support', 'fluxloop-keys', 'locks')
-  return join(homedir(), '.local', 'state', 'fluxloop-keys', 'locks')
+    return join(homeFolder(), 'Library', 'Application Support', 'fluxloop-keys', 'locks')
+  return join(homeFolder(), '.local', 'state', 'fluxloop-keys', 'locks')
 }
 
 /** The stack for people, and a hash that tells platforms apart. */

@@ -32,7 +32,7 @@ const floors: readonly (readonly string[])[] = [
   ['config', 'stores', 'sandbox'],
   ['platform'],
   ['plan', 'audit', 'render'],
-  ['bounded-file'],
+  ['bounded-file', 'home'],
   ['model'],
 ]
 

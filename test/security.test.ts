@@ -182,6 +182,25 @@ t.test('lets no project file choose the platform that somebody else may have pla
   t.match(await plan(asNobody), { code: 2, stderr: /project\.json\s+belongs\s+to\s+another\s+user/ })
 })
 
+t.test('runs as a number without a name, and asks for a home where there is none', async t => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0 || !needs(t, 'setpriv')) return
+  const { env } = await servedPlatform(t)
+  const place = await workplace(t, env)
+  await place.write(
+    'fluxloop-keys.yaml',
+    'version: 1\nstack: s\nkeys:\n  a: { name: a, scope: all, permissions: [read_results], expires: 90d, store: { env-file: { path: a.env, name: A } } }\n',
+  )
+  await cp(join(root, 'dist'), join(place.root, 'dist'), { recursive: true })
+  await execute('chown', ['-R', '12345:12345', place.root])
+  const apply = async (HOME: string | undefined) => {
+    const user = ['--reuid', '12345', '--regid', '12345', '--clear-groups', process.execPath]
+    const line = [...user, join(place.root, 'dist/start.cjs'), 'apply', '--auto-approve']
+    return await ended('setpriv', line, { cwd: place.work, env: { ...place.env, HOME } })
+  }
+  t.match(await apply(undefined), { code: 1, stderr: /no home folder[^]*Set HOME/ })
+  t.match(await apply(place.env['HOME']), { code: 0, stdout: /1 created/ })
+})
+
 t.test('waits for no pipe in the place of a file that it reads', async t => {
   if (process.platform === 'win32') return
   const home = join((await workplace(t)).root, 'home')

@@ -1,5 +1,5 @@
-import { homedir } from 'node:os'
 import { resolve } from 'node:path'
+import { homeFolder } from '../home.ts'
 
 /** What placeholders stand for. */
 export interface Names {
@@ -55,7 +55,7 @@ export function fillInVariable(text: string, names: Names): string {
 
 /** An absolute path; relative ones count from `folder`, `~/` from the home. */
 export function absolutePath(path: string, folder: string): string {
-  return path === '~' || path.startsWith('~/') ? resolve(homedir(), path.slice(2)) : resolve(folder, path)
+  return path === '~' || path.startsWith('~/') ? resolve(homeFolder(), path.slice(2)) : resolve(folder, path)
 }
 
 /** The same with placeholders; `folder` is that of the file that declares the path. */
