@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, realpath, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { addBlocks } from '../config/edit-yaml.ts'
 import { findFiles } from '../config/find-files.ts'
@@ -14,6 +14,9 @@ import { renderDiagnostics } from '../render/diagnostics.ts'
 import { renderFileDiff } from '../render/file-diff.ts'
 import { nameText, plural, quotedName } from '../render/values.ts'
 import { breakable } from '../render/text.ts'
+import { fileFailure } from '../stores/file-failure.ts'
+import { withFileLock } from '../stores/file-lock.ts'
+import { writeFileDurably } from '../stores/write-file.ts'
 import { requireConfiguration } from './configuration.ts'
 import { chooseKeys } from './import-choice.ts'
 
@@ -47,7 +50,7 @@ async function textOf(path: string): Promise<string | null> {
     return await readFile(path, 'utf8')
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
-    throw new Failure('failed', `Cannot read ${path}`, { cause })
+    throw fileFailure('read', path, cause)
   }
 }
 
@@ -146,6 +149,21 @@ async function requireConsent({ write }: ImportOptions, context: Context): Promi
   if (answer !== 'yes') throw new Failure('failed', 'Import cancelled: nothing was written')
 }
 
+/** A file is replaced at one instant; a link to it stays. A new one gets the mode of any new file: it holds no secret. */
+async function write({ path, text: before }: Target, text: string): Promise<void> {
+  if ((await textOf(path)) !== before)
+    throw new Failure('conflict', `${path} was changed in the meantime: nothing was written`)
+  try {
+    if (before === null) await writeFile(path, text, { flag: 'wx' })
+    else {
+      const file = await realpath(path)
+      await withFileLock(file, () => writeFileDurably(file, Buffer.from(text)))
+    }
+  } catch (error) {
+    throw fileFailure('write', path, error)
+  }
+}
+
 /** Writes declarations of live keys, such that the first plan only adopts them. It changes nothing on the platform. */
 export async function runImport(options: ImportOptions, context: Context): Promise<number> {
   const target = await findTarget(options, context)
@@ -170,10 +188,7 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   await requireSound(target, text, options, context)
   stdout.print(`${renderFileDiff(target.path, target.text, text, stdout)}\n`)
   await requireConsent(options, context)
-  if ((await textOf(target.path)) !== target.text) {
-    throw new Failure('conflict', `${target.path} was changed in the meantime: nothing was written`)
-  }
-  await writeFile(target.path, text)
+  await write(target, text)
   stdout.print(
     `Wrote ${plural(proposal.keys.length, 'key')} and ${plural(proposal.roles.size, 'role')} to ${target.path}. Look at them, then: fluxloop-keys plan`,
   )

@@ -1,4 +1,6 @@
 // Import: from keys made by hand to a configuration whose first plan only adopts them.
+import { lstat, stat, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import t from 'tap'
 import { day, hour } from '../../src/model/duration.ts'
 import { addBlocks } from '../../src/config/edit-yaml.ts'
@@ -186,6 +188,23 @@ t.test('imports what a checklist, an id or a name says, and asks for one of them
   t.strictSame(offered.slice(0, 3), ['"A one"', '"A two"', '"B"'])
   t.match(await read('ticked.yaml'), `adopt: ${second}`)
   t.notMatch(await read('ticked.yaml'), `adopt: ${first}`)
+})
+
+t.test('replaces a file at one instant, through a link to it, and says where it cannot', async t => {
+  const { client, folder, run, succeed, read } = stage(t, { 'real.yaml': 'version: 1\nstack: acme\n' })
+  await make(client, {})
+  await symlink('real.yaml', join(folder, 'fluxloop-keys.yaml'))
+  const { ino, mode } = await stat(join(folder, 'real.yaml'))
+  await succeed('import --all --write')
+  const after = await stat(join(folder, 'real.yaml'))
+  t.not(after.ino, ino, 'it is another file, whole')
+  t.equal(after.mode, mode)
+  t.ok((await lstat(join(folder, 'fluxloop-keys.yaml'))).isSymbolicLink())
+  t.match(await read('real.yaml'), /adopt: key_/)
+  await make(client, { name: 'Second' })
+  const nowhere = await run('import --all --write --out no/such/folder.yaml')
+  t.equal(nowhere.code, 1)
+  t.match(nowhere.err(), /Cannot write .*no such file or folder/)
 })
 
 t.test('makes key ids of names, the same ones in any order', async t => {

@@ -12,6 +12,7 @@ import { Failure } from '../../model/failure.ts'
 import { renderFileDiff } from '../../render/file-diff.ts'
 import { renderLeftAlone } from '../../render/fixes.ts'
 import { plural } from '../../render/values.ts'
+import { fileFailure } from '../../stores/file-failure.ts'
 import { withFileLock } from '../../stores/file-lock.ts'
 import { writeFileDurably } from '../../stores/write-file.ts'
 import { type FixedFile, applyFixes } from './apply-fixes.ts'
@@ -44,7 +45,9 @@ async function write(files: readonly FixedFile[], patch: string, text: string): 
     throw new Failure('conflict', `${path} was changed in the meantime: nothing was written`)
   }
   // First what takes the change back, and never over an earlier one.
-  await writeFile(patch, text, { flag: 'wx' })
+  await writeFile(patch, text, { flag: 'wx' }).catch((error: unknown) => {
+    throw fileFailure('write', patch, error)
+  })
   for (const { path, after } of files)
     await withFileLock(path, () => writeFileDurably(path, Buffer.from(after)))
 }
