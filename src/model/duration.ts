@@ -9,6 +9,9 @@ export const hour: Milliseconds = 60 * minute
 export const day: Milliseconds = 24 * hour
 export const year: Milliseconds = 365 * day
 
+/** A timer of Node that is set for 2^31 milliseconds or more goes off at once. */
+export const longestTimer: Milliseconds = 24 * day
+
 const units: Readonly<Record<string, Milliseconds>> = { m: minute, h: hour, d: day, w: 7 * day, y: year }
 
 /** Reads `36h`, `90d`, `1y`: a whole number above zero and a unit (m, h, d, w, y; a year is 365 days). Null where it is none. */

@@ -180,5 +180,9 @@ t.test('says why nothing was copied, and changes nothing', async t => {
     code: 2,
     stderr: /--clear-after takes a time such as 45s/,
   })
+  t.match(await place.run(['secret', 'copy', 'ci-pipeline', '--clear-after', '600h']), {
+    code: 2,
+    stderr: /24 days at most/,
+  })
   t.match(await place.run(['secret', 'copy', 'ci-pipline']), { code: 5, stderr: /Did you mean ci-pipeline/ })
 })

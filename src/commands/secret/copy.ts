@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { type Milliseconds, formatDuration, parseWait, second } from '../../model/duration.ts'
+import { type Milliseconds, formatDuration, longestTimer, parseWait, second } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
 import { readSecrets } from './read.ts'
 
@@ -15,8 +15,11 @@ const usual: Milliseconds = 45 * second
 
 function clearAfterOf({ clearAfter }: SecretCopyOptions): Milliseconds {
   const after = clearAfter === null ? usual : parseWait(clearAfter)
-  if (after !== null && after > 0) return after
-  throw new Failure('usage', `--clear-after takes a time such as 45s or 2m, not \`${clearAfter ?? ''}\``)
+  if (after !== null && after > 0 && after <= longestTimer) return after
+  throw new Failure(
+    'usage',
+    `--clear-after takes a time such as 45s or 2m, 24 days at most, not \`${clearAfter ?? ''}\``,
+  )
 }
 
 function noClipboard(tried: readonly string[]): Failure {
