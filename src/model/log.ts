@@ -57,6 +57,10 @@ function hasTexts(value: unknown, ...names: readonly string[]): value is Readonl
   return isRecord(value) && names.every(name => typeof value[name] === 'string')
 }
 
+function isTextOrNull(value: unknown): boolean {
+  return typeof value === 'string' || value === null
+}
+
 function isReasons(value: unknown): boolean {
   return Array.isArray(value) && value.every(reason => hasTexts(reason, 'code', 'message'))
 }
@@ -92,13 +96,15 @@ export function parseLogLine(text: string): LogLine | null {
     return null
   }
   if (!hasTexts(value, 'run', 'at', 'stack') || value['format_version'] !== '1.0') return null
-  if (!hasTexts(value['by'], 'account', 'host', 'user') || Number.isNaN(Date.parse(String(value['at']))))
-    return null
+  const { at, by } = value
+  if (!hasTexts(by, 'account', 'host', 'user') || Number.isNaN(Date.parse(String(at)))) return null
+  if (![by['key'], by['key_id']].every(isTextOrNull)) return null
   const sound =
     value['event'] === 'run'
       ? isRecord(value['plan'])
       : value['event'] === 'change' &&
         hasTexts(value, 'key', 'action') &&
+        isTextOrNull(value['id']) &&
         isReasons(value['reasons']) &&
         isOutcome(value['outcome'])
   return sound ? (value as unknown as LogLine) : null

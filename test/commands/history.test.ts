@@ -189,6 +189,7 @@ t.test('reads no line that is not one, and leaves escapes without effect', async
     '[]',
     '{}',
     '{"format_version":"1.0","event":"change","run":"r","at":"x"}',
+    '{"format_version":"1.0","event":"run","run":"r","at":"2026-11-22T12:00:00Z","stack":"s","plan":{},"by":{"account":"a","host":"h","user":"u"}}',
   ]) {
     t.equal(parseLogLine(text), null, text)
   }
