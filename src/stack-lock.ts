@@ -8,6 +8,7 @@ import type { LockHolder, LockState, LockTarget } from './model/stack-lock.ts'
 import {
   type Found,
   type Holder,
+  guardOf,
   lifeOf,
   readHolder,
   releaseLock,
@@ -28,7 +29,7 @@ export interface StackLock {
   }): Promise<LockState | null>
   release(): Promise<void>
   look(): Promise<LockState>
-  /** Removes it where its run is gone; with `force`, whoever has it. */
+  /** Removes it where its run is gone; with `force`, whoever has it. Throws a Failure where somebody else is about to take it over. */
   remove(options: { readonly force: boolean }): Promise<void>
 }
 
@@ -87,6 +88,15 @@ async function toState(found: Found | null): Promise<LockState> {
   }
 }
 
+function guarded(path: string): Failure {
+  return new Failure('conflict', 'Another process is taking over the lock of a run that is gone.', {
+    hints: [
+      'If it was killed meanwhile, and is on another machine or in another container, it cannot be seen from here.',
+      `Once you know that it is over: fluxloop-keys unlock --force (${guardOf(path)})`,
+    ],
+  })
+}
+
 export function stackLock(target: LockTarget, env: NodeJS.ProcessEnv): StackLock {
   const folder = lockFolder(env)
   const path = join(folder, lockName(target))
@@ -106,8 +116,10 @@ export function stackLock(target: LockTarget, env: NodeJS.ProcessEnv): StackLock
     release: () => releaseLock(path),
     look: async () => await toState(await readHolder(path)),
     async remove({ force }) {
-      if (force) await removeLock(path)
-      else await removeStale(path, Date.now())
+      if (force) {
+        await removeLock(guardOf(path))
+        await removeLock(path)
+      } else if ((await removeStale(path, Date.now())) !== null) throw guarded(path)
     },
   }
 }

@@ -43,7 +43,7 @@ export async function runUnlock(options: UnlockOptions, context: Context): Promi
     case 'left-behind':
       break
   }
-  await lock.remove({ force: state.kind === 'unknown' })
+  await lock.remove({ force: options.force })
   const gone = state.kind === 'left-behind' ? ', which is gone' : ''
   stdout.print(`${targetText(target)} was locked by ${holderText(state.holder)}${gone}. It is free now.`)
   return 0

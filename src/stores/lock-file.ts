@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Instant } from '../model/duration.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
 import { readRegularFile } from './read-file.ts'
-import { processSpace, processStart } from './process-start.ts'
+import { processSpace, processStart, unknownStart } from './process-start.ts'
 
 /** The process that holds a lock, and what it says of itself. */
 export interface Holder {
@@ -54,13 +54,18 @@ export async function releaseLock(lock: string): Promise<void> {
   if (holder.start === (await ownStart())) await unlink(lock).catch(() => undefined)
 }
 
+/** Where the second lock lies that a process holds while it removes the lock of one that is gone. */
+export function guardOf(lock: string): string {
+  return `${lock}.takeover`
+}
+
 /**
  * Removes a lock whose process is gone. Two processes may both have seen it stale, and the slower one must not remove the
  * lock that the faster one has made since: so only the holder of a second lock, taken in the same way, looks again and
  * removes. Resolves to null, or to who kept the second lock until the deadline.
  */
 export async function removeStale(lock: string, deadline: Instant): Promise<Exclude<Found, 'gone'> | null> {
-  const guard = `${lock}.takeover`
+  const guard = guardOf(lock)
   const kept = await takeLock(guard, { deadline, note: {} })
   if (kept !== null) return kept
   try {
@@ -136,7 +141,9 @@ function toHolder(value: unknown): Holder | null {
 /** Is the holder alive? Only of a process that we could see, were it alive, it can be known that it is gone. */
 export async function lifeOf(holder: Holder): Promise<'alive' | 'gone' | 'unknown'> {
   if (holder.space !== (await processSpace())) return 'unknown'
-  return (await processStart(holder.pid)) === holder.start ? 'alive' : 'gone'
+  const start = await processStart(holder.pid)
+  if (start === holder.start) return 'alive'
+  return start === unknownStart || (start !== null && holder.start === unknownStart) ? 'unknown' : 'gone'
 }
 
 async function isLeftBehind(found: Found): Promise<boolean> {

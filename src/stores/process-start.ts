@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { shortHash } from '../model/hash.ts'
 
 /**
  * The space of process ids that a process lives in: machine, and on Linux the container. An id from another space says
@@ -8,8 +9,13 @@ import { hostname } from 'node:os'
  */
 export async function processSpace(): Promise<string> {
   const namespace = process.platform === 'linux' ? await readlink('/proc/self/ns/pid').catch(() => '') : ''
-  return `${hostname()} ${namespace}`.trim()
+  const machine = await readFile('/etc/machine-id', 'utf8').catch(() => '')
+  // The first namespace of every machine has the same number, and machines that share a home may have the same name.
+  return [hostname(), namespace, machine === '' ? '' : shortHash(machine, 8)].join(' ').trim()
 }
+
+/** Of a process that lives, and for which the system does not say since when. */
+export const unknownStart = 'alive'
 
 /**
  * When a process started, as a text that only compares; null where there is no such process. Process ids are used again,
@@ -29,7 +35,7 @@ export async function processStart(pid: number): Promise<string | null> {
     }
   }
   if (!isAlive(pid)) return null
-  return process.platform === 'win32' ? 'alive' : startFromPs(pid)
+  return process.platform === 'win32' ? unknownStart : startFromPs(pid)
 }
 
 function isAlive(pid: number): boolean {
@@ -46,7 +52,7 @@ function startFromPs(pid: number): Promise<string> {
   return new Promise(resolve => {
     const env = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
     execFile('ps', ['-o', 'lstart=', '-p', String(pid)], { env }, (error, stdout) => {
-      resolve(error === null ? stdout.trim() : 'alive')
+      resolve(error === null ? stdout.trim() : unknownStart)
     })
   })
 }

@@ -4,9 +4,10 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, 
 import { join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
+import { stackLock } from '../../src/stack-lock.ts'
 import { withFileLock } from '../../src/stores/file-lock.ts'
 import { createStores } from '../../src/stores/open.ts'
-import { processSpace, processStart } from '../../src/stores/process-start.ts'
+import { processSpace, processStart, unknownStart } from '../../src/stores/process-start.ts'
 import type { SecretStore } from '../../src/stores/secret-store.ts'
 import { failed, folder } from '../support/failed.ts'
 
@@ -81,9 +82,15 @@ t.test('waits for a lock that is held, or that it cannot judge, and names it whe
   const start = await processStart(process.pid)
   const held = JSON.stringify({ pid: process.pid, start, space })
   const abroad = JSON.stringify({ pid: process.pid, start: 'x', space: 'elsewhere pid:[1]' })
+  // As of a machine of the same name, and as where the system did not say when a process started.
+  const namesake = JSON.stringify({ pid: 4_194_300, start: 'x', space: `${space}0` })
+  const ageless = JSON.stringify({ pid: process.pid, start: unknownStart, space })
+  t.equal(/ [0-9a-f]{8}$/.test(space), existsSync('/etc/machine-id'), 'the machine is in the space')
   for (const [text, who] of [
     [held, `process ${process.pid} on ${hostname()}`],
     [abroad, `process ${process.pid} on elsewhere`],
+    [namesake, `process 4194300 on ${hostname()}`],
+    [ageless, `process ${process.pid} on ${hostname()}`],
     ['', 'an unknown process'],
   ] as const) {
     writeFileSync(`${path}.lock`, text)
@@ -95,6 +102,22 @@ t.test('waits for a lock that is held, or that it cannot judge, and names it whe
     })
     t.equal(readFileSync(`${path}.lock`, 'utf8'), text, 'and leaves it')
   }
+})
+
+t.test('frees no stack while another process may be taking its lock over, unless it is told to', async t => {
+  const state = folder(t)
+  const lock = stackLock({ origin: 'https://example.com', stack: 'acme' }, { XDG_STATE_HOME: state })
+  mkdirSync(join(lock.path, '..'), { recursive: true, mode: 0o700 })
+  const dead = { pid: 4_194_300, start: 'boot 1', space: await processSpace() }
+  writeFileSync(lock.path, JSON.stringify(dead))
+  writeFileSync(`${lock.path}.takeover`, JSON.stringify({ ...dead, space: 'elsewhere pid:[1]' }))
+  t.match(await failed(lock.remove({ force: false })), {
+    code: 'conflict',
+    hints: [/killed/, /unlock --force/],
+  })
+  t.match(await lock.look(), { kind: 'left-behind' })
+  await lock.remove({ force: true })
+  t.strictSame(readdirSync(join(lock.path, '..')), [])
 })
 
 t.test('waits no longer than it may for a link or a pipe that was planted as its lock', async t => {
