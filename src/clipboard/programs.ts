@@ -50,8 +50,15 @@ export function clipboardsOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv):
   return clipboards.filter(({ fits }) => fits(platform, env))
 }
 
-/** What such a program gets to see. */
+/**
+ * What such a program gets to see. wl-copy keeps what it serves in a temporary file: since 2025 in TMPDIR, and the folder of
+ * the session is in memory and the user's own.
+ */
 export function desktopEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { XAUTHORITY } = env
-  return { ...childEnvironment(env), ...(isSet(XAUTHORITY) ? { XAUTHORITY } : {}) }
+  const { XAUTHORITY, XDG_RUNTIME_DIR } = env
+  return {
+    ...childEnvironment(env),
+    ...(isSet(XAUTHORITY) ? { XAUTHORITY } : {}),
+    ...(isSet(XDG_RUNTIME_DIR) ? { TMPDIR: XDG_RUNTIME_DIR } : {}),
+  }
 }

@@ -62,6 +62,13 @@ t.test('goes on to the next program where one fails or is missing, and names the
   )
 })
 
+t.test('has the program keep its temporary file in the memory of the session', async t => {
+  const { env, seen } = desktop(t, { 'wl-copy': 0 })
+  const session = { WAYLAND_DISPLAY: 'wayland-0', XDG_RUNTIME_DIR: '/run/user/1000', TMPDIR: '/var/tmp' }
+  await copySecret(secret, { env: { ...env, ...session }, platform: 'linux' })
+  t.ok(seen('wl-copy')?.includes('TMPDIR=/run/user/1000'))
+})
+
 t.test('tries nothing where there is no desktop', async t => {
   const { env, seen } = desktop(t, { xclip: 0, 'wl-copy': 0 })
   t.strictSame(await copySecret(secret, { env, platform: 'linux' }), { ok: false, tried: [] })
