@@ -30,6 +30,14 @@ const scores: Readonly<Record<Severity, string>> = {
   info: '0.5',
 }
 
+/**
+ * A plain text message (SARIF 3.11.3) without placeholders and links: braces are doubled (3.11.5), and a zero-width space parts what
+ * would make a link (3.11.6), since viewers differ on escaped brackets.
+ */
+function plain(text: string): string {
+  return text.replace(/[{}]/g, '$&$&').replaceAll('](', ']\u200b(')
+}
+
 /** A path on this machine as a URI: relative to the root of the sources where it can be. */
 function artifact(file: string) {
   const encoded = redactSecrets(file)
@@ -111,7 +119,7 @@ function result(
     ruleId: rule,
     ruleIndex: ruleIds.indexOf(rule),
     level: levels[severity],
-    message: { text: `${key ?? `${id ?? ''} (${name})`}: ${message}. ${remedy}` },
+    message: { text: plain(`${key ?? `${id ?? ''} (${name})`}: ${message}. ${remedy}`) },
     locations: [
       { ...(physical === undefined ? {} : { physicalLocation: physical }), logicalLocations: [logical] },
     ],
@@ -149,7 +157,7 @@ export function auditToSarif(report: AuditJson, { version, home }: SarifOptions)
             endTimeUtc: at,
             toolExecutionNotifications: not_looked_at.map(({ why, rules, ids }) => ({
               level: 'note',
-              message: { text: `Not looked at (${why}): ${rules.join(', ')}` },
+              message: { text: plain(`Not looked at (${why}): ${rules.join(', ')}`) },
               properties: { why, rules, ids },
             })),
           },

@@ -107,6 +107,7 @@ interface Sarif {
       readonly ruleId: string
       readonly ruleIndex: number
       readonly level: string
+      readonly message: { readonly text: string }
       readonly suppressions: readonly object[]
       readonly partialFingerprints: Readonly<Record<string, string>>
       readonly locations: readonly {
@@ -192,6 +193,13 @@ t.test('gives a spreadsheet no formula, and each record its columns', async t =>
 t.test('lets nobody write Markdown, mention a team or link from a name', async t => {
   const output = auditToMarkdown(hostile('[x](https://evil.example) @team #1 <img> |  `a` **b**'))
   t.notMatch(output, /\]\(|:\/\/|@team|#1\b|<img|`a`|\*\*b/)
+})
+
+t.test('lets no name link from a SARIF message, nor stand for an argument of it', async t => {
+  const [run] = (sarifOf(hostile('[Review](https://evil.example) {0}')) as Sarif).runs
+  const messages = JSON.stringify(run?.results.map(({ message }) => message))
+  t.match(messages, '[Review]\u200b(https://evil.example) {{0}}')
+  t.notMatch(messages, /\]\(|[^{]\{\d/)
 })
 
 t.test('ends a Markdown comment before it is too long for one', async t => {
