@@ -28,7 +28,7 @@ const grammar = new RegExp(
     '(?<stack>[a-z0-9][a-z0-9-]{0,39})/(?<keyId>[a-z0-9][a-z0-9_-]{0,62}) ' +
     'g(?<generation>[1-9]\\d{0,5}) ' +
     '(?<nonce>[a-z0-9]{10}) ' +
-    '(?<state>[a-z]+)(?<details>(?::[A-Za-z0-9_-]{1,16})*)' +
+    '(?<state>[a-z]+)(?<details>(?::[A-Za-z0-9_+/=-]{1,16})*)' +
     '(?: h(?<host>[0-9a-f]{8}))?' +
     ' f(?<fields>[0-9a-f]{12})' +
     '(?: s(?<stores>(?:[0-9a-f]{4})+))?' +

@@ -21,7 +21,7 @@ const state: fc.Arbitrary<MarkerState> = fc.oneof(
   record({ kind: fc.constant('released' as const), at: moment }),
   record({
     kind: fc.constant('delivered' as const),
-    visibleEnd: fc.stringMatching(/^[A-Za-z0-9_-]{3,16}$/),
+    visibleEnd: fc.stringMatching(/^[A-Za-z0-9_+/=-]{3,16}$/),
     at: moment,
     graceUntil: moment,
   }),
