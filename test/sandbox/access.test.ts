@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
+import { networkInterfaces } from 'node:os'
 import t from 'tap'
 import { operations } from '../../src/sandbox/operations.ts'
 import { permissionNames } from '../../src/sandbox/permissions.ts'
@@ -239,4 +240,27 @@ t.test('what is no proper HTTP request harms nobody else', async t => {
     await once(socket, 'close')
   }
   t.equal((await served.call('GET', '/api/auth/whoami')).status, 200)
+})
+
+t.test('is reached on loopback alone, and at no other address of the machine', async t => {
+  const { url } = await serveForTest(t)
+  const { hostname, port } = new URL(url)
+  t.equal(hostname, '127.0.0.1')
+  const refused = async (host: string) => {
+    const socket = connect({ host, port: Number(port) })
+    const end = await Promise.race([
+      once(socket, 'connect').then(() => 'connected'),
+      once(socket, 'error').then(([cause]) => (cause as NodeJS.ErrnoException).code),
+    ]).catch((cause: unknown) => (cause as NodeJS.ErrnoException).code)
+    socket.destroy()
+    return end
+  }
+  const others = Object.values(networkInterfaces())
+    .flatMap(found => found ?? [])
+    .filter(({ family, address }) => family === 'IPv4' && address !== '127.0.0.1')
+    .map(({ address }) => address)
+  // On Linux the machine has all of 127.0.0.0/8.
+  for (const host of process.platform === 'linux' ? ['127.0.0.2', ...others] : others)
+    t.equal(await refused(host), 'ECONNREFUSED', host)
+  t.equal(await refused('127.0.0.1'), 'connected')
 })
