@@ -1,4 +1,4 @@
-import { longestTimer, parseWait, second } from '../model/duration.ts'
+import { parseWait, second } from '../model/duration.ts'
 import { type PresetName, presetNames, presetOf } from '../model/preset.ts'
 import type { ProgramLine, ProgramLines, StoreSpec } from '../model/store.ts'
 import {
@@ -63,10 +63,7 @@ function resolveExec(at: Located<RawStoreMap>, exec: RawExec, names: Names, repo
     kind: 'exec',
     ...linesFor(exec, names, folder),
     trial: isTriable(exec) ? linesFor(exec, { ...names, key: trialKey }, folder) : null,
-    timeout: Math.min(
-      (exec.timeout === undefined ? null : parseWait(exec.timeout)) ?? usualTimeout,
-      longestTimer,
-    ),
+    timeout: (exec.timeout === undefined ? null : parseWait(exec.timeout)) ?? usualTimeout,
     local: exec.local ?? false,
   }
 }

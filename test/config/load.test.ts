@@ -210,7 +210,6 @@ t.test('waits for a command as long as its store says, and 30 seconds where it s
   t.equal(await timeoutOf(''), 30_000)
   t.equal(await timeoutOf(', timeout: 5s'), 5_000)
   t.equal(await timeoutOf(', timeout: 2m'), 120_000)
-  t.equal(await timeoutOf(', timeout: 600h'), 24 * day, 'a timer of Node goes no farther')
 })
 
 t.test('finds files, folders and globs, each file once, and shows them by their way from here', async t => {
