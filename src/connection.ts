@@ -49,18 +49,20 @@ interface Transport {
 
 /** A sandbox in this process: no port, and its own administrator's key, whatever the environment holds. */
 async function sandboxTransport(url: string, cwd: string): Promise<Transport> {
-  const [{ openSandbox }, { administratorKey }] = await Promise.all([
+  const [{ openSandbox }, { openKeptSandbox }] = await Promise.all([
     import('./sandbox/sandbox.ts'),
-    import('./sandbox/administrator.ts'),
+    import('./kept-sandbox.ts'),
   ])
   const path = url.slice('sandbox:'.length)
-  const database = path === '' ? ':memory:' : isAbsolute(path) ? path : join(cwd, path)
-  const sandbox = openSandbox({ database })
-  const secret =
-    path === '' ? sandbox.issueAdministrator() : await administratorKey(sandbox, `${database}.administrator`)
+  const inMemory = () => {
+    const sandbox = openSandbox({ database: ':memory:' })
+    return { sandbox, administrator: sandbox.issueAdministrator() }
+  }
+  const { sandbox, administrator } =
+    path === '' ? inMemory() : await openKeptSandbox(isAbsolute(path) ? path : join(cwd, path))
   return {
     baseUrl: 'http://localhost',
-    credential: { secret, source: "the sandbox's own administrator", expiresAt: null },
+    credential: { secret: administrator, source: "the sandbox's own administrator", expiresAt: null },
     fetch: request => sandbox.handle(request),
     proxy: null,
     close: () => sandbox.close(),

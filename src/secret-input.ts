@@ -40,11 +40,23 @@ export async function readSecret(input: ReadStream): Promise<Secret> {
       hints: ['Pipe the key in, as in `pass show fluxloop | fluxloop-keys auth login --with-token`.'],
     })
   }
+  return keyOf(await readAll(input), 'What came on standard input')
+}
+
+async function readAll(input: ReadStream): Promise<string> {
   let text = ''
-  for await (const chunk of input) {
-    text += String(chunk)
-    if (text.length > largestKey)
-      throw new Failure('usage', 'What came on standard input is no API key: it is too long')
+  try {
+    for await (const chunk of input) {
+      text += String(chunk)
+      if (text.length > largestKey)
+        throw new Failure('usage', 'What came on standard input is no API key: it is too long')
+    }
+  } catch (cause) {
+    if (cause instanceof Failure) throw cause
+    const { message } = cause as Error
+    throw new Failure('usage', `Standard input cannot be read: ${message}`, {
+      hints: ['Pipe the key in, or name a file that has nothing else in it.'],
+    })
   }
-  return keyOf(text, 'What came on standard input')
+  return text
 }

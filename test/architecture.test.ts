@@ -27,7 +27,7 @@ const floors: readonly (readonly string[])[] = [
     'crash',
     'git-history',
   ],
-  ['project-file'],
+  ['project-file', 'kept-sandbox'],
   ['apply'],
   ['config', 'stores', 'sandbox'],
   ['platform'],

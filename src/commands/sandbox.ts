@@ -1,8 +1,8 @@
 import { isAbsolute, join } from 'node:path'
 import type { Context } from '../context.ts'
+import { openKeptSandbox } from '../kept-sandbox.ts'
 import { Failure } from '../model/failure.ts'
 import type { Secret } from '../model/secret.ts'
-import { administratorKey } from '../sandbox/administrator.ts'
 import { type RateLimit, parseRateLimit } from '../sandbox/rate-limit.ts'
 import { type Sandbox, openSandbox } from '../sandbox/sandbox.ts'
 import { serveSandbox } from '../sandbox/serve.ts'
@@ -38,9 +38,7 @@ async function open(
     const sandbox = openSandbox({ database: ':memory:', ...limit })
     return { sandbox, administrator: sandbox.issueAdministrator() }
   }
-  const path = isAbsolute(database) ? database : join(cwd, database)
-  const sandbox = openSandbox({ database: path, ...limit })
-  return { sandbox, administrator: await administratorKey(sandbox, `${path}.administrator`) }
+  return await openKeptSandbox(isAbsolute(database) ? database : join(cwd, database), limit)
 }
 
 /** Its caller is a person, so that its keys are those of the seed and no others. */

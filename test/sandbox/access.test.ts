@@ -1,7 +1,9 @@
-import { connect } from 'node:net'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 import t from 'tap'
+import { openKeptSandbox } from '../../src/kept-sandbox.ts'
 import { operations } from '../../src/sandbox/operations.ts'
 import { permissionNames } from '../../src/sandbox/permissions.ts'
 import { serveForTest } from '../support/sandbox.ts'
@@ -263,4 +265,12 @@ t.test('is reached on loopback alone, and at no other address of the machine', a
   for (const host of process.platform === 'linux' ? ['127.0.0.2', ...others] : others)
     t.equal(await refused(host), 'ECONNREFUSED', host)
   t.equal(await refused('127.0.0.1'), 'connected')
+})
+
+t.test('says so where a file is no database', async t => {
+  const folder = t.testdir({ 'no.db': 'This is a text, and no database at all.'.repeat(100) })
+  await t.rejects(openKeptSandbox(join(folder, 'no.db')), {
+    name: 'Failure',
+    message: `Cannot open ${join(folder, 'no.db')} as the database of a sandbox`,
+  })
 })
