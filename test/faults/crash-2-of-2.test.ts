@@ -8,7 +8,7 @@ t.setTimeout(600_000)
 
 t.test('nothing is lost and nothing is left, wherever a run and its recovery are killed', async t => {
   const { titles, places } = await playPart(t, { part: 3, parts: 4, firsts: 2 })
-  t.ok(titles.length >= 140, `${titles.length} cases`)
+  t.ok(titles.length >= 130, `${titles.length} cases`)
   const met = new Set(places.map(place => place.split(':')[0]))
   t.strictSame([...met].sort(), [...checkpoints].sort(), 'every checkpoint that there is was met')
 })

@@ -66,17 +66,15 @@ async function scene(t: Test): Promise<Scene> {
     platform,
     issued,
     added: () => git('add', '--all', '--dry-run'),
-    apply: (killedAt = Infinity) =>
-      ended(
-        command,
-        [
-          ...args.slice(0, -1),
-          ...loaded.map(url => `--import=${url}`),
-          ...args.slice(-1),
-          ...['apply', '--auto-approve'],
-        ],
-        { cwd: place.work, env: { ...place.env, ...platform.env, KILL_AT_RENAME: String(killedAt) } },
-      ),
+    apply: async killedAt => {
+      const line = ['apply', '--auto-approve']
+      if (killedAt === undefined) return await place.run(line, { env: platform.env })
+      const imports = loaded.map(url => `--import=${url}`)
+      return await ended(command, [...args.slice(0, -1), ...imports, ...args.slice(-1), ...line], {
+        cwd: place.work,
+        env: { ...place.env, ...platform.env, KILL_AT_RENAME: String(killedAt) },
+      })
+    },
   }
 }
 

@@ -61,13 +61,13 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/in-place.ts',
-        from: '    const sealed = stores.filter(({ store }) => !store.readable)\n    const rest = await putIntoEach(secret, sealed, new Set(), run)\n    const everywhere = requireAll({\n      places: [...places, ...rest.places],\n      faults: [...faults, ...rest.faults],\n    })\n',
+        from: '    const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)\n    const everywhere = requireAll({\n      places: [...places, ...rest.places],\n      faults: [...faults, ...rest.faults],\n    })\n',
         to: '',
       },
       {
         file: 'apply/in-place.ts',
         from: '    const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)\n',
-        to: '    const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)\n    const sealed = stores.filter(({ store }) => !store.readable)\n    const rest = await putIntoEach(secret, sealed, new Set(), run)\n    const everywhere = requireAll({ places: [...places, ...rest.places], faults: [...faults, ...rest.faults] })\n',
+        to: '    const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)\n    const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)\n    const everywhere = requireAll({ places: [...places, ...rest.places], faults: [...faults, ...rest.faults] })\n',
       },
     ],
     caught: ['in-place rotation/both/with the secret/after-mark:1'],
