@@ -50,7 +50,6 @@ export function removalOf(
   const lost = lostStores(desired, keys)
   const [first] = keys
   if (lost.length === 0 || first === undefined) return { removal: noRemoval, findings: [] }
-  if (change === 'updates' && lacksStores(desired, first)) return { removal: noRemoval, findings: [] }
   const { keyId } = desired
   const { host } = first.marker
   const ends = membersOf(lineage).map(({ live }) => visibleEnd(live.maskedKey))
@@ -85,6 +84,7 @@ export function removalOf(
       search,
     }
   })
+  if (change === 'updates' && lacksStores(desired, first)) return { removal: noRemoval, findings }
   // Delivered to stores of this machine, the key is this machine's: what is on another one is told of for the last time.
   const moves = change === 'delivers' && options.localKeys.has(keyId)
   const left = stuck
