@@ -1,19 +1,21 @@
+import { dirname } from 'node:path'
 import { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import { administratorKey } from './sandbox/administrator.ts'
 import type { RateLimit } from './sandbox/rate-limit.ts'
 import { type Sandbox, openSandbox } from './sandbox/sandbox.ts'
+import { ensureFolder } from './stores/write-file.ts'
 
-/** A sandbox whose database is a file, and the administrator's key beside it. Throws a Failure where either cannot be opened. */
+/** A sandbox whose database is a file at an absolute path, and the administrator's key beside it. Throws a Failure where either cannot be opened. */
 export async function openKeptSandbox(
   database: string,
   options: { readonly rateLimit?: RateLimit } = {},
 ): Promise<{ readonly sandbox: Sandbox; readonly administrator: Secret }> {
   try {
+    await ensureFolder(dirname(database))
     const sandbox = openSandbox({ database, ...options })
     return { sandbox, administrator: await administratorKey(sandbox, `${database}.administrator`) }
   } catch (cause) {
-    if (cause instanceof Failure) throw cause
     throw new Failure('failed', `Cannot open ${database} as the database of a sandbox`, {
       hints: ['Name a file in a folder that you can write to: a new one, or one that a sandbox made.'],
       cause,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { Secret } from '../model/secret.ts'
 import type { WireWhoami } from '../platform/wire.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -31,7 +30,6 @@ async function readKey(file: string): Promise<Secret | null> {
 
 /** Puts the key in place at once and whole, and only where there is no file yet: false means there is one. */
 async function writeKey(file: string, key: Secret): Promise<boolean> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${randomUUID()}`
   try {
     const handle = await open(temporary, 'wx', 0o600)

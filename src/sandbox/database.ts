@@ -1,5 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, openSync } from 'node:fs'
 import Libsql from 'libsql'
 
 type SqlValue = string | number | Buffer | null
@@ -51,12 +50,9 @@ create table if not exists members (
 /** The projects of a new database: those of the platform's page on API keys. */
 const firstProjects = ['customer-support-bot', 'sales-assistant', 'analytics-agent']
 
-/** Opens `file`, or makes it (for its owner only); `:memory:` is one that nobody else sees and that ends with it. */
+/** Opens `file`, or makes it (for its owner only) in a folder that exists; `:memory:` is one that nobody else sees and that ends with it. */
 export function openDatabase(file: string, now: number): Database {
-  if (file !== ':memory:') {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-    closeSync(openSync(file, 'a', 0o600))
-  }
+  if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
   const connection = new Libsql(file, { timeout: patience })
   const statements = new Map<string, ReturnType<typeof connection.prepare>>()
   // The values always travel as one list: the driver takes a single null or Buffer for named parameters.

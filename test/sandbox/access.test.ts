@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
@@ -273,4 +274,11 @@ t.test('says so where a file is no database', async t => {
     name: 'Failure',
     message: `Cannot open ${join(folder, 'no.db')} as the database of a sandbox`,
   })
+})
+
+t.test('makes the folders of its database for their owner only', async t => {
+  const folder = join(t.testdir({}), 'deep', 'deeper')
+  const { sandbox } = await openKeptSandbox(join(folder, 'sandbox.db'))
+  sandbox.close()
+  for (const path of [folder, join(folder, '..')]) t.equal((await stat(path)).mode & 0o777, 0o700)
 })

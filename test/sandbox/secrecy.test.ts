@@ -116,7 +116,7 @@ t.test('no byte of any secret or Idempotency-Key is in the files of the database
 })
 
 t.test('a database outlives its process, with its keys, its replays and its projects', async t => {
-  const file = join(t.testdir(), 'deep', 'sandbox.db')
+  const file = join(t.testdir(), 'sandbox.db')
   const opened = () => openSandbox({ database: file })
   const first = opened()
   const administrator = first.issueAdministrator()
@@ -172,7 +172,7 @@ t.test(
   "the administrator's key is kept for its owner only, and made anew where the sandbox refuses it",
   async t => {
     const dir = t.testdir()
-    const file = join(dir, 'home', 'administrator.key')
+    const file = join(dir, 'administrator.key')
     const sandbox = openSandbox({ database: ':memory:' })
     t.teardown(() => sandbox.close())
     const first = await administratorKey(sandbox, file)
@@ -187,7 +187,7 @@ t.test(
       t.equal((await readFile(file, 'utf8')).trim(), fresh.reveal())
       t.equal((await stat(file)).mode & 0o777, 0o600)
     }
-    t.same(await readdir(join(dir, 'home')), ['administrator.key'], 'no temporary file stays')
+    t.same(await readdir(dir), ['administrator.key'], 'no temporary file stays')
   },
 )
 

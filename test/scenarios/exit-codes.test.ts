@@ -274,3 +274,20 @@ t.test('12 as long as a key is half made that only its own machine may finish', 
   t.match(await run('apply --auto-approve --take-over', elsewhere), { code: 0 })
   t.match(await run('apply --auto-approve', elsewhere), { code: 0 })
 })
+
+t.test('says so, and does not wait for ever, where the folder of a sandbox cannot be made', async t => {
+  const place = await workplace(t)
+  // Node's own recursive mkdir never ends there.
+  const database = '/proc/fluxloop/sandbox.db'
+  for (const args of [
+    ['sandbox', '--database', database],
+    ['auth', 'whoami', '--api-url', `sandbox:${database}`],
+  ]) {
+    let limit: NodeJS.Timeout | undefined
+    const ending = await place.run(args, {
+      watch: child => (limit = setTimeout(() => child.kill('SIGKILL'), 20_000)),
+    })
+    clearTimeout(limit)
+    endsWith(t, ending, 1, `Cannot open ${database} as the database of a sandbox`, 'Name a file in a folder')
+  }
+})
