@@ -42,35 +42,41 @@ function substance(live: LiveKey): string {
   return JSON.stringify({ ...live, lastUse: null, version: null })
 }
 
-/**
- * Whether a write may have been carried out although it failed: its version moved, perhaps by a try of our own whose
- * answer was lost, or it could not be repeated because there is no version to guard it.
- */
-function needsLook(cause: unknown, seen: LiveKey): boolean {
-  if (!(cause instanceof Failure)) return false
-  if (cause.code === 'conflict') return true
-  return seen.version === null && cause instanceof PlatformFailure && cause.ambiguous
+/** The write may have been carried out by a try whose answer was lost. */
+function mayBeDone(cause: unknown): boolean {
+  return cause instanceof PlatformFailure && cause.ambiguous
 }
 
-/** Sends a PATCH for a key as it was seen. Where it may have been done, or its version moved, one fresh look decides. */
+/** Its version moved, perhaps by a try of our own, or it could not be repeated because there is no version to guard it. */
+function needsLook(cause: unknown, version: LiveKey['version']): boolean {
+  if (!(cause instanceof Failure)) return false
+  return cause.code === 'conflict' || (version === null && mayBeDone(cause))
+}
+
+function changedMeanwhile({ id, name }: LiveKey, cause: unknown): Failure {
+  return new Failure('conflict', `${id} (${name}) was changed by someone else in the meantime.`, {
+    hints: ['Nothing was overwritten. Run plan again to see what it is like now.'],
+    cause,
+  })
+}
+
+/**
+ * Sends a PATCH for a key as it was seen. Where it may have been done, or its version moved, one fresh look decides whether
+ * it is sent a second time. After that only a lost answer is worth another look.
+ */
 async function send(seen: LiveKey, patch: KeyPatch, run: Run): Promise<LiveKey> {
-  try {
-    return await run.platform.update(seen.id, patch, { ifMatch: seen.version })
-  } catch (cause) {
-    if (!needsLook(cause, seen)) throw cause
-    const fresh = await run.platform.get(seen.id)
-    if (isPatched(fresh, patch)) return fresh
-    if (substance(fresh) !== substance(seen)) {
-      throw new Failure(
-        'conflict',
-        `${seen.id} (${seen.name}) was changed by someone else in the meantime.`,
-        {
-          hints: ['Nothing was overwritten. Run plan again to see what it is like now.'],
-          cause,
-        },
-      )
+  let { version } = seen
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await run.platform.update(seen.id, patch, { ifMatch: version })
+    } catch (cause) {
+      if (!needsLook(cause, version) || (!isFirst && !mayBeDone(cause))) throw cause
+      const fresh = await run.platform.get(seen.id)
+      if (isPatched(fresh, patch)) return fresh
+      if (substance(fresh) !== substance(seen)) throw changedMeanwhile(seen, cause)
+      if (!isFirst) throw cause
+      version = fresh.version
     }
-    return await run.platform.update(seen.id, patch, { ifMatch: fresh.version })
   }
 }
 

@@ -119,6 +119,28 @@ for (const versions of [true, false]) {
   })
 }
 
+t.test(
+  'looks again where a write is repeated because its version moved, and that answer is lost',
+  async t => {
+    const w = world(t)
+    const narrower = declare(desiredKey({ permissions: ['read_scenarios'] }))
+    await w.apply(declare(desiredKey()))
+    let patches = 0
+    w.send = request => {
+      if (request.method !== 'PATCH') return request
+      patches += 1
+      const headers = new Headers(request.headers)
+      if (patches === 1) headers.set('if-match', '"99"')
+      return new Request(request, { headers })
+    }
+    w.bend = losing('PATCH', [2])
+    const { report } = await w.apply(narrower)
+    t.match(report.outcomes, [{ status: 'done', action: 'updated' }])
+    t.equal(patches, 3, 'refused, carried out, and sent again')
+    await requireSound(t, w, narrower, ['g1 delivered'])
+  },
+)
+
 t.test('names the field of an update that the platform did not make', async t => {
   const faults = [
     ['name', { name: 'Pipeline' }],
