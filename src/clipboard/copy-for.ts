@@ -1,11 +1,10 @@
 import type { Milliseconds } from '../model/duration.ts'
 import type { Secret } from '../model/secret.ts'
 import { clearLater } from './clear-later.ts'
-import { copySecret } from './copy.ts'
+import { type NotCopied, copySecret } from './copy.ts'
 
 export type CopiedFor =
-  | { readonly ok: true; /** Whether it will be emptied as asked. */ readonly clears: boolean }
-  | { readonly ok: false; readonly tried: readonly string[] }
+  { readonly ok: true; /** Whether it will be emptied as asked. */ readonly clears: boolean } | NotCopied
 
 /** Copies a secret to the clipboard, and has it emptied after a while where one is given. */
 export async function copyFor(

@@ -1,12 +1,19 @@
 import { spawn } from 'node:child_process'
 import { second } from '../model/duration.ts'
 import type { Secret } from '../model/secret.ts'
+import { memoryFolder } from './memory-folder.ts'
 import { type Clipboard, type Invocation, clipboardsOf, desktopEnvironment } from './programs.ts'
 
+export interface NotCopied {
+  readonly ok: false
+  /** Programs that are missing or failed. */
+  readonly tried: readonly string[]
+  /** Programs that were not given the secret, since they would keep it in a file on a disk. */
+  readonly refused: readonly string[]
+}
+
 /** Where a text was copied to; a program that is missing or fails counts as none. */
-export type Copied =
-  | { readonly ok: true; readonly clipboard: Clipboard }
-  | { readonly ok: false; readonly tried: readonly string[] }
+export type Copied = { readonly ok: true; readonly clipboard: Clipboard } | NotCopied
 
 /** A clipboard that nobody serves must not hold up the answer with the secret. */
 const patience = 3 * second
@@ -17,7 +24,7 @@ function give(secret: Secret, [command, ...args]: Invocation, env: NodeJS.Proces
     // No pipe to read from: xclip and wl-copy stay behind to serve the clipboard, and would hold it open.
     const child = spawn(command, args, {
       stdio: ['pipe', 'ignore', 'ignore'],
-      env: desktopEnvironment(env),
+      env,
       windowsHide: true,
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), patience)
@@ -37,9 +44,29 @@ function give(secret: Secret, [command, ...args]: Invocation, env: NodeJS.Proces
 /** Copies a secret to the clipboard of this desktop, where there is one. */
 export async function copySecret(
   secret: Secret,
-  { env, platform }: { readonly env: NodeJS.ProcessEnv; readonly platform: NodeJS.Platform },
+  {
+    env,
+    platform,
+    sharedMemory,
+  }: {
+    readonly env: NodeJS.ProcessEnv
+    readonly platform: NodeJS.Platform
+    /** Another folder than the system's. */
+    readonly sharedMemory?: string
+  },
 ): Promise<Copied> {
-  const fitting = clipboardsOf(platform, env)
-  for (const clipboard of fitting) if (await give(secret, clipboard.copy, env)) return { ok: true, clipboard }
-  return { ok: false, tried: fitting.map(({ copy: [command] }) => command) }
+  const tried: string[] = []
+  const refused: string[] = []
+  for (const clipboard of clipboardsOf(platform, env)) {
+    const { copy, keepsFile } = clipboard
+    const folder = keepsFile ? await memoryFolder(env, sharedMemory) : null
+    if (keepsFile && folder === null) {
+      refused.push(copy[0])
+      continue
+    }
+    const seen = { ...desktopEnvironment(env), ...(folder === null ? {} : { TMPDIR: folder }) }
+    if (await give(secret, copy, seen)) return { ok: true, clipboard }
+    tried.push(copy[0])
+  }
+  return { ok: false, tried, refused }
 }

@@ -9,12 +9,15 @@ export interface Clipboard {
   readonly paste: Invocation
   /** Gets an empty standard input. */
   readonly clear: Invocation
+  /** While it serves what is copied, it keeps that in a file: newer ones in TMPDIR. */
+  readonly keepsFile: boolean
   readonly fits: (platform: NodeJS.Platform, env: NodeJS.ProcessEnv) => boolean
 }
 
 const isSet = (value: string | undefined) => value !== undefined && value !== ''
 
 const windows: Omit<Clipboard, 'fits'> = {
+  keepsFile: false,
   copy: ['clip.exe'],
   paste: ['powershell.exe', '-NoProfile', '-Command', 'Get-Clipboard -Raw'],
   clear: ['clip.exe'],
@@ -22,24 +25,33 @@ const windows: Omit<Clipboard, 'fits'> = {
 
 /** In the order in which they are tried. */
 const clipboards: readonly Clipboard[] = [
-  { copy: ['pbcopy'], paste: ['pbpaste'], clear: ['pbcopy'], fits: platform => platform === 'darwin' },
+  {
+    copy: ['pbcopy'],
+    paste: ['pbpaste'],
+    clear: ['pbcopy'],
+    keepsFile: false,
+    fits: platform => platform === 'darwin',
+  },
   { ...windows, fits: platform => platform === 'win32' },
   {
     copy: ['wl-copy'],
     paste: ['wl-paste', '--no-newline'],
     clear: ['wl-copy', '--clear'],
+    keepsFile: true,
     fits: (_platform, env) => isSet(env['WAYLAND_DISPLAY']),
   },
   {
     copy: ['xclip', '-selection', 'clipboard'],
     paste: ['xclip', '-selection', 'clipboard', '-out'],
     clear: ['xclip', '-selection', 'clipboard'],
+    keepsFile: false,
     fits: (_platform, env) => isSet(env['DISPLAY']),
   },
   {
     copy: ['xsel', '--clipboard', '--input'],
     paste: ['xsel', '--clipboard', '--output'],
     clear: ['xsel', '--clipboard', '--clear'],
+    keepsFile: false,
     fits: (_platform, env) => isSet(env['DISPLAY']),
   },
   // Linux inside Windows has the clipboard of Windows.
@@ -50,15 +62,8 @@ export function clipboardsOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv):
   return clipboards.filter(({ fits }) => fits(platform, env))
 }
 
-/**
- * What such a program gets to see. wl-copy keeps what it serves in a temporary file: since 2025 in TMPDIR, and the folder of
- * the session is in memory and the user's own.
- */
+/** What such a program gets to see. */
 export function desktopEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { XAUTHORITY, XDG_RUNTIME_DIR } = env
-  return {
-    ...childEnvironment(env),
-    ...(isSet(XAUTHORITY) ? { XAUTHORITY } : {}),
-    ...(isSet(XDG_RUNTIME_DIR) ? { TMPDIR: XDG_RUNTIME_DIR } : {}),
-  }
+  const { XAUTHORITY } = env
+  return { ...childEnvironment(env), ...(isSet(XAUTHORITY) ? { XAUTHORITY } : {}) }
 }

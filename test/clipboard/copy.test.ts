@@ -29,7 +29,11 @@ t.test(
   async t => {
     const { env, seen } = desktop(t, { 'wl-copy': 0, xclip: 0, pbcopy: 0, 'clip.exe': 0 })
     const cases = [
-      ['wl-copy', 'linux', { WAYLAND_DISPLAY: 'wayland-0', DISPLAY: ':0' }],
+      [
+        'wl-copy',
+        'linux',
+        { WAYLAND_DISPLAY: 'wayland-0', XDG_RUNTIME_DIR: '/run/user/1000', DISPLAY: ':0' },
+      ],
       ['xclip', 'linux', { DISPLAY: ':0' }],
       ['pbcopy', 'darwin', {}],
       ['clip.exe', 'linux', { WSL_DISTRO_NAME: 'Debian' }],
@@ -58,7 +62,7 @@ t.test('goes on to the next program where one fails or is missing, and names the
       env: { ...none.env, PATH: none.env.PATH.split(':')[0], ...display },
       platform: 'linux',
     }),
-    { ok: false, tried: ['xclip', 'xsel'] },
+    { ok: false, tried: ['xclip', 'xsel'], refused: [] },
   )
 })
 
@@ -69,8 +73,34 @@ t.test('has the program keep its temporary file in the memory of the session', a
   t.ok(seen('wl-copy')?.includes('TMPDIR=/run/user/1000'))
 })
 
+t.test('has it keep that file in shared memory where the session names no folder', async t => {
+  if (process.platform !== 'linux') return
+  const { env, seen } = desktop(t, { 'wl-copy': 0 })
+  const session = { WAYLAND_DISPLAY: '/run/wayland-0', XDG_RUNTIME_DIR: '', TMPDIR: '/var/tmp' }
+  t.match(await copySecret(secret, { env: { ...env, ...session }, platform: 'linux' }), { ok: true })
+  t.ok(seen('wl-copy')?.includes('TMPDIR=/dev/shm'))
+})
+
+t.test('does not give it the secret where the file would be on a disk, but goes on to the next', async t => {
+  const { env, seen } = desktop(t, { 'wl-copy': 0, xclip: 0 })
+  const session = { ...env, WAYLAND_DISPLAY: '/run/wayland-0' }
+  // No folder, a file, and a folder that is no place in memory for files.
+  for (const sharedMemory of ['/nowhere', process.execPath, '/proc']) {
+    t.strictSame(await copySecret(secret, { env: session, platform: 'linux', sharedMemory }), {
+      ok: false,
+      tried: [],
+      refused: ['wl-copy'],
+    })
+    t.equal(seen('wl-copy'), null)
+  }
+  const both = { ...session, DISPLAY: ':0' }
+  t.match(await copySecret(secret, { env: both, platform: 'linux', sharedMemory: '/nowhere' }), { ok: true })
+  t.equal(seen('xclip')?.[0], secret.reveal())
+  t.equal(seen('wl-copy'), null)
+})
+
 t.test('tries nothing where there is no desktop', async t => {
   const { env, seen } = desktop(t, { xclip: 0, 'wl-copy': 0 })
-  t.strictSame(await copySecret(secret, { env, platform: 'linux' }), { ok: false, tried: [] })
+  t.strictSame(await copySecret(secret, { env, platform: 'linux' }), { ok: false, tried: [], refused: [] })
   t.equal(seen('xclip'), null)
 })

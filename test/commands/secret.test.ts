@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { runSecretCopy } from '../../src/commands/secret/copy.ts'
 import { runSecretGet } from '../../src/commands/secret/get.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { type Stores, createStores } from '../../src/stores/open.ts'
@@ -106,4 +107,29 @@ t.test('needs --reveal at a real terminal, and asks no platform', async t => {
     env: place.env,
   })
   t.equal(stdout, secret)
+})
+
+t.test('says which programs of the desktop would not take the secret, and why', async t => {
+  const place = await workplace(t)
+  await place.write('fluxloop-keys.yaml', configuration)
+  await place.write('first.env', `KEY=${secret}\n`)
+  const stores = createStores({ env: place.env, keychainHelper: { command: 'false', args: [] } })
+  t.teardown(() => stores.close())
+  for (const [tried, said, hint] of [
+    [[], 'wl-copy would keep the secret on a disk', /Set XDG_RUNTIME_DIR[^]*\/run\/user/],
+    [['xclip'], 'wl-copy would keep the secret on a disk, and xclip failed', /Set XDG[^]*Install/],
+  ] as const) {
+    const context = testContext({
+      cwd: place.work,
+      with: {
+        stores: async () => stores,
+        copySecret: async () => ({ ok: false, tried, refused: ['wl-copy'] }),
+      },
+    })
+    const copied = () => runSecretCopy({ config: [], key: 'ci-pipeline', clearAfter: null }, context)
+    t.equal(await runToEnd(context, copied), 1)
+    t.ok(context.err().includes(`Nothing was copied: ${said}\n`), context.err())
+    t.match(context.err(), hint)
+    t.notMatch(context.out() + context.err(), /flux_ci/)
+  }
 })

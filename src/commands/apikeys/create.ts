@@ -1,5 +1,6 @@
 import { type Made, createByHand, takeBack } from '../../apply/create-by-hand.ts'
 import { type OpenStore, storesOf } from '../../apply/deliver.ts'
+import { whyNotCopied } from '../../clipboard/why-not-copied.ts'
 import { storeArgument } from '../../config/store-argument.ts'
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
@@ -46,9 +47,10 @@ async function readyStores(
 async function copyLine({ secret }: Made, context: Context): Promise<string> {
   const copied = await context.copySecret(secret, null)
   if (copied.ok) return 'The key has been copied to your clipboard.'
-  return copied.tried.length === 0
+  const why = whyNotCopied(copied)
+  return why === null
     ? 'There is no clipboard here: copy the key from the box above.'
-    : `The key is not in your clipboard (${copied.tried.join(' and ')} failed): copy it from the box above.`
+    : `The key is not in your clipboard (${why}): copy it from the box above.`
 }
 
 /** The secret first: whatever the clipboard does, it is on the screen. */

@@ -1,3 +1,5 @@
+import type { NotCopied } from '../../clipboard/copy.ts'
+import { whyNotCopied } from '../../clipboard/why-not-copied.ts'
 import type { Context } from '../../context.ts'
 import { type Milliseconds, formatDuration, longestTimer, parseWait, second } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
@@ -22,10 +24,18 @@ function clearAfterOf({ clearAfter }: SecretCopyOptions): Milliseconds {
   )
 }
 
-function noClipboard(tried: readonly string[]): Failure {
-  if (tried.length > 0)
-    return new Failure('failed', `Nothing was copied: ${tried.join(' and ')} failed`, {
-      hints: ['Install wl-clipboard (Wayland), or xclip or xsel (X11), and run it in the desktop session.'],
+function noClipboard(copied: NotCopied): Failure {
+  const why = whyNotCopied(copied)
+  if (why !== null)
+    return new Failure('failed', `Nothing was copied: ${why}`, {
+      hints: [
+        ...(copied.refused.length > 0
+          ? ["Set XDG_RUNTIME_DIR to your session's folder, such as /run/user/1000, which is in memory."]
+          : []),
+        ...(copied.tried.length > 0
+          ? ['Install wl-clipboard (Wayland), or xclip or xsel (X11), and run it in the desktop session.']
+          : []),
+      ],
     })
   return new Failure('failed', 'There is no clipboard here: this is no session of a desktop', {
     hints: ['`fluxloop-keys exec KEY -- COMMAND` runs a program with the secret, and `secret get` pipes it.'],
@@ -38,7 +48,7 @@ export async function runSecretCopy(options: SecretCopyOptions, context: Context
   const secrets = await readSecrets([options.key], options.config, context)
   for (const secret of secrets.values()) {
     const copied = await context.copySecret(secret, clearAfter)
-    if (!copied.ok) throw noClipboard(copied.tried)
+    if (!copied.ok) throw noClipboard(copied)
     if (!copied.clears)
       throw new Failure(
         'failed',
