@@ -106,6 +106,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     desired,
     options,
     caller: gathered.current.caller,
+    known: new Set(gathered.current.keys.map(({ id }) => id)),
     platform: client,
     stores,
     budget: client,

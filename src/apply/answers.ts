@@ -7,6 +7,7 @@ import type { Marker } from '../model/marker.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
 import type { KeyPatch } from '../platform/types.ts'
+import type { Run } from './run.ts'
 
 /** The platform does not keep our markers: nothing more may be made or changed in this run. */
 export class MarkerLost extends Failure {
@@ -31,6 +32,27 @@ export function endsRun(failure: unknown): boolean {
   if (!(failure instanceof Failure)) return false
   if (failure.code === 'rate-limited' || failure.code === 'authentication') return true
   return failure instanceof MarkerLost || failure.cause instanceof MarkerLost
+}
+
+/**
+ * Fails where the answer to a creation names a key that was there before, which may be anybody's: what went wrong with
+ * our own must never be a reason to revoke that one.
+ */
+export function requireNew({ id }: LiveKey, { keyId }: DesiredKey, { known }: Pick<Run, 'known'>): void {
+  if (!known.has(id)) {
+    known.add(id)
+    return
+  }
+  throw new Failure(
+    'failed',
+    `The platform says it made ${id} for ${keyId}, but that key was there before.`,
+    {
+      hints: [
+        `${id} was left as it is. Does a proxy give the answer to another request?`,
+        'The key that was made, if any, is marked as pending: the next apply sees to it.',
+      ],
+    },
+  )
 }
 
 export function keepsMarker(live: LiveKey, marker: Marker): boolean {

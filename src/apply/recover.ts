@@ -11,6 +11,7 @@ import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { refusesReplay, replayWindow } from '../platform/replay.ts'
 import { orAdmit } from './admit.ts'
+import { requireNew } from './answers.ts'
 import { type OpenStore, isAccepted, markDelivered, putIntoEach, requireAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { graceFrom, idempotencyKey, markerOf, newKey } from './markers.ts'
@@ -63,6 +64,7 @@ async function secretFromReplay(
   run.checkpoint('after-replay')
   if (issued === null) return null
   if (issued.key.id !== live.id) {
+    requireNew(issued.key, desired, run)
     // A platform that ignores the header made one more key, which nobody received.
     await revokeUnreceived(issued.key, run)
     return null

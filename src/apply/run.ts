@@ -97,6 +97,8 @@ export interface Run {
   readonly desired: DesiredState
   readonly options: PlanOptions
   readonly caller: Caller
+  /** The ids of the keys that were there when the run began, and of those that it made. */
+  readonly known: Set<string>
   readonly platform: ApplyPlatform
   readonly stores: ApplyStores
   readonly budget: RunBudget

@@ -136,6 +136,7 @@ async function execute(
     desired,
     options,
     caller: gathered.current.caller,
+    known: new Set(gathered.current.keys.map(({ id }) => id)),
     platform: connection.client,
     stores,
     budget: connection.client,

@@ -77,6 +77,58 @@ t.test(
   },
 )
 
+const wasThere = /key was there before/
+
+t.test('never revokes a key of others because the answer to a creation names it', async t => {
+  for (const all of [false, true]) {
+    const w = world(t)
+    const made = await w.client.create({ ...desiredKey({ name: 'Of others' }), marker: null }, 'by-hand')
+    const theirs = (await w.list()).find(({ id }) => id === made.key.id)
+    rewriting(w, 'POST', /api-keys$/, ({ api_key }) => {
+      const key = api_key as Record<string, unknown>
+      key['id'] = made.key.id
+      if (all) key['description'] = 'Somebody else wrote this'
+    })
+    const { report } = await w.apply(declare(desiredKey()))
+    t.match(report.outcomes, [{ status: 'failed', message: wasThere }], all ? 'with its fields' : 'by its id')
+    w.bend = (_request, answer) => answer
+    t.strictSame(
+      (await w.list()).find(({ id }) => id === made.key.id),
+      theirs,
+    )
+    await w.apply(declare(desiredKey()))
+    t.strictSame((await w.plan(declare(desiredKey()))).changes, [])
+    t.equal((await managedOf(w)).length, 1)
+  }
+})
+
+t.test('never revokes a key that it made because the answer to another creation names it', async t => {
+  const w = world(t)
+  let first: unknown = null
+  rewriting(w, 'POST', /api-keys$/, ({ api_key }) => {
+    const key = api_key as Record<string, unknown>
+    first ??= key['id']
+    key['id'] = first
+  })
+  const { report } = await w.apply(declare(desiredKey(), other), { run: { parallelism: 1 } })
+  t.match(report.outcomes, [{ status: 'done' }, { status: 'failed', message: wasThere }])
+})
+
+t.test('never revokes a key of others because a repeated creation is answered with it', async t => {
+  const w = world(t)
+  const made = await w.client.create({ ...desiredKey({ name: 'Of others' }), marker: null }, 'by-hand')
+  await w.apply(declare(desiredKey()), { killAt: { name: 'before-put', count: 1 } })
+  rewriting(w, 'POST', /api-keys$/, ({ api_key }) => {
+    ;(api_key as Record<string, unknown>)['id'] = made.key.id
+  })
+  const { report } = await w.apply(declare(desiredKey()))
+  t.match(report.outcomes, [{ status: 'failed', message: wasThere }])
+  w.bend = (_request, answer) => answer
+  await w.apply(declare(desiredKey()))
+  t.strictSame((await w.plan(declare(desiredKey()))).changes, [])
+  t.ok((await w.list()).some(({ id }) => id === made.key.id))
+})
+
 t.test('takes no store at its word: what it gives back has to be what was put there', async t => {
   const w = world(t)
   const { report } = await w.apply(declare(desiredKey()), {

@@ -154,6 +154,7 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
         desired,
         options: chosen,
         caller: current.caller,
+        known: new Set(current.keys.map(({ id }) => id)),
         platform: alive(client),
         stores: alive(stores),
         budget: client,

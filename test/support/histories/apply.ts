@@ -119,6 +119,7 @@ export async function apply(
     desired,
     options,
     caller: current.caller,
+    known: new Set(current.keys.map(({ id }) => id)),
     platform,
     stores,
     budget: {
