@@ -1,10 +1,9 @@
 import t, { type Test } from 'tap'
-import { type Checkpoint, checkpoints } from '../../src/apply/run.ts'
 import type { DesiredState } from '../../src/model/desired.ts'
 import { day } from '../../src/model/duration.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, envFile, keychain, sealed } from '../support/build.ts'
-import { type World, openWorld } from '../support/world.ts'
+import { type Place, type World, openWorld } from '../support/world.ts'
 
 /** What the platform does with a request that it has seen: all three must be survived. */
 const replays = {
@@ -104,41 +103,48 @@ async function requireWorkingConsumer(t: Test, w: World, desired: DesiredState):
   }
 }
 
-const elsewhere: readonly Checkpoint[] = [
-  'before-update',
-  'after-update',
-  'before-remove',
-  'after-remove',
-  'before-whoami',
-  'after-readback',
-  'before-withdraw',
-  'after-withdraw',
-  'before-adopt',
-  'after-adopt',
-  'before-leak',
-  'after-leak',
-  'before-release',
-  'after-release',
-]
-const places = checkpoints.filter(name => !elsewhere.includes(name))
+/** So long after each apply of the past, in the order of the applies. */
+const pasts = { create: [], 'overlap rotation': [61 * day], retirement: [61 * day, 4 * day] } as const
+
+async function openAfter(
+  t: Test,
+  past: keyof typeof pasts,
+  replay: keyof typeof replays,
+  desired: DesiredState,
+): Promise<World> {
+  const w = open(t, replay)
+  for (const time of pasts[past]) {
+    await w.apply(desired)
+    w.now += time
+  }
+  return w
+}
+
+const said = ({ name, count }: Place) => `${name} ${count}`
+
+/** Applies until it dies there. */
+async function killedAt(t: Test, w: World, desired: DesiredState, place: Place): Promise<void> {
+  const { places } = await w.apply(desired, { killAt: place })
+  t.strictSame(places.at(-1), place, 'it was killed')
+}
+
+/** Nobody kills it: what it came by. */
+async function walk(w: World, desired: DesiredState): Promise<readonly Place[]> {
+  return (await w.apply(desired)).places
+}
 
 for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
   for (const stores of Object.keys(storeSets) as (keyof typeof storeSets)[]) {
     t.test(`heals a kill at every step, with a replay ${replay} and ${stores}`, async t => {
       const desired = declare(stores)
-      for (const name of places) {
-        for (const count of [1, 2, 3]) {
-          t.test(`create, killed at ${name} ${count}`, async t => {
-            const w = open(t, replay)
-            await w.apply(desired, { killAt: { name, count } })
-            await requireHealed(t, w, desired)
-          })
-          t.test(`overlap rotation, killed at ${name} ${count}`, async t => {
-            const w = open(t, replay)
-            await w.apply(desired)
-            w.now += 61 * day
-            await w.apply(desired, { killAt: { name, count } })
-            await requireWorkingConsumer(t, w, desired)
+      for (const past of Object.keys(pasts) as (keyof typeof pasts)[]) {
+        const places = await walk(await openAfter(t, past, replay, desired), desired)
+        t.ok(places.length > 0, `${past} comes by ${places.length} places`)
+        for (const place of places) {
+          t.test(`${past}, killed at ${said(place)}`, async t => {
+            const w = await openAfter(t, past, replay, desired)
+            await killedAt(t, w, desired, place)
+            if (past !== 'create') await requireWorkingConsumer(t, w, desired)
             await requireHealed(t, w, desired)
             await requireWorkingConsumer(t, w, desired)
           })
@@ -148,36 +154,23 @@ for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
   }
 }
 
-t.test('heals a second kill in the middle of the first recovery', async t => {
-  const pairs = places.flatMap(first => places.map(second => [first, second] as const))
-  for (const [first, second] of pairs) {
-    for (const replay of ['with the secret', 'never'] as const) {
-      t.test(`${first}, then ${second}, replay ${replay}`, async t => {
-        const w = open(t, replay)
-        const desired = declare('a readable store')
-        await w.apply(desired)
-        w.now += 61 * day
-        await w.apply(desired, { killAt: { name: first, count: 1 } })
-        await w.apply(desired, { killAt: { name: second, count: 1 } })
-        await requireWorkingConsumer(t, w, desired)
-        await requireHealed(t, w, desired)
-      })
-    }
-  }
-})
-
-t.test('heals a kill in the middle of retiring a predecessor', async t => {
-  for (const name of ['before-revoke', 'after-revoke'] as const satisfies readonly Checkpoint[]) {
-    const w = open(t, 'with the secret')
+for (const replay of ['with the secret', 'never'] as const) {
+  t.test(`heals a second kill in the middle of the first recovery, with a replay ${replay}`, async t => {
     const desired = declare('a readable store')
-    await w.apply(desired)
-    w.now += 61 * day
-    await w.apply(desired)
-    w.now += 4 * day
-    await w.apply(desired, { killAt: { name, count: 1 } })
-    await requireWorkingConsumer(t, w, desired)
-    await w.apply(desired)
-    const plan = await w.plan(desired)
-    t.strictSame([plan.changes, plan.retiring], [[], []])
-  }
-})
+    const afterFirst = async (t: Test, first: Place) => {
+      const w = await openAfter(t, 'overlap rotation', replay, desired)
+      await killedAt(t, w, desired, first)
+      return w
+    }
+    for (const first of await walk(await openAfter(t, 'overlap rotation', replay, desired), desired)) {
+      for (const second of await walk(await afterFirst(t, first), desired)) {
+        t.test(`${said(first)}, then ${said(second)}`, async t => {
+          const w = await afterFirst(t, first)
+          await killedAt(t, w, desired, second)
+          await requireWorkingConsumer(t, w, desired)
+          await requireHealed(t, w, desired)
+        })
+      }
+    }
+  })
+}

@@ -73,17 +73,30 @@ export interface World {
   /** Changes a request on its way; by default not at all. */
   send: (request: Request) => Request
   plan(desired: DesiredState, options?: Partial<PlanOptions>): Promise<Plan>
-  apply(desired: DesiredState, how?: ApplyHow): Promise<{ readonly plan: Plan; readonly report: Report }>
+  apply(desired: DesiredState, how?: ApplyHow): Promise<Applied>
   list(): Promise<readonly LiveKey[]>
   clientAs(secret: Secret, userAgent: string): PlatformClient
   close(): void
 }
 
+/** A checkpoint, the nth time that a run comes by it. */
+export interface Place {
+  readonly name: Checkpoint
+  readonly count: number
+}
+
 export interface ApplyHow {
   readonly options?: Partial<PlanOptions>
   readonly run?: Partial<Run>
-  /** Dies at this checkpoint, the nth time. */
-  readonly killAt?: { readonly name: Checkpoint; readonly count: number }
+  /** Dies there. */
+  readonly killAt?: Place
+}
+
+export interface Applied {
+  readonly plan: Plan
+  readonly report: Report
+  /** What the run came by, until it ended or died. */
+  readonly places: readonly Place[]
 }
 
 /** The sandbox in memory, a clock that stands still, and stores that can be looked into. */
@@ -137,7 +150,7 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
       const chosen = planOptions(options)
       const plan = computePlan(desired, current, now, chosen)
       let dead = false
-      let left = killAt?.count ?? 0
+      const places: Place[] = []
       const alive = <T extends object>(port: T): T =>
         new Proxy(port, {
           get: (target, name) => {
@@ -164,15 +177,17 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
         stopping: new AbortController().signal,
         tell: () => undefined,
         checkpoint: name => {
-          if (name === killAt?.name) left -= 1
-          if (killAt !== undefined && left === 0) dead = true
+          if (dead) throw new Killed()
+          const count = places.filter(place => place.name === name).length + 1
+          places.push({ name, count })
+          dead = name === killAt?.name && count === killAt.count
           if (dead) throw new Killed()
         },
         pause: async () => undefined,
         ...overrides,
       }
       const report = await executePlan(plan, run)
-      return { plan, report }
+      return { plan, report, places }
     },
     list: async () => (await client.list()).keys,
     clientAs,
