@@ -51,7 +51,7 @@ export function caseOf(seed: number): Case {
     clock: random.pick(['fine', 'coarse']),
     runs: 2 + random.below(7),
     together: random.below(3) > 0,
-    killAt: random.below(4) > 0 ? killPoint(scene, random) : null,
+    killAt: random.below(8) > 0 ? killPoint(scene, random) : null,
     recovery: random.pick(['victim', 'another']),
   }
 }
