@@ -41,14 +41,14 @@ function proxyRefusal(errors: readonly object[]): number | null {
   return null
 }
 
-/** What a rejected fetch means. Nothing of the error is kept but its code: its text may quote the request. */
+/** What a rejected fetch means. Nothing of the error is kept but the system's code: its text may quote the request. */
 export function networkFault(error: unknown): Fault {
   const errors = chain(error)
   const code = systemCode(errors)
   const fault = (reason: Fault['reason'], sent: boolean): Fault => ({
     kind: 'fault',
     reason,
-    code,
+    code: code !== null && code.startsWith('UND_ERR_') ? null : code,
     status: null,
     sent,
   })
