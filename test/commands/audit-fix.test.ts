@@ -1,6 +1,6 @@
 // audit --fix of the built program against a sandbox over HTTP with a clock that is moved.
 import { execFile } from 'node:child_process'
-import { access } from 'node:fs/promises'
+import { access, mkdir, readdir } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { day } from '../../src/model/duration.ts'
@@ -54,6 +54,19 @@ t.test('narrows what use proves, asks first, leaves the rest alone, and git take
   t.match(shown.stdout, /Nothing was written: there is nobody to ask/)
   t.match(shown.stdout, /idle: wildcard-permission: it used no permissions/)
   t.equal(await place.read('fluxloop-keys.yaml'), configuration)
+
+  await mkdir(`${place.work}/folder`)
+  for (const [patch, why] of [
+    ['folder', /folder is there already[^]*--patch FILE/],
+    ['fluxloop-keys.yaml/a.patch', /Cannot write\s+\S+a\.patch: a part of\s+the path is no folder/],
+  ] as const) {
+    const failed = await run('audit', '--fix', '--write', '--patch', patch)
+    t.notOk(failed.code === 0, patch)
+    t.match(failed.stderr, why)
+    t.notMatch(failed.stderr, /should not have|\n\s+at /, 'no stack')
+    t.equal(await place.read('fluxloop-keys.yaml'), configuration, 'and nothing is fixed')
+  }
+  t.strictSame(await readdir(`${place.work}/folder`), [])
 
   const terminal = openPseudoTerminal(t, place, ['audit', '--fix'], platform.env)
   await terminal.until(/Only `yes` is taken/)

@@ -1,4 +1,4 @@
-import { writeFile, mkdir } from 'node:fs/promises'
+import { writeFile, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { needs } from '../support/needs.ts'
@@ -199,3 +199,15 @@ t.test(
     t.notMatch(status.stdout + status.stderr + invalid.stdout + invalid.stderr, /SENTINEL/)
   },
 )
+
+t.test('says so where standard input is a folder', async t => {
+  if (!hasAll(t, keyringPrograms)) return
+  const { platform, bus, place } = await person(t)
+  const folder = await open(place.work)
+  t.teardown(() => folder.close())
+  const login = await place.run(['auth', 'login', '--with-token'], { stdio: [folder.fd, 'pipe', 'pipe'] })
+  t.match(login, { code: 2, stderr: /Standard input cannot be read: EISDIR[^]*Pipe the key in/ })
+  t.notMatch(login.stderr, /should not have|\n\s+at |node:internal/, 'no stack')
+  t.strictSame(platform.requests, [])
+  t.equal(await bus.lookup('fluxloop-keys', 'default'), '')
+})
