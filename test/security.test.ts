@@ -93,31 +93,46 @@ t.test(
   },
 )
 
-t.test('writes no diagnostic report of an error that nobody caught', async t => {
-  const place = await workplace(t)
-  // Throws in the midst of the program, once it has begun.
-  const throws = "process.on('SIGWINCH', () => { throw new Error('uncaught') })"
-  const options = `--report-uncaught-exception --report-directory=${place.work}`
-  const env = {
-    ...place.env,
-    NODE_OPTIONS: `${options} --import=data:text/javascript,${encodeURIComponent(throws)}`,
-  }
-  const reports = async () => (await readdir(place.work)).filter(name => name.startsWith('report.'))
-  for (const [args, written] of [
-    [[program, 'sandbox', '--port', '0'], 0],
-    [['-e', 'console.log(1); setInterval(() => undefined, 1000)'], 1],
-  ] as const) {
-    const child = spawn(process.execPath, args, { cwd: place.work, env })
-    let said = ''
-    child.stderr.on('data', data => (said += String(data)))
-    await once(child.stdout, 'data')
-    const ended = once(child, 'close')
-    child.kill('SIGWINCH')
-    await ended
-    t.match(said, /uncaught/, 'nobody caught it')
-    t.equal((await reports()).length, written)
-  }
-})
+/** What happens in the midst of the program, once it has begun; Node's option for a report of it, and what Node says of it. */
+const ends = {
+  'an error that nobody caught': {
+    happens: "throw new Error('uncaught')",
+    option: '--report-uncaught-exception',
+    says: /uncaught/,
+  },
+  'memory that is used up': {
+    happens: 'for (const all = []; ; ) all.push(new Array(1e6).fill(0))',
+    option: '--report-on-fatalerror --max-old-space-size=64',
+    says: /heap out of memory/,
+  },
+} as const
+
+for (const [what, { happens, option, says }] of Object.entries(ends)) {
+  t.test(`writes no diagnostic report of ${what}`, async t => {
+    const place = await workplace(t)
+    const preload = `process.on('SIGWINCH', () => { ${happens} })`
+    const options = `${option} --report-directory=${place.work}`
+    const env = {
+      ...place.env,
+      NODE_OPTIONS: `${options} --import=data:text/javascript,${encodeURIComponent(preload)}`,
+    }
+    const reports = async () => (await readdir(place.work)).filter(name => name.startsWith('report.'))
+    for (const [args, written] of [
+      [[program, 'sandbox', '--port', '0'], 0],
+      [['-e', 'console.log(1); setInterval(() => undefined, 1000)'], 1],
+    ] as const) {
+      const child = spawn(process.execPath, args, { cwd: place.work, env })
+      let said = ''
+      child.stderr.on('data', data => (said += String(data)))
+      await once(child.stdout, 'data')
+      const ended = once(child, 'close')
+      child.kill('SIGWINCH')
+      await ended
+      t.match(said, says)
+      t.equal((await reports()).length, written)
+    }
+  })
+}
 
 t.test('switches on nothing that writes the memory of the program to a file', async t => {
   // Node's ways to do so; their names stand in no part of the program, its packages included.
