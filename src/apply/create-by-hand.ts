@@ -31,10 +31,13 @@ export async function takeBack({ id }: LiveKey, fault: Failure, hand: Hand): Pro
   return new Failure(fault.code, fault.message, { hints: [what, ...fault.hints], cause: fault })
 }
 
+function perhapsMade(name: string): string {
+  return `A key "${name}" may have been made all the same, whose secret nobody has: look for it with fluxloop-keys apikeys list, and delete it.`
+}
+
 /** No answer came to a request that may have been carried out. */
 function maybeMade({ name }: NewKey, cause: PlatformFailure): Failure {
-  const hint = `A key "${name}" may have been made all the same, whose secret nobody has: look for it with fluxloop-keys apikeys list, and delete it.`
-  return new Failure(cause.code, cause.message, { hints: [hint, ...cause.hints], cause })
+  return new Failure(cause.code, cause.message, { hints: [perhapsMade(name), ...cause.hints], cause })
 }
 
 function faultOf({ key, secret }: Issued, asked: NewKey): Failure | null {
@@ -44,6 +47,16 @@ function faultOf({ key, secret }: Issued, asked: NewKey): Failure | null {
   if (field !== null) return fault(`its \`${field}\` is not what was asked for`)
   const shown = visibleEnd(key.maskedKey)
   return endsAgree(shown, secret.end(shown.length)) ? null : fault('its masked key is not that of the secret')
+}
+
+/** The answer is about another key, which may be anybody's. */
+function otherKey({ id, name }: LiveKey, asked: NewKey): Failure {
+  return new Failure('failed', `The platform says it made ${id}, but that key is called "${name}".`, {
+    hints: [
+      `${id} was left as it is. Does a proxy give the answer to another request?`,
+      perhapsMade(asked.name),
+    ],
+  })
 }
 
 /** Does this store give the secret back, although the put failed? */
@@ -94,6 +107,7 @@ export async function createByHand(
     throw cause instanceof PlatformFailure && cause.ambiguous ? maybeMade(asked, cause) : cause
   })
   const { key: live, secret } = issued
+  if (live.name !== asked.name) throw otherKey(live, asked)
   const unlike = faultOf(issued, asked)
   if (unlike !== null || secret === null) {
     throw await takeBack(live, unlike ?? new Failure('failed', 'The secret is missing.'), hand)

@@ -176,3 +176,20 @@ t.test('a key that is not as asked for, or whose secret is not told, is revoked 
     t.equal((await liveKeys(platform)).size, 0)
   }
 })
+
+t.test('a key of another name, which an answer says was made, is left as it is', async t => {
+  const platform = referencePlatform(t)
+  const before = await liveKeys(platform)
+  const fetch: TestPlatform['fetch'] = async request => {
+    if (request.method !== 'POST') return await platform.fetch(request)
+    const list = await platform.fetch(new Request(request.url, { headers: request.headers }))
+    const [key] = ((await list.json()) as { api_keys: readonly object[] }).api_keys
+    return Response.json({ api_key: key, key: firstSecret }, { status: 201 })
+  }
+  const { code, out, err } = await create({}, { platform: { ...platform, fetch } })
+  t.equal(code, 1)
+  t.match(err(), /The platform says it made \S+, but that key is called "/)
+  t.match(err(), /was left as it is/)
+  t.equal(out(), '')
+  t.strictSame(await liveKeys(platform), before)
+})
