@@ -10,6 +10,7 @@ import { crashHook } from './crash.ts'
 import type { FileHistory } from './git-history.ts'
 import { hostHash, operator } from './host.ts'
 import type { Instant, Milliseconds } from './model/duration.ts'
+import type { Failure } from './model/failure.ts'
 import type { Masking } from './masking.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
@@ -21,7 +22,7 @@ import type { StackLock } from './stack-lock.ts'
 import type { Logins } from './stores/logins.ts'
 import type { ReadLog, RunLog } from './run-log.ts'
 import type { Stores } from './stores/open.ts'
-import { type Output, type StandardStream, ask, openOutput } from './terminal.ts'
+import { type Output, type StandardStream, ask, cannotWrite, openOutput } from './terminal.ts'
 
 /** Everything a command needs from outside. Adapters are made, and their code loaded, when they are first asked for. */
 export interface Context {
@@ -71,7 +72,7 @@ export interface Context {
   readonly pause: (time: Milliseconds) => Promise<void>
   /** Aborted by the first Ctrl-C. */
   readonly stopping: AbortSignal
-  /** While `work` runs, the first Ctrl-C only aborts `stopping`. */
+  /** While `work` runs, the first Ctrl-C, or an output that cannot be written, only aborts `stopping`. Rejects with what was wrong with the output. */
   readonly finishingOnInterrupt: <T>(work: () => Promise<T>) => Promise<T>
   /** Waits for Ctrl-C, SIGTERM or SIGHUP. */
   readonly untilStopped: () => Promise<void>
@@ -109,14 +110,22 @@ function besideProgram(name: string): { readonly command: string; readonly args:
 export function createContext(
   version: string,
   streams: Streams,
-  options: { readonly noColor: boolean; readonly onOutputError: (error: Error) => void },
+  options: { readonly noColor: boolean; readonly onOutputError: (failure: Failure) => void },
 ): OwnedContext {
   const { env } = process
   const cwd = process.cwd()
-  const stdout = openOutput(streams.stdout, env, options.noColor, options.onOutputError)
+  const stopping = new AbortController()
+  let isFinishing = false
+  let outputFault: Failure | null = null
+  const stdout = openOutput(streams.stdout, env, options.noColor, error => {
+    const fault = cannotWrite(error)
+    if (isFinishing) {
+      outputFault ??= fault
+      stopping.abort()
+    } else options.onOutputError(fault)
+  })
   // Nobody could be told, and work that is in flight matters more than a word about it.
   const stderr = openOutput(streams.stderr, env, options.noColor, () => undefined)
-  const stopping = new AbortController()
   const connections: Connection[] = []
   const logs: RunLog[] = []
   let stores: Promise<Stores> | null = null
@@ -216,10 +225,14 @@ export function createContext(
     stopping: stopping.signal,
     finishingOnInterrupt: async work => {
       onFirstInterrupt = '\nFinishing what is in flight. Ctrl-C again aborts.\n'
+      isFinishing = true
       try {
-        return await work()
+        const done = await work()
+        if (outputFault !== null) throw outputFault
+        return done
       } finally {
         onFirstInterrupt = null
+        isFinishing = false
       }
     },
     untilStopped: async () => {

@@ -41,13 +41,10 @@ async function main(): Promise<number> {
   const invocation = readCommandLine(args, manifest.version)
   if (invocation.kind === 'answered') return 0
   letGoOfLostTerminals()
-  const [{ createContext }, { cannotWrite }] = await Promise.all([
-    import('./context.ts'),
-    import('./terminal.ts'),
-  ])
+  const { createContext } = await import('./context.ts')
   const context = createContext(manifest.version, process, {
     noColor: invocation.noColor,
-    onOutputError: error => process.exit(tell(cannotWrite(error))),
+    onOutputError: failure => process.exit(tell(failure)),
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {

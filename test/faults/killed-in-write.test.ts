@@ -5,9 +5,9 @@ import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
-import { randomSecret } from '../../src/sandbox/secrets.ts'
 import { needs } from '../support/needs.ts'
 import { type Ended, type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
+import { recordedSecrets } from '../support/recorded-secrets.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 import { execute } from './support/store-scene.ts'
 
@@ -16,9 +16,9 @@ interface Scene {
   readonly platform: ServedPlatform
   /** Every secret that the platform made. */
   readonly issued: readonly string[]
-  /** Killed at its so manyth rename, where it comes by so many. */
   /** What `git add --all` would take. */
   readonly added: () => Promise<string>
+  /** Killed at its so manyth rename, where it comes by so many. */
   readonly apply: (killedAt?: number) => Promise<Ended>
 }
 
@@ -43,14 +43,8 @@ ${stores.map(store => `      - ${places[store]}\n`).join('')}`
 
 async function scene(t: Test): Promise<Scene> {
   const place = await workplace(t)
-  const issued: string[] = []
-  const platform = await servedPlatform(t, {
-    makeSecret: prefix => {
-      const secret = randomSecret(prefix)
-      issued.push(secret)
-      return secret
-    },
-  })
+  const { issued, makeSecret } = recordedSecrets()
+  const platform = await servedPlatform(t, { makeSecret })
   await execute('age-keygen', ['-o', join(place.work, 'identity.txt')])
   const git = async (...args: readonly string[]) =>
     (await execute('git', ['-C', place.work, '-c', 'user.name=a', '-c', 'user.email=a@b', ...args])).stdout

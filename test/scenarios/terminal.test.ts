@@ -1,8 +1,11 @@
 // What people see and do at a terminal, and what a pipe, a file and a full disk get instead.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
+import { waveSize } from '../../src/plan/requests.ts'
 import { displayWidth } from '../../src/render/text.ts'
 import { needs } from '../support/needs.ts'
 import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
@@ -260,6 +263,35 @@ t.test('output that cannot be written is an error', async t => {
   }
   t.match(await place.run(['apply', '--auto-approve'], { env }), { code: 0 })
   t.equal((await platform.managed()).length, 3, 'what was left half done is healed')
+})
+
+t.test('what is in flight when the output fills its disk is finished, and nothing new begins', async t => {
+  if (!needs(t, 'prlimit')) return
+  const keys = waveSize + 10
+  const { place, platform } = await scene(t, keys)
+  const file = await open(join(place.work, 'out'), 'w')
+  t.teardown(() => file.close())
+  const [command, ...args] = asUsersDo
+  const child = spawn(command, [...args, 'apply', '--auto-approve', '--parallelism', '4'], {
+    cwd: place.work,
+    env: { ...place.env, ...platform.env },
+    stdio: ['ignore', file.fd, 'pipe'],
+  })
+  let said = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
+  platform.before = async request => {
+    if (request.method !== 'POST') return null
+    platform.before = async () => null
+    const { size } = await file.stat()
+    await ended('prlimit', ['--pid', String(child.pid), `--fsize=${size}`])
+    return null
+  }
+  t.strictSame(await once(child, 'close'), [1, null])
+  t.match(said, /Cannot write the output: .*EFBIG/)
+  const made = await platform.managed()
+  t.ok(made.length >= 1 && made.length < keys, `${made.length} of ${keys} keys`)
+  const states = made.map(({ ownership }) => ownership.kind === 'managed' && ownership.marker.state.kind)
+  t.strictSame([...new Set(states)], ['delivered'], 'none is left half done')
 })
 
 t.test('a fresh secret that nobody takes ends its key, or is said to be lost', async t => {

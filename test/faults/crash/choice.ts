@@ -1,4 +1,3 @@
-import type { Checkpoint } from '../../../src/apply/run.ts'
 import type { Choice } from './play.ts'
 import { shuffled } from './setting.ts'
 
@@ -13,31 +12,6 @@ export function sampled(seed: string, count: { readonly firsts: number; readonly
     firsts: places => some(places, '', count.firsts),
     seconds: (first, places) => some(places, first, count.seconds),
   }
-}
-
-/** What nearly every scene comes by. */
-const everyday: readonly Checkpoint[] = [
-  'before-create',
-  'after-create',
-  'after-wave-list',
-  'before-whoami',
-  'after-whoami',
-  'before-put',
-  'after-put',
-  'after-readback',
-  'before-mark',
-  'after-mark',
-]
-
-/** `after-put` of `after-put:2`. */
-export function checkpointOf(place: string): string {
-  return place.split(':')[0] ?? place
-}
-
-/** What only few scenes come by is first, so that a small part of the points has each checkpoint. */
-export function rareFirst(places: readonly string[]): readonly string[] {
-  const isEveryday = (place: string) => everyday.some(name => name === checkpointOf(place))
-  return places.toSorted((a, b) => Number(isEveryday(a)) - Number(isEveryday(b)))
 }
 
 /** Does a title lie on the way to another, or beyond it? */

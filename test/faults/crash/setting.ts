@@ -16,6 +16,11 @@ export interface Setting {
   readonly replay: Replay
 }
 
+/** `after-put` of `after-put:2`. */
+export function checkpointOf(place: string): string {
+  return place.split(':')[0] ?? place
+}
+
 /** Where a run is killed, and perhaps its recovery as well: `after-put:2` is the second time that a run comes by it. Null: nowhere. */
 export interface Kills {
   readonly first: string | null
@@ -51,6 +56,13 @@ export function caseOf(title: string): { readonly setting: Setting; readonly kil
   const setting = allSettings().find(one => settingTitle(one) === [scene, stores, replay].join('/'))
   if (setting === undefined) throw new Error(`No setting is called like ${title}.`)
   return { setting, kills: { first: first === unharmed ? null : first, second } }
+}
+
+/** The title of the case that is like another one up to its last run, which is killed at this point. */
+export function titleBeyond(title: string, place: string): string {
+  const { setting, kills } = caseOf(title)
+  const further = kills.first === null ? { first: place, second: null } : { ...kills, second: place }
+  return titleOf(setting, further)
 }
 
 /** What runs a case again. */

@@ -7,8 +7,8 @@ import type { Secret } from '../../../src/model/secret.ts'
 import { createClient } from '../../../src/platform/client.ts'
 import type { ClientOptions, PlatformClient } from '../../../src/platform/types.ts'
 import { openSandbox } from '../../../src/sandbox/sandbox.ts'
-import { randomSecret } from '../../../src/sandbox/secrets.ts'
 import { runToEnd, testContext } from '../../support/context.ts'
+import { recordedSecrets } from '../../support/recorded-secrets.ts'
 import { type MemoryStores, memoryStores } from './memory-stores.ts'
 import { type Wire, openWire, withoutSecret } from './wire.ts'
 
@@ -60,16 +60,8 @@ function cut(request: Request, pageSize: number): Request {
 
 export async function openPlay(): Promise<Play> {
   const clock = { now: Date.UTC(2026, 10, 22, 12) }
-  const issued: string[] = []
-  const sandbox = openSandbox({
-    database: ':memory:',
-    now: () => clock.now,
-    makeSecret: prefix => {
-      const secret = randomSecret(prefix)
-      issued.push(secret)
-      return secret
-    },
-  })
+  const { issued, makeSecret } = recordedSecrets()
+  const sandbox = openSandbox({ database: ':memory:', now: () => clock.now, makeSecret })
   const administrator = sandbox.issueAdministrator()
   const folder = await mkdtemp(join(tmpdir(), 'wire-faults-'))
   const stores = memoryStores()

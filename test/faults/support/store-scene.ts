@@ -3,8 +3,8 @@ import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Test } from 'tap'
-import { randomSecret } from '../../../src/sandbox/secrets.ts'
 import { type Ended, type Workplace, asUsersDo, ended, workplace } from '../../support/program.ts'
+import { recordedSecrets } from '../../support/recorded-secrets.ts'
 import { type ServedPlatform, servedPlatform } from '../../support/served-platform.ts'
 
 export const execute = promisify(execFile)
@@ -30,14 +30,8 @@ export interface StoreScene {
 /** `as`: another user, by number, who runs the program and owns what it works on. */
 export async function storeScene(t: Test, as: number | null = null): Promise<StoreScene> {
   const place = await workplace(t)
-  const issued: string[] = []
-  const platform = await servedPlatform(t, {
-    makeSecret: prefix => {
-      const secret = randomSecret(prefix)
-      issued.push(secret)
-      return secret
-    },
-  })
+  const { issued, makeSecret } = recordedSecrets()
+  const platform = await servedPlatform(t, { makeSecret })
   const folder = join(place.work, 'store')
   await mkdir(folder, { mode: 0o700 })
   await execute('age-keygen', ['-o', join(place.work, 'identity.txt')])
