@@ -70,9 +70,12 @@ export interface Context {
   readonly checkpoint: (name: string) => void
   /** Resolves after so long. */
   readonly pause: (time: Milliseconds) => Promise<void>
-  /** Aborted by the first Ctrl-C. */
+  /** Aborted by the first Ctrl-C, and by an output that cannot be written while work is to be finished. */
   readonly stopping: AbortSignal
-  /** While `work` runs, the first Ctrl-C, or an output that cannot be written, only aborts `stopping`. Rejects with what was wrong with the output. */
+  /**
+   * While `work` runs, the first Ctrl-C, or an output that cannot be written, only aborts `stopping`. Rejects with what `work`
+   * rejects with, else with what was wrong with the output.
+   */
   readonly finishingOnInterrupt: <T>(work: () => Promise<T>) => Promise<T>
   /** Waits for Ctrl-C, SIGTERM or SIGHUP. */
   readonly untilStopped: () => Promise<void>
@@ -116,16 +119,22 @@ export function createContext(
   const cwd = process.cwd()
   const stopping = new AbortController()
   let isFinishing = false
+  let isInterrupted = false
   let outputFault: Failure | null = null
-  const stdout = openOutput(streams.stdout, env, options.noColor, error => {
-    const fault = cannotWrite(error)
-    if (isFinishing) {
-      outputFault ??= fault
-      stopping.abort()
-    } else options.onOutputError(fault)
-  })
   // Nobody could be told, and work that is in flight matters more than a word about it.
   const stderr = openOutput(streams.stderr, env, options.noColor, () => undefined)
+  const stdout = openOutput(streams.stdout, env, options.noColor, error => {
+    // What follows the first fault says the same, and may come once the work is done.
+    if (outputFault !== null) return
+    const fault = cannotWrite(error)
+    if (!isFinishing) {
+      options.onOutputError(fault)
+      return
+    }
+    outputFault = fault
+    stderr.print(`\nThe output cannot be written (${error.message}). Finishing what is in flight.`)
+    stopping.abort()
+  })
   const connections: Connection[] = []
   const logs: RunLog[] = []
   let stores: Promise<Stores> | null = null
@@ -256,8 +265,9 @@ export function createContext(
     interrupt: signal => {
       if (handedOver) return ''
       // A terminal that closes says so by its shell and by the system, and neither is somebody who is in a hurry.
-      if (signal === 'SIGHUP' && stopping.signal.aborted) return ''
-      const words = stopping.signal.aborted ? null : onFirstInterrupt
+      if (signal === 'SIGHUP' && isInterrupted) return ''
+      const words = isInterrupted ? null : onFirstInterrupt
+      isInterrupted = true
       stopping.abort()
       return words
     },

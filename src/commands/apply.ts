@@ -12,7 +12,7 @@ import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
 import { wrap } from '../render/text.ts'
-import { renderReport } from '../render/report-text.ts'
+import { renderOutcome, renderReport } from '../render/report-text.ts'
 import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
 import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
@@ -70,8 +70,7 @@ async function applyLocked(
     : await execute(reconciliation, chronicle, options, context)
   if (options.json) stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report) }))
   else if (!idle) stdout.print(renderReport(report, stdout))
-  const trouble = chronicle?.trouble() ?? null
-  if (trouble !== null) context.stderr.print(`Not everything was logged. ${trouble.message}`)
+  const trouble = tellTrouble(chronicle, context)
   if (isRefused(plan)) return exitCodes.refused
   if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
   return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : 0)
@@ -114,6 +113,28 @@ async function requireApproval(context: Context): Promise<void> {
   if (answer !== 'yes') throw new Failure('failed', 'Apply cancelled: nothing was changed')
 }
 
+/** Says so where the log lacks something. */
+function tellTrouble(chronicle: Chronicle | null, { stderr }: Context): Failure | null {
+  const trouble = chronicle?.trouble() ?? null
+  if (trouble !== null) stderr.print(`Not everything was logged. ${trouble.message}`)
+  return trouble
+}
+
+/** Tells on standard error what the output did not take of a run that ended early for it. */
+function cutShort(
+  fault: Failure,
+  { outcomes }: Report,
+  { rotate }: ApplyOptions,
+  { stderr }: Context,
+): Failure {
+  for (const outcome of outcomes)
+    if (outcome.status === 'failed') stderr.print(renderOutcome(outcome, stderr))
+  const hints = ['What was in flight was finished, and nothing new was begun.']
+  // What a rotation has not reached is in no new plan.
+  if (rotate.size === 0) hints.push('Plan and apply again for the rest.')
+  return new Failure(fault.code, fault.message, { hints, cause: fault })
+}
+
 /** The stores that the configuration has, and those that it lost. */
 function placesOf({ desired, plan }: Reconciliation): readonly StoreSpec[] {
   const declared = desired.keys.flatMap(({ stores }) => stores)
@@ -124,9 +145,10 @@ function placesOf({ desired, plan }: Reconciliation): readonly StoreSpec[] {
 async function execute(
   reconciliation: Reconciliation,
   chronicle: Chronicle | null,
-  { parallelism, json }: ApplyOptions,
+  asked: ApplyOptions,
   context: Context,
 ): Promise<Report> {
+  const { parallelism, json } = asked
   const { desired, gathered, options, plan, connection, clock } = reconciliation
   const stores = await context.stores()
   await stores.sweep(placesOf(reconciliation))
@@ -151,9 +173,22 @@ async function execute(
     checkpoint: context.checkpoint,
     pause: context.pause,
   }
+  const reports: Report[] = []
+  const work = async () => {
+    try {
+      const report = await executePlan(plan, run)
+      reports.push(report)
+      return report
+    } finally {
+      progress.end()
+    }
+  }
   try {
-    return await context.finishingOnInterrupt(() => executePlan(plan, run))
-  } finally {
-    progress.end()
+    return await context.finishingOnInterrupt(work)
+  } catch (cause) {
+    const [report] = reports
+    if (!(cause instanceof Failure) || report === undefined) throw cause
+    tellTrouble(chronicle, context)
+    throw cutShort(cause, report, asked, context)
   }
 }

@@ -265,33 +265,102 @@ t.test('output that cannot be written is an error', async t => {
   t.equal((await platform.managed()).length, 3, 'what was left half done is healed')
 })
 
-t.test('what is in flight when the output fills its disk is finished, and nothing new begins', async t => {
-  if (!needs(t, 'prlimit')) return
-  const keys = waveSize + 10
-  const { place, platform } = await scene(t, keys)
+/** Begins an apply whose output has no room for anything more from its first new key on. */
+async function applyToFullDisk(t: Test, { place, platform }: Scene, more: readonly string[] = []) {
   const file = await open(join(place.work, 'out'), 'w')
   t.teardown(() => file.close())
   const [command, ...args] = asUsersDo
-  const child = spawn(command, [...args, 'apply', '--auto-approve', '--parallelism', '4'], {
+  const child = spawn(command, [...args, 'apply', '--auto-approve', '--parallelism', '4', ...more], {
     cwd: place.work,
     env: { ...place.env, ...platform.env },
     stdio: ['ignore', file.fd, 'pipe'],
   })
+  const end = { came: false }
+  const closed = once(child, 'close').finally(() => (end.came = true))
   let said = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (said += text))
-  platform.before = async request => {
-    if (request.method !== 'POST') return null
-    platform.before = async () => null
+  let isFull = false
+  const fill = async () => {
+    if (isFull) return
+    isFull = true
     const { size } = await file.stat()
     await ended('prlimit', ['--pid', String(child.pid), `--fsize=${size}`])
+  }
+  return {
+    child,
+    closed,
+    fill,
+    said: () => said.replaceAll(/\s+/g, ' '),
+    /** Resolves once this was said on standard error, or when the program ends. */
+    until: async (words: RegExp) => {
+      while (!end.came && !words.test(said)) await setTimeout(10)
+    },
+  }
+}
+
+/** How many keys were made, each of them delivered. */
+async function madeWhole(t: Test, made: Scene): Promise<number> {
+  const live = await made.platform.managed()
+  t.equal(await deliveredKeys(made), live.length, 'none is left half done')
+  return live.length
+}
+
+t.test('what is in flight when the output fills its disk is finished, and nothing new begins', async t => {
+  if (!needs(t, 'prlimit')) return
+  const keys = waveSize + 10
+  const made = await scene(t, keys)
+  const { platform } = made
+  const apply = await applyToFullDisk(t, made)
+  platform.before = async ({ method }) => {
+    if (method === 'POST') await apply.fill()
     return null
   }
-  t.strictSame(await once(child, 'close'), [1, null])
-  t.match(said, /Cannot write the output: .*EFBIG/)
-  const made = await platform.managed()
-  t.ok(made.length >= 1 && made.length < keys, `${made.length} of ${keys} keys`)
-  const states = made.map(({ ownership }) => ownership.kind === 'managed' && ownership.marker.state.kind)
-  t.strictSame([...new Set(states)], ['delivered'], 'none is left half done')
+  t.strictSame(await apply.closed, [1, null])
+  t.match(
+    apply.said(),
+    /The output cannot be written \(EFBIG[^)]*\)\. Finishing what is in flight\. .*Cannot write the output: EFBIG.*was finished, and nothing new was begun\. • Plan and apply again/,
+  )
+  const count = await madeWhole(t, made)
+  t.ok(count >= 1 && count < keys, `${count} of ${keys} keys`)
+})
+
+t.test('the first signal after the output filled its disk leaves what is in flight whole, too', async t => {
+  if (!needs(t, 'prlimit')) return
+  const made = await scene(t, 8)
+  const { platform } = made
+  const apply = await applyToFullDisk(t, made)
+  let [marked, signalled] = [0, false]
+  platform.before = async ({ method }) => {
+    if (method === 'POST') await apply.fill()
+    if (method !== 'PATCH' || (marked += 1) === 1) return null
+    await apply.until(/The output cannot be written/)
+    if (signalled) return null
+    signalled = true
+    apply.child.kill('SIGTERM')
+    await apply.until(/Ctrl-C again aborts/)
+    return null
+  }
+  t.strictSame(await apply.closed, [1, null])
+  t.match(apply.said(), /Ctrl-C again aborts\. .*Cannot write the output: EFBIG/)
+  t.ok((await madeWhole(t, made)) > 1)
+})
+
+t.test('what failed, and what the log lacks, is said on standard error where the output is full', async t => {
+  if (!needs(t, 'prlimit')) return
+  const made = await scene(t, 3)
+  const { place, platform } = made
+  await place.write('log', `${'x'.repeat(100_000)}\n`)
+  const apply = await applyToFullDisk(t, made, ['--log', 'log'])
+  let marked = 0
+  platform.before = async ({ method }) => {
+    if (method === 'POST') await apply.fill()
+    if (method !== 'PATCH' || (marked += 1) === 1) return null
+    await apply.until(/The output cannot be written/)
+    return marked === 2 ? null : Response.json({ detail: 'not this one' }, { status: 422 })
+  }
+  t.strictSame(await apply.closed, [1, null])
+  t.match(apply.said(), /Not everything was logged\. .*EFBIG.* agent-\d: failed to create: .*not this one/)
+  t.notMatch(apply.said(), /: created/)
 })
 
 t.test('a fresh secret that nobody takes ends its key, or is said to be lost', async t => {
