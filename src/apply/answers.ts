@@ -35,24 +35,26 @@ export function endsRun(failure: unknown): boolean {
 }
 
 /**
- * Fails where the answer to a creation names a key that was there before, which may be anybody's: what went wrong with
- * our own must never be a reason to revoke that one.
+ * Is the key that an answer says was made really one that this run made with that marker? Else it may be anybody's: what went
+ * wrong with our own must never be a reason to revoke it. Where the platform kept no marker at all, the name has to do.
  */
-export function requireNew({ id }: LiveKey, { keyId }: DesiredKey, { known }: Pick<Run, 'known'>): void {
-  if (!known.has(id)) {
-    known.add(id)
-    return
-  }
-  throw new Failure(
-    'failed',
-    `The platform says it made ${id} for ${keyId}, but that key was there before.`,
-    {
-      hints: [
-        `${id} was left as it is. Does a proxy give the answer to another request?`,
-        'The key that was made, if any, is marked as pending: the next apply sees to it.',
-      ],
-    },
-  )
+export function isOwn(
+  { id, name, ownership }: LiveKey,
+  desired: DesiredKey,
+  marker: Marker,
+  { known }: Pick<Run, 'known'>,
+): boolean {
+  if (known.has(id)) return false
+  return ownership.kind === 'managed' ? ownership.marker.nonce === marker.nonce : name === desired.name
+}
+
+export function otherKey({ id }: LiveKey, { keyId }: DesiredKey): Failure {
+  return new Failure('failed', `The platform says it made ${id} for ${keyId}, but that is another key.`, {
+    hints: [
+      `${id} was left as it is. Does a proxy give the answer to another request?`,
+      'The key that was made, if any, is marked as pending: the next apply sees to it.',
+    ],
+  })
 }
 
 export function keepsMarker(live: LiveKey, marker: Marker): boolean {

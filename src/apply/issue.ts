@@ -6,7 +6,7 @@ import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Issued } from '../platform/types.ts'
-import { MarkerLost, keepsMarker, requireNew, unlikeAsked } from './answers.ts'
+import { MarkerLost, isOwn, keepsMarker, otherKey, unlikeAsked } from './answers.ts'
 import { idempotencyKey, newKey, pendingMarker } from './markers.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
@@ -29,7 +29,8 @@ export async function issue(
   run.checkpoint('before-create')
   const issued = await run.platform.create(newKey(desired, marker), idempotencyKey(marker))
   run.checkpoint('after-create')
-  requireNew(issued.key, desired, run)
+  if (!isOwn(issued.key, desired, marker, run)) throw otherKey(issued.key, desired)
+  run.known.add(issued.key.id)
   const fault = faultOf(issued, desired, marker)
   if (fault !== null) throw await withdraw(issued.key, fault, run)
   return { live: issued.key, marker, secret: secretOf(issued) }

@@ -11,7 +11,7 @@ import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { refusesReplay, replayWindow } from '../platform/replay.ts'
 import { orAdmit } from './admit.ts'
-import { requireNew } from './answers.ts'
+import { isOwn } from './answers.ts'
 import { type OpenStore, isAccepted, markDelivered, putIntoEach, requireAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
 import { graceFrom, idempotencyKey, markerOf, newKey } from './markers.ts'
@@ -64,9 +64,8 @@ async function secretFromReplay(
   run.checkpoint('after-replay')
   if (issued === null) return null
   if (issued.key.id !== live.id) {
-    requireNew(issued.key, desired, run)
     // A platform that ignores the header made one more key, which nobody received.
-    await revokeUnreceived(issued.key, run)
+    if (isOwn(issued.key, desired, marker, run)) await revokeUnreceived(issued.key, run)
     return null
   }
   return issued.secret !== null && (await isAccepted(issued.secret, live, run)) ? issued.secret : null

@@ -6,7 +6,7 @@ import { second } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { storeLabel } from '../../src/model/store.ts'
-import { desiredKey, desiredState, envFile, keychain, otherHost } from '../support/build.ts'
+import { desiredKey, desiredState, envFile, keychain, marker, otherHost } from '../support/build.ts'
 import { type World, openWorld, refusingPut } from '../support/world.ts'
 
 function declare(...keys: readonly DesiredKey[]): DesiredState {
@@ -77,7 +77,7 @@ t.test(
   },
 )
 
-const wasThere = /key was there before/
+const another = /but that is another key/
 
 t.test('never revokes a key of others because the answer to a creation names it', async t => {
   for (const all of [false, true]) {
@@ -90,7 +90,7 @@ t.test('never revokes a key of others because the answer to a creation names it'
       if (all) key['description'] = 'Somebody else wrote this'
     })
     const { report } = await w.apply(declare(desiredKey()))
-    t.match(report.outcomes, [{ status: 'failed', message: wasThere }], all ? 'with its fields' : 'by its id')
+    t.match(report.outcomes, [{ status: 'failed', message: another }], all ? 'with its fields' : 'by its id')
     w.bend = (_request, answer) => answer
     t.strictSame(
       (await w.list()).find(({ id }) => id === made.key.id),
@@ -111,8 +111,38 @@ t.test('never revokes a key that it made because the answer to another creation 
     key['id'] = first
   })
   const { report } = await w.apply(declare(desiredKey(), other), { run: { parallelism: 1 } })
-  t.match(report.outcomes, [{ status: 'done' }, { status: 'failed', message: wasThere }])
+  t.match(report.outcomes, [{ status: 'done' }, { status: 'failed', message: another }])
+  t.ok((await w.list()).some(({ id }) => id === first))
 })
+
+t.test(
+  'never revokes a key that another run makes at the same moment, and whose answer comes to us',
+  async t => {
+    for (const replayed of [false, true]) {
+      const w = world(t)
+      const desired = declare(desiredKey())
+      if (replayed) await w.apply(desired, { killAt: { name: 'before-put', count: 1 } })
+      let theirs = ''
+      let answerToThem: Response | null = null
+      let isFirst = true
+      w.bend = async (request, answer) => {
+        if (request.method !== 'POST') return answer
+        if (!isFirst) {
+          answerToThem ??= answer.clone()
+          return answer
+        }
+        isFirst = false
+        const made = await w.client.create({ ...desiredKey(), marker: marker({ stack: 'theirs' }) }, 'theirs')
+        theirs = made.key.id
+        return answerToThem ?? answer
+      }
+      await w.apply(desired)
+      t.ok((await w.list()).some(({ id }) => id === theirs))
+      await w.apply(desired)
+      t.strictSame((await w.plan(desired)).changes, [])
+    }
+  },
+)
 
 t.test('never revokes a key of others because a repeated creation is answered with it', async t => {
   const w = world(t)
@@ -122,7 +152,7 @@ t.test('never revokes a key of others because a repeated creation is answered wi
     ;(api_key as Record<string, unknown>)['id'] = made.key.id
   })
   const { report } = await w.apply(declare(desiredKey()))
-  t.match(report.outcomes, [{ status: 'failed', message: wasThere }])
+  t.match(report.outcomes, [{ status: 'failed', message: another }])
   w.bend = (_request, answer) => answer
   await w.apply(declare(desiredKey()))
   t.strictSame((await w.plan(declare(desiredKey()))).changes, [])
