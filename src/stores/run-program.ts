@@ -66,18 +66,24 @@ function collect(stream: Readable | null): () => { readonly text: string; readon
   }
 }
 
+/** Whoever reads from it finds its end where we end, whatever ends us: then the program ends with all that it started. */
+const lifeline = '{ read -r _ <&3; kill -s KILL 0; } >/dev/null 2>&1 & exec 3<&-'
+
 /**
  * Node's children get a socket as standard input. It cannot be opened as /dev/stdin, which is how `aws` and `az` read a secret,
- * and some programs (`op`) take nothing from it. So `cat` makes a pipe of it. No shell reads the program's arguments.
+ * and some programs (`op`) take nothing from it. So `cat` makes a pipe of it.
  */
+const throughPipe = 'cat | '
+
+/** No shell reads the program's arguments. */
 function plumbed(
   path: string,
   args: readonly string[],
   piped: boolean,
 ): readonly [string, readonly string[]] {
-  return piped && process.platform !== 'win32'
-    ? ['/bin/sh', ['-c', 'cat | exec "$@"', 'sh', path, ...args]]
-    : [path, args]
+  if (process.platform === 'win32') return [path, args]
+  const script = `${lifeline}; ${piped ? throughPipe : ''}"$@"; code=$?; kill $!; exit $code`
+  return ['/bin/sh', ['-c', script, 'sh', path, ...args]]
 }
 
 async function pathOf(program: string, { env, install }: ProgramCall): Promise<string> {
@@ -100,7 +106,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
   return await new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: programEnvironment(env),
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
       windowsHide: true,
     })
@@ -122,6 +128,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
       for (const timer of timers) clearTimeout(timer)
       child.stdout?.destroy()
       child.stderr?.destroy()
+      child.stdio[3]?.destroy()
       return true
     }
     const end = (code: number | null) => {

@@ -1,6 +1,7 @@
 // Kills the built program at every step that makes and delivers a secret, where the stores are real ones, and shows that the next
 // apply heals what was left. Every other step, and every kill of a recovery, is in `npm run test:faults`.
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import t from 'tap'
 import { type Variant, everyKill, scene } from '../support/kill-and-heal.ts'
 import { needs } from '../support/needs.ts'
@@ -29,3 +30,34 @@ t.test('heals every kill, where the secret goes into an age file and an env file
   if (!needs(t, 'age') || !needs(t, 'age-keygen')) return
   everyKill(t, ['create'], files, 2)
 })
+
+/** Is it there, and no zombie? */
+async function isAlive(pid: string): Promise<boolean> {
+  const { stdout } = await ended('ps', ['-o', 'stat=', '-p', pid])
+  return /^[^Z\s]/.test(stdout)
+}
+
+for (const signals of [['SIGKILL'], ['SIGINT', 'SIGINT']] as const) {
+  t.test(`a store’s program ends with the run that began it: ${signals.join(', ')}`, async t => {
+    if (!needs(t, 'ps')) return
+    const slow = 'cat > late.new; sleep 60 & echo $$ $! > pids; wait; mv late.new late'
+    const { place } = await scene(t, `      - exec: { put: [sh, -c, '${slow}'] }\n`, {})
+    const run = place.run(['apply', '--auto-approve'], {
+      watch: child => {
+        void (async () => {
+          while ((await place.read('pids').catch(() => '')) === '') await setTimeout(20)
+          for (const signal of signals) {
+            child.kill(signal)
+            await setTimeout(200)
+          }
+        })()
+      },
+    })
+    t.match(await run, signals.length === 1 ? { signal: 'SIGKILL' } : { code: 130 })
+    const pids = (await place.read('pids')).trim().split(' ')
+    t.equal(pids.length, 2)
+    // A test that waits in vain is ended as a hang.
+    for (const pid of pids) while (await isAlive(pid)) await setTimeout(50)
+    t.equal(await place.read('late').catch(() => null), null, 'and puts nothing any more')
+  })
+}
