@@ -94,6 +94,13 @@ async function requireHealed(t: Test, w: World, desired: DesiredState): Promise<
   )
 }
 
+/** Once a retirement is healed: the head is all that there is, and nothing waits for its grace. */
+async function requireRetired(t: Test, w: World, desired: DesiredState): Promise<void> {
+  const managed = (await w.list()).filter(({ ownership }) => ownership.kind === 'managed')
+  t.equal(managed.length, desired.keys.length, 'only the head lives')
+  t.strictSame((await w.plan(desired)).retiring, [], 'nothing retires')
+}
+
 /** A consumer that reads the store can authenticate, whenever it does. */
 async function requireWorkingConsumer(t: Test, w: World, desired: DesiredState): Promise<void> {
   for (const { spec } of desired.keys.flatMap(({ stores }) => stores)) {
@@ -105,6 +112,13 @@ async function requireWorkingConsumer(t: Test, w: World, desired: DesiredState):
 
 /** So long after each apply of the past, in the order of the applies. */
 const pasts = { create: [], 'overlap rotation': [61 * day], retirement: [61 * day, 4 * day] } as const
+
+/** What an apply after that past has to come by, so that it does what the past is for. */
+const does = {
+  create: 'after-create',
+  'overlap rotation': 'after-mark',
+  retirement: 'before-revoke',
+} as const
 
 async function openAfter(
   t: Test,
@@ -139,7 +153,10 @@ for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
       const desired = declare(stores)
       for (const past of Object.keys(pasts) as (keyof typeof pasts)[]) {
         const places = await walk(await openAfter(t, past, replay, desired), desired)
-        t.ok(places.length > 0, `${past} comes by ${places.length} places`)
+        t.ok(
+          places.some(({ name }) => name === does[past]),
+          `${past} comes by ${does[past]}`,
+        )
         for (const place of places) {
           t.test(`${past}, killed at ${said(place)}`, async t => {
             const w = await openAfter(t, past, replay, desired)
@@ -147,6 +164,7 @@ for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
             if (past !== 'create') await requireWorkingConsumer(t, w, desired)
             await requireHealed(t, w, desired)
             await requireWorkingConsumer(t, w, desired)
+            if (past === 'retirement') await requireRetired(t, w, desired)
           })
         }
       }
@@ -162,8 +180,13 @@ for (const replay of ['with the secret', 'never'] as const) {
       await killedAt(t, w, desired, first)
       return w
     }
-    for (const first of await walk(await openAfter(t, 'overlap rotation', replay, desired), desired)) {
-      for (const second of await walk(await afterFirst(t, first), desired)) {
+    const firsts = await walk(await openAfter(t, 'overlap rotation', replay, desired), desired)
+    t.ok(firsts.length > 1, `it comes by ${firsts.length} places`)
+    for (const first of firsts) {
+      const seconds = await walk(await afterFirst(t, first), desired)
+      // Whoever is killed after the last step leaves nothing to recover.
+      t.equal(seconds.length > 0, first !== firsts.at(-1), `${said(first)} leaves ${seconds.length} places`)
+      for (const second of seconds) {
         t.test(`${said(first)}, then ${said(second)}`, async t => {
           const w = await afterFirst(t, first)
           await killedAt(t, w, desired, second)
