@@ -4,6 +4,7 @@ import pLimit from 'p-limit'
 import t from 'tap'
 import { openStage } from './crash/stage.ts'
 import { caseOf, titleOf } from './concurrency/cases.ts'
+import { endFaults } from './concurrency/judge.ts'
 import { declareEverywhere, machinesOf } from './concurrency/machines.ts'
 import { play } from './concurrency/play.ts'
 
@@ -21,15 +22,28 @@ t.test('runs at once converge, whoever is killed', async t => {
       }),
     ),
   )
-  // Whoever is overtaken does not come by the point at which it would be killed.
+  // Whoever is overtaken does not come by the point at which it would be killed, so how many are depends on how runs meet.
   const killed = kills.filter(Boolean).length
-  t.ok(killed >= seeds.length / 2, `a run was killed in ${killed} of ${seeds.length} cases`)
+  t.ok(killed > 0, `a run was killed in ${killed} of ${seeds.length} cases`)
 })
 
-t.test('who is killed in place right after the put is finished by the others', async t => {
-  const one = { ...caseOf(2), where: 'one machine', killAt: 'after-put:1', runs: 3 } as const
-  const { faults, killed } = await play(one)
-  t.strictSame([faults, killed], [[], true], titleOf(one))
+t.test(
+  'who is killed in place right after the put is finished by the run that waits for the lock',
+  async t => {
+    const one = { ...caseOf(2), where: 'one machine', killAt: 'after-put:1', runs: 3 } as const
+    const { faults, killed, waited } = await play(one)
+    t.strictSame([faults, killed, waited], [[], true, 1], titleOf(one))
+  },
+)
+
+t.test('a run that ends with 12 has to say who else was at work', async t => {
+  const end = (code: number, stdout: string) =>
+    endFaults({ waits: false, isVictim: false, ended: { code, signal: null, stdout, stderr: '' } })
+  t.strictSame(end(12, 'Another\n  run made key_1 for agents at the same time.'), [])
+  t.match(end(12, 'Plan: 1 to create'), [
+    'a run ends with 12 and does not say why (exit code 12): Plan: 1 to create',
+  ])
+  t.strictSame(end(0, 'No changes.'), [])
 })
 
 t.test('the seeds have what runs at once may be', async t => {

@@ -36,6 +36,7 @@ async function main(): Promise<void> {
         const verdict = await play(one).catch((cause: unknown) => ({
           faults: [cause instanceof Error ? cause.message : String(cause)],
           killed: false,
+          waited: 0,
           codes: [],
         }))
         verdicts.push(verdict)

@@ -12,6 +12,8 @@ export interface Verdict {
   /** Empty: all invariants hold. */
   readonly faults: readonly string[]
   readonly killed: boolean
+  /** So many runs waited for the lock, of those that nobody meant to kill: all of these have to end with 0. */
+  readonly waited: number
   /** How the runs ended. */
   readonly codes: readonly (number | null)[]
 }
@@ -62,8 +64,9 @@ export async function play(one: Case): Promise<Verdict> {
     const meeting = holdMeeting(stage.platform, one, random)
     const faults: string[] = []
     const runs = await runAtOnce(machines, one, random, meeting, async run => {
-      // In place, another run may have undone it by now: that one says so, and the plan knows it.
-      const faultsNow = run.ended.code === 0 && scene.overlap ? await storeFaults(stage, one) : []
+      // In place, a run on another machine may have undone it by now: that one says so, and the plan knows it.
+      const lasts = scene.overlap || one.where === 'one machine'
+      const faultsNow = run.ended.code === 0 && lasts ? await storeFaults(stage, one) : []
       faults.push(...endFaults(run), ...faultsNow.map(fault => `a run ends with 0, and ${fault}`))
     })
     meeting.end()
@@ -73,6 +76,7 @@ export async function play(one: Case): Promise<Verdict> {
     return {
       faults,
       killed: runs.some(({ ended }) => ended.signal === 'SIGKILL'),
+      waited: runs.filter(({ waits, isVictim }) => waits && !isVictim).length,
       codes: runs.map(({ ended }) => ended.code),
     }
   } finally {
