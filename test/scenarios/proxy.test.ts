@@ -75,6 +75,25 @@ t.test('works through a proxy that asks for a password and sees nothing', async 
   t.match(await run('plan --detailed-exitcode', env), { code: 0 })
 })
 
+t.test('says neither the password nor a key when everything is to be debugged', async t => {
+  if (!needs(t, 'openssl')) return
+  const { place, platform, proxy, run } = await scene(t)
+  proxy.status = ({ headers }) => (headers['proxy-authorization'] === credentials ? 200 : 407)
+  const env = { HTTPS_PROXY: `http://ops:hunter2@${proxy.host}`, DEBUG: '*', NODE_DEBUG: '*' }
+  const applied = await run('apply --auto-approve --verbose', env)
+  t.equal(applied.code, 0, 'it works')
+  t.ok(/NET \d+/.test(applied.stderr), 'it is switched on')
+  t.ok(proxy.asked.length > 0, 'it goes by the proxy')
+  const delivered = /FLUXLOOP_API_KEY="?(flux_\w+)/.exec(await place.read('agents.env'))?.[1]
+  t.ok(delivered, 'a secret was delivered')
+  const output = words(applied)
+  t.notOk(password.test(output), 'no password')
+  for (const secret of [platform.administrator.reveal(), delivered ?? '']) {
+    t.notOk(output.includes(secret), 'no key')
+    t.notOk(output.includes(Buffer.from(secret).toString('base64').replace(/=+$/, '')), 'nor as base64')
+  }
+})
+
 t.test('says which proxy failed and how, and never what it was told', async t => {
   if (!needs(t, 'openssl')) return
   const { platform, run, proxyWith } = await scene(t)
