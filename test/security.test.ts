@@ -21,7 +21,11 @@ import { fitsGlob } from '../src/model/glob.ts'
 import { visibleEnd } from '../src/model/live-key.ts'
 import { closest } from '../src/model/suggest.ts'
 import { escapeControls, redactSecrets } from '../src/render/text.ts'
+import type { Database } from '../src/sandbox/database.ts'
+import { findKeyByHash } from '../src/sandbox/key-table.ts'
 import { parseRateLimit } from '../src/sandbox/rate-limit.ts'
+import { secretHash } from '../src/sandbox/secrets.ts'
+import { findUserByHash } from '../src/sandbox/user-tokens.ts'
 import { readVariable } from '../src/stores/dotenv.ts'
 import { accountOf } from '../src/config/store-argument.ts'
 import { Secret } from '../src/model/secret.ts'
@@ -268,6 +272,17 @@ t.test('compares secrets to the last character', async t => {
   for (const one of texts)
     for (const other of texts) t.equal(new Secret(one).equals(new Secret(other)), one === other)
   t.match(await readFile(join(root, 'src/sandbox/secrets.ts'), 'utf8'), /return [^\n]*timingSafeEqual\(/)
+})
+
+t.test('compares what the sandbox finds by a hash, whatever its index says', t => {
+  const hash = secretHash('flux_ci_a')
+  const answering = (secret_hash: string) =>
+    ({ get: () => ({ id: 'x', account: 'x', secret_hash }) }) as unknown as Database
+  for (const find of [findKeyByHash, findUserByHash]) {
+    t.match(find(answering(hash), hash), { id: 'x' }, find.name)
+    t.equal(find(answering(secretHash('flux_ci_b')), hash), undefined, find.name)
+  }
+  t.end()
 })
 
 const million = 1_000_000

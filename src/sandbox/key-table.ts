@@ -1,7 +1,7 @@
 import type { WireKey } from '../platform/wire.ts'
 import type { Database } from './database.ts'
 import type { Grants, ProjectScope } from './permissions.ts'
-import { type EnvironmentName, masked, secretHash } from './secrets.ts'
+import { type EnvironmentName, masked, sameHash, secretHash } from './secrets.ts'
 
 /** A row of `api_keys`. Times are milliseconds since 1970. */
 export interface KeyRow {
@@ -109,7 +109,8 @@ export function findKey(database: Database, id: string): KeyRow | undefined {
 }
 
 export function findKeyByHash(database: Database, hash: string): KeyRow | undefined {
-  return database.get(`${rows} where secret_hash = ? and revoked_at is null`, hash) as KeyRow | undefined
+  const row = database.get(`${rows} where secret_hash = ? and revoked_at is null`, hash) as KeyRow | undefined
+  return row !== undefined && sameHash(row.secret_hash, hash) ? row : undefined
 }
 
 /** Live keys after a place in the order of creation, only those whose scope lies within `scope`. */

@@ -1,6 +1,6 @@
 import type { Database } from './database.ts'
 import type { KeyRow } from './key-table.ts'
-import { randomText, secretHash } from './secrets.ts'
+import { randomText, sameHash, secretHash } from './secrets.ts'
 
 /** Who makes a request: a key; or a person, with a token of their own, who may do everything and is listed nowhere. */
 export interface Caller extends Pick<KeyRow, 'id' | 'scope' | 'permissions'> {
@@ -23,7 +23,8 @@ export function insertUserToken(database: Database, account: string, secret: str
 }
 
 export function findUserByHash(database: Database, hash: string): Caller | undefined {
-  const row = database.get('select id, account from user_tokens where secret_hash = ?', hash) as
-    { readonly id: string; readonly account: string } | undefined
-  return row === undefined ? undefined : { ...row, scope: '"*"', permissions: '["*"]', key: null }
+  const row = database.get('select id, account, secret_hash from user_tokens where secret_hash = ?', hash) as
+    { readonly id: string; readonly account: string; readonly secret_hash: string } | undefined
+  if (row === undefined || !sameHash(row.secret_hash, hash)) return undefined
+  return { id: row.id, account: row.account, scope: '"*"', permissions: '["*"]', key: null }
 }
