@@ -8,8 +8,8 @@ export interface NotCopied {
   readonly ok: false
   /** Programs that are missing or failed. */
   readonly tried: readonly string[]
-  /** Programs that were not given the secret, since they would keep it in a file on a disk. */
-  readonly refused: readonly string[]
+  /** Programs that were not given the secret, since they might keep it in a file on a disk. */
+  readonly withheld: readonly string[]
 }
 
 /** Where a text was copied to; a program that is missing or fails counts as none. */
@@ -56,17 +56,17 @@ export async function copySecret(
   },
 ): Promise<Copied> {
   const tried: string[] = []
-  const refused: string[] = []
+  const withheld: string[] = []
   for (const clipboard of clipboardsOf(platform, env)) {
     const { copy, keepsFile } = clipboard
     const folder = keepsFile ? await memoryFolder(env, sharedMemory) : null
     if (keepsFile && folder === null) {
-      refused.push(copy[0])
+      withheld.push(copy[0])
       continue
     }
     const seen = { ...desktopEnvironment(env), ...(folder === null ? {} : { TMPDIR: folder }) }
     if (await give(secret, copy, seen)) return { ok: true, clipboard }
     tried.push(copy[0])
   }
-  return { ok: false, tried, refused }
+  return { ok: false, tried, withheld }
 }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { copySecret } from '../../src/clipboard/copy.ts'
@@ -24,16 +24,27 @@ function desktop(t: Test, programs: Readonly<Record<string, number>>) {
   return { env, seen }
 }
 
+const shared = '/dev/shm'
+
+/** A folder in memory, as a session has one; null where there can be none here. */
+function sessionFolder(t: Test): string | null {
+  if (!existsSync(shared)) {
+    t.pass(`skipped: needs ${shared}`, { skip: `needs ${shared}` })
+    return null
+  }
+  const folder = mkdtempSync(join(shared, 'session-'))
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
 t.test(
   'gives the secret to the program of the desktop on its standard input, and nothing else of ours',
   async t => {
+    const folder = sessionFolder(t)
+    if (folder === null) return
     const { env, seen } = desktop(t, { 'wl-copy': 0, xclip: 0, pbcopy: 0, 'clip.exe': 0 })
     const cases = [
-      [
-        'wl-copy',
-        'linux',
-        { WAYLAND_DISPLAY: 'wayland-0', XDG_RUNTIME_DIR: '/run/user/1000', DISPLAY: ':0' },
-      ],
+      ['wl-copy', 'linux', { WAYLAND_DISPLAY: 'wayland-0', XDG_RUNTIME_DIR: folder, DISPLAY: ':0' }],
       ['xclip', 'linux', { DISPLAY: ':0' }],
       ['pbcopy', 'darwin', {}],
       ['clip.exe', 'linux', { WSL_DISTRO_NAME: 'Debian' }],
@@ -62,34 +73,39 @@ t.test('goes on to the next program where one fails or is missing, and names the
       env: { ...none.env, PATH: none.env.PATH.split(':')[0], ...display },
       platform: 'linux',
     }),
-    { ok: false, tried: ['xclip', 'xsel'], refused: [] },
+    { ok: false, tried: ['xclip', 'xsel'], withheld: [] },
   )
 })
 
 t.test('has the program keep its temporary file in the memory of the session', async t => {
+  const folder = sessionFolder(t)
+  if (folder === null) return
   const { env, seen } = desktop(t, { 'wl-copy': 0 })
-  const session = { WAYLAND_DISPLAY: 'wayland-0', XDG_RUNTIME_DIR: '/run/user/1000', TMPDIR: '/var/tmp' }
+  const session = { WAYLAND_DISPLAY: 'wayland-0', XDG_RUNTIME_DIR: folder, TMPDIR: '/var/tmp' }
   await copySecret(secret, { env: { ...env, ...session }, platform: 'linux' })
-  t.ok(seen('wl-copy')?.includes('TMPDIR=/run/user/1000'))
+  t.ok(seen('wl-copy')?.includes(`TMPDIR=${folder}`))
 })
 
-t.test('has it keep that file in shared memory where the session names no folder', async t => {
-  if (process.platform !== 'linux') return
+t.test('has it keep that file in shared memory where the session has no folder in memory', async t => {
+  if (sessionFolder(t) === null) return
   const { env, seen } = desktop(t, { 'wl-copy': 0 })
-  const session = { WAYLAND_DISPLAY: '/run/wayland-0', XDG_RUNTIME_DIR: '', TMPDIR: '/var/tmp' }
-  t.match(await copySecret(secret, { env: { ...env, ...session }, platform: 'linux' }), { ok: true })
-  t.ok(seen('wl-copy')?.includes('TMPDIR=/dev/shm'))
+  const session = { ...env, WAYLAND_DISPLAY: '/run/wayland-0', TMPDIR: '/var/tmp' }
+  for (const folder of ['', '/nowhere', '/proc']) {
+    const named = { ...session, XDG_RUNTIME_DIR: folder }
+    t.match(await copySecret(secret, { env: named, platform: 'linux' }), { ok: true })
+    t.ok(seen('wl-copy')?.includes(`TMPDIR=${shared}`), folder)
+  }
 })
 
 t.test('does not give it the secret where the file would be on a disk, but goes on to the next', async t => {
   const { env, seen } = desktop(t, { 'wl-copy': 0, xclip: 0 })
-  const session = { ...env, WAYLAND_DISPLAY: '/run/wayland-0' }
+  const session = { ...env, WAYLAND_DISPLAY: '/run/wayland-0', XDG_RUNTIME_DIR: '/proc' }
   // No folder, a file, and a folder that is no place in memory for files.
   for (const sharedMemory of ['/nowhere', process.execPath, '/proc']) {
     t.strictSame(await copySecret(secret, { env: session, platform: 'linux', sharedMemory }), {
       ok: false,
       tried: [],
-      refused: ['wl-copy'],
+      withheld: ['wl-copy'],
     })
     t.equal(seen('wl-copy'), null)
   }
@@ -101,6 +117,6 @@ t.test('does not give it the secret where the file would be on a disk, but goes 
 
 t.test('tries nothing where there is no desktop', async t => {
   const { env, seen } = desktop(t, { xclip: 0, 'wl-copy': 0 })
-  t.strictSame(await copySecret(secret, { env, platform: 'linux' }), { ok: false, tried: [], refused: [] })
+  t.strictSame(await copySecret(secret, { env, platform: 'linux' }), { ok: false, tried: [], withheld: [] })
   t.equal(seen('xclip'), null)
 })

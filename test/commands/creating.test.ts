@@ -41,19 +41,19 @@ t.test('create never says that a secret was copied when it was not', async t => 
   const created = async (
     tried: readonly string[],
     terminal: boolean,
-    { clipboard = true, refused = [] as readonly string[] } = {},
+    { clipboard = true, withheld = [] as readonly string[] } = {},
   ) => {
     const platform = referencePlatform(t, { keys: [] })
-    const copySecret = async () => ({ ok: false, tried, refused }) as const
+    const copySecret = async () => ({ ok: false, tried, withheld }) as const
     return (await create({ clipboard }, { platform, terminal, with: { copySecret } })).out()
   }
   const nowhere = await created([], true)
   t.match(nowhere, /There is no clipboard here: copy the key from the box above\.\n$/)
   const failed = await created(['xclip', 'xsel'], true)
   t.match(failed, /not in your clipboard \(xclip and xsel failed\)/)
-  const refused = await created(['xclip'], true, { refused: ['wl-copy'] })
-  t.match(refused, /clipboard \(wl-copy would keep the secret on a disk, and xclip failed\)/)
-  t.notMatch(nowhere + failed + refused, /has been copied/)
+  const withheld = await created(['xclip'], true, { withheld: ['wl-copy'] })
+  t.match(withheld, /clipboard \(wl-copy might keep the secret on a disk, and xclip failed\)/)
+  t.notMatch(nowhere + failed + withheld, /has been copied/)
   t.notMatch(await created([], false), /clipboard/, 'a pipe is no desktop')
   t.notMatch(await created([], true, { clipboard: false }), /clipboard/, 'with --no-clipboard')
 })

@@ -116,14 +116,14 @@ t.test('says which programs of the desktop would not take the secret, and why', 
   const stores = createStores({ env: place.env, keychainHelper: { command: 'false', args: [] } })
   t.teardown(() => stores.close())
   for (const [tried, said, hint] of [
-    [[], 'wl-copy would keep the secret on a disk', /Set XDG_RUNTIME_DIR[^]*\/run\/user/],
-    [['xclip'], 'wl-copy would keep the secret on a disk, and xclip failed', /Set XDG[^]*Install/],
+    [[], 'wl-copy might keep the secret on a disk', /Set XDG_RUNTIME_DIR[^]*\/run\/user/],
+    [['xclip'], 'wl-copy might keep the secret on a disk, and xclip failed', /Set XDG[^]*Install/],
   ] as const) {
     const context = testContext({
       cwd: place.work,
       with: {
         stores: async () => stores,
-        copySecret: async () => ({ ok: false, tried, refused: ['wl-copy'] }),
+        copySecret: async () => ({ ok: false, tried, withheld: ['wl-copy'] }),
       },
     })
     const copied = () => runSecretCopy({ config: [], key: 'ci-pipeline', clearAfter: null }, context)

@@ -116,7 +116,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     askSecret: async () => unexpected('secret')(),
     readSecret: async () => unexpected('secret')(),
     prompts: async () => unexpected('prompts')(),
-    copySecret: async () => ({ ok: false, tried: [], refused: [] }),
+    copySecret: async () => ({ ok: false, tried: [], withheld: [] }),
     connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
     endpoint: async () => ({ url: 'http://localhost', source: '--api-url' }),
     logins: async () => unexpected('logins')(),

@@ -29,7 +29,7 @@ function noClipboard(copied: NotCopied): Failure {
   if (why !== null)
     return new Failure('failed', `Nothing was copied: ${why}`, {
       hints: [
-        ...(copied.refused.length > 0
+        ...(copied.withheld.length > 0
           ? ["Set XDG_RUNTIME_DIR to your session's folder, such as /run/user/1000, which is in memory."]
           : []),
         ...(copied.tried.length > 0
