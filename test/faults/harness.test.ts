@@ -7,7 +7,7 @@ import { everything, sampled } from './crash/choice.ts'
 import { configuration } from './crash/configuration.ts'
 import { planHere } from './crash/plan-here.ts'
 import type { Choice } from './crash/play.ts'
-import { type Line, progressIn, whatIsLeft } from './crash/progress.ts'
+import { type Line, buildHash, progressIn, whatIsLeft } from './crash/progress.ts'
 import { apply, storeSets } from './crash/scenes.ts'
 import { allSettings, caseOf, settingTitle, settingsOf, titleOf } from './crash/setting.ts'
 import { openStage } from './crash/stage.ts'
@@ -91,6 +91,24 @@ t.test('plays what was not played, wherever it was interrupted, and little else'
     const whole = new Map(all.map(line => [line.title, line]))
     t.equal(whatIsLeft(choice, setting, whole), null, 'nothing is left')
   }
+})
+
+t.test('forgets what passed where the program or the harness changed, and nothing else', async t => {
+  const root = t.testdir({
+    dist: { 'start.cjs': '1', 'start.cjs.map': '1' },
+    test: { support: { 'program.ts': '1' }, faults: { crash: { 'judge.ts': '1' }, 'harness.test.ts': '1' } },
+  })
+  const first = buildHash(root)
+  const changes = (file: string): boolean => {
+    writeFileSync(join(root, file), '2')
+    const is = buildHash(root) !== first
+    writeFileSync(join(root, file), '1')
+    return is
+  }
+  for (const file of ['dist/start.cjs', 'test/faults/crash/judge.ts', 'test/support/program.ts'])
+    t.ok(changes(file), file)
+  for (const file of ['dist/start.cjs.map', 'test/faults/harness.test.ts']) t.notOk(changes(file), file)
+  t.equal(buildHash(root), first)
 })
 
 t.test('plays again what failed, and reads what other shards played', async t => {

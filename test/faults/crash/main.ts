@@ -13,8 +13,8 @@ const help = `npm run test:faults -- [options]
   --seconds 1         so many points of each recovery
   --only TITLE        the cases whose title begins like this, also those that were played
   --parallelism 3     so many settings at once
-  --fresh             forgets what earlier runs of this build did
-What passed stands in .crash-matrix, in a folder for each build, and is not played again; the report is report.json there.
+  --fresh             forgets what earlier runs of this build and harness did
+What passed stands in .crash-matrix, in a folder for each build of the program and state of the harness, and is not played again; the report is report.json there.
 `
 
 const { values } = parseArgs({

@@ -9,7 +9,7 @@ export interface Line extends Verdict {
   readonly places: readonly string[]
 }
 
-/** What was played of the matrix with one build of the program; shards each write a file of their own. */
+/** What was played of the matrix with one build of the program and one state of the harness; shards each write a file of their own. */
 export interface Progress {
   readonly report: string
   /** By title; the latest counts. */
@@ -17,11 +17,17 @@ export interface Progress {
   add(line: Line): void
 }
 
-/** Changes with the program. */
-function buildHash(): string {
+/** The program, and what judges it. */
+const whatCounts = ['dist', 'test/faults/crash', 'test/support']
+
+/** Changes with the program and with the harness: what one judge passed, another may not. */
+export function buildHash(root = '.'): string {
   const hash = createHash('sha256')
-  for (const name of readdirSync('dist', { recursive: true, encoding: 'utf8' }).sort()) {
-    if (/\.c?js$/.test(name)) hash.update(name).update(readFileSync(join('dist', name)))
+  for (const folder of whatCounts) {
+    for (const name of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort()) {
+      if (!/\.(c?js|ts)$/.test(name)) continue
+      hash.update(`${folder}/${name}`).update(readFileSync(join(root, folder, name)))
+    }
   }
   return hash.digest('hex').slice(0, 12)
 }
@@ -37,7 +43,7 @@ function parsed(text: string): readonly Line[] {
   })
 }
 
-/** In the folder of this build. */
+/** In the folder of this build and this harness. */
 export function openProgress(shard: string, options: { readonly fresh: boolean }): Progress {
   return progressIn(join('.crash-matrix', buildHash()), shard, options)
 }
