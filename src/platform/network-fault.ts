@@ -10,6 +10,9 @@ const slow = new Set([
 ])
 const tls = /^(CERT_|ERR_TLS_|ERR_SSL_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO$)/
 
+/** What undici, its parser, zlib and brotli call things: names that say nothing to people. */
+const ofLibraries = /^(UND_ERR_|HPE_|Z_|ERR__ERROR_)/
+
 /** An error and what caused it, outermost first. */
 function chain(error: unknown): readonly object[] {
   const found: object[] = []
@@ -21,8 +24,8 @@ function chain(error: unknown): readonly object[] {
   return found
 }
 
-/** The first system code in a chain of errors: fetch hides it in the cause of its own. */
-function systemCode(errors: readonly object[]): string | null {
+/** The first code in a chain of errors: fetch hides it in the cause of its own. */
+function firstCode(errors: readonly object[]): string | null {
   for (const error of errors) {
     if ('code' in error && typeof error.code === 'string' && /^[A-Z][A-Z0-9_]{1,63}$/.test(error.code)) {
       return error.code
@@ -41,14 +44,14 @@ function proxyRefusal(errors: readonly object[]): number | null {
   return null
 }
 
-/** What a rejected fetch means. Nothing of the error is kept but the system's code: its text may quote the request. */
+/** What a rejected fetch means. Nothing of the error is kept but its code, where that is no library's: its text may quote the request. */
 export function networkFault(error: unknown): Fault {
   const errors = chain(error)
-  const code = systemCode(errors)
+  const code = firstCode(errors)
   const fault = (reason: Fault['reason'], sent: boolean): Fault => ({
     kind: 'fault',
     reason,
-    code: code !== null && code.startsWith('UND_ERR_') ? null : code,
+    code: code !== null && ofLibraries.test(code) ? null : code,
     status: null,
     sent,
   })

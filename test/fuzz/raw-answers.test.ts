@@ -125,7 +125,7 @@ function requireForPeople(error: unknown): void {
   if (!(error instanceof PlatformFailure)) throw error
   assert.equal(error.cause, undefined)
   const said = [error.message, ...error.hints].join('\n')
-  assert.doesNotMatch(said, /\n\s+at |node:|UND_ERR|undici|undefined|\[object/)
+  assert.doesNotMatch(said, /\n\s+at |node:|UND_ERR|HPE_|Z_|ERR__|undici|undefined|\[object/)
   assert.doesNotMatch(said, unsafe)
   for (const secret of [sentinel, issued]) assert.ok(!said.includes(secret), 'a secret in a failure')
 }

@@ -81,8 +81,11 @@ t.test('says which trouble made the platform unreachable, and with which URL', a
     ['DEPTH_ZERO_SELF_SIGNED_CERT', /TLS certificate .* \(DEPTH_ZERO_SELF_SIGNED_CERT\)/],
     ['UND_ERR_CONNECT_TIMEOUT', /not answered within 30 seconds/],
     ['ECONNRESET', /the connection broke during GET \/api\/api-keys \(ECONNRESET\)/],
-    // A library's own word, and not the system's.
+    // Words of libraries, and not the system's.
     ['UND_ERR_SOCKET', /the connection broke during GET \/api\/api-keys$/],
+    ['HPE_INVALID_CONSTANT', /the connection broke during GET \/api\/api-keys$/],
+    ['Z_DATA_ERROR', /the connection broke during GET \/api\/api-keys$/],
+    ['ERR__ERROR_FORMAT_PADDING_2', /the connection broke during GET \/api\/api-keys$/],
   ]
   for (const [code, message] of cases) {
     const error = new TypeError('fetch failed', { cause: Object.assign(new Error(sentinel), { code }) })
