@@ -46,7 +46,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
   upgrade: ['h2c', 'websocket'],
   trailer: ['x'],
   'set-cookie': ['a=b', '__proto__=1'],
-  __proto__: ['x'],
+  ['__proto__']: ['x'],
   'x-huge': ['x'.repeat(20_000), 'x'.repeat(70_000)],
 }
 const oddLines = ['no colon', ': nothing', ' folded', 'a b: c', 'x:\0', `${'x'.repeat(9_000)}: y`, '\r']
