@@ -8,19 +8,11 @@ import { rareReads, rareReadingCases, rareWrites } from './wire-rare-faults.ts'
 
 const faults = Object.keys(writing) as FaultName[]
 
-/** One of each kind. */
-const kinds: readonly FaultName[] = [
-  ...(['reset before the commit', 'reset after the commit', '200 without a secret', '409', '412'] as const),
-  ...(['422', '429 with seconds', 'redirect to another origin', 'HTML for JSON, with a commit'] as const),
-  'gzip bomb',
-]
-
 for (const call of [...writingCalls, ...rareWrites]) {
-  const isRare = rareWrites.some(each => each === call)
   t.test(`${call}: claims nothing and loses nothing where the retry meets a fault of its own`, async t => {
     const limit = pLimit(4)
     await Promise.all(
-      (isRare ? kinds : faults).map(fault =>
+      faults.map(fault =>
         limit(async () => {
           const { outcome, violations, hits } = await playCell(call, fault, 'retry')
           t.strictSame({ violations, hits }, { violations: [], hits: 2 }, `${fault}: ${outcome}`)
