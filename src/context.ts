@@ -45,8 +45,7 @@ export interface Context {
   /** All of standard input. Rejects with a usage `Failure` where it is a terminal. */
   readonly readSecret: () => Promise<Secret>
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
-  /** To the clipboard of this desktop, where there is one. */
-  /** To the clipboard; `clearAfter`: emptied then, unless it is null, by a process that outlives us. */
+  /** To the clipboard of this desktop, where there is one; `clearAfter`: emptied then, unless it is null, by a process that outlives us. */
   readonly copySecret: (secret: Secret, clearAfter: Milliseconds | null) => Promise<CopiedFor>
   /** Which platform `connect` would call. */
   readonly endpoint: (choice: EndpointChoice) => Promise<Endpoint>

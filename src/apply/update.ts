@@ -62,7 +62,7 @@ function changedMeanwhile({ id, name }: LiveKey, cause: unknown): Failure {
 
 /**
  * Sends a PATCH for a key as it was seen. Where it may have been done, or its version moved, one fresh look decides whether
- * it is sent a second time. After that only a lost answer is worth another look.
+ * it is sent a second time. After that another look is worth it only where an answer of this second time was lost.
  */
 async function send(seen: LiveKey, patch: KeyPatch, run: Run): Promise<LiveKey> {
   let { version } = seen
