@@ -72,7 +72,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/recover.ts',
-        from: '    await revokeUnreceived(issued.key, run)\n',
+        from: '    if (isOwn(issued.key, desired, marker, run)) await revokeUnreceived(issued.key, run)\n',
         to: '',
       },
     ],
@@ -138,8 +138,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/recover.ts',
-        from: '    await revokeUnreceived(issued.key, run)\n',
-        to: "    await run.platform.update(issued.key.id, { description: { text: 'Nobody manages it', marker: null } }, { ifMatch: null })\n",
+        from: 'await revokeUnreceived(issued.key, run)',
+        to: "await run.platform.update(issued.key.id, { description: { text: 'Nobody manages it', marker: null } }, { ifMatch: null })",
       },
     ],
     caught: ['create/readable/none/after-create:1'],
