@@ -49,9 +49,15 @@ function faultOf({ key, secret }: Issued, asked: NewKey): Failure | null {
   return endsAgree(shown, secret.end(shown.length)) ? null : fault('its masked key is not that of the secret')
 }
 
-/** The answer is about another key, which may be anybody's. */
-function otherKey({ id, name }: LiveKey, asked: NewKey): Failure {
-  return new Failure('failed', `The platform says it made ${id}, but that key is called "${name}".`, {
+/** Is the answer about another key, which may be anybody's? One made by hand bears no marker. */
+function isOther({ name, ownership }: LiveKey, asked: NewKey): boolean {
+  return name !== asked.name || ownership.kind === 'managed'
+}
+
+function otherKey({ id, name, ownership }: LiveKey, asked: NewKey): Failure {
+  const what =
+    ownership.kind === 'managed' ? `belongs to the stack ${ownership.marker.stack}` : `is called "${name}"`
+  return new Failure('failed', `The platform says it made ${id}, but that key ${what}.`, {
     hints: [
       `${id} was left as it is. Does a proxy give the answer to another request?`,
       perhapsMade(asked.name),
@@ -107,7 +113,7 @@ export async function createByHand(
     throw cause instanceof PlatformFailure && cause.ambiguous ? maybeMade(asked, cause) : cause
   })
   const { key: live, secret } = issued
-  if (live.name !== asked.name) throw otherKey(live, asked)
+  if (isOther(live, asked)) throw otherKey(live, asked)
   const unlike = faultOf(issued, asked)
   if (unlike !== null || secret === null) {
     throw await takeBack(live, unlike ?? new Failure('failed', 'The secret is missing.'), hand)

@@ -37,7 +37,7 @@ export function pendingMarker(
 }
 
 /** Where the platform sends no date, our clock may be behind: nothing happens to a secret before it was made. */
-function timeOf(live: LiveKey, { clock }: Pick<Run, 'clock'>): Instant {
+export function timeOf(live: LiveKey, { clock }: Pick<Run, 'clock'>): Instant {
   return Math.max(clock(), secretMadeAt(live))
 }
 

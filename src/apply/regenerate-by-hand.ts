@@ -9,6 +9,7 @@ import type { PlatformClient } from '../platform/types.ts'
 import { keepsMarker } from './answers.ts'
 import { putOneByOne } from './create-by-hand.ts'
 import { storesOf } from './deliver.ts'
+import { timeOf } from './markers.ts'
 import type { ApplyStores, Run } from './run.ts'
 
 /** A managed key that was just regenerated, as the platform answered. */
@@ -23,6 +24,7 @@ export interface Regenerated {
 export interface Delivery extends Pick<Run, 'checkpoint'> {
   readonly platform: Pick<PlatformClient, 'whoami' | 'update'>
   readonly stores: ApplyStores
+  /** The server's clock, as well as we know it. */
   readonly clock: () => Instant
   /** A short hash of this machine and user, where a store of the key belongs to them; else null. */
   readonly host: string | null
@@ -33,15 +35,15 @@ export interface Delivery extends Pick<Run, 'checkpoint'> {
 }
 
 /** The marker of a key whose new secret is in its stores. Its declaration was not applied, so what it says of that stays. */
-function redelivered({ live, marker }: Regenerated, desired: DesiredKey, { clock, host }: Delivery): Marker {
-  const at = clock()
+function redelivered({ live, marker }: Regenerated, desired: DesiredKey, delivery: Delivery): Marker {
+  const at = timeOf(live, delivery)
   const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : at
   const declared = desired.stores.map(({ hash }) => hash)
   const lost = [...new Set([...marker.formerStores, ...marker.stores])]
   return {
     ...marker,
     state: { kind: 'delivered', visibleEnd: visibleEnd(live.maskedKey).slice(-16), at, graceUntil },
-    host,
+    host: delivery.host,
     stores: declared,
     // The next apply takes the old secret out of stores that the declaration lost.
     formerStores: lost.filter(hash => !declared.includes(hash)).slice(-maximumFormerStores),

@@ -11,7 +11,8 @@ import { auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
 import { planOptions } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
-import { type ReconcileOptions, type Reconciliation, serverClock } from './reconcile.ts'
+import type { ReconcileOptions, Reconciliation } from './reconcile.ts'
+import { serverClock } from './server-clock.ts'
 import type { Lock } from './stack-lock.ts'
 
 function conflict(message: string): Failure {

@@ -1,14 +1,14 @@
-import { uptime } from 'node:os'
 import { type Gathered, gather } from '../apply/gather.ts'
 import type { Connection } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
-import { type Instant, type Milliseconds, second } from '../model/duration.ts'
+import type { Instant } from '../model/duration.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import { type AuditedPlan, auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
 import { type PlanningOptions, planOptions, wideningOf } from './plan-options.ts'
+import { serverClock } from './server-clock.ts'
 import type { Lock } from './stack-lock.ts'
 
 /** What `plan` and `apply` share. */
@@ -28,28 +28,6 @@ export interface Reconciliation extends AuditedPlan {
   readonly connection: Connection
   /** The server's clock, carried on from the listing by ours, which may be set wrong but runs as fast. */
   readonly clock: () => Instant
-}
-
-/** The first is exact, but stands still on Linux while the machine sleeps; the second goes on, and may count whole seconds. */
-const ownClocks: readonly (() => Milliseconds)[] = [() => performance.now(), () => uptime() * second]
-
-/** How long ago this was called, by the clock that says it is the longest. */
-function stopwatch(clocks: readonly (() => Milliseconds)[]): () => Milliseconds {
-  const watches = clocks.map(clock => {
-    const start = clock()
-    return () => clock() - start
-  })
-  return () => Math.max(...watches.map(elapsed => elapsed()))
-}
-
-/**
- * The server's clock, carried on by ours (milliseconds since any moment) from when we asked for it. It was told
- * later than that, and cut to a whole second: rather a moment ahead than behind, or else the delivery that a marker
- * tells of would lie before the use that proved it, and count as somebody's use.
- */
-export function serverClock(clocks = ownClocks): (told: Instant) => () => Instant {
-  const elapsed = stopwatch(clocks)
-  return told => () => told + second + elapsed()
 }
 
 /** Gathers and decides: the first two thirds of every reconciliation. */

@@ -30,7 +30,7 @@ export function fileFailure(action: string, path: string, error: unknown): Failu
   const hints =
     code === 'ENOSPC' || code === 'EDQUOT'
       ? ['Make room there and run it again: what the file held before is untouched.']
-      : ['Check the path and its permissions, or name another path for this store.']
+      : ['Check the path and its permissions, or name another path.']
   return new Failure('failed', `Cannot ${action} ${path}: ${why}.`, { hints })
 }
 

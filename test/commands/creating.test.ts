@@ -1,11 +1,13 @@
 import t from 'tap'
 import type { CreateOptions } from '../../src/commands/apikeys/create.ts'
 import { day } from '../../src/model/duration.ts'
+import { writeDescription } from '../../src/platform/marker.ts'
+import { marker } from '../support/build.ts'
 import type { TestPlatform } from '../support/context.ts'
 import { pageLines, withoutLayout } from '../support/page.ts'
 import { type ReferencePlatform, referenceNow, referencePlatform } from '../support/reference.ts'
 import { golden } from '../render/golden.ts'
-import { create, firstSecret, liveKeys } from '../support/writing.ts'
+import { create, firstSecret, liveKeys, writes } from '../support/writing.ts'
 
 /** Everything up to the box is the prompts' own. */
 const createdScreen = pageLines('Select (1-4): 2', 'fluxloop apikeys show', 'create')
@@ -177,19 +179,29 @@ t.test('a key that is not as asked for, or whose secret is not told, is revoked 
   }
 })
 
-t.test('a key of another name, which an answer says was made, is left as it is', async t => {
+t.test('a key of another name or of a stack, which an answer says was made, is left as it is', async t => {
   const platform = referencePlatform(t)
   const before = await liveKeys(platform)
-  const fetch: TestPlatform['fetch'] = async request => {
-    if (request.method !== 'POST') return await platform.fetch(request)
-    const list = await platform.fetch(new Request(request.url, { headers: request.headers }))
-    const [key] = ((await list.json()) as { api_keys: readonly object[] }).api_keys
-    return Response.json({ api_key: key, key: firstSecret }, { status: 201 })
+  const [listed] = before.values()
+  const bearing = writeDescription('Theirs', marker({ stack: 'theirs' }))
+  const answers: readonly (readonly [key: object, says: RegExp])[] = [
+    [{ ...listed }, /The platform says it made \S+, but that key is called "/],
+    [
+      { ...listed, name: 'Production Deployment', description: bearing },
+      /but that key belongs to the stack\s+theirs\./,
+    ],
+  ]
+  for (const [key, says] of answers) {
+    const fetch: TestPlatform['fetch'] = async request =>
+      request.method === 'POST'
+        ? Response.json({ api_key: key, key: firstSecret }, { status: 201 })
+        : await platform.fetch(request)
+    const { code, out, err, requests } = await create({}, { platform: { ...platform, fetch } })
+    t.equal(code, 1)
+    t.match(err(), says)
+    t.match(err(), /was left as it is/)
+    t.equal(out(), '')
+    t.strictSame(writes(requests), ['POST /api/api-keys'])
+    t.strictSame(await liveKeys(platform), before)
   }
-  const { code, out, err } = await create({}, { platform: { ...platform, fetch } })
-  t.equal(code, 1)
-  t.match(err(), /The platform says it made \S+, but that key is called "/)
-  t.match(err(), /was left as it is/)
-  t.equal(out(), '')
-  t.strictSame(await liveKeys(platform), before)
 })

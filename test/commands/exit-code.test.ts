@@ -1,6 +1,6 @@
 import t from 'tap'
 import { exitCodeOf } from '../../src/commands/exit-code.ts'
-import { serverClock } from '../../src/commands/reconcile.ts'
+import { serverClock } from '../../src/commands/server-clock.ts'
 import type { FailureCode } from '../../src/model/failure.ts'
 import type { Outcome } from '../../src/model/outcome.ts'
 import { second } from '../../src/model/duration.ts'

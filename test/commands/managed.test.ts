@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { day, hour, minute } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
@@ -63,6 +64,23 @@ t.test(
     const secret = await stored(scene, 'ci.env')
     t.notMatch(out() + err(), secret.reveal())
     t.match((await scene.succeed('plan')).out(), /No changes\./)
+  },
+)
+
+t.test(
+  'a regeneration is marked by the clock of the platform, however wrong that of the machine is',
+  async t => {
+    for (const off of [-day, day]) {
+      const scene = stage(t, files)
+      const { id } = await applied(scene)
+      scene.now += hour
+      await scene.succeed('apikeys regenerate ci-pipeline --force', { now: scene.now + off })
+      const live = (await scene.live()).find(key => key.id === id)
+      const state = live?.ownership.kind === 'managed' ? live.ownership.marker.state : null
+      if (state?.kind !== 'delivered') return t.fail('the key is delivered')
+      t.ok(Math.abs(state.at - scene.now) < minute, `${state.at - scene.now} ms off`)
+      t.match((await scene.succeed('plan')).out(), /No changes\./)
+    }
   },
 )
 

@@ -1,6 +1,7 @@
 import type { Regenerated } from '../../apply/regenerate-by-hand.ts'
 import type { Context } from '../../context.ts'
 import type { DesiredKey } from '../../model/desired.ts'
+import type { Instant } from '../../model/duration.ts'
 import type { Failure } from '../../model/failure.ts'
 import type { PlatformClient } from '../../platform/types.ts'
 import type { Undelivered } from '../../render/management.ts'
@@ -45,6 +46,7 @@ export async function deliverTo(
   { declared, local }: Target,
   key: Regenerated,
   isCaller: boolean,
+  clock: () => Instant,
   client: PlatformClient,
   context: Context,
 ): Promise<{ readonly places: readonly string[]; readonly fault: Failure | null }> {
@@ -52,7 +54,7 @@ export async function deliverTo(
   return await deliverRegenerated(key, declared, {
     platform: client,
     stores: await context.stores(),
-    clock: context.now,
+    clock,
     host: local ? context.host() : null,
     marks: !isCaller,
     checkpoint: context.checkpoint,

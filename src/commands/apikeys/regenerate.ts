@@ -1,5 +1,6 @@
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
+import type { Instant } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import type { Secret } from '../../model/secret.ts'
@@ -8,6 +9,7 @@ import type { PlatformClient } from '../../platform/types.ts'
 import { regenerationNote } from '../../render/management.ts'
 import { placesOf, regenerationAftermath, regenerationWarning, success } from '../../render/written-key.ts'
 import { findKey } from '../find-key.ts'
+import { serverClock } from '../server-clock.ts'
 import { writeAsSeen } from './as-seen.ts'
 import { isCallingKey } from './calling-key.ts'
 import { confirmYes } from './confirm.ts'
@@ -29,6 +31,13 @@ export interface RegenerateOptions extends ConnectionOptions {
   /** Of the stack that owns the key; the usual one where it is empty. */
   readonly config: readonly string[]
   readonly verbose: boolean
+}
+
+/** What a new secret needs to get into its stores. */
+interface ReadyDelivery {
+  readonly management: Management
+  readonly target: Target
+  readonly clock: () => Instant
 }
 
 interface Replaced {
@@ -103,7 +112,7 @@ function shortfall(
 
 async function replace(
   key: LiveKey,
-  delivery: { readonly management: Management; readonly target: Target } | null,
+  delivery: ReadyDelivery | null,
   isCaller: boolean,
   client: PlatformClient,
   options: RegenerateOptions,
@@ -117,6 +126,7 @@ async function replace(
           delivery.target,
           { ...replaced, marker: delivery.management.marker },
           isCaller,
+          delivery.clock,
           client,
           context,
         )
@@ -139,17 +149,18 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
   }
   const { stderr } = context
   const { client } = await context.connect(options)
+  const clockFrom = serverClock()
   const found = await findKey(options.reference, client)
   const { key, listing } = found
   const isCaller = await isCallingKey(key, 'regenerate', options.forceSelf, client)
   const management = await managementOf(found, options.config, context)
   const screen = screenOf(stderr, listing.now, context)
-  let delivery: { readonly management: Management; readonly target: Target } | null = null
+  let delivery: ReadyDelivery | null = null
   if (management !== null) {
     const { target, why } = await targetOf(management, context)
     if (target !== null) {
       await requireReady(target, context)
-      delivery = { management, target }
+      delivery = { management, target, clock: clockFrom(listing.now) }
     }
     stderr.print(`${regenerationNote(management, why, screen)}\n\n`)
   }

@@ -1,7 +1,7 @@
 import { executePlan } from '../../../src/apply/execute-plan.ts'
 import { gather } from '../../../src/apply/gather.ts'
 import type { Run } from '../../../src/apply/run.ts'
-import { serverClock } from '../../../src/commands/reconcile.ts'
+import { serverClock } from '../../../src/commands/server-clock.ts'
 import { isRefused } from '../../../src/model/change.ts'
 import type { DesiredState } from '../../../src/model/desired.ts'
 import { Failure } from '../../../src/model/failure.ts'
