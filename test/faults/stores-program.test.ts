@@ -17,7 +17,7 @@ function mounted(t: Test, { folder }: StoreScene): boolean {
     t.pass('skipped: needs the right to mount', { skip: 'needs the right to mount' })
     return false
   }
-  t.teardown(() => execFileSync('umount', [folder]))
+  t.teardown(() => execFileSync('umount', ['-l', folder]))
   return true
 }
 

@@ -46,7 +46,7 @@ async function sandbox(t: Test, place: Workplace, limit: string): Promise<Readon
 
 t.test('finishes a plan of three budgets by itself, and is not refused once', async t => {
   const place = await workplace(t)
-  const env = await sandbox(t, place, '20/2s')
+  const env = await sandbox(t, place, '20/5s')
   await place.write('fluxloop-keys.yaml', configuration(25))
   const ending = await place.run(['apply', '--auto-approve', '--verbose'], { env })
   t.equal(ending.code, 0, words(ending))

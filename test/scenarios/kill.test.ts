@@ -44,12 +44,15 @@ for (const signals of [['SIGKILL'], ['SIGINT', 'SIGINT']] as const) {
     const { place } = await scene(t, `      - exec: { put: [sh, -c, '${slow}'] }\n`, {})
     const run = place.run(['apply', '--auto-approve'], {
       watch: child => {
+        let said = ''
+        child.stderr?.on('data', (text: Buffer) => (said += String(text)))
         void (async () => {
           while ((await place.read('pids').catch(() => '')) === '') await setTimeout(20)
-          for (const signal of signals) {
-            child.kill(signal)
-            await setTimeout(200)
-          }
+          const [first, second] = signals
+          child.kill(first)
+          if (second === undefined) return
+          while (!said.includes('Ctrl-C again aborts')) await setTimeout(20)
+          child.kill(second)
         })()
       },
     })

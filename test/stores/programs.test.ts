@@ -370,8 +370,8 @@ t.test('says what a program of the user did wrong, without the secret', async t 
 
 t.test('ends a program that does not end, and its children with it', async t => {
   const file = join(folder(t), 'pid')
-  const store = open(exec({ put: ['sh', '-c', `sleep 600 & echo $! > ${file}; wait`], timeout: second }))
-  t.match(await failed(store.put(secret)), { message: 'sh did not end within 1 seconds' })
+  const store = open(exec({ put: ['sh', '-c', `sleep 600 & echo $! > ${file}; wait`], timeout: 3 * second }))
+  t.match(await failed(store.put(secret)), { message: 'sh did not end within 3 seconds' })
   const pid = Number(readFileSync(file, 'utf8'))
   const isAlive = () => {
     try {

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { spawn } from '@lydell/node-pty'
 import type { Test } from 'tap'
 import { type Workplace, asUsersDo } from './program.ts'
@@ -40,12 +43,14 @@ export function openPseudoTerminal(
   env: Readonly<Record<string, string>>,
 ): PseudoTerminal {
   const line = [...asUsersDo, ...args].map(quoted).join(' ')
-  const script = `before=$(stty -g); ${line}; code=$?; [ "$before" = "$(stty -g)" ] && echo "restored $code" || echo "spoilt $code"`
+  const script = `before=$(stty -g); ${line}; code=$?; [ "$before" = "$(stty -g)" ] && echo "restored $code" >"$ENDED" || echo "spoilt $code" >"$ENDED"`
+  // In a file: what the terminal shows last may be gone with it.
+  const end = join(place.root, `ended-${randomUUID()}`)
   const child = spawn('/bin/sh', ['-c', script], {
     cols: 80,
     rows: 30,
     cwd: place.work,
-    env: { ...place.env, TERM: 'xterm-256color', ...env },
+    env: { ...place.env, TERM: 'xterm-256color', ENDED: end, ...env },
   })
   let text = ''
   let from = 0
@@ -59,7 +64,7 @@ export function openPseudoTerminal(
     child.onExit(() => {
       running = false
       for (const look of waiting) look()
-      const [, word, code] = /(restored|spoilt) (\d+)\s*$/.exec(text) ?? []
+      const [word, code] = existsSync(end) ? readFileSync(end, 'utf8').trim().split(' ') : []
       resolve({ code: Number(code), restored: word === 'restored' })
     }),
   )

@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { minute } from '../../../src/model/duration.ts'
 import type { ServedPlatform } from '../../support/served-platform.ts'
 import type { Case } from './cases.ts'
 import type { Random } from './random.ts'
@@ -48,7 +49,7 @@ export function holdMeeting(platform: ServedPlatform, one: Case, random: Random)
   }
   const end = () => {
     // The next run comes later than all times that these wrote.
-    platform.now += 5000
+    platform.now += minute
     platform.before = usual
   }
   return { begun, end }

@@ -16,11 +16,13 @@ export interface Consumer {
   readonly readsAgain?: boolean
 }
 
-/** A consumer that reads its stores again and again, and uses what it finds. */
+/** A consumer that reads its stores again and again, and at every revocation, and uses what it finds. */
 export function watchStores(
   stage: Pick<Stage, 'stored' | 'platform'>,
   { mayLose = false, readsAgain = false }: Consumer = {},
 ): Prober {
+  const { platform } = stage
+  const usual = platform.before
   const outages = new Set<string>()
   let most = 0
   const look = async () => {
@@ -28,10 +30,17 @@ export function watchStores(
     if (secrets.size < most && !mayLose) outages.add('a store lost its secret')
     most = Math.max(most, secrets.size)
     for (const [name, secret] of secrets) {
-      if ((await stage.platform.holder(secret)) !== null) continue
+      if ((await platform.holder(secret)) !== null) continue
       if (readsAgain && (await stage.stored()).get(name) !== secret) continue
       outages.add('a consumer read a secret that does not work')
     }
+  }
+  // Where a store still hands out what was revoked, the time until it is written again may be short.
+  platform.before = async request => {
+    if (request.method !== 'DELETE') return await usual(request)
+    const answer = (await usual(request)) ?? (await platform.send(request))
+    await look()
+    return answer
   }
   const begin = () => {
     const ending = new AbortController()
@@ -54,6 +63,7 @@ export function watchStores(
     },
     end: async () => {
       await stop()
+      platform.before = usual
       await look()
       return [...outages]
     },

@@ -125,7 +125,7 @@ export async function playCell(call: CallName, fault: FaultName, tries: Tries): 
     const violations: string[] = []
     play.wire.requests.length = 0
     const { hits } = arm(play, scene, fault, tries)
-    const ran = await play.runOverWire(scene.line, fault === 'slow drip' ? 300 : 30_000)
+    const ran = await play.runOverWire(scene.line, fault === 'slow drip' ? 800 : 30_000)
     play.wire.fault = () => null
     play.bend = (_request, answer) => answer
     const requests = play.wire.requests.length

@@ -42,7 +42,7 @@ function hangingProgram(
   const put = script('put', `umask 077; cat >${file}`)
   const get = script('get', `test ! -e ${file} || cat ${file}`)
   return {
-    store: `exec: { put: ${put}, get: ${get}, timeout: 2s }`,
+    store: `exec: { put: ${put}, get: ${get}, timeout: 4s }`,
     breaks: () => writeFile(hangs, ''),
     mends: () => rm(hangs),
     held: () => readFile(file, 'utf8').catch(() => null),
@@ -104,7 +104,7 @@ export const hangingStoreFaults: readonly StoreFault[] = [
     what: `the \`${command}\` of a program never ends, nor does its child`,
     when: 'before',
     setUp: async (_, scene) => hangingProgram(scene, command),
-    reason: /sh did not end within 2 seconds/,
+    reason: /sh did not end within 4 seconds/,
     hidden: true,
   })),
   {
