@@ -50,6 +50,23 @@ create table if not exists members (
 /** The projects of a new database: those of the platform's page on API keys. */
 const firstProjects = ['customer-support-bot', 'sales-assistant', 'analytics-agent']
 
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+/** SQLite waits for other processes by itself, but not to change the kind of its journal. */
+function patiently(work: () => void): void {
+  const end = Date.now() + patience
+  for (;;) {
+    try {
+      work()
+      return
+    } catch (error) {
+      const isBusy = error instanceof Libsql.SqliteError && error.code === 'SQLITE_BUSY'
+      if (!isBusy || Date.now() > end) throw error
+      Atomics.wait(pause, 0, 0, 10)
+    }
+  }
+}
+
 /** Opens `file`, or makes it (for its owner only) in a folder that exists; `:memory:` is one that nobody else sees and that ends with it. */
 export function openDatabase(file: string, now: number): Database {
   if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
@@ -89,7 +106,7 @@ export function openDatabase(file: string, now: number): Database {
     }
   }
 
-  if (file !== ':memory:') connection.exec('pragma journal_mode = wal')
+  if (file !== ':memory:') patiently(() => connection.exec('pragma journal_mode = wal'))
   // A commit in WAL survives the end of any process; only the power may take the last ones with it.
   connection.exec('pragma synchronous = normal')
   database.transaction(() => {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
@@ -166,6 +166,22 @@ t.test('several processes write to one new database at once, and nothing is lost
   const response = await sandbox.handle(new Request('http://a/api/api-keys?limit=1000', { headers }))
   const { api_keys } = (await response.json()) as { api_keys: unknown[] }
   t.equal(api_keys.length, 3 * 41 + 1)
+})
+
+t.test('waits for a process that writes to a database of another kind of journal', async t => {
+  const file = join(t.testdir(), 'sandbox.db')
+  const script = `
+    const database = new (require('libsql'))(process.env.DATABASE)
+    database.exec('begin immediate')
+    console.log('writing')
+    setTimeout(() => database.exec('commit'), 300)`
+  const other = spawn(process.execPath, ['-e', script], {
+    env: { PATH: process.env['PATH'], DATABASE: file },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await once(other.stdout, 'data')
+  openSandbox({ database: file }).close()
+  t.pass('it was opened')
 })
 
 t.test(
