@@ -8,9 +8,6 @@ import { endFaults } from './concurrency/judge.ts'
 import { declareEverywhere, machinesOf } from './concurrency/machines.ts'
 import { play } from './concurrency/play.ts'
 
-// With eight runs of the program at once a slow machine takes minutes.
-t.setTimeout(600_000)
-
 const seeds = Array.from({ length: 13 }, (_, index) => index)
 
 t.test('runs at once converge, whoever is killed', async t => {

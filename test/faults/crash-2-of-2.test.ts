@@ -4,7 +4,7 @@ import { checkpoints } from '../../src/apply/run.ts'
 import { playPart } from './crash/tap.ts'
 
 // Some 140 cases, with five runs of the program or more each.
-t.setTimeout(600_000)
+t.setTimeout(1_800_000)
 
 t.test('nothing is lost and nothing is left, wherever a run and its recovery are killed', async t => {
   const { titles, killedAt } = await playPart(t, { part: 3, parts: 4, firsts: 2 })

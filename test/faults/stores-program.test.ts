@@ -47,7 +47,6 @@ function requireDiscreet(t: Test, { issued }: StoreScene, text: string): void {
 }
 
 // Most of the time they wait, the longest for a minute.
-t.setTimeout(600_000)
 t.jobs = 3
 for (const fault of [...hangingStoreFaults, ...programStoreFaults, ...fileStoreFaults]) {
   const { what, when, programs = [], as = null, setUp, reason, code = 7, hidden = false } = fault

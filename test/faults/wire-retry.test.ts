@@ -6,9 +6,6 @@ import type { FaultName } from './support/fault-table.ts'
 import { readingCalls, readingCases, writing, writingCalls } from './wire-faults.ts'
 import { rareReads, rareReadingCases, rareWrites } from './wire-rare-faults.ts'
 
-// Some 700 applies, with what heals each of them.
-t.setTimeout(600_000)
-
 const faults = Object.keys(writing) as FaultName[]
 
 for (const call of [...writingCalls, ...rareWrites]) {
