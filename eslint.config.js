@@ -12,7 +12,7 @@ export default tseslint.config(
       'node_modules/',
       'src/config/generated/',
       'eslint.config.js',
-      'scripts/*.mjs',
+      '**/*.mjs',
     ],
   },
   ...tseslint.configs.strictTypeChecked,
