@@ -41,4 +41,22 @@ export default tseslint.config(
     files: ['test/**/*.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off', '@typescript-eslint/require-await': 'off' },
   },
+  {
+    // Its seed would change from run to run.
+    files: ['test/**/*.ts'],
+    ignores: ['test/support/properties.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'fast-check',
+              message: 'Import fc from test/support/properties.ts, which fixes the seed.',
+            },
+          ],
+        },
+      ],
+    },
+  },
 )

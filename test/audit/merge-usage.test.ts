@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { snapshotLife, thinned, usageFromLooks } from '../../src/audit/merge-usage.ts'
 import { day, hour } from '../../src/model/duration.ts'

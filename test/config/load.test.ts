@@ -5,7 +5,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 
 import { loadConfiguration } from '../../src/config/load.ts'

@@ -1,6 +1,6 @@
 // Expressions of a policy's own rules: what they may be made of, and that what they take is known before they are begun.
 import { Environment } from '@marcbachmann/cel-js'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { readFacts } from '../../src/config/own-rules/cases.ts'
 import { compileOwnRule } from '../../src/config/own-rules/compile.ts'

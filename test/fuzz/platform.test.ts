@@ -1,6 +1,6 @@
 // A platform, or something before it, whose answers are damaged: never a defect, never a wrong marker, never a lost secret.
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import type { DesiredState } from '../../src/model/desired.ts'
 import { day } from '../../src/model/duration.ts'

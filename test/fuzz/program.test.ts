@@ -1,7 +1,7 @@
 // Damaged files before the built program: an exit code that DESIGN has for it, words for people, and nothing else happens.
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
 import { stackLock } from '../../src/stack-lock.ts'

@@ -1,7 +1,7 @@
 // Whatever bytes a server sends: each call comes to what its type says, or to a failure for people, and in time.
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { second } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import type { Plan } from '../../src/model/change.ts'
 import { day } from '../../src/model/duration.ts'

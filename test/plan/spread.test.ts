@@ -1,6 +1,6 @@
 // Keys that were made together fall due on days far apart, and stay apart.
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { day } from '../../src/model/duration.ts'
 import { dueAge, turns } from '../../src/plan/spread.ts'

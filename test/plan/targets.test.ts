@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { type Plan, isRefused } from '../../src/model/change.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { isRefused } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { plainText } from '../../src/platform/plain-text.ts'
 import { toLiveKey } from '../../src/platform/to-model.ts'

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { Failure } from '../../src/model/failure.ts'
 import { Secret } from '../../src/model/secret.ts'

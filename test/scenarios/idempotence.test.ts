@@ -2,7 +2,7 @@
 // planner and apply, against the sandbox.
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import fc from 'fast-check'
+import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { loadConfiguration } from '../../src/config/load.ts'
 import type { DesiredState } from '../../src/model/desired.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from './properties.ts'
 
 /** How many cases of a property to try: few at every run of the tests, `FUZZ=50` times as many where somebody asks. */
 export function cases(usual: number): number {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, type Socket, createServer } from 'node:net'
-import fc from 'fast-check'
+import { fc } from './properties.ts'
 import { mutatedJson, mutatedText } from './fuzz.ts'
 
 /** What comes back over the socket, byte for byte, and what becomes of the connection then. */

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from './properties.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import { shortHash } from '../../src/model/hash.ts'

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { fc } from '../properties.ts'
 import { checkpoints } from '../../../src/apply/run.ts'
 import type { Scope } from '../../../src/model/scope.ts'
 import {

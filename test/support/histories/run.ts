@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import { fc } from '../properties.ts'
 import { inProcess, inProcessButSlow, overHttp } from './backends.ts'
 import { anyHistory } from './generate.ts'
 import { type Ending, PromiseBroken, play } from './play.ts'
