@@ -32,12 +32,13 @@ const floors: readonly (readonly string[])[] = [
   ['config', 'stores', 'sandbox'],
   ['platform'],
   ['plan', 'audit', 'render'],
+  ['lifecycle'],
   ['bounded-file', 'home'],
   ['model'],
 ]
 
-/** Rooms that know nothing but `model` and themselves. */
-const secluded = ['plan', 'audit', 'render']
+/** Rooms that know nothing but `model`, `lifecycle` and themselves. */
+const secluded = ['plan', 'audit', 'render', 'lifecycle']
 
 /** What the sandbox may share with the client. */
 const sandboxShares = ['platform/wire.ts', 'model/secret.ts']
@@ -120,9 +121,10 @@ t.test('imports point downward', async t => {
   t.strictSame(upward, [])
 })
 
-t.test('plan, audit and render know the model alone', async t => {
+t.test('plan, audit, render and lifecycle know the model alone, and the lifecycle', async t => {
   const strays = pairs.filter(
-    ({ path, target }) => secluded.includes(room(path)) && ![room(path), 'model'].includes(room(target)),
+    ({ path, target }) =>
+      secluded.includes(room(path)) && ![room(path), 'model', 'lifecycle'].includes(room(target)),
   )
   t.strictSame(strays, [])
 })
@@ -165,7 +167,7 @@ t.test('every import says in plain text what it imports, and nothing is exported
 t.test('the pure rooms have no clock, no dice, no network and no console', async t => {
   const impure =
     /\bDate\.now\b|\bnew Date\b(?!\()|\bnew Date\(\)|\bDate\(\)|(?<!new )\bDate\(|\bperformance\b|\bcrypto\b\.|Math\.random|\bconsole\b\.|\bprocess[.[]|\bglobalThis\b|\bfetch\(|\bset(Timeout|Interval|Immediate)\b|\bnew Worker\b/
-  const pure = ['plan', 'audit', 'render', 'model']
+  const pure = ['plan', 'audit', 'render', 'lifecycle', 'model']
   t.strictSame(
     filesWith(impure).filter(path => pure.includes(room(path))),
     [],
@@ -199,6 +201,11 @@ t.test('a secret leaves its type only where it has to', async t => {
   // By name, in whatever way: called, passed on, taken apart or looked up.
   const named = filesWith(/[.]reveal\b|\[['\"]reveal|\{[^}\n]*\breveal\b[^}:\n]*\} = /, ['model/secret.ts'])
   t.strictSame(named.toSorted(), Object.keys(revealing).toSorted())
+})
+
+t.test('only the transitions make a marker, and only its text is read into one', async t => {
+  const makes = /\bstate: \{|\{\s*\.\.\.(\w+\.)?marker\b|: Marker = \{/
+  t.strictSame(filesWith(makes).toSorted(), ['lifecycle/transitions.ts', 'platform/marker.ts'])
 })
 
 t.test('native packages have one door each', async t => {

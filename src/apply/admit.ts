@@ -1,6 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
-import type { Marker } from '../model/marker.ts'
+import { transition } from '../lifecycle/transitions.ts'
 import { endsRun } from './answers.ts'
 import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
@@ -9,15 +9,6 @@ import { patchMarked } from './update.ts'
 /** How often another run may come in between. */
 const maximumTries = 5
 
-function holding(marker: Marker, { maskedKey }: LiveKey, { clock }: Run): Marker {
-  const at = clock()
-  const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : at
-  return {
-    ...marker,
-    state: { kind: 'delivered', visibleEnd: visibleEnd(maskedKey).slice(-16), at, graceUntil },
-  }
-}
-
 /** Was the key that we put into stores regenerated since? Then the marker says that they hold our dead secret. */
 async function isAdmitted(ours: LiveKey, run: Run): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
@@ -25,7 +16,8 @@ async function isAdmitted(ours: LiveKey, run: Run): Promise<boolean> {
     if (now.ownership.kind !== 'managed') return false
     if (endsAgree(visibleEnd(now.maskedKey), visibleEnd(ours.maskedKey))) return false
     try {
-      await patchMarked(now, {}, now.description, holding(markerOf(now), ours, run), run)
+      const marker = transition(markerOf(now), { kind: 'overwritten', live: ours, at: run.clock() })
+      await patchMarked(now, {}, now.description, marker, run)
       return true
     } catch (cause) {
       if (!(cause instanceof Failure) || cause.code !== 'conflict' || tries === maximumTries) throw cause

@@ -6,6 +6,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
+import { formatMarker } from '../platform/marker.ts'
 import type { KeyPatch } from '../platform/types.ts'
 import type { Run } from './run.ts'
 
@@ -57,25 +58,9 @@ export function otherKey({ id }: LiveKey, { keyId }: DesiredKey): Failure {
   })
 }
 
-export function keepsMarker(live: LiveKey, marker: Marker): boolean {
-  const { ownership } = live
-  return (
-    ownership.kind === 'managed' && JSON.stringify(ownership.marker) === JSON.stringify(roundTrip(marker))
-  )
-}
-
-/** Marker times are whole seconds, upwards. */
-function roundTrip(marker: Marker): Marker {
-  const whole = (at: Instant) => Math.ceil(at / 1000) * 1000
-  const { stack, keyId, generation, nonce, host, fields, stores, formerStores } = marker
-  const state =
-    marker.state.kind === 'delivered'
-      ? { ...marker.state, at: whole(marker.state.at), graceUntil: whole(marker.state.graceUntil) }
-      : marker.state.kind === 'released'
-        ? { ...marker.state, at: whole(marker.state.at) }
-        : marker.state
-  const guarded = { protected: marker.protected }
-  return { stack, keyId, generation, nonce, state, host, fields, stores, formerStores, ...guarded }
+/** Compared as they are written, since times lose their milliseconds there. */
+export function keepsMarker({ ownership }: LiveKey, marker: Marker): boolean {
+  return ownership.kind === 'managed' && formatMarker(ownership.marker) === formatMarker(marker)
 }
 
 /** The field of a new key that is not what was asked for; null where all are. */

@@ -4,6 +4,7 @@ import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { transition } from '../lifecycle/transitions.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
@@ -11,7 +12,7 @@ import type { Removal } from '../model/removal.ts'
 import { storeLabel } from '../model/store.ts'
 import type { Undelivered } from './issue.ts'
 import type { Done } from './ledger.ts'
-import { deliveredMarker, graceFrom } from './markers.ts'
+import { graceFrom, timeOf } from './markers.ts'
 import type { ApplyStore, Run } from './run.ts'
 import { takeOut } from './take-out.ts'
 import { patchMarked, patchOf } from './update.ts'
@@ -145,12 +146,23 @@ export function requireAll({ places, faults }: Puts): readonly string[] {
 export async function markDelivered(
   key: { readonly live: LiveKey; readonly marker: Marker },
   desired: DesiredKey,
-  { fields, graceUntil, removal }: Delivered,
+  { fields, generation = key.marker.generation, graceUntil, removal }: Delivered,
   run: Run,
 ): Promise<Pick<Done, 'removed'>> {
   const { removed, left, trouble } = await takeOut(removal, run)
-  const former = { left, host: removal.host }
-  const marker = deliveredMarker(key.marker, desired, key.live, graceUntil, former, run)
+  const { host, localKeys } = run.options
+  // What is left may be left on another machine: whose it is must not be forgotten.
+  const elsewhere = left.length > 0 ? removal.host : null
+  const marker = transition(key.marker, {
+    kind: 'delivered',
+    desired,
+    live: key.live,
+    generation,
+    at: timeOf(key.live, run),
+    graceUntil,
+    host: localKeys.has(desired.keyId) ? host : elsewhere,
+    formerStores: left,
+  })
   run.checkpoint('before-mark')
   await patchMarked(key.live, patchOf(fields), desired.description, marker, run)
   run.checkpoint('after-mark')
@@ -161,6 +173,8 @@ export async function markDelivered(
 /** What goes with the word that a key is delivered. */
 interface Delivered {
   readonly fields: readonly FieldChange[]
+  /** Where it is no longer that of the marker. */
+  readonly generation?: number
   readonly graceUntil: Instant
   readonly removal: Removal
 }

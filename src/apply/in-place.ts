@@ -57,12 +57,12 @@ async function finish(
       places: [...places, ...rest.places],
       faults: [...faults, ...rest.faults],
     })
-    const former = markerOf(live)
-    const marker = { ...former, generation }
+    const marker = markerOf(live)
     const wanted = fieldChanges(desired, { live: fresh, marker }, run.clock())
-    const { fields } = sparingCaller(desired.keyId, { live: fresh, marker }, wanted, run)
-    const graceUntil = former.state.kind === 'delivered' ? former.state.graceUntil : run.clock()
-    const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)
+    const { fields } = sparingCaller(desired.keyId, fresh, wanted, run)
+    const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : run.clock()
+    const delivered = { fields, generation, graceUntil, removal }
+    const done = await markDelivered({ live: fresh, marker }, desired, delivered, run)
     return { action: 'rotated', liveId: live.id, places: everywhere, ...done }
   })
 }

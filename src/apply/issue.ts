@@ -1,5 +1,6 @@
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
+import { transition } from '../lifecycle/transitions.ts'
 import { endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
@@ -7,7 +8,7 @@ import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Issued } from '../platform/types.ts'
 import { MarkerLost, isOwn, keepsMarker, otherKey, unlikeAsked } from './answers.ts'
-import { idempotencyKey, newKey, pendingMarker } from './markers.ts'
+import { idempotencyKey, newKey } from './markers.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
 
@@ -25,7 +26,15 @@ export async function issue(
   removal: Removal,
   run: Run,
 ): Promise<Undelivered> {
-  const marker = pendingMarker(desired, generation, removal, run)
+  const marker = transition(null, {
+    kind: 'made',
+    stack: run.desired.stack,
+    desired,
+    generation,
+    nonce: run.nonce(),
+    host: run.options.host,
+    formerStores: [...removal.from.map(({ hash }) => hash), ...removal.left],
+  })
   run.checkpoint('before-create')
   const issued = await run.platform.create(newKey(desired, marker), idempotencyKey(marker))
   run.checkpoint('after-create')

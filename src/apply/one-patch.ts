@@ -1,7 +1,8 @@
 import type { Adopt, Release, Update } from '../model/change.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import { transition } from '../lifecycle/transitions.ts'
 import type { Done } from './ledger.ts'
-import { adoptedMarker, markerOf, releasedMarker, updatedMarker } from './markers.ts'
+import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { takeOut } from './take-out.ts'
 import { patchMarked, patchOf, updateSuperseded } from './update.ts'
@@ -20,7 +21,7 @@ export async function update(
       live,
       patchOf(fields),
       desired.description,
-      updatedMarker(markerOf(live), desired, forgotten),
+      transition(markerOf(live), { kind: 'updated', desired, forgotten }),
       run,
     )
   run.checkpoint('after-update')
@@ -31,23 +32,26 @@ export async function update(
 /** Its secret is not ours to know: nothing but the marker, and the fields that differ, is written. */
 export async function adopt({ live, desired, generation, fields }: Adopt, run: Run): Promise<Done> {
   run.checkpoint('before-adopt')
-  await patchMarked(live, patchOf(fields), desired.description, adoptedMarker(desired, generation, run), run)
+  const { stack } = run.desired
+  const marker = transition(null, { kind: 'adopted', stack, desired, generation, nonce: run.nonce() })
+  await patchMarked(live, patchOf(fields), desired.description, marker, run)
   run.checkpoint('after-adopt')
   return { action: 'adopted', liveId: live.id, places: [], removed: [] }
 }
 
 export async function release({ live }: Release, run: Run): Promise<Done> {
   run.checkpoint('before-release')
-  await patchMarked(live, {}, live.description, releasedMarker(markerOf(live), run), run)
+  const marker = transition(markerOf(live), { kind: 'released', at: run.clock() })
+  await patchMarked(live, {}, live.description, marker, run)
   run.checkpoint('after-release')
   return { action: 'released', liveId: live.id, places: [], removed: [] }
 }
 
 /** Says in the marker that others know the secret. */
 export async function leak(live: LiveKey, run: Run): Promise<LiveKey> {
-  const marker = markerOf(live)
+  const marker = transition(markerOf(live), { kind: 'leaked' })
   run.checkpoint('before-leak')
-  const marked = await patchMarked(live, {}, live.description, { ...marker, state: { kind: 'leaked' } }, run)
+  const marked = await patchMarked(live, {}, live.description, marker, run)
   run.checkpoint('after-leak')
   return marked
 }

@@ -5,7 +5,7 @@ import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
-import { fieldHashes } from '../plan/field-hashes.ts'
+import { fieldHashes } from '../lifecycle/field-hashes.ts'
 import { fieldChanges } from '../plan/fields.ts'
 import { maximumPending } from '../plan/heal.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
@@ -96,12 +96,12 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
     const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))
     // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
     const overtaken = reasons.some(({ code }) => code === 'overtaken')
-    const marker = overtaken ? { ...former, generation } : former
     const graceUntil =
       former.state.kind === 'delivered' && !overtaken
         ? former.state.graceUntil
         : graceFrom(live, desired, run)
-    const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
+    const delivered = { fields, graceUntil, removal, ...(overtaken ? { generation } : {}) }
+    const done = await markDelivered({ live, marker: former }, desired, delivered, run)
     return { action: 'delivered', liveId: live.id, places, ...done }
   })
 }
@@ -129,7 +129,7 @@ export async function heal({ desired, pending, generation, removal }: Heal, run:
     if (secret !== null) {
       const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))
       const wanted = fieldChanges(desired, { live, marker }, run.clock())
-      const { fields } = sparingCaller(desired.keyId, { live, marker }, wanted, run)
+      const { fields } = sparingCaller(desired.keyId, live, wanted, run)
       const graceUntil = graceFrom(live, desired, run)
       const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
       for (const superseded of left.slice(1)) await narrow(superseded, desired, run)

@@ -1,9 +1,9 @@
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
-import { type LiveKey, visibleEnd } from '../model/live-key.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { transition } from '../lifecycle/transitions.ts'
 import type { Marker } from '../model/marker.ts'
-import { maximumFormerStores } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { PlatformClient } from '../platform/types.ts'
 import { keepsMarker } from './answers.ts'
@@ -34,22 +34,6 @@ export interface Delivery extends Pick<Run, 'checkpoint'> {
   readonly marks: boolean
 }
 
-/** The marker of a key whose new secret is in its stores. Its declaration was not applied, so what it says of that stays. */
-function redelivered({ live, marker }: Regenerated, desired: DesiredKey, delivery: Delivery): Marker {
-  const at = timeOf(live, delivery)
-  const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : at
-  const declared = desired.stores.map(({ hash }) => hash)
-  const lost = [...new Set([...marker.formerStores, ...marker.stores])]
-  return {
-    ...marker,
-    state: { kind: 'delivered', visibleEnd: visibleEnd(live.maskedKey).slice(-16), at, graceUntil },
-    host: delivery.host,
-    stores: declared,
-    // The next apply takes the old secret out of stores that the declaration lost.
-    formerStores: lost.filter(hash => !declared.includes(hash)).slice(-maximumFormerStores),
-  }
-}
-
 /** Proves that the platform knows the secret as this key, and writes into the marker that it is in all its stores. */
 async function proveAndMark(key: Regenerated, desired: DesiredKey, delivery: Delivery): Promise<void> {
   const { live, secret } = key
@@ -58,7 +42,13 @@ async function proveAndMark(key: Regenerated, desired: DesiredKey, delivery: Del
     throw new Failure('failed', `The platform does not accept the new secret of ${live.id} as that key.`)
   }
   if (!delivery.marks) return
-  const marker = redelivered(key, desired, delivery)
+  const marker = transition(key.marker, {
+    kind: 'regenerated',
+    stores: desired.stores,
+    live,
+    at: timeOf(live, delivery),
+    host: delivery.host,
+  })
   const description = { text: live.description, marker }
   const answer = await platform.update(live.id, { description }, { ifMatch: live.version })
   if (!keepsMarker(answer, marker)) {

@@ -3,6 +3,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { transition } from '../lifecycle/transitions.ts'
 import { narrowing } from '../plan/fields.ts'
 import { sparingCaller } from '../plan/key-plan.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
@@ -102,8 +103,7 @@ export async function updateSuperseded(
   fields: readonly FieldChange[],
   run: Run,
 ): Promise<LiveKey> {
-  const marker = markerOf(live)
-  const renamed = { ...marker, keyId: desired.keyId }
+  const renamed = transition(markerOf(live), { kind: 'renamed', keyId: desired.keyId })
   return fields.some(({ field }) => field === 'key id')
     ? await patchMarked(live, patchOf(fields), live.description, renamed, run)
     : await patchAsSeen(live, patchOf(fields), run)
@@ -112,7 +112,7 @@ export async function updateSuperseded(
 /** Takes from a superseded key what its successor's declaration does not grant. The calling key keeps what it has. */
 export async function narrow(live: LiveKey, desired: DesiredKey, run: Run): Promise<void> {
   const wanted = narrowing(desired, { live, marker: markerOf(live) })
-  const { fields } = sparingCaller(desired.keyId, { live, marker: markerOf(live) }, wanted, run)
+  const { fields } = sparingCaller(desired.keyId, live, wanted, run)
   if (fields.length === 0) return
   run.checkpoint('before-narrow')
   await updateSuperseded(live, desired, fields, run)

@@ -1,6 +1,6 @@
 import { parseDuration } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
-import { type SortOrder, sortOrders } from '../model/key-selection.ts'
+import { type SortOrder, sortOrders } from '../lifecycle/select-keys.ts'
 import { closest } from '../model/suggest.ts'
 import { type Command, connecting, connectionFlags, jsonFlag } from './command.ts'
 import type { Flags } from './flags.ts'

@@ -1,7 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { closest } from '../model/suggest.ts'
-import { type ManagedKey, lineageOf } from '../model/lineage.ts'
+import { type ManagedKey, lineageOf } from '../lifecycle/lineage.ts'
 import type { Listing, PlatformClient } from '../platform/types.ts'
 import { maskedKey } from '../render/masked-key.ts'
 import { quote } from '../render/text.ts'

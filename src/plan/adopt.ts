@@ -3,12 +3,12 @@ import type { Finding } from '../model/finding.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { day } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import type { FieldHashes, Marker } from '../model/marker.ts'
+import type { FieldHashes } from '../model/marker.ts'
 import { closest } from '../model/suggest.ts'
-import { hashDescription, hashName, hashPermissions, hashScope } from './field-hashes.ts'
-import { fieldChanges } from './fields.ts'
+import { hashDescription, hashName, hashPermissions, hashScope } from '../lifecycle/field-hashes.ts'
+import { type AppliedKey, fieldChanges } from './fields.ts'
 import { type KeyFacts, type KeyPlan, sparingCaller } from './key-plan.ts'
-import type { Lineage, ManagedKey } from '../model/lineage.ts'
+import type { Lineage } from '../lifecycle/lineage.ts'
 
 /** How near its end an adopted key must be to be worth a warning. */
 const near = 14 * day
@@ -47,7 +47,7 @@ function find(adopt: string, keys: readonly LiveKey[]): LiveKey | Trouble {
 }
 
 /** As if the last apply had left the key just as it is, so that whatever differs is the configuration's doing. */
-function asFound(live: LiveKey, keyId: string): ManagedKey {
+function asFound(live: LiveKey, keyId: string): AppliedKey {
   const fields: FieldHashes = {
     name: hashName(live.name),
     description: hashDescription(live.description),
@@ -57,19 +57,7 @@ function asFound(live: LiveKey, keyId: string): ManagedKey {
     expires: '',
     environment: '',
   }
-  const marker: Marker = {
-    stack: '',
-    keyId,
-    generation: 1,
-    nonce: '',
-    state: { kind: 'external' },
-    host: null,
-    fields,
-    stores: [],
-    formerStores: [],
-    protected: false,
-  }
-  return { live, marker }
+  return { live, marker: { keyId, fields, protected: false } }
 }
 
 /** Takes a live key over as it is: others hold its secret, so it is `external`, and one PATCH writes the marker. */
@@ -82,7 +70,7 @@ export function adopting(desired: DesiredKey, adopt: string, facts: KeyFacts): K
   }
   const key = asFound(found, keyId)
   const wanted = fieldChanges(desired, key, facts.now)
-  const { fields, findings } = sparingCaller(keyId, key, wanted, facts.current)
+  const { fields, findings } = sparingCaller(keyId, found, wanted, facts.current)
   const change: Adopt = { kind: 'adopt', keyId, desired, live: found, generation: 1, fields }
   return { changes: [change], findings, sound: true }
 }

@@ -5,7 +5,7 @@ import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { dueAt, rotationReasons, strategyOf } from './due.ts'
-import type { Lineage } from '../model/lineage.ts'
+import type { Lineage } from '../lifecycle/lineage.ts'
 
 /** A key that holds a declaration's secret at some time to come: one that is live, or one that will be made. */
 interface Holder {

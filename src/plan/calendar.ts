@@ -5,8 +5,8 @@ import type { Instant, Milliseconds } from '../model/duration.ts'
 import { declaredEntries } from './calendar-rotations.ts'
 import { computePlan, renames } from './compute-plan.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import { type Lineage, lineageOf } from '../model/lineage.ts'
-import { sortByOwner } from '../model/ownership.ts'
+import { type Lineage, lineageOf } from '../lifecycle/lineage.ts'
+import { sortByOwner } from '../lifecycle/ownership.ts'
 import { turns } from './spread.ts'
 
 /** When a key that has to go goes at the earliest; null where no time tells, since its use is unknown. */

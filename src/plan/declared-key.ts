@@ -1,13 +1,14 @@
 import type { Change, DeliveryReason, RotationReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { adopting, needlessAdoption, rotateByHand } from './adopt.ts'
-import { deliveryReasons, isReadable } from './delivery.ts'
+import { isReadable } from '../lifecycle/health.ts'
+import { deliveryReasons } from './delivery.ts'
 import { rotationReasons, strategyOf } from './due.ts'
 import { fieldChanges } from './fields.ts'
 import { healing } from './heal.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, sparingCaller, updating } from './key-plan.ts'
 import type { PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, overtakes } from '../model/lineage.ts'
+import { type Lineage, type ManagedKey, overtakes } from '../lifecycle/lineage.ts'
 import { removalOf, storeHolders } from './removal.ts'
 
 function renewing(
@@ -60,7 +61,7 @@ function renewing(
   const certain = ![...desired.stores, ...removal.from].some(({ spec }) => isReadable(spec))
   const { fields, findings } = sparingCaller(
     keyId,
-    head,
+    head.live,
     fieldChanges(desired, head, facts.now),
     facts.current,
   )

@@ -6,8 +6,19 @@ import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import type { MarkedField, Marker } from '../model/marker.ts'
 import { commonPermissions, permissionsBeyond, samePermissions } from '../model/permission.ts'
 import { commonScope, reachesBeyond, sameScope } from '../model/scope.ts'
-import { fieldHashes, hashDescription, hashName, hashPermissions, hashScope } from './field-hashes.ts'
-import type { ManagedKey } from '../model/lineage.ts'
+import {
+  fieldHashes,
+  hashDescription,
+  hashName,
+  hashPermissions,
+  hashScope,
+} from '../lifecycle/field-hashes.ts'
+
+/** A live key, with what a marker remembers of the declaration that was last applied to it. */
+export interface AppliedKey {
+  readonly live: LiveKey
+  readonly marker: Pick<Marker, 'keyId' | 'fields' | 'protected'>
+}
 
 /** The hash of what the platform has; null where it cannot be hashed back into what was declared. */
 function liveHash(live: LiveKey, field: MarkedField): string | null {
@@ -27,7 +38,7 @@ function liveHash(live: LiveKey, field: MarkedField): string | null {
 }
 
 /** Why a field differs. Hashes are made only when it is asked: most fields do not differ. */
-function causes(desired: DesiredKey, { live, marker }: ManagedKey): (field: MarkedField) => Cause {
+function causes(desired: DesiredKey, { live, marker }: AppliedKey): (field: MarkedField) => Cause {
   return field => {
     const found = liveHash(live, field)
     const changed = fieldHashes(desired)[field] !== marker.fields[field]
@@ -58,7 +69,7 @@ function endMoves(desired: DesiredKey, live: LiveKey, now: Instant): boolean {
 const later = (a: Instant | null, b: Instant | null) => b !== null && (a === null || a > b)
 
 /** What one PATCH has to change so that the head is as declared, field by field. */
-export function fieldChanges(desired: DesiredKey, key: ManagedKey, now: Instant): readonly FieldChange[] {
+export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant): readonly FieldChange[] {
   const { live, marker } = key
   const causeOf = causes(desired, key)
   const changes: FieldChange[] = []
@@ -120,7 +131,7 @@ export function fieldChanges(desired: DesiredKey, key: ManagedKey, now: Instant)
   return changes
 }
 
-function rename({ keyId }: DesiredKey, marker: Marker): FieldChange {
+function rename({ keyId }: DesiredKey, marker: Pick<Marker, 'keyId'>): FieldChange {
   return { field: 'key id', current: marker.keyId, desired: keyId, cause: 'changed', widens: false }
 }
 
@@ -145,7 +156,7 @@ export function narrows(change: FieldChange): boolean {
  * What a superseded key may do beyond its successor's declaration, taken away; the rest of it is left alone. Where they
  * have nothing in common it gets what its successor has, since a key cannot be left with nothing.
  */
-export function narrowing(desired: DesiredKey, key: ManagedKey): readonly FieldChange[] {
+export function narrowing(desired: DesiredKey, key: AppliedKey): readonly FieldChange[] {
   const { live, marker } = key
   const causeOf = causes(desired, key)
   const changes: FieldChange[] = []

@@ -7,8 +7,8 @@ import { reachesBeyond, scopeBeyond } from '../model/scope.ts'
 import { closest } from '../model/suggest.ts'
 import { widenedFields } from '../model/widening.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import type { Owned } from '../model/ownership.ts'
-import { isUnused } from '../model/usage-gate.ts'
+import type { Owned } from '../lifecycle/ownership.ts'
+import { isUnused } from '../lifecycle/health.ts'
 
 /** What a guard looks at: the changes as computed, and what they were computed from. */
 export interface Draft {

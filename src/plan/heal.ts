@@ -5,7 +5,7 @@ import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { rotationReasons } from './due.ts'
 import type { PlanOptions } from './input.ts'
 import { type KeyFacts, type KeyPlan, foreignHost, updating } from './key-plan.ts'
-import type { Lineage, ManagedKey } from '../model/lineage.ts'
+import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
 import { removalOf, storeHolders } from './removal.ts'
 
 /** How long a pending key is its maker's business alone. */

@@ -1,7 +1,7 @@
 import type { DesiredKey } from '../model/desired.ts'
 import type { HomeOwner, KeyHome } from '../model/key-home.ts'
 import type { PlanOptions } from './input.ts'
-import { type Lineage, storeTop } from '../model/lineage.ts'
+import { type Lineage, storeTop } from '../lifecycle/lineage.ts'
 
 function ownerOf(keyId: string, lineage: Lineage | undefined, options: PlanOptions): HomeOwner {
   if (!options.localKeys.has(keyId)) return 'anyone'

@@ -5,7 +5,8 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { fieldChanges, narrowing, narrows } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import type { Lineage, ManagedKey } from '../model/lineage.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
 import { noRemoval, isRemoval } from '../model/removal.ts'
 import { removalOf } from './removal.ts'
 
@@ -42,18 +43,18 @@ export function foreignHost(
 /** The calling key is never narrowed by its own run: such fields are left out, with a warning. */
 export function sparingCaller(
   keyId: string,
-  key: ManagedKey,
+  { id }: Pick<LiveKey, 'id'>,
   fields: readonly FieldChange[],
   current: Pick<CurrentState, 'caller'>,
 ): { readonly fields: readonly FieldChange[]; readonly findings: readonly Finding[] } {
-  if (key.live.id !== current.caller.key?.id) return { fields, findings: [] }
+  if (id !== current.caller.key?.id) return { fields, findings: [] }
   const kept = fields.filter(change => !narrows(change))
   if (kept.length === fields.length) return { fields, findings: [] }
   const finding = {
     severity: 'warning',
     code: 'calling-key',
     keyId,
-    liveId: key.live.id,
+    liveId: id,
     action: 'narrow',
   } as const
   return { fields: kept, findings: [finding] }
@@ -71,7 +72,7 @@ export function updating(
 ): KeyPlan {
   const { keyId } = desired
   const wanted = superseded ? narrowing(desired, key) : fieldChanges(desired, key, facts.now)
-  const { fields, findings } = sparingCaller(keyId, key, wanted, facts.current)
+  const { fields, findings } = sparingCaller(keyId, key.live, wanted, facts.current)
   const { removal, findings: left } = superseded
     ? { removal: noRemoval, findings: [] }
     : removalOf(desired, [key], facts.lineage, facts.options, 'updates')

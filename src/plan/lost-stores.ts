@@ -2,7 +2,7 @@ import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { renames } from './compute-plan.ts'
 import type { CurrentState } from './input.ts'
-import { sortByOwner } from '../model/ownership.ts'
+import { sortByOwner } from '../lifecycle/ownership.ts'
 import { lostStores, storeHolders } from './removal.ts'
 
 /**

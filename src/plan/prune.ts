@@ -6,10 +6,10 @@ import type { LiveKey } from '../model/live-key.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { seesEverything } from './guards.ts'
 import type { CurrentState } from './input.ts'
-import type { Lineage, ManagedKey } from '../model/lineage.ts'
-import type { Owned } from '../model/ownership.ts'
+import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
+import type { Owned } from '../lifecycle/ownership.ts'
 import { type Circumstances, type Farewell, partWith, pruneUndeclared } from './retire.ts'
-import { isUnused } from '../model/usage-gate.ts'
+import { isUnused } from '../lifecycle/health.ts'
 
 /** What becomes of live keys that nothing declares. */
 export interface Pruning {

@@ -3,9 +3,9 @@ import type { Finding } from '../model/finding.ts'
 import { visibleEnd } from '../model/live-key.ts'
 import { type FormerStore, type Removal, maximumFormerStores, noRemoval } from '../model/removal.ts'
 import { storeLabel } from '../model/store.ts'
-import { isRemovable } from './delivery.ts'
+import { isRemovable } from '../lifecycle/health.ts'
 import type { PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, membersOf, storeTop } from '../model/lineage.ts'
+import { type Lineage, type ManagedKey, membersOf, storeTop } from '../lifecycle/lineage.ts'
 
 /** The hashes of stores that these keys' markers know and the declaration does not have, each once, oldest first. */
 export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {

@@ -5,8 +5,8 @@ import { beingMade } from './heal.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, deliveredAt, overtakes } from '../model/lineage.ts'
-import { usageGate } from '../model/usage-gate.ts'
+import { type Lineage, type ManagedKey, deliveredAt, overtakes } from '../lifecycle/lineage.ts'
+import { usageGate } from '../lifecycle/usage-gate.ts'
 
 /** What becomes of a key that has to go. */
 export type Farewell =

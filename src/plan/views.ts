@@ -5,12 +5,13 @@ import type { Finding } from '../model/finding.ts'
 import { noRemoval } from '../model/removal.ts'
 import { isTargeted } from '../model/targets.ts'
 import { computePlan, renames } from './compute-plan.ts'
-import { deliveryReasons, isReadable } from './delivery.ts'
+import { isReadable } from '../lifecycle/health.ts'
+import { deliveryReasons } from './delivery.ts'
 import { strategyOf } from './due.ts'
 import { fieldChanges, narrowing } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import { type Lineage, type ManagedKey, lineageOf } from '../model/lineage.ts'
-import { sortByOwner } from '../model/ownership.ts'
+import { type Lineage, type ManagedKey, lineageOf } from '../lifecycle/lineage.ts'
+import { sortByOwner } from '../lifecycle/ownership.ts'
 
 /**
  * The plan as it would be at another moment if nothing happened before: no apply, and no use. It shows what time alone does,

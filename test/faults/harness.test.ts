@@ -5,12 +5,15 @@ import { join } from 'node:path'
 import t from 'tap'
 import { everything, sampled } from './crash/choice.ts'
 import { configuration } from './crash/configuration.ts'
+import { mutated } from './crash/mutant.ts'
 import { planHere } from './crash/plan-here.ts'
 import type { Choice } from './crash/play.ts'
 import { type Line, buildHash, progressIn, whatIsLeft } from './crash/progress.ts'
 import { apply, storeSets } from './crash/scenes.ts'
 import { allSettings, caseOf, settingTitle, settingsOf, titleOf } from './crash/setting.ts'
 import { openStage } from './crash/stage.ts'
+import { wrongOrders } from './crash/wrong-orders.ts'
+import { wrongSteps } from './crash/wrong-steps.ts'
 
 t.test(
   'sees what a killed run leaves in the next plan, as the program does, whatever the stores',
@@ -124,4 +127,13 @@ t.test('plays again what failed, and reads what other shards played', async t =>
   t.strictSame(left.seconds('after-create:1', points), ['before-put:2'])
   other.add({ title: failed, faults: [], places: [] })
   t.equal(whatIsLeft(everything, setting, other.lines()), null)
+})
+
+t.test('every deliberately wrong program still fits the code that it is wrong about', async t => {
+  for (const [what, { edits }] of Object.entries({ ...wrongOrders, ...wrongSteps })) {
+    for (const edit of edits) {
+      const source = readFileSync(join('src', edit.file), 'utf8')
+      t.doesNotThrow(() => mutated(source, edit), what)
+    }
+  }
 })

@@ -2,8 +2,8 @@ import t from 'tap'
 import { type Change, isRefused } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { lineageOf } from '../../src/model/lineage.ts'
-import { sortByOwner } from '../../src/model/ownership.ts'
+import { lineageOf } from '../../src/lifecycle/lineage.ts'
+import { sortByOwner } from '../../src/lifecycle/ownership.ts'
 import {
   desiredKey,
   liveKey,

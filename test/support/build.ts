@@ -8,7 +8,7 @@ import type { Marker, MarkerState } from '../../src/model/marker.ts'
 import { noFormerStores } from '../../src/model/removal.ts'
 import type { DeclaredStore } from '../../src/model/store.ts'
 import { everyKey } from '../../src/model/targets.ts'
-import { fieldHashes } from '../../src/plan/field-hashes.ts'
+import { fieldHashes } from '../../src/lifecycle/field-hashes.ts'
 import type { CurrentState, PlanOptions } from '../../src/plan/input.ts'
 
 /** The moment at which everything built here is looked at. */

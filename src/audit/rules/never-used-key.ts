@@ -1,6 +1,6 @@
 import { day } from '../../model/duration.ts'
 import { liveKeysOf } from '../audited-key.ts'
-import { lastUseOfAll } from '../last-use.ts'
+import { lastUseOfAll } from '../../lifecycle/health.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 /** A key that is younger than the window may be waiting for its first use. */

@@ -1,6 +1,6 @@
 import { formatDate } from '../../model/duration.ts'
-import { deliveredAt } from '../../model/lineage.ts'
-import { lastUseOf } from '../last-use.ts'
+import { deliveredAt } from '../../lifecycle/lineage.ts'
+import { lastUseOf } from '../../lifecycle/health.ts'
 import { type Draft, type Rule, clean, evidence } from '../rule.ts'
 
 /** Used after the grace that the head gives its predecessors, and within `quiet`: it cannot be revoked while that goes on. */

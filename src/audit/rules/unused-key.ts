@@ -1,7 +1,7 @@
 import { day, formatDate } from '../../model/duration.ts'
 import { secretMadeAt } from '../../model/live-key.ts'
 import { liveKeysOf } from '../audited-key.ts'
-import { lastUseOfAll } from '../last-use.ts'
+import { lastUseOfAll } from '../../lifecycle/health.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 /** Where `prune.unused` says nothing. */

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import type { Milliseconds } from '../../model/duration.ts'
-import { type Selection, type SortOrder, selectKeys } from '../../model/key-selection.ts'
+import { type Selection, type SortOrder, selectKeys } from '../../lifecycle/select-keys.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import { closest } from '../../model/suggest.ts'
 import { jsonText } from '../../render/json.ts'

@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import type { DesiredKey, DesiredState } from '../../model/desired.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import type { Marker } from '../../model/marker.ts'
-import { lineageOf } from '../../model/lineage.ts'
+import { lineageOf } from '../../lifecycle/lineage.ts'
 import type { FoundKey } from '../find-key.ts'
 
 /** What a configuration has to say about a key that a stack owns. */

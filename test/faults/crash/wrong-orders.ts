@@ -66,8 +66,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
       },
       {
         file: 'apply/in-place.ts',
-        from: '    const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)\n',
-        to: '    const done = await markDelivered({ live: fresh, marker }, desired, { fields, graceUntil, removal }, run)\n    const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)\n    const everywhere = requireAll({ places: [...places, ...rest.places], faults: [...faults, ...rest.faults] })\n',
+        from: '    const done = await markDelivered({ live: fresh, marker }, desired, delivered, run)\n',
+        to: '    const done = await markDelivered({ live: fresh, marker }, desired, delivered, run)\n    const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)\n    const everywhere = requireAll({ places: [...places, ...rest.places], faults: [...faults, ...rest.faults] })\n',
       },
     ],
     caught: ['in-place rotation/both/with the secret/after-mark:1'],

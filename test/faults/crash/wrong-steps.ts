@@ -5,9 +5,9 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   'a new key that is not marked as pending': {
     edits: [
       {
-        file: 'apply/markers.ts',
-        from: "    state: { kind: 'pending' },\n    host: run.options.host,",
-        to: "    state: { kind: 'external' },\n    host: run.options.host,",
+        file: 'lifecycle/transitions.ts',
+        from: "      state: { kind: 'pending' },\n      host,",
+        to: "      state: { kind: 'external' },\n      host,",
       },
     ],
     caught: ['create/readable/with the secret/after-create:1'],
@@ -82,7 +82,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   'a leak that is marked only in passing': {
     edits: [
       {
-        file: 'apply/one-patch.ts',
+        file: 'lifecycle/transitions.ts',
         from: "{ ...marker, state: { kind: 'leaked' } }",
         to: '{ ...marker }',
       },

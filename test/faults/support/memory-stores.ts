@@ -1,6 +1,6 @@
 import type { Secret } from '../../../src/model/secret.ts'
 import { storeLabel } from '../../../src/model/store.ts'
-import { isReadable } from '../../../src/plan/delivery.ts'
+import { isReadable } from '../../../src/lifecycle/health.ts'
 import type { Stores } from '../../../src/stores/open.ts'
 
 export interface MemoryStores extends Stores {

@@ -1,6 +1,6 @@
-import type { Instant } from './duration.ts'
-import type { LiveKey } from './live-key.ts'
-import type { Marker } from './marker.ts'
+import type { Instant } from '../model/duration.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
 
 /** A live key with this stack's marker. */
 export interface ManagedKey {

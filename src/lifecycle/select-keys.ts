@@ -1,5 +1,6 @@
-import type { Instant, Milliseconds } from './duration.ts'
-import { type LiveKey, secretMadeAt } from './live-key.ts'
+import type { Instant, Milliseconds } from '../model/duration.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { isUnused } from './health.ts'
 
 /** What a list is narrowed to; every condition that is given must hold. */
 export interface Selection {
@@ -16,13 +17,6 @@ export interface Selection {
 export const sortOrders = ['name', 'created', 'expires', 'last-used'] as const
 
 export type SortOrder = (typeof sortOrders)[number]
-
-/** No data is not the same as no use, and a secret younger than the window had no time to be used. */
-function isUnused(key: LiveKey, window: Milliseconds, now: Instant): boolean {
-  const { lastUse } = key
-  if (!lastUse.known || secretMadeAt(key) > now - window) return false
-  return lastUse.at === null || lastUse.at <= now - window
-}
 
 /** A key that has ended already does not end any more. */
 function isExpiring({ expiresAt }: LiveKey, window: Milliseconds, now: Instant): boolean {

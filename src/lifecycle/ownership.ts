@@ -1,5 +1,5 @@
-import { type Instant, type Milliseconds, day } from './duration.ts'
-import type { LiveKey } from './live-key.ts'
+import { type Instant, type Milliseconds, day } from '../model/duration.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import { type Lineage, type ManagedKey, lineageOf } from './lineage.ts'
 
 /** So long a key that a stack gave up waits for another stack, and nobody prunes it. */

@@ -1,6 +1,6 @@
-import type { Retiring, UsageGate } from './change.ts'
-import type { Instant, Milliseconds } from './duration.ts'
-import { type LiveKey, secretMadeAt } from './live-key.ts'
+import type { Retiring, UsageGate } from '../model/change.ts'
+import type { Instant } from '../model/duration.ts'
+import type { LiveKey } from '../model/live-key.ts'
 
 /** The start of the user agent of every version of this program. */
 export const ownUserAgent = 'fluxloop-keys/'
@@ -25,10 +25,4 @@ export function usageGate(live: LiveKey, gate: UsageGate, now: Instant): GateWai
 function isBeyondUse(live: LiveKey, now: Instant): boolean {
   if (live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)) return true
   return live.ownership.kind === 'managed' && live.ownership.marker.state.kind === 'leaked'
-}
-
-/** Nobody used it for `after`, as far as a key that is younger than that, or whose use nobody knows, can be called unused. */
-export function isUnused(live: LiveKey, after: Milliseconds, now: Instant): boolean {
-  if (!live.lastUse.known || now - secretMadeAt(live) < after) return false
-  return live.lastUse.at === null || now - live.lastUse.at >= after
 }
