@@ -2,8 +2,7 @@ import type { Deliver, Rotate } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsAgree, secretMadeAt, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
-import { fieldChanges } from '../plan/fields.ts'
-import { sparingCaller } from '../plan/key-plan.ts'
+import { endChange } from '../plan/fields.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { refusesReplay } from '../platform/replay.ts'
 import { orAdmit } from './admit.ts'
@@ -43,11 +42,12 @@ export async function rotateInPlace(change: Rotate | Deliver, run: Run): Promise
 
 /** Puts a regenerated secret into the stores that cannot be read, and says in the marker that all have it. */
 async function finish(
-  { live, desired, generation, removal }: Rotate | Deliver,
+  change: Rotate | Deliver,
   { secret, key, fresh, places, faults }: Regenerated,
   stores: readonly OpenStore[],
   run: Run,
 ): Promise<Done> {
+  const { live, desired, generation, removal } = change
   if (secret === null) throw withoutSecret(live)
   return await orAdmit(key, run, async () => {
     if (fresh === null) throw notAccepted(live)
@@ -58,8 +58,8 @@ async function finish(
       faults: [...faults, ...rest.faults],
     })
     const marker = markerOf(live)
-    const wanted = fieldChanges(desired, { live: fresh, marker }, run.clock())
-    const { fields } = sparingCaller(desired.keyId, fresh, wanted, run)
+    const planned = change.fields.filter(({ field }) => field !== 'expires')
+    const fields = [...planned, ...endChange(desired, { live: fresh, marker }, run.clock())]
     const graceUntil = marker.state.kind === 'delivered' ? marker.state.graceUntil : run.clock()
     const delivered = { fields, generation, graceUntil, removal }
     const done = await markDelivered({ live: fresh, marker }, desired, delivered, run)

@@ -125,7 +125,9 @@ async function narrowReplaced(
   await Promise.all(
     replaced.map(change =>
       limit(async () => {
-        await ledger.goOn(change, 'narrowing', () => narrow(change.live, change.desired, run))
+        await ledger.goOn(change, 'narrowing', () =>
+          narrow(change.live, change.desired, change.narrowing, run),
+        )
       }),
     ),
   )

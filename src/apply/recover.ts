@@ -6,9 +6,7 @@ import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import { fieldHashes } from '../lifecycle/field-hashes.ts'
-import { fieldChanges } from '../plan/fields.ts'
 import { maximumPending } from '../plan/heal.ts'
-import { sparingCaller } from '../plan/key-plan.ts'
 import { refusesReplay, replayWindow } from '../platform/replay.ts'
 import { orAdmit } from './admit.ts'
 import { isOwn } from './answers.ts'
@@ -122,24 +120,22 @@ export async function heal({ desired, pending, generation, removal }: Heal, run:
   const held = await heldSecrets(stores, removal, run)
   const isOurs = (live: LiveKey) => markerOf(live).host === run.options.host && live.id !== run.caller.key?.id
   let left = [...pending]
-  for (const live of pending) {
+  for (const { live, fields } of pending) {
     const marker = markerOf(live)
     const secret =
       (await secretFromStores(live, held, run)) ?? (await secretFromReplay(live, marker, desired, run))
     if (secret !== null) {
       const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))
-      const wanted = fieldChanges(desired, { live, marker }, run.clock())
-      const { fields } = sparingCaller(desired.keyId, live, wanted, run)
       const graceUntil = graceFrom(live, desired, run)
       const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
-      for (const superseded of left.slice(1)) await narrow(superseded, desired, run)
+      for (const other of left.slice(1)) await narrow(other.live, desired, other.narrowing, run)
       return { action: 'healed', liveId: live.id, places, ...done }
     }
     if (!isOurs(live)) break
     if (mayBeReceived(marker, desired, stores)) {
-      const excess = left.slice(maximumPending - 1).filter(isOurs)
-      for (const oldest of excess) await revokeUnreceived(oldest, run)
-      left = left.filter(each => !excess.includes(each))
+      const excess = left.slice(maximumPending - 1).filter(one => isOurs(one.live))
+      for (const oldest of excess) await revokeUnreceived(oldest.live, run)
+      left = left.filter(one => !excess.includes(one))
       break
     }
     await revokeUnreceived(live, run)
@@ -154,6 +150,6 @@ export async function heal({ desired, pending, generation, removal }: Heal, run:
       },
     )
   }
-  for (const superseded of left) await narrow(superseded, desired, run)
+  for (const other of left) await narrow(other.live, desired, other.narrowing, run)
   return null
 }

@@ -4,8 +4,6 @@ import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { transition } from '../lifecycle/transitions.ts'
-import { narrowing } from '../plan/fields.ts'
-import { sparingCaller } from '../plan/key-plan.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import type { KeyPatch } from '../platform/types.ts'
 import { MarkerLost, isPatched, keepsMarker, unlikePatched } from './answers.ts'
@@ -109,10 +107,13 @@ export async function updateSuperseded(
     : await patchAsSeen(live, patchOf(fields), run)
 }
 
-/** Takes from a superseded key what its successor's declaration does not grant. The calling key keeps what it has. */
-export async function narrow(live: LiveKey, desired: DesiredKey, run: Run): Promise<void> {
-  const wanted = narrowing(desired, { live, marker: markerOf(live) })
-  const { fields } = sparingCaller(desired.keyId, live, wanted, run)
+/** Takes from a superseded key what its successor's declaration does not grant, as planned. */
+export async function narrow(
+  live: LiveKey,
+  desired: DesiredKey,
+  fields: readonly FieldChange[],
+  run: Run,
+): Promise<void> {
   if (fields.length === 0) return
   run.checkpoint('before-narrow')
   await updateSuperseded(live, desired, fields, run)

@@ -71,6 +71,8 @@ export interface Rotate {
   readonly desired: DesiredKey
   readonly live: LiveKey
   readonly generation: number
+  /** In place: what the marker's PATCH brings up to date, besides the end that the new secret gets. */
+  readonly fields: readonly FieldChange[]
   readonly reasons: readonly RotationReason[]
   /** Marked as leaked before anything is made, and revoked once the successor is delivered; empty unless somebody says so. */
   readonly leaked: readonly LiveKey[]
@@ -88,10 +90,20 @@ export interface Deliver {
   readonly strategy: Rotation['strategy']
   /** No store can be read: it will be rotated for certain. */
   readonly rotates: boolean
-  /** What the same PATCH brings up to date. */
+  /** What the same PATCH brings up to date, where the key stays. */
   readonly fields: readonly FieldChange[]
+  /** What is taken from the key where a new generation takes its place after all. */
+  readonly narrowing: readonly FieldChange[]
   readonly reasons: readonly DeliveryReason[]
   readonly removal: Removal
+}
+/** A key that was made and not delivered. */
+export interface PendingKey {
+  readonly live: LiveKey
+  /** What the PATCH that says that it is delivered brings up to date. */
+  readonly fields: readonly FieldChange[]
+  /** What is taken from it where another key is delivered. */
+  readonly narrowing: readonly FieldChange[]
 }
 /** Finish or replace keys that an interrupted run left without delivery. */
 export interface Heal {
@@ -99,7 +111,7 @@ export interface Heal {
   readonly keyId: string
   readonly desired: DesiredKey
   /** Highest generation first; at least one. */
-  readonly pending: readonly LiveKey[]
+  readonly pending: readonly PendingKey[]
   /** Of a new key, where none of them can be finished; null where too many are pending to add one. */
   readonly generation: number | null
   readonly removal: Removal

@@ -34,7 +34,7 @@ export function widenedFields(change: Change): readonly FieldChange['field'][] {
     }
     case 'heal': {
       const [newest] = change.pending
-      return newest === undefined ? [] : beyondPredecessor(change.desired, newest)
+      return newest === undefined ? [] : beyondPredecessor(change.desired, newest.live)
     }
   }
 }

@@ -6,7 +6,7 @@ import { deliveryReasons } from './delivery.ts'
 import { rotationReasons, strategyOf } from './due.ts'
 import { fieldChanges } from './fields.ts'
 import { healing } from './heal.ts'
-import { type KeyFacts, type KeyPlan, foreignHost, sparingCaller, updating } from './key-plan.ts'
+import { type KeyFacts, type KeyPlan, foreignHost, narrowingOf, sparingCaller, updating } from './key-plan.ts'
 import type { PlanOptions } from './input.ts'
 import { type Lineage, type ManagedKey, overtakes } from '../lifecycle/lineage.ts'
 import { removalOf, storeHolders } from './removal.ts'
@@ -41,6 +41,12 @@ function renewing(
     facts.options,
     'delivers',
   )
+  const { fields, findings } = sparingCaller(
+    keyId,
+    head.live,
+    fieldChanges(desired, head, facts.now),
+    facts.current,
+  )
   if (rotates) {
     const change: Change = {
       kind: 'rotate',
@@ -49,6 +55,7 @@ function renewing(
       desired,
       live: head.live,
       generation,
+      fields: inPlace ? fields.filter(({ field }) => field !== 'expires') : [],
       reasons: reasons.rotation,
       // Nobody knows which secret the stores have handed out.
       leaked: leaked ? [head, ...lineage.pending.filter(key => key !== head)].map(({ live }) => live) : [],
@@ -59,12 +66,6 @@ function renewing(
   }
   // A store that it lost may be the one that has the secret: so a key moves from one store to another.
   const certain = ![...desired.stores, ...removal.from].some(({ spec }) => isReadable(spec))
-  const { fields, findings } = sparingCaller(
-    keyId,
-    head.live,
-    fieldChanges(desired, head, facts.now),
-    facts.current,
-  )
   const change: Change = {
     kind: 'deliver',
     strategy: inPlace ? 'in-place' : 'overlap',
@@ -73,7 +74,8 @@ function renewing(
     live: head.live,
     generation,
     rotates: certain,
-    fields: certain ? [] : fields,
+    fields: certain && !inPlace ? [] : fields,
+    narrowing: certain || inPlace ? [] : narrowingOf(desired, head, facts),
     reasons: reasons.delivery,
     removal,
   }
@@ -107,6 +109,7 @@ function beginning(desired: DesiredKey, lineage: Lineage, { options }: KeyFacts)
     desired,
     live: leaked.live,
     generation,
+    fields: [],
     reasons: [{ code: 'leaked' }],
     leaked: [],
     removal,

@@ -68,6 +68,16 @@ function endMoves(desired: DesiredKey, live: LiveKey, now: Instant): boolean {
 
 const later = (a: Instant | null, b: Instant | null) => b !== null && (a === null || a > b)
 
+/** The end alone, which a regeneration moves: what its answer makes of it cannot be known before. */
+export function endChange(desired: DesiredKey, key: AppliedKey, now: Instant): readonly FieldChange[] {
+  const { live } = key
+  if (!endMoves(desired, live, now)) return []
+  const wanted = wantedEnd(desired, live)
+  const widens = later(wanted, live.expiresAt)
+  const cause = causes(desired, key)('expires')
+  return [{ field: 'expires', current: live.expiresAt, desired: wanted, cause, widens }]
+}
+
 /** What one PATCH has to change so that the head is as declared, field by field. */
 export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant): readonly FieldChange[] {
   const { live, marker } = key
@@ -106,17 +116,7 @@ export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant)
       widens,
     })
   }
-  if (endMoves(desired, live, now)) {
-    const wanted = wantedEnd(desired, live)
-    const widens = later(wanted, live.expiresAt)
-    changes.push({
-      field: 'expires',
-      current: live.expiresAt,
-      desired: wanted,
-      cause: causeOf('expires'),
-      widens,
-    })
-  }
+  changes.push(...endChange(desired, key, now))
   if (marker.keyId !== desired.keyId) changes.push(rename(desired, marker))
   if (marker.protected !== desired.protect) {
     const { protect } = desired

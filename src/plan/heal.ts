@@ -4,7 +4,8 @@ import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { rotationReasons } from './due.ts'
 import type { PlanOptions } from './input.ts'
-import { type KeyFacts, type KeyPlan, foreignHost, updating } from './key-plan.ts'
+import { fieldChanges } from './fields.ts'
+import { type KeyFacts, type KeyPlan, foreignHost, narrowingOf, sparingCaller, updating } from './key-plan.ts'
 import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
 import { removalOf, storeHolders } from './removal.ts'
 
@@ -50,7 +51,11 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
   const narrowed = lineage.pending
     .slice(finishable.length)
     .map(superseded => updating(desired, superseded, facts, true))
-  const pending = finishable.map(({ live }) => live)
+  const pending = finishable.map(key => ({
+    live: key.live,
+    fields: sparingCaller(keyId, key.live, fieldChanges(desired, key, now), facts.current).fields,
+    narrowing: narrowingOf(desired, key, facts),
+  }))
   const { removal, findings: left } = removalOf(desired, storeHolders(lineage), lineage, options, 'delivers')
   const change: Change =
     reasons.length > 0
@@ -61,6 +66,7 @@ export function healing(desired: DesiredKey, lineage: Lineage, newest: ManagedKe
           desired,
           live: newest.live,
           generation,
+          fields: [],
           reasons,
           leaked: [],
           removal,

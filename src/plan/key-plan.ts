@@ -60,6 +60,15 @@ export function sparingCaller(
   return { fields: kept, findings: [finding] }
 }
 
+/** What is taken from a key where another takes its place; nothing from the calling one. */
+export function narrowingOf(
+  desired: DesiredKey,
+  key: ManagedKey,
+  { current }: Pick<KeyFacts, 'current'>,
+): readonly FieldChange[] {
+  return sparingCaller(desired.keyId, key.live, narrowing(desired, key), current).fields
+}
+
 /**
  * One PATCH that makes a key as declared, and takes its secret out of stores that it lost; or only narrows it where it is
  * superseded.

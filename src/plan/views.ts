@@ -45,10 +45,8 @@ function driftOf(
     const generation = lineage.highest + 1
     const strategy = strategyOf(desired, live, caller.key?.id ?? null, now)
     const rotates = !desired.stores.some(({ spec }) => isReadable(spec))
-    const removal = noRemoval
-    return [
-      { kind: 'deliver', keyId, desired, live, generation, strategy, rotates, fields, reasons, removal },
-    ]
+    const how = { generation, strategy, rotates, fields, narrowing: [], reasons, removal: noRemoval }
+    return [{ kind: 'deliver', keyId, desired, live, ...how }]
   }
   return fields.length === 0
     ? []

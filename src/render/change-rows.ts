@@ -173,7 +173,7 @@ function deliverWords({ rotates, generation }: Deliver): string {
 
 function healRows({ pending, generation }: Heal): readonly Row[] {
   return [
-    ...pending.map(live =>
+    ...pending.map(({ live }) =>
       row(
         'pending',
         `${nameText(live.id)} (${escapeControls(live.maskedKey)}), made ${dateTime(live.createdAt)}`,

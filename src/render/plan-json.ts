@@ -163,7 +163,7 @@ function changeToJson(change: Change, now: Instant): ChangeJson {
         ? []
         : change.desired.stores.map(({ spec }) => storeLabel(spec)),
     removed_stores: 'removal' in change ? change.removal.from.map(({ spec }) => storeLabel(spec)) : [],
-    ...(change.kind === 'heal' ? { pending: change.pending.map(keyToJson) } : {}),
+    ...(change.kind === 'heal' ? { pending: change.pending.map(({ live }) => keyToJson(live)) } : {}),
     ...(change.kind === 'rotate' || change.kind === 'deliver' ? { strategy: change.strategy } : {}),
     ...(change.kind === 'deliver' ? { rotates: change.rotates } : {}),
     ...(change.kind === 'update' ? { superseded: change.superseded } : {}),

@@ -60,7 +60,7 @@ export function reasonsOf(change: Change, now: Instant): readonly Reason[] {
       ]
     case 'heal':
       return [
-        ...change.pending.map(live => ({
+        ...change.pending.map(({ live }) => ({
           code: 'interrupted-run' as const,
           text: `${nameText(live.id)} was made by an interrupted run and never delivered`,
         })),

@@ -69,7 +69,7 @@ t.test('finds nothing to do right after an apply', async () => {
 const touched = (plan: Plan): readonly LiveKey[] =>
   plan.changes.flatMap(change => {
     if (change.kind === 'create' || change.kind === 'adopt') return []
-    return change.kind === 'heal' ? change.pending : [change.live]
+    return change.kind === 'heal' ? change.pending.map(({ live }) => live) : [change.live]
   })
 
 t.test('touches only keys of its own stack, and those of nobody that the configuration lets go', async () => {

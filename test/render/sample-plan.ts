@@ -5,6 +5,7 @@ import type {
   Retiring,
   RevocationReason,
   RotationReason,
+  PendingKey,
 } from '../../src/model/change.ts'
 import type { FieldChange } from '../../src/model/field-change.ts'
 import { type Removal, noRemoval } from '../../src/model/removal.ts'
@@ -74,6 +75,11 @@ function marker(generation: number, state: MarkerState): Marker {
 
 export function managed(generation: number, kind: 'pending' | 'leaked' = 'pending'): LiveKey['ownership'] {
   return { kind: 'managed', marker: marker(generation, { kind }) }
+}
+
+/** Made, and not delivered. */
+function pendingKey(id: string, rest: Partial<LiveKey> = {}): PendingKey {
+  return { live: liveKey(id, rest), fields: [], narrowing: [] }
 }
 
 export function liveKey(id: string, rest: Partial<LiveKey> = {}): LiveKey {
@@ -266,6 +272,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       }),
       live: liveKey('key_nightly', { environment: 'dev' }),
       generation: 2,
+      fields: [],
       reasons: Object.values(rotationReasons),
       leaked: [],
       removal,
@@ -277,6 +284,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       desired: desiredKey('weekly-report', { description: 'Nightly runs in GitHub Actions' }),
       live: liveKey('key_weekly'),
       generation: 2,
+      fields: [],
       reasons: [{ code: 'past-max-age', age: 47 * day + 5 * hour, maxAge: 60 * day }],
       leaked: [],
       removal: noRemoval,
@@ -292,6 +300,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       generation: 2,
       rotates: false,
       fields: [fields.scope],
+      narrowing: [],
       reasons: Object.values(deliveryReasons),
       removal,
     },
@@ -304,6 +313,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       generation: 5,
       rotates: true,
       fields: [],
+      narrowing: [],
       reasons: [deliveryReasons.stale],
       removal: noRemoval,
     },
@@ -313,7 +323,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       kind: 'heal',
       keyId: 'half-done',
       desired: desiredKey('half-done'),
-      pending: [liveKey('key_half2', { createdAt: now - hour }), liveKey('key_half1')],
+      pending: [pendingKey('key_half2', { createdAt: now - hour }), pendingKey('key_half1')],
       generation: 3,
       removal,
     },
@@ -321,7 +331,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       kind: 'heal',
       keyId: 'stuck',
       desired: desiredKey('stuck'),
-      pending: [liveKey('key_stuck', { createdAt: now - hour })],
+      pending: [pendingKey('key_stuck', { createdAt: now - hour })],
       generation: null,
       removal: noRemoval,
     },

@@ -127,14 +127,13 @@ export function applied(
         const { desired, generation, removal } = change
         const [newest, ...others] = change.pending
         if (newest !== undefined && storesAnswer) {
-          const fields = fieldChanges(desired, { live: newest, marker: markerOf(newest) }, now)
-          delivered(patched(newest, fields), desired, now + desired.rotation.grace, removal)
-          for (const key of others) narrow(key, desired)
+          delivered(patched(newest.live, newest.fields), desired, now + desired.rotation.grace, removal)
+          for (const { live: other } of others) narrow(other, desired)
           return true
         }
         if (generation === null) return false
-        const theirs = change.pending.findIndex(key => markerOf(key).host !== options.host)
-        for (const [index, key] of change.pending.entries()) {
+        const theirs = change.pending.findIndex(key => markerOf(key.live).host !== options.host)
+        for (const [index, { live: key }] of change.pending.entries()) {
           if (theirs === -1 || index < theirs) live.delete(key.id)
           else narrow(key, desired)
         }

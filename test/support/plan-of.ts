@@ -35,7 +35,7 @@ export function summary({ changes }: Plan): readonly string[] {
       case 'create':
         return `create ${change.keyId} g${change.generation}`
       case 'heal':
-        return `heal ${change.pending.map(({ id }) => id).join(' ')} g${change.generation ?? '-'}`
+        return `heal ${change.pending.map(({ live }) => live.id).join(' ')} g${change.generation ?? '-'}`
       case 'rotate':
       case 'deliver':
         return `${change.kind} ${change.live.id} g${change.generation}`

@@ -109,8 +109,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
       },
       {
         file: 'apply/recover.ts',
-        from: '      for (const superseded of left.slice(1)) await narrow(superseded, desired, run)\n',
-        to: '      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))\n      for (const superseded of left.slice(1)) await narrow(superseded, desired, run)\n',
+        from: '      for (const other of left.slice(1)) await narrow(other.live, desired, other.narrowing, run)\n',
+        to: '      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))\n      for (const other of left.slice(1)) await narrow(other.live, desired, other.narrowing, run)\n',
       },
     ],
     caught: ['create/readable/with the secret/after-create:1/before-put:1'],
