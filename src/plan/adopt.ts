@@ -7,7 +7,8 @@ import type { FieldHashes } from '../model/marker.ts'
 import { closest } from '../model/suggest.ts'
 import { hashDescription, hashName, hashPermissions, hashScope } from '../lifecycle/field-hashes.ts'
 import { type AppliedKey, fieldChanges } from './fields.ts'
-import { type KeyFacts, type KeyPlan, sparingCaller } from './key-plan.ts'
+import { type Decision, type Facts, nothing } from './facts.ts'
+import { withoutNarrowingCaller } from './update.ts'
 import type { Lineage } from '../lifecycle/lineage.ts'
 
 /** How near its end an adopted key must be to be worth a warning. */
@@ -61,25 +62,25 @@ function asFound(live: LiveKey, keyId: string): AppliedKey {
 }
 
 /** Takes a live key over as it is: others hold its secret, so it is `external`, and one PATCH writes the marker. */
-export function adopting(desired: DesiredKey, adopt: string, facts: KeyFacts): KeyPlan {
+export function adopt(desired: DesiredKey, reference: string, facts: Facts): Decision {
   const { keyId } = desired
-  const found = find(adopt, facts.current.keys)
+  const found = find(reference, facts.current.keys)
   if (!('id' in found)) {
-    const finding: Finding = { severity: 'refusal', code: 'cannot-adopt', keyId, adopt, ...found }
-    return { changes: [], findings: [finding], sound: false }
+    const finding = { severity: 'refusal', code: 'cannot-adopt', keyId, adopt: reference, ...found } as const
+    return { ...nothing, findings: [finding] }
   }
   const key = asFound(found, keyId)
   const wanted = fieldChanges(desired, key, facts.now)
-  const { fields, findings } = sparingCaller(keyId, found, wanted, facts.current)
+  const { fields, findings } = withoutNarrowingCaller(keyId, found, wanted, facts)
   const change: Adopt = { kind: 'adopt', keyId, desired, live: found, generation: 1, fields }
-  return { changes: [change], findings, sound: true }
+  return { changes: [change], findings }
 }
 
 /** `adopt:` names a free key although the key id has a live one already: it is left alone, and said so. */
 export function needlessAdoption(
   { keyId, adopt }: DesiredKey,
   { highest }: Lineage,
-  { current }: KeyFacts,
+  { current }: Facts,
 ): readonly Finding[] {
   if (adopt === null || highest === 0) return []
   const free = current.keys.find(live => live.id === adopt && live.status !== 'revoked' && isFree(live))
@@ -91,7 +92,7 @@ export function needlessAdoption(
 export function rotateByHand(
   { keyId, environment, expires }: DesiredKey,
   { head }: Lineage,
-  { now }: KeyFacts,
+  { now }: Facts,
 ): readonly Finding[] {
   if (head?.marker.state.kind !== 'external') return []
   const { live } = head

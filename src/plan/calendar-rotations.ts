@@ -37,18 +37,18 @@ function entryOf({ keyId, name }: DesiredKey, { live, made, generation }: Holder
 function rotations(
   desired: DesiredKey,
   first: { readonly holder: Holder; readonly from: Instant },
-  turn: number | undefined,
+  slot: number | undefined,
   callerId: string | null,
   until: Instant,
 ): readonly CalendarEntry[] {
   const entries: CalendarEntry[] = []
   let { holder, from } = first
   for (;;) {
-    const at = dueAt(desired, holder.live, turn, from)
+    const at = dueAt(desired, holder.live, slot, from)
     const past = desired.expires.kind === 'until' && (at ?? 0) >= desired.expires.at
     if (at === null || at > until || past) return entries
     const strategy = strategyOf(desired, holder.live, holder.made ? callerId : null, at)
-    const reasons = rotationReasons(desired, holder.live, turn, at)
+    const reasons = rotationReasons(desired, holder.live, slot, at)
     entries.push({ ...entryOf(desired, holder, at), event: 'rotates', strategy, reasons })
     const deadline = at + desired.rotation.grace
     if (strategy === 'overlap' && deadline <= until) {
@@ -114,7 +114,7 @@ export function declaredEntries(
   desired: DesiredKey,
   lineage: Lineage,
   plan: Plan,
-  turn: number | undefined,
+  slot: number | undefined,
   callerId: string | null,
   until: Instant,
 ): readonly CalendarEntry[] {
@@ -130,7 +130,7 @@ export function declaredEntries(
     )
     return live.expiresAt === null ? [] : [{ ...entry, event: 'expires', why: 'external' }]
   }
-  const further = rotations(desired, { holder, from }, turn, callerId, until)
+  const further = rotations(desired, { holder, from }, slot, callerId, until)
   const turns = further.filter(({ event }) => event === 'rotates').length
   const last: Holder = {
     ...holder,

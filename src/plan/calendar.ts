@@ -7,7 +7,7 @@ import { computePlan, renames } from './compute-plan.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { type Lineage, lineageOf } from '../lifecycle/lineage.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
-import { turns } from './spread.ts'
+import { rotationSlots } from './spread.ts'
 
 /** When a key that has to go goes at the earliest; null where no time tells, since its use is unknown. */
 function earliestEnd({ live, wait }: Retiring, quiet: Milliseconds, now: Instant): Instant | null {
@@ -102,12 +102,12 @@ export function computeCalendar(
 ): Calendar {
   const plan = computePlan(desired, current, now, options)
   const { lineages } = sortByOwner(desired.stack, current.keys, now, renames(desired))
-  const turnOf = turns(desired.stack, desired.keys)
+  const slots = rotationSlots(desired.stack, desired.keys)
   const callerId = current.caller.key?.id ?? null
   const entries = [
     ...desired.keys.flatMap(key => {
       const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
-      return declaredEntries(key, lineage, plan, turnOf.get(key.keyId), callerId, until)
+      return declaredEntries(key, lineage, plan, slots.get(key.keyId), callerId, until)
     }),
     ...departures(desired, plan),
     ...unrenewed(desired, lineages, plan),

@@ -1,17 +1,18 @@
 import type { Change, Plan, Retiring } from '../model/change.ts'
-import type { Finding } from '../model/finding.ts'
-import type { DesiredState } from '../model/desired.ts'
+import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
+import type { Finding } from '../model/finding.ts'
 import { isTargeted } from '../model/targets.ts'
-import { planDeclaredKey } from './declared-key.ts'
-import { type Draft, guards } from './guards.ts'
-import { homesOf } from './homes.ts'
-import type { CurrentState, PlanOptions } from './input.ts'
 import { lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, sortByOwner } from '../lifecycle/ownership.ts'
+import { type Decision, type Facts, together } from './facts.ts'
+import { guards } from './guards.ts'
+import { homesOf } from './homes.ts'
+import type { CurrentState, PlanOptions } from './input.ts'
 import { prune } from './prune.ts'
-import { turns } from './spread.ts'
-import { type Farewell, partWithLeaked, retireSuperseded } from './retire.ts'
+import { type RetirementDecision, retireLeaked, retireSuperseded } from './retire.ts'
+import { decideKey, headIsDelivered } from './rules.ts'
+import { rotationSlots } from './spread.ts'
 
 /**
  * The difference between what is declared and what is live, at one moment.
@@ -19,7 +20,7 @@ import { type Farewell, partWithLeaked, retireSuperseded } from './retire.ts'
  * | a key is                                  | the plan says                                             |
  * | ----------------------------------------- | --------------------------------------------------------- |
  * | declared, not live                        | `+` create                                                |
- * | declared with `adopt:`, live, nobody's    | `>` adopt: from now on managed, its secret stays           |
+ * | declared with `adopt:`, live, unmanaged   | `>` adopt: from now on managed, its secret stays           |
  * | declared, live, different                 | `~` update; narrowing reaches superseded keys too         |
  * | due by age, end of life or environment    | `+/-` rotate: a successor now, the predecessor later      |
  * | delivered, but its stores' secret is dead | `!` deliver again                                         |
@@ -27,7 +28,7 @@ import { type Farewell, partWithLeaked, retireSuperseded } from './retire.ts'
  * | superseded, its grace over and unused     | `-` revoke                                                |
  * | superseded otherwise                      | retiring, which is no change                              |
  * | managed, not declared                     | `-` revoke, once nobody uses it; or `<` release           |
- * | of nobody                                 | shown; `-` revoke where the configuration says so         |
+ * | unmanaged                                 | shown; `-` revoke where the configuration says so         |
  * | of another stack                          | nothing                                                   |
  *
  * Keys that `options.targets` leaves out are left out of all of it; only the spread of due days knows them.
@@ -39,54 +40,67 @@ export function computePlan(
   now: Instant,
   options: PlanOptions,
 ): Plan {
-  const owned = sortByOwner(desired.stack, current.keys, now, renames(desired))
-  const farewells: Farewell[] = []
-  const changes: Change[] = []
-  const findings: Finding[] = []
-  const circumstances = { current, now, options }
-  const turnOf = turns(desired.stack, desired.keys)
-  const isChosen = ({ keyId }: { readonly keyId: string }) => isTargeted(options.targets, keyId)
-  const chosen: DesiredState = { ...desired, keys: desired.keys.filter(isChosen) }
-
-  for (const key of chosen.keys) {
-    const lineage = owned.lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
-    const plan = planDeclaredKey(key, lineage, { ...circumstances, lineage, turn: turnOf.get(key.keyId) })
-    changes.push(...plan.changes)
-    findings.push(...plan.findings)
-    farewells.push(...plan.changes.flatMap(change => partWithLeaked(change, circumstances)))
-    for (const superseded of [...lineage.superseded, ...lineage.leaked]) {
-      farewells.push(retireSuperseded(lineage, superseded, key.rotation.quiet, plan.sound, circumstances))
-    }
+  const facts: Facts = {
+    desired,
+    chosen: desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId)),
+    current,
+    owned: sortByOwner(desired.stack, current.keys, now, renames(desired)),
+    now,
+    options,
+    slots: rotationSlots(desired.stack, desired.keys),
   }
-
-  const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
-  const strangers = owned.unmanaged.filter(live => !adopted.has(live))
-  const pruning = prune(desired, { ...owned, unmanaged: strangers }, circumstances)
-  farewells.push(...pruning.farewells)
-  changes.push(...pruning.releases)
-  findings.push(...pruning.findings)
-
-  const retiring: Retiring[] = []
-  for (const farewell of farewells) {
-    if ('revoke' in farewell) changes.push(farewell.revoke)
-    else if ('retiring' in farewell) retiring.push(farewell.retiring)
-    else findings.push(farewell.finding)
-  }
-  const kept = withoutDoomedUpdates(changes)
-  const draft: Draft = { desired: chosen, current, owned, changes: kept, options, now }
+  const { chosen, owned } = facts
+  const keys = chosen.map(key => decideDeclared(key, facts))
+  const declared = together(...keys)
+  const adopted = new Set(declared.changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
+  const pruning = prune(adopted, facts)
+  const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
+  const changes = withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...retired.revocations])
+  const findings = [...declared.findings, ...pruning.findings, ...retired.findings]
   return {
     stack: desired.stack,
     now,
-    changes: kept.sort(byKey),
-    retiring: retiring.sort((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
-    homes: homesOf(chosen.keys, owned.lineages, options),
+    changes: changes.sort(byKey),
+    retiring: retired.retiring.sort((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
+    homes: homesOf(chosen, owned.lineages, options),
     keychain: options.keychain,
     unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
-    findings: sortFindings([...findings, ...guards.flatMap(guard => guard(draft))]),
+    findings: sortFindings([...findings, ...guards.flatMap(guard => guard(changes, facts))]),
     managed: owned.managed,
     callingKeyId: callingKeyId(current, owned),
     targets: options.targets,
     view: 'changes',
+  }
+}
+
+/** What happens to a declared key, and to those that it replaced. */
+function decideDeclared(
+  desired: DesiredKey,
+  facts: Facts,
+): Decision & { readonly retirements: readonly RetirementDecision[] } {
+  const { keyId, rotation } = desired
+  const lineage = facts.owned.lineages.get(keyId) ?? lineageOf(keyId, [])
+  const key = { desired, lineage }
+  const decision = decideKey(key, facts)
+  const isDelivered = headIsDelivered(key, decision, facts)
+  const retirements = [
+    ...decision.changes.flatMap(change => retireLeaked(change, facts)),
+    ...[...lineage.superseded, ...lineage.leaked].map(predecessor =>
+      retireSuperseded(lineage, predecessor, rotation.quiet, isDelivered, facts),
+    ),
+  ]
+  return { ...decision, retirements }
+}
+
+function sorted(decisions: readonly RetirementDecision[]): {
+  readonly revocations: readonly Change[]
+  readonly retiring: Retiring[]
+  readonly findings: readonly Finding[]
+} {
+  return {
+    revocations: decisions.flatMap(decision => ('revoke' in decision ? [decision.revoke] : [])),
+    retiring: decisions.flatMap(decision => ('retiring' in decision ? [decision.retiring] : [])),
+    findings: decisions.flatMap(decision => ('finding' in decision ? [decision.finding] : [])),
   }
 }
 
@@ -108,9 +122,9 @@ function callingKeyId({ caller }: CurrentState, { lineages }: Owned): string | n
 }
 
 /** No need to narrow a key that the same plan revokes. */
-function withoutDoomedUpdates(changes: readonly Change[]): Change[] {
-  const doomed = new Set(changes.flatMap(change => (change.kind === 'revoke' ? [change.live.id] : [])))
-  return changes.filter(change => change.kind !== 'update' || !doomed.has(change.live.id))
+function withoutNeedlessUpdates(changes: readonly Change[]): Change[] {
+  const revoked = new Set(changes.flatMap(change => (change.kind === 'revoke' ? [change.live.id] : [])))
+  return changes.filter(change => change.kind !== 'update' || !revoked.has(change.live.id))
 }
 
 function compare(a: string, b: string): number {

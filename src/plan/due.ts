@@ -29,7 +29,7 @@ export function strategyOf(
 export function rotationReasons(
   desired: DesiredKey,
   live: LiveKey,
-  turn: number | undefined,
+  slot: number | undefined,
   now: Instant,
 ): readonly RotationReason[] {
   const { rotation, expires } = desired
@@ -39,7 +39,7 @@ export function rotationReasons(
   }
   const madeAt = secretMadeAt(live)
   const age = now - madeAt
-  if (rotation.maxAge !== null && age >= dueAge(rotation.maxAge, turn, madeAt)) {
+  if (rotation.maxAge !== null && age >= dueAge(rotation.maxAge, slot, madeAt)) {
     reasons.push({ code: 'past-max-age', age, maxAge: rotation.maxAge })
   }
   const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
@@ -55,15 +55,15 @@ export function rotationReasons(
 export function dueAt(
   desired: DesiredKey,
   live: LiveKey,
-  turn: number | undefined,
+  slot: number | undefined,
   from: Instant,
 ): Instant | null {
-  if (rotationReasons(desired, live, turn, from).length > 0) return from
+  if (rotationReasons(desired, live, slot, from).length > 0) return from
   const { rotation, expires } = desired
   const madeAt = secretMadeAt(live)
   const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
   const moments = [
-    ...(rotation.maxAge === null ? [] : [Math.ceil(madeAt + dueAge(rotation.maxAge, turn, madeAt))]),
+    ...(rotation.maxAge === null ? [] : [Math.ceil(madeAt + dueAge(rotation.maxAge, slot, madeAt))]),
     ...(expires.kind === 'until' || live.expiresAt === null ? [] : [live.expiresAt]),
     ...(end === null ? [] : [end - rotation.renewBefore + 1]),
   ].filter(moment => moment >= from)

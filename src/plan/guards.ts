@@ -1,26 +1,16 @@
 import type { Change, RevocationReason, RotationReason } from '../model/change.ts'
 import type { Finding } from '../model/finding.ts'
-import type { DesiredState } from '../model/desired.ts'
-import { type Instant, day } from '../model/duration.ts'
+import { day } from '../model/duration.ts'
 import { permissionsBeyond } from '../model/permission.ts'
 import { reachesBeyond, scopeBeyond } from '../model/scope.ts'
 import { closest } from '../model/suggest.ts'
 import { widenedFields } from '../model/widening.ts'
-import type { CurrentState, PlanOptions } from './input.ts'
-import type { Owned } from '../lifecycle/ownership.ts'
+import type { Facts } from './facts.ts'
+import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/health.ts'
 
-/** What a guard looks at: the changes as computed, and what they were computed from. */
-export interface Draft {
-  readonly desired: DesiredState
-  readonly current: CurrentState
-  readonly owned: Owned
-  readonly changes: readonly Change[]
-  readonly options: PlanOptions
-  readonly now: Instant
-}
-
-type Guard = (draft: Draft) => readonly Finding[]
+/** What must not be done, or has to be said, of a plan's changes as a whole. */
+type Guard = (changes: readonly Change[], facts: Facts) => readonly Finding[]
 
 /** How near a fixed end must be to be worth a warning. */
 const near = 14 * day
@@ -29,7 +19,7 @@ const makesKey = (change: Change) =>
   change.kind === 'create' || change.kind === 'rotate' || change.kind === 'heal' || change.kind === 'deliver'
 
 /** A key of that name may be the very key meant: two of them would be one too many. */
-const nameTaken: Guard = ({ changes, owned }) => {
+const nameTaken: Guard = (changes, { owned }) => {
   const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
   const strangers = [...owned.unmanaged, ...owned.released, ...owned.unreadable].filter(
     live => !adopted.has(live),
@@ -44,7 +34,7 @@ const nameTaken: Guard = ({ changes, owned }) => {
 }
 
 /** One live key cannot become two. */
-const claimedTwice: Guard = ({ changes }) => {
+const claimedTwice: Guard = changes => {
   const adoptions = changes.filter(change => change.kind === 'adopt')
   return adoptions.flatMap(({ keyId, desired: { adopt }, live }): Finding[] => {
     if (adoptions.filter(other => other.live === live).length === 1) return []
@@ -54,7 +44,7 @@ const claimedTwice: Guard = ({ changes }) => {
 }
 
 /** The platform would refuse such a grant in the middle of a run; the plan refuses it before. */
-const grantsBeyondCaller: Guard = ({ changes, current }) => {
+const grantsBeyondCaller: Guard = (changes, { current }) => {
   const caller = current.caller.key
   if (caller === null) return []
   return changes.flatMap((change): Finding[] => {
@@ -69,9 +59,9 @@ const grantsBeyondCaller: Guard = ({ changes, current }) => {
   })
 }
 
-const unknownProjects: Guard = ({ desired, current: { projects } }) => {
+const unknownProjects: Guard = (_changes, { chosen, current: { projects } }) => {
   if (projects === null) return []
-  return desired.keys.flatMap(({ keyId, scope }) =>
+  return chosen.flatMap(({ keyId, scope }) =>
     (scope === 'all' ? [] : scope)
       .filter(project => !projects.includes(project))
       .map((project): Finding => {
@@ -82,7 +72,7 @@ const unknownProjects: Guard = ({ desired, current: { projects } }) => {
 }
 
 /** Where widening is forbidden, whoever wants more has to say so for each run. */
-const wideningForbidden: Guard = ({ desired, changes, options }) => {
+const wideningForbidden: Guard = (changes, { desired, options }) => {
   if (options.widening === 'allow') return []
   const declared = desired.policy.forbid.includes('widening')
   if (options.widening === 'as-declared' && !declared) return []
@@ -96,7 +86,7 @@ const wideningForbidden: Guard = ({ desired, changes, options }) => {
 }
 
 /** A caller that may not see every key cannot know what is missing, nor what is a duplicate. */
-const narrowedListing: Guard = ({ changes, current }) => {
+const narrowedListing: Guard = (changes, { current }) => {
   if (seesEverything(current)) return []
   const keyIds = changes
     .filter(change => makesKey(change) || change.kind === 'adopt')
@@ -109,14 +99,14 @@ export function seesEverything({ caller, complete }: CurrentState): boolean {
 }
 
 function limit(
-  draft: Draft,
+  changes: readonly Change[],
+  { desired: { limits }, options, owned }: Facts,
   action: 'revoke' | 'rotate',
   counts: (change: Change) => boolean,
 ): readonly Finding[] {
-  const { limits } = draft.desired
-  const raised = action === 'revoke' ? draft.options.maxRevoke : draft.options.maxRotate
-  const live = draft.owned.managed
-  const count = draft.changes.filter(counts).length
+  const raised = action === 'revoke' ? options.maxRevoke : options.maxRotate
+  const live = owned.managed
+  const count = changes.filter(counts).length
   const allowed = Math.max(limits.always, Math.floor(limits[action] * live), raised ?? 0)
   if (count <= allowed) return []
   const { always } = limits
@@ -126,15 +116,15 @@ function limit(
 /** Retiring what a successor replaced is no loss, so it does not count. */
 const succeeded: ReadonlySet<RevocationReason['code']> = new Set(['superseded', 'leaked'])
 
-const revocationLimit: Guard = draft =>
-  limit(draft, 'revoke', change => change.kind === 'revoke' && !succeeded.has(change.reason.code))
+const revocationLimit: Guard = (changes, facts) =>
+  limit(changes, facts, 'revoke', change => change.kind === 'revoke' && !succeeded.has(change.reason.code))
 
 /** Reasons that somebody gave, rather than time. */
 const asked: ReadonlySet<RotationReason['code']> = new Set(['environment', 'leaked', 'requested'])
 
 /** Rotations that nobody asked for: by age, by end of life, or because the stores hold a dead secret. */
-const rotationLimit: Guard = draft =>
-  limit(draft, 'rotate', change => {
+const rotationLimit: Guard = (changes, facts) =>
+  limit(changes, facts, 'rotate', change => {
     if (change.kind === 'deliver')
       return (
         change.rotates &&
@@ -145,8 +135,8 @@ const rotationLimit: Guard = draft =>
   })
 
 /** Whoever asks for a rotation must not take a plan without one for done. */
-const notRotated: Guard = ({ desired, owned, changes, options, now }) =>
-  desired.keys.flatMap(({ keyId, expires }): Finding[] => {
+const notRotated: Guard = (changes, { chosen, owned, options, now }) =>
+  chosen.flatMap(({ keyId, expires }): Finding[] => {
     if (!options.rotate.has(keyId)) return []
     const kinds = changes.filter(change => change.keyId === keyId).map(({ kind }) => kind)
     if (kinds.some(kind => kind === 'rotate' || kind === 'create' || kind === 'heal')) return []
@@ -157,25 +147,25 @@ const notRotated: Guard = ({ desired, owned, changes, options, now }) =>
     return [{ ...refusal, cause: pending.length > 0 ? 'pending' : 'other-host' }]
   })
 
-const fixedEnds: Guard = ({ desired, now }) =>
-  desired.keys.flatMap(({ keyId, expires }): Finding[] => {
+const fixedEnds: Guard = (_changes, { chosen, now }) =>
+  chosen.flatMap(({ keyId, expires }): Finding[] => {
     if (expires.kind !== 'until' || expires.at - now > near) return []
     const { at } = expires
     return [{ severity: 'warning', code: at <= now ? 'date-past' : 'date-near', keyId, at }]
   })
 
 /** A declared key that nobody uses may have lost its purpose. */
-const unusedDeclared: Guard = ({ desired, owned, now }) => {
+const unusedDeclared: Guard = (_changes, { desired, chosen, owned, now }) => {
   const { unused } = desired.prune
   if (unused === null) return []
-  return desired.keys.flatMap(({ keyId }): Finding[] => {
+  return chosen.flatMap(({ keyId }): Finding[] => {
     const live = owned.lineages.get(keyId)?.head?.live
     if (live === undefined || !isUnused(live, unused.after, now)) return []
     return [{ severity: 'warning', code: 'unused-declared', keyId, liveId: live.id, after: unused.after }]
   })
 }
 
-const unreadableMarkers: Guard = ({ owned }) =>
+const unreadableMarkers: Guard = (_changes, { owned }) =>
   owned.unreadable.map(({ id, name }) => ({
     severity: 'warning',
     code: 'marker-unreadable',

@@ -1,68 +1,65 @@
 import type { Change, RevocationReason } from '../model/change.ts'
 import type { Finding } from '../model/finding.ts'
-import type { DesiredState } from '../model/desired.ts'
 import { fitsGlob } from '../model/glob.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { seesEverything } from './guards.ts'
-import type { CurrentState } from './input.ts'
 import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
-import type { Owned } from '../lifecycle/ownership.ts'
-import { type Circumstances, type Farewell, partWith, pruneUndeclared } from './retire.ts'
+import { type Facts, isCallingKey } from './facts.ts'
+import { type RetirementDecision, decideRevocation, retireUndeclared } from './retire.ts'
 import { isUnused } from '../lifecycle/health.ts'
 
 /** What becomes of live keys that nothing declares. */
 export interface Pruning {
-  readonly farewells: readonly Farewell[]
+  readonly retirements: readonly RetirementDecision[]
   readonly releases: readonly Change[]
   readonly findings: readonly Finding[]
-  /** Nobody's keys that stay, to be shown. */
+  /** Unmanaged keys that stay, to be shown. */
   readonly unmanaged: readonly LiveKey[]
 }
 
 /** Why nothing may be pruned; null where it may. */
-function withheldBecause(
-  desired: DesiredState,
-  current: CurrentState,
-): Extract<Finding, { code: 'prune-withheld' }>['cause'] | null {
+function withheldBecause({
+  desired,
+  current,
+}: Facts): Extract<Finding, { code: 'prune-withheld' }>['cause'] | null {
   if (desired.keys.length === 0) return 'no-keys-declared'
   if (!current.complete) return 'listing-incomplete'
   return seesEverything(current) ? null : 'listing-narrowed'
 }
 
-function undeclaredLineages(desired: DesiredState, owned: Owned): readonly Lineage[] {
+function undeclaredLineages({ desired, owned, options }: Facts): readonly Lineage[] {
   const declared = new Set(desired.keys.map(({ keyId }) => keyId))
-  return [...owned.lineages.values()].filter(({ keyId }) => !declared.has(keyId))
+  return [...owned.lineages.values()].filter(
+    ({ keyId }) => !declared.has(keyId) && isTargeted(options.targets, keyId),
+  )
 }
 
 /**
  * Protection of the head, or of any of its kin, covers the whole lineage. Successors go last: where one went before its
  * predecessors and the key is declared again, one of those would lead, while the stores hold the dead secret of the successor.
  */
-function pruneLineage(
-  desired: DesiredState,
-  lineage: Lineage,
-  circumstances: Circumstances,
-): readonly Farewell[] {
+function revokeLineage(lineage: Lineage, facts: Facts): readonly RetirementDecision[] {
+  const { quiet } = facts.desired.prune
   const head = lineage.head === null ? [] : [lineage.head]
   const kin = [...head, ...lineage.pending, ...lineage.superseded, ...lineage.leaked]
   const shield = kin.find(({ marker }) => marker.protected)
   const ascending = (shield === undefined ? kin : [shield]).toSorted(
     (a, b) => a.marker.generation - b.marker.generation,
   )
-  const farewells: Farewell[] = []
+  const retirements: RetirementDecision[] = []
   let staying: ManagedKey | null = null
   for (const key of ascending) {
-    const farewell = pruneUndeclared(lineage.keyId, key, desired.prune.quiet, circumstances)
-    farewells.push(afterPredecessor(farewell, staying))
-    if (!('revoke' in farewell)) staying ??= key
+    const retirement = retireUndeclared(lineage.keyId, key, quiet, facts)
+    retirements.push(afterPredecessor(retirement, staying))
+    if (!('revoke' in retirement)) staying ??= key
   }
-  return farewells
+  return retirements
 }
 
-function afterPredecessor(farewell: Farewell, staying: ManagedKey | null): Farewell {
-  if (!('revoke' in farewell) || staying === null) return farewell
-  const { keyId, live, generation, reason } = farewell.revoke
+function afterPredecessor(decision: RetirementDecision, staying: ManagedKey | null): RetirementDecision {
+  if (!('revoke' in decision) || staying === null) return decision
+  const { keyId, live, generation, reason } = decision.revoke
   return {
     retiring: {
       keyId,
@@ -75,72 +72,72 @@ function afterPredecessor(farewell: Farewell, staying: ManagedKey | null): Farew
 }
 
 /** What somebody received is given up as it is; what nobody received is nothing to give. */
-function releaseLineage(desired: DesiredState, lineage: Lineage, circumstances: Circumstances) {
+function releaseLineage(lineage: Lineage, facts: Facts): Pick<Pruning, 'releases' | 'retirements'> {
+  const { keyId } = lineage
   const received = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.superseded]
   const shield = received.find(({ marker }) => marker.protected)
-  if (shield !== undefined) {
-    return { releases: [], farewells: [pruneUndeclared(lineage.keyId, shield, 0, circumstances)] }
-  }
-  const { keyId } = lineage
+  if (shield !== undefined) return { releases: [], retirements: [retireUndeclared(keyId, shield, 0, facts)] }
+  const isGivenUp = ({ marker: { state } }: ManagedKey) =>
+    state.kind === 'delivered' || state.kind === 'external'
   const releases = received
-    .filter(({ marker }) => marker.state.kind === 'delivered' || marker.state.kind === 'external')
+    .filter(isGivenUp)
     .map(({ live, marker }): Change => ({ kind: 'release', keyId, live, generation: marker.generation }))
-  const others = [...lineage.pending, ...lineage.leaked, ...lineage.superseded].filter(
-    key => !releases.some(change => 'live' in change && change.live.id === key.live.id),
-  )
-  const farewells = others.map(key => pruneUndeclared(keyId, key, desired.prune.quiet, circumstances))
-  return { releases, farewells }
+  const retirements = [...lineage.pending, ...lineage.leaked, ...lineage.superseded]
+    .filter(key => !(received.includes(key) && isGivenUp(key)))
+    .map(key => retireUndeclared(keyId, key, facts.desired.prune.quiet, facts))
+  return { releases, retirements }
 }
 
-/** Why a key of nobody has to go; null where it may stay. */
-function reasonToGo(live: LiveKey, { prune }: DesiredState, { now }: Circumstances): RevocationReason | null {
+/** Why an unmanaged key has to go; null where it may stay. */
+function reasonToRevoke(live: LiveKey, { desired: { prune }, now }: Facts): RevocationReason | null {
   if (prune.unmanaged === 'revoke') return { code: 'unmanaged' }
   const { unused } = prune
   if (unused?.action !== 'revoke' || !isUnused(live, unused.after, now)) return null
   return { code: 'unused', after: unused.after }
 }
 
-/** Nobody's keys that the rules speak of: never the calling key, which is who asks, and never a kept one. */
-function strangers(desired: DesiredState, { caller }: CurrentState, owned: Owned): readonly LiveKey[] {
-  const { keep } = desired.prune
-  return owned.unmanaged.filter(
-    ({ id, name }) =>
-      id !== caller.key?.id && !keep.some(pattern => pattern === id || fitsGlob(pattern, name)),
-  )
+/**
+ * The unmanaged keys that the rules speak of: never the calling key, a kept one, or one that is being adopted. In a run of chosen keys,
+ * one is only meant where `only` names its very id.
+ */
+function unmanagedKeys(adopted: ReadonlySet<LiveKey>, facts: Facts): readonly LiveKey[] {
+  const { keep } = facts.desired.prune
+  const { targets } = facts.options
+  return facts.owned.unmanaged.filter(live => {
+    const { id, name } = live
+    const isKept = keep.some(pattern => pattern === id || fitsGlob(pattern, name))
+    const isMeant = isEveryKey(targets) || (targets.only.includes(id) && isTargeted(targets, id))
+    return !adopted.has(live) && !isCallingKey(live, facts) && !isKept && isMeant
+  })
 }
 
-/** In a run of chosen keys, a key of nobody is only meant where `only` names its very id. */
-export function prune(desired: DesiredState, owned: Owned, circumstances: Circumstances): Pruning {
-  const { current, options } = circumstances
-  const cause = withheldBecause(desired, current)
-  const undeclared = undeclaredLineages(desired, owned).filter(({ keyId }) =>
-    isTargeted(options.targets, keyId),
-  )
-  const { only } = options.targets
-  const outside = strangers(desired, current, owned).filter(
-    ({ id }) => isEveryKey(options.targets) || (only.includes(id) && isTargeted(options.targets, id)),
-  )
-  const doomed = outside.flatMap(live => {
-    const reason = reasonToGo(live, desired, circumstances)
+/** What becomes of keys that nothing declares; `adopted`: those that the same plan takes over. */
+export function prune(adopted: ReadonlySet<LiveKey>, facts: Facts): Pruning {
+  const { prune: rules } = facts.desired
+  const cause = withheldBecause(facts)
+  const undeclared = undeclaredLineages(facts)
+  const unmanaged = unmanagedKeys(adopted, facts)
+  const unwanted = unmanaged.flatMap(live => {
+    const reason = reasonToRevoke(live, facts)
     return reason === null ? [] : [{ live, reason }]
   })
-  const shown = (left: readonly LiveKey[]) => (desired.prune.unmanaged === 'ignore' ? [] : left)
+  const shown = (left: readonly LiveKey[]) => (rules.unmanaged === 'ignore' ? [] : left)
   if (cause !== null) {
-    const keyIds = [...undeclared.map(({ keyId }) => keyId), ...doomed.map(({ live }) => live.id)].sort()
+    const keyIds = [...undeclared.map(({ keyId }) => keyId), ...unwanted.map(({ live }) => live.id)].sort()
     const findings: Finding[] =
       keyIds.length === 0 ? [] : [{ severity: 'warning', code: 'prune-withheld', keyIds, cause }]
-    return { farewells: [], releases: [], findings, unmanaged: shown(outside) }
+    return { retirements: [], releases: [], findings, unmanaged: shown(unmanaged) }
   }
-  const retained = desired.prune.removed === 'retain'
-  const released = retained ? undeclared.map(lineage => releaseLineage(desired, lineage, circumstances)) : []
-  const revoked = retained ? [] : undeclared.flatMap(lineage => pruneLineage(desired, lineage, circumstances))
-  const gone = doomed.map(({ live, reason }) =>
-    partWith(live.id, { live, marker: null }, reason, desired.prune.quiet, circumstances),
+  const isRetained = rules.removed === 'retain'
+  const released = isRetained ? undeclared.map(lineage => releaseLineage(lineage, facts)) : []
+  const revoked = isRetained ? [] : undeclared.flatMap(lineage => revokeLineage(lineage, facts))
+  const gone = unwanted.map(({ live, reason }) =>
+    decideRevocation(live.id, { live, marker: null }, reason, rules.quiet, facts),
   )
   return {
-    farewells: [...revoked, ...released.flatMap(({ farewells }) => farewells), ...gone],
+    retirements: [...revoked, ...released.flatMap(({ retirements }) => retirements), ...gone],
     releases: released.flatMap(({ releases }) => releases),
     findings: [],
-    unmanaged: shown(outside.filter(live => !doomed.some(one => one.live === live))),
+    unmanaged: shown(unmanaged.filter(live => !unwanted.some(one => one.live === live))),
   }
 }

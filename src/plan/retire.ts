@@ -1,61 +1,67 @@
-import type { Change, Retiring, RevocationReason, Revoke, UsageGate } from '../model/change.ts'
-import type { Finding } from '../model/finding.ts'
+import type { Change, Retiring, RevocationReason, Revoke } from '../model/change.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
-import { beingMade } from './heal.ts'
+import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
-import type { CurrentState, PlanOptions } from './input.ts'
 import { type Lineage, type ManagedKey, deliveredAt, overtakes } from '../lifecycle/lineage.ts'
 import { usageGate } from '../lifecycle/usage-gate.ts'
+import { type Facts, isCallingKey } from './facts.ts'
+import { beingMade } from './heal.ts'
 
 /** What becomes of a key that has to go. */
-export type Farewell =
+export type RetirementDecision =
   { readonly revoke: Revoke } | { readonly retiring: Retiring } | { readonly finding: Finding }
 
-export interface Circumstances {
-  readonly current: CurrentState
-  readonly now: Instant
-  readonly options: PlanOptions
-}
-
-/** A key that has to go; without a marker where it is nobody's. */
-interface PartingKey {
+/** A key that has to go; without a marker where it is unmanaged. */
+interface EndingKey {
   readonly live: LiveKey
   readonly marker: Marker | null
 }
 
+/** What the use of a key may hold up. */
+interface GateRule {
+  readonly quiet: Milliseconds
+  /** Its use holds up nothing. */
+  readonly waived: boolean
+}
+
 /** Up to when a use by our own user agent was the delivery. Others delivered an adopted key, so none of its uses was. */
-function ownUseUntil({ live, marker }: PartingKey): Instant | null {
-  // Whoever made a key that is nobody's, its uses are uses.
+function ownUseUntil({ live, marker }: EndingKey): Instant | null {
+  // Whoever made an unmanaged key, its uses are uses.
   if (marker === null || marker.state.kind === 'external') return live.createdAt
   return deliveredAt({ live, marker })
 }
 
-function gateOf(keyId: string, key: PartingKey, quiet: Milliseconds, options: PlanOptions): UsageGate {
-  return {
-    quiet,
-    deliveredAt: ownUseUntil(key),
-    waived: options.revokeInUse.includes(keyId) || options.revokeInUse.includes(key.live.id),
-  }
-}
-
 /** Revokes a key, unless it is the calling one, or its use holds it. */
-export function partWith(
+function decide(
   keyId: string,
-  key: PartingKey,
+  key: EndingKey,
   reason: RevocationReason,
-  quiet: Milliseconds,
-  { current, now, options }: Circumstances,
-): Farewell {
+  rule: GateRule,
+  facts: Facts,
+): RetirementDecision {
   const { live, marker } = key
   const generation = marker?.generation ?? 0
-  if (live.id === current.caller.key?.id) {
+  if (isCallingKey(live, facts)) {
     return { finding: { severity: 'warning', code: 'calling-key', keyId, liveId: live.id, action: 'revoke' } }
   }
-  const gate = gateOf(keyId, key, quiet, options)
-  const wait = usageGate(live, gate, now)
+  const gate = { ...rule, deliveredAt: ownUseUntil(key) }
+  const wait = usageGate(live, gate, facts.now)
   if (wait !== null) return { retiring: { keyId, live, generation, reason, wait } }
   return { revoke: { kind: 'revoke', keyId, live, generation, reason, gate } }
+}
+
+/** The same, where the user may have let its use pass for this run. */
+export function decideRevocation(
+  keyId: string,
+  key: EndingKey,
+  reason: RevocationReason,
+  quiet: Milliseconds,
+  facts: Facts,
+): RetirementDecision {
+  const { revokeInUse } = facts.options
+  const waived = revokeInUse.includes(keyId) || revokeInUse.includes(key.live.id)
+  return decide(keyId, key, reason, { quiet, waived }, facts)
 }
 
 /** The deadlines that successors set for a superseded key which were delivered after it. */
@@ -103,53 +109,48 @@ export function retireSuperseded(
   lineage: Lineage,
   key: ManagedKey,
   quiet: Milliseconds,
-  headIsSound: boolean,
-  circumstances: Circumstances,
-): Farewell {
+  headIsDelivered: boolean,
+  facts: Facts,
+): RetirementDecision {
   const { keyId, head } = lineage
+  const { now } = facts
   const end = graceEnd(lineage, key)
-  const deadline = end ?? circumstances.now
+  const deadline = end ?? now
   const reason: RevocationReason = { code: 'superseded', head: successorOf(lineage), deadline }
   const { live, marker } = key
   const retiring = { keyId, live, generation: marker.generation, reason }
-  if (deadline > circumstances.now)
-    return { retiring: { ...retiring, wait: { code: 'grace', until: deadline } } }
+  if (deadline > now) return { retiring: { ...retiring, wait: { code: 'grace', until: deadline } } }
   // Where what leaked took its deadline along, the next head gives it a new one.
   // What overtook the head may be what consumers use, so it stays until the next head gives it a grace of its own.
-  const overtook = overtakes(key, lineage, circumstances.now) && deadlinesFor(lineage, key).length === 0
-  const inDoubt =
-    overtook || !headIsSound || (head === null && end === null && marker.state.kind !== 'leaked')
-  if (inDoubt) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
-  return partWith(keyId, key, reason, quiet, circumstances)
+  const overtook = overtakes(key, lineage, now) && deadlinesFor(lineage, key).length === 0
+  const isInDoubt =
+    overtook || !headIsDelivered || (head === null && end === null && marker.state.kind !== 'leaked')
+  if (isInDoubt) return { retiring: { ...retiring, wait: { code: 'successor-pending' } } }
+  return decideRevocation(keyId, key, reason, quiet, facts)
 }
 
 /** What somebody calls leaked goes as soon as its successor is delivered: no grace, and no gate. */
-export function partWithLeaked(change: Change, circumstances: Circumstances): readonly Farewell[] {
+export function retireLeaked(change: Change, facts: Facts): readonly RetirementDecision[] {
   if (change.kind !== 'rotate') return []
   const { keyId, generation, leaked } = change
-  const { options } = circumstances
   const reason: RevocationReason = { code: 'leaked', head: generation }
   return leaked.map(live => {
     const marker = live.ownership.kind === 'managed' ? live.ownership.marker : null
-    const revokeInUse = [...options.revokeInUse, live.id]
-    return partWith(keyId, { live, marker }, reason, 0, {
-      ...circumstances,
-      options: { ...options, revokeInUse },
-    })
+    return decide(keyId, { live, marker }, reason, { quiet: 0, waived: true }, facts)
   })
 }
 
 /** A key that nothing declares any more goes, unless it is protected, or another run is just making it. */
-export function pruneUndeclared(
+export function retireUndeclared(
   keyId: string,
   key: ManagedKey,
   quiet: Milliseconds,
-  circumstances: Circumstances,
-): Farewell {
+  facts: Facts,
+): RetirementDecision {
   if (key.marker.protected) {
     return { finding: { severity: 'warning', code: 'protected', keyId, liveId: key.live.id } }
   }
-  const making = beingMade(key, circumstances.options, circumstances.now)
+  const making = beingMade(key, facts)
   if (making !== null) return { finding: making }
-  return partWith(keyId, key, { code: 'undeclared' }, quiet, circumstances)
+  return decideRevocation(keyId, key, { code: 'undeclared' }, quiet, facts)
 }

@@ -3,10 +3,10 @@ import type { Instant, Milliseconds } from '../model/duration.ts'
 import { shortHash } from '../model/hash.ts'
 
 /**
- * When it is each key's turn in the round of its peers, the keys with the same `maxAge`: from 0 up to but not including 1, in
+ * The slot of each key in the round of its peers, the keys with the same `maxAge`: from 0 up to but not including 1, in
  * the order of their hashes, the same on every machine. A key without peers has none.
  */
-export function turns(stack: string, keys: readonly DesiredKey[]): ReadonlyMap<string, number> {
+export function rotationSlots(stack: string, keys: readonly DesiredKey[]): ReadonlyMap<string, number> {
   const peers = new Map<Milliseconds, { readonly keyId: string; readonly order: string }[]>()
   for (const { keyId, rotation } of keys) {
     if (rotation.maxAge === null) continue
@@ -24,18 +24,18 @@ export function turns(stack: string, keys: readonly DesiredKey[]): ReadonlyMap<s
 
 /**
  * The age at which a secret is due: within the last third of `maxAge`, never later. A round takes five sixths of `maxAge`, and
- * each key has its turn in it at the same time of every round:
+ * each key has its slot in it at the same time of every round:
  *
- *     age   M │    ╱╲          a key that has its turn between 2/3 M and M waits for it;
- *       5/6 M │╲  ╱  ╲         any other is led towards its turn, so that keys which were
+ *     age   M │    ╱╲          a key whose slot is between 2/3 M and M waits for it;
+ *       5/6 M │╲  ╱  ╲         any other is led towards its slot, so that keys which were
  *       2/3 M │ ╲╱             made together part on the way, and then keep the distance
- *             └────────── how long after its turn the secret was made, over one round
+ *             └────────── how long after its slot the secret was made, over one round
  */
-export function dueAge(maxAge: Milliseconds, turn: number | undefined, madeAt: Instant): Milliseconds {
-  if (turn === undefined) return maxAge
+export function dueAge(maxAge: Milliseconds, slot: number | undefined, madeAt: Instant): Milliseconds {
+  if (slot === undefined) return maxAge
   const round = (maxAge * 5) / 6
   const sixth = maxAge / 6
-  const late = (((madeAt - turn * round) % round) + round) % round
+  const late = (((madeAt - slot * round) % round) + round) % round
   if (late < sixth) return round - late
   if (late < 4 * sixth) return 4 * sixth + ((late - sixth) * 2) / 3
   return 2 * round - late

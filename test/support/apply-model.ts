@@ -7,7 +7,7 @@ import type { Marker } from '../../src/model/marker.ts'
 import { type Removal, noRemoval } from '../../src/model/removal.ts'
 import { fieldHashes } from '../../src/lifecycle/field-hashes.ts'
 import { fieldChanges, narrowing } from '../../src/plan/fields.ts'
-import { sparingCaller } from '../../src/plan/key-plan.ts'
+import { withoutNarrowingCaller } from '../../src/plan/update.ts'
 import { managedKey } from './build.ts'
 import type { World } from './worlds.ts'
 
@@ -82,7 +82,7 @@ export function applied(
     const { state } = marker
     const graceUntil = state.kind === 'delivered' ? state.graceUntil : now
     const wanted = fieldChanges(desired, { live: fresh, marker }, now)
-    const { fields } = sparingCaller(desired.keyId, fresh, wanted, current)
+    const { fields } = withoutNarrowingCaller(desired.keyId, fresh, wanted, { current })
     const answer: LiveKey = { ...patched(fresh, fields), ownership: { kind: 'managed', marker } }
     delivered(answer, desired, graceUntil, removal)
   }

@@ -1,0 +1,46 @@
+import type { Change } from '../model/change.ts'
+import type { DesiredKey, DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import type { Finding } from '../model/finding.ts'
+import type { Lineage } from '../lifecycle/lineage.ts'
+import type { Owned } from '../lifecycle/ownership.ts'
+import type { CurrentState, PlanOptions } from './input.ts'
+
+/** Everything that a rule of the plan looks at. */
+export interface Facts {
+  readonly desired: DesiredState
+  /** The declared keys that the plan is about. */
+  readonly chosen: readonly DesiredKey[]
+  readonly current: CurrentState
+  /** The live keys by their owners. */
+  readonly owned: Owned
+  readonly now: Instant
+  readonly options: PlanOptions
+  /** When each declared key's rotation is due among those of its peers, from 0 to 1; none for a key without peers. */
+  readonly slots: ReadonlyMap<string, number>
+}
+
+/** A declared key, with what is live of it. */
+export interface KeyCase {
+  readonly desired: DesiredKey
+  readonly lineage: Lineage
+}
+
+/** What a rule says of one key. */
+export interface Decision {
+  readonly changes: readonly Change[]
+  readonly findings: readonly Finding[]
+}
+
+export const nothing: Decision = { changes: [], findings: [] }
+
+export function together(...decisions: readonly Decision[]): Decision {
+  return {
+    changes: decisions.flatMap(({ changes }) => changes),
+    findings: decisions.flatMap(({ findings }) => findings),
+  }
+}
+
+export function isCallingKey({ id }: { readonly id: string }, { current }: Pick<Facts, 'current'>): boolean {
+  return id === current.caller.key?.id
+}

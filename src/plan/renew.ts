@@ -1,0 +1,107 @@
+import type { Deliver, DeliveryReason, Rotate, RotationReason } from '../model/change.ts'
+import { isReadable } from '../lifecycle/health.ts'
+import type { ManagedKey } from '../lifecycle/lineage.ts'
+import { strategyOf } from './due.ts'
+import { type Decision, type Facts, type KeyCase, nothing } from './facts.ts'
+import { foreignHost } from './foreign-host.ts'
+import { removalOf, storeHolders } from './removal.ts'
+import { fieldsToNarrow, fieldsToUpdate, narrowOf, updateOf } from './update.ts'
+
+export interface RenewalReasons {
+  readonly rotation: readonly RotationReason[]
+  readonly delivery: readonly DeliveryReason[]
+}
+
+/** Replaces the secret that consumers have, or delivers it once more. At least one reason is given. */
+export function renew(key: KeyCase, head: ManagedKey, reasons: RenewalReasons, facts: Facts): Decision {
+  const { desired, lineage } = key
+  const rotates = reasons.rotation.length > 0
+  const elsewhere = foreignHost(desired, head, rotates ? 'rotate' : 'deliver', facts)
+  if (elsewhere !== null) {
+    const update = updateOf(key, head, facts)
+    return { ...update, findings: [...update.findings, elsewhere] }
+  }
+  const how = { strategy: strategyFor(key, head, reasons, facts), generation: lineage.highest + 1 }
+  return rotates
+    ? rotate(key, head, { ...how, reasons: reasons.rotation }, facts)
+    : deliver(key, head, { ...how, reasons: reasons.delivery }, facts)
+}
+
+function strategyFor(
+  { desired }: KeyCase,
+  head: ManagedKey,
+  { rotation, delivery }: RenewalReasons,
+  { current, now }: Facts,
+): Rotate['strategy'] {
+  const isLeaked = rotation.some(({ code }) => code === 'leaked')
+  // What overtook the head may be what its users hold: only a new key gives that a grace of its own.
+  const isOvertaken = delivery.some(({ code }) => code === 'overtaken')
+  if (isLeaked || isOvertaken) return 'overlap'
+  return strategyOf(desired, head.live, current.caller.key?.id ?? null, now)
+}
+
+/** In place there is no predecessor: one request brings everything up to date. */
+function narrowPredecessor(key: KeyCase, head: ManagedKey, strategy: Rotate['strategy'], facts: Facts) {
+  return strategy === 'in-place' ? nothing : narrowOf(key, head, facts)
+}
+
+function rotate(
+  key: KeyCase,
+  head: ManagedKey,
+  how: Pick<Rotate, 'strategy' | 'generation' | 'reasons'>,
+  facts: Facts,
+): Decision {
+  const { desired, lineage } = key
+  const predecessor = narrowPredecessor(key, head, how.strategy, facts)
+  const { removal, findings } = removalOf(desired, storeHolders(lineage), lineage, facts.options, 'delivers')
+  const { fields } = fieldsToUpdate(desired, head, facts)
+  const isLeaked = how.reasons.some(({ code }) => code === 'leaked')
+  const change: Rotate = {
+    kind: 'rotate',
+    ...how,
+    keyId: desired.keyId,
+    desired,
+    live: head.live,
+    fields: how.strategy === 'in-place' ? fields.filter(({ field }) => field !== 'expires') : [],
+    // Nobody knows which secret the stores have handed out.
+    leaked: isLeaked ? [head, ...lineage.pending.filter(each => each !== head)].map(({ live }) => live) : [],
+    removal,
+  }
+  return {
+    changes: [change, ...predecessor.changes],
+    findings: [...predecessor.findings, ...findings],
+  }
+}
+
+function deliver(
+  key: KeyCase,
+  head: ManagedKey,
+  how: Pick<Deliver, 'strategy' | 'generation' | 'reasons'>,
+  facts: Facts,
+): Decision {
+  const { desired, lineage } = key
+  const { removal, findings: left } = removalOf(
+    desired,
+    storeHolders(lineage),
+    lineage,
+    facts.options,
+    'delivers',
+  )
+  // A store that it lost may be the one that has the secret: so a key moves from one store to another.
+  const rotates = ![...desired.stores, ...removal.from].some(({ spec }) => isReadable(spec))
+  const inPlace = how.strategy === 'in-place'
+  const { fields, findings } = fieldsToUpdate(desired, head, facts)
+  const change: Deliver = {
+    kind: 'deliver',
+    ...how,
+    keyId: desired.keyId,
+    desired,
+    live: head.live,
+    rotates,
+    fields: rotates && !inPlace ? [] : fields,
+    narrowing: rotates || inPlace ? [] : fieldsToNarrow(desired, head, facts).fields,
+    removal,
+  }
+  const predecessor = rotates ? narrowPredecessor(key, head, how.strategy, facts) : nothing
+  return { changes: [change, ...predecessor.changes], findings: [...findings, ...left] }
+}
