@@ -4,11 +4,12 @@ import type { Milliseconds } from './model/duration.ts'
 import type { Secret } from './model/secret.ts'
 import { createClient } from './platform/client.ts'
 import type { Credential } from './platform/credentials.ts'
-import { type Endpoint, resolveEndpoint } from './platform/endpoint.ts'
+import { type Endpoint, requireTrustedOrigin, resolveEndpoint } from './platform/endpoint.ts'
 import { type CredentialReaders, requireCredential } from './platform/find-credential.ts'
 import { type Proxy, proxyFor } from './platform/proxy.ts'
+import { requireSecureTls } from './platform/tls.ts'
 import type { PlatformClient, RequestInfo } from './platform/types.ts'
-import { readProjectFile } from './project-file.ts'
+import { isFolder, readProjectFile, realHome } from './project-file.ts'
 
 /** Which platform is meant. */
 export interface EndpointChoice {
@@ -21,6 +22,8 @@ export interface ConnectionOptions extends EndpointChoice {
   readonly profile: string | null
   /** The key to use, whatever there is elsewhere: one that is being tried. */
   readonly secret?: Secret
+  /** Go on where the environment makes TLS insecure; absent: refuse. */
+  readonly insecureTls?: boolean
   /** Ends each request after so long, and tries none twice. */
   readonly patience?: Milliseconds
 }
@@ -69,15 +72,23 @@ async function sandboxTransport(url: string, cwd: string): Promise<Transport> {
   }
 }
 
+/** Whoever gives a key means a platform that they named, not one that a file names. */
+function givenCredential(secret: Secret, endpoint: Endpoint): Credential {
+  requireTrustedOrigin(endpoint)
+  return { secret, source: 'the key that was given', expiresAt: null }
+}
+
 async function networkTransport(
   endpoint: Endpoint,
-  { profile, secret }: ConnectionOptions,
+  { profile, secret, insecureTls = false }: ConnectionOptions,
   readers: CredentialReaders,
 ): Promise<Transport> {
+  const warning = requireSecureTls(endpoint.url, readers.env, insecureTls)
+  if (warning !== null) readers.tell(`Warning: ${warning}`)
   const credential =
     secret === undefined
       ? await requireCredential(profile, endpoint, readers)
-      : { secret, source: 'the key that was given', expiresAt: null }
+      : givenCredential(secret, endpoint)
   const transport = { baseUrl: endpoint.url, credential }
   const proxy = proxyFor(endpoint.url, readers.env)
   if (proxy === null) {
@@ -97,6 +108,8 @@ export async function findEndpoint(
     staging,
     env,
     cwd,
+    home: realHome(),
+    isFolder,
     readFile: readProjectFile,
   })
 }

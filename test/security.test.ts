@@ -193,11 +193,17 @@ t.test('lets no project file choose the platform that somebody else may have pla
   const file = join(place.root, '.fluxloop', 'project.json')
   await mkdir(join(place.root, '.fluxloop'))
   const plan = (run: Workplace['run']) =>
-    run(['plan'], { env: { FLUXLOOP_API_KEY: 'flux_ci_sentinel', FLUXLOOP_API_URL: undefined } })
-  await writeFile(file, '{ "api_url": "http://127.0.0.1:1" }')
+    run(['plan'], {
+      env: {
+        FLUXLOOP_API_KEY: 'flux_ci_sentinel',
+        FLUXLOOP_API_URL: undefined,
+        HTTPS_PROXY: 'http://127.0.0.1:1',
+      },
+    })
+  await writeFile(file, '{ "api_url": "https://staging.api.fluxloop.ai" }')
   t.match(await plan((args, options) => place.run(args, options)), {
     code: 4,
-    stderr: /Cannot reach the platform at http:\/\/127\.0\.0\.1:1/,
+    stderr: /https:\/\/staging\.api\.fluxloop\.ai/,
   })
   await chmod(file, 0o666)
   t.match(await plan((args, options) => place.run(args, options)), {
@@ -208,14 +214,14 @@ t.test('lets no project file choose the platform that somebody else may have pla
   await execute('mkfifo', [file])
   t.match(await plan((args, options) => place.run(args, options)), {
     code: 2,
-    stderr: /project\.json\s+is\s+no\s+regular/,
+    stderr: /project\.json\s+is\s+not\s+a\s+regular/,
   })
   await rm(file)
 
   if (process.getuid?.() !== 0 || !needs(t, 'setpriv')) return
   // Another user, who may have no business where the clone lies.
   await cp(join(root, 'dist'), join(place.root, 'dist'), { recursive: true })
-  await writeFile(file, '{ "api_url": "http://127.0.0.1:1" }')
+  await writeFile(file, '{ "api_url": "https://staging.api.fluxloop.ai" }')
   await execute('chmod', ['-R', 'a+rX', place.root])
   const asNobody: Workplace['run'] = (args, options = {}) => {
     const user = ['--reuid', '65534', '--regid', '65534', '--clear-groups', 'env', '-u', 'NODE_OPTIONS']

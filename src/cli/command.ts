@@ -37,6 +37,10 @@ export const connectionFlags: readonly Flag[] = [
   { name: 'api-url', value: '<url>', text: 'The platform; sandbox: or sandbox:PATH is one in this process' },
   { name: 'staging', text: 'Use the staging platform' },
   { name: 'profile', value: '<name>', text: 'The login to use, as `auth login --profile` kept it' },
+  {
+    name: 'insecure-tls',
+    text: 'Go on where the environment makes TLS insecure (NODE_TLS_REJECT_UNAUTHORIZED=0)',
+  },
 ]
 
 /** The flags of `connectionFlags` and `--verbose`, as what they mean. */
@@ -45,6 +49,7 @@ export function connecting(flags: Flags) {
     apiUrl: flags.text('api-url'),
     staging: flags.on('staging'),
     profile: flags.text('profile'),
+    insecureTls: flags.on('insecure-tls'),
     verbose: flags.on('verbose'),
   }
 }

@@ -1,4 +1,5 @@
 import { gather } from '../apply/gather.ts'
+import type { ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { day } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
@@ -8,12 +9,9 @@ import { jsonText } from '../render/json.ts'
 import { requireConfiguration } from './configuration.ts'
 import { planOptions } from './plan-options.ts'
 
-export interface CalendarOptions {
+export interface CalendarOptions extends ConnectionOptions {
   readonly config: readonly string[]
   readonly json: boolean
-  readonly apiUrl: string | null
-  readonly staging: boolean
-  readonly profile: string | null
   readonly verbose: boolean
   readonly days: number
 }

@@ -5,6 +5,7 @@ import { findFiles } from '../config/find-files.ts'
 import { type ImportProposal, proposeImport } from '../config/import-keys.ts'
 import { loadConfiguration } from '../config/load.ts'
 import { readRoles } from '../config/read-roles.ts'
+import type { ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
@@ -20,7 +21,7 @@ import { writeFileDurably } from '../stores/write-file.ts'
 import { requireConfiguration } from './configuration.ts'
 import { chooseKeys } from './import-choice.ts'
 
-export interface ImportOptions {
+export interface ImportOptions extends ConnectionOptions {
   readonly config: readonly string[]
   /** Ids, or globs over ids and names. */
   readonly patterns: readonly string[]
@@ -30,9 +31,6 @@ export interface ImportOptions {
   /** The stack of a configuration that is not there yet. */
   readonly stack: string | null
   readonly write: boolean
-  readonly apiUrl: string | null
-  readonly staging: boolean
-  readonly profile: string | null
   readonly verbose: boolean
 }
 

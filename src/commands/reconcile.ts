@@ -1,5 +1,5 @@
 import { type Gathered, gather } from '../apply/gather.ts'
-import type { Connection } from '../connection.ts'
+import type { Connection, ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
@@ -12,12 +12,9 @@ import { serverClock } from './server-clock.ts'
 import type { Lock } from './stack-lock.ts'
 
 /** What `plan` and `apply` share. */
-export interface ReconcileOptions extends PlanningOptions {
+export interface ReconcileOptions extends PlanningOptions, ConnectionOptions {
   readonly config: readonly string[]
   readonly json: boolean
-  readonly apiUrl: string | null
-  readonly staging: boolean
-  readonly profile: string | null
   readonly verbose: boolean
 }
 

@@ -1,4 +1,5 @@
 import { readStores, verifySecrets } from '../apply/verify.ts'
+import type { ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
@@ -10,16 +11,13 @@ import { renderVerification, verificationToJson } from '../render/verification.t
 import { isLocal } from '../stores/locality.ts'
 import { requireConfiguration } from './configuration.ts'
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ConnectionOptions {
   readonly config: readonly string[]
   /** Key ids; none: all keys. */
   readonly keys: readonly string[]
   readonly json: boolean
   readonly yes: boolean
   readonly parallelism: number
-  readonly apiUrl: string | null
-  readonly staging: boolean
-  readonly profile: string | null
   readonly verbose: boolean
 }
 

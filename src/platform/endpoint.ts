@@ -5,13 +5,19 @@ import { plainText } from './plain-text.ts'
 
 const production = 'https://api.fluxloop.ai'
 const staging = 'https://staging.api.fluxloop.ai'
-const projectFile = join('.fluxloop', 'project.json')
+
+/** The origins of the platform itself. Names that only end like them are other origins. */
+const ownOrigins: readonly string[] = [production, staging]
+
+const projectFolder = '.fluxloop'
 
 export interface Endpoint {
   /** An https URL without a slash at its end, or `sandbox:` with or without a path. */
   readonly url: string
   /** What chose it, for people: `--api-url`, a file, `production`. */
   readonly source: string
+  /** A file may come with a repository that somebody else wrote, so it does not say where credentials go. */
+  readonly chosenBy: 'caller' | 'file'
 }
 
 export interface EndpointOptions {
@@ -20,36 +26,78 @@ export interface EndpointOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Absolute. */
   readonly cwd: string
+  /** The user's home folder, whose `.fluxloop` belongs to no project; null where there is none. */
+  readonly home: string | null
+  readonly isFolder: (path: string) => Promise<boolean>
   /** Rejects with an error of the code `ENOENT` where there is no file, or with a Failure where it is not to be trusted. */
   readonly readFile: (path: string) => Promise<string>
 }
 
 /**
- * Which platform to call, in the order of the platform's own client: --api-url, FLUXLOOP_API_URL, `api_url` in the nearest
- * .fluxloop/project.json, --staging, production. Fails with `usage` where what is chosen cannot be called.
+ * Which platform to call: --api-url, FLUXLOOP_API_URL, --staging, `api_url` in the project file, production. The platform's own
+ * client lets the project file go before --staging; here no file overrides what the caller said. Fails with `usage` where what is
+ * chosen cannot be called.
  */
 export async function resolveEndpoint(options: EndpointOptions): Promise<Endpoint> {
-  if (options.apiUrl !== undefined) return { url: checkUrl(options.apiUrl, '--api-url'), source: '--api-url' }
+  const chosen = (url: string, source: string): Endpoint => ({ url, source, chosenBy: 'caller' })
+  if (options.apiUrl !== undefined) return chosen(checkUrl(options.apiUrl, '--api-url'), '--api-url')
   const variable = options.env['FLUXLOOP_API_URL']?.trim() ?? ''
-  if (variable !== '') return { url: checkUrl(variable, 'FLUXLOOP_API_URL'), source: 'FLUXLOOP_API_URL' }
-  const project = await projectUrl(options.cwd, options.readFile)
-  if (project !== null) return project
-  return options.staging === true
-    ? { url: staging, source: '--staging' }
-    : { url: production, source: 'production' }
+  if (variable !== '') return chosen(checkUrl(variable, 'FLUXLOOP_API_URL'), 'FLUXLOOP_API_URL')
+  if (options.staging === true) return chosen(staging, '--staging')
+  return (await projectUrl(options)) ?? chosen(production, 'production')
 }
 
-/** From the nearest project file; null where there is none, or it names no URL. */
-async function projectUrl(cwd: string, readFile: EndpointOptions['readFile']): Promise<Endpoint | null> {
+/** May every credential of the caller be sent there? One that was made for exactly this origin may be sent there anyway. */
+export function takesAnyCredential({ url, chosenBy }: Endpoint): boolean {
+  return chosenBy === 'caller' || ownOrigins.includes(originOf(url))
+}
+
+/** Why no credential was sent to an endpoint that only a file names. */
+export function untrustedOrigin({ url, source }: Endpoint): Failure {
+  const origin = originOf(url)
+  // Hints are copied into shells, and the name of a host may hold what a shell acts on.
+  const shown = /^https?:\/\/[\w.:[\]-]{1,253}$/.test(origin) ? origin : 'URL'
+  return new Failure(
+    'usage',
+    `${source} names the platform ${plainText(origin, 300)}, and no credential is sent there`,
+    {
+      hints: [
+        'Nothing was sent: a file, which may come with a repository, does not decide where credentials go.',
+        `If you mean that platform, name it yourself with --api-url ${shown} or FLUXLOOP_API_URL.`,
+        `Or log in to it once with \`fluxloop-keys auth login --api-url ${shown}\`.`,
+      ],
+    },
+  )
+}
+
+/** Throws a usage `Failure` where a credential that was made for no origin in particular may not be sent to the endpoint. */
+export function requireTrustedOrigin(endpoint: Endpoint): void {
+  if (!takesAnyCredential(endpoint)) throw untrustedOrigin(endpoint)
+}
+
+/**
+ * From the project file of the nearest `.fluxloop` folder above the working one; null where there is none, or it names no URL. As
+ * in the platform's own client, the nearest folder decides, whether it has that file or not.
+ */
+async function projectUrl({ cwd, home, isFolder, readFile }: EndpointOptions): Promise<Endpoint | null> {
   for (let folder = cwd; ; folder = dirname(folder)) {
-    const path = join(folder, projectFile)
-    const text = await readIfThere(path, readFile)
-    if (text !== null) {
-      const url = apiUrlOf(text, path)
-      return url === null ? null : { url: checkUrl(url, path), source: path }
-    }
+    const nearest = join(folder, projectFolder)
+    if (folder !== home && (await isFolder(nearest)))
+      return await urlIn(join(nearest, 'project.json'), readFile)
     if (dirname(folder) === folder) return null
   }
+}
+
+async function urlIn(path: string, readFile: EndpointOptions['readFile']): Promise<Endpoint | null> {
+  const text = await readIfThere(path, readFile)
+  const url = text === null ? null : apiUrlOf(text, path)
+  if (url === null) return null
+  if (url.trim().startsWith('sandbox:')) {
+    throw new Failure('usage', `${path} names a sandbox as the platform, which only the caller can`, {
+      hints: ['A sandbox makes files. If you mean it, name it yourself: --api-url sandbox:'],
+    })
+  }
+  return { url: checkUrl(url, path), source: path, chosenBy: 'file' }
 }
 
 async function readIfThere(path: string, readFile: EndpointOptions['readFile']): Promise<string | null> {

@@ -9,7 +9,7 @@ import {
   officialFiles,
   profileName,
 } from './credentials.ts'
-import type { Endpoint } from './endpoint.ts'
+import { type Endpoint, takesAnyCredential, untrustedOrigin } from './endpoint.ts'
 
 /** A login that `auth login` kept: a key, and the only origin it may be sent to. */
 export interface Login {
@@ -28,13 +28,6 @@ export interface CredentialReaders {
   readonly now: () => Instant
   /** A word to the user, on a line of its own. */
   readonly tell: (text: string) => void
-}
-
-/** Does the endpoint come from the user or from us? A file in a folder that somebody cloned is neither. */
-function isTrusted({ url, source }: Endpoint): boolean {
-  if (['--api-url', 'FLUXLOOP_API_URL', '--staging', 'production'].includes(source)) return true
-  const { protocol, hostname } = new URL(url)
-  return protocol === 'https:' && (hostname === 'fluxloop.ai' || hostname.endsWith('.fluxloop.ai'))
 }
 
 async function fromKeychain(
@@ -62,7 +55,6 @@ async function fromKeychain(
 
 async function fromOfficialFiles(
   profile: string | null,
-  endpoint: Endpoint,
   { homeFile, now, tell }: CredentialReaders,
 ): Promise<Credential | null> {
   // The token belongs to no profile.
@@ -77,11 +69,6 @@ async function fromOfficialFiles(
     const source = kind === 'token' ? `~/${path}` : `~/${path} (profile ${profile ?? defaultProfile})`
     if (found.expiresAt !== null && found.expiresAt <= now()) {
       tell(`The credential in ${source} has expired, so it is not used.`)
-    } else if (!isTrusted(endpoint)) {
-      const { origin } = new URL(endpoint.url)
-      tell(
-        `The credential in ${source} is not sent to ${origin}, which only ${endpoint.source} names: say --api-url ${origin} where you mean it.`,
-      )
     } else return { ...found, source }
   }
   return null
@@ -91,6 +78,9 @@ async function fromOfficialFiles(
  * The credential to use, in this order: `profile`, where one is named (our keychain entry, then the profile of the
  * platform's own command line); the environment; our own keychain entry; the files of the platform's own command line,
  * which are only read. Null where there is none. An expired one is skipped, and so is one that was kept for another origin.
+ *
+ * To a platform that only a file names goes a login that was kept for its origin, and nothing else: where there is none, this
+ * throws a usage `Failure`, whatever other credentials there are.
  */
 export async function findCredential(
   profile: string | null,
@@ -99,10 +89,17 @@ export async function findCredential(
 ): Promise<Credential | null> {
   const name = profileName(profile)
   const fromEnvironment = profile === null ? credentialFromEnvironment(readers.env) : null
+  if (!takesAnyCredential(endpoint)) {
+    const login = await fromKeychain(name, endpoint, readers)
+    if (login === null) throw untrustedOrigin(endpoint)
+    if (fromEnvironment !== null)
+      readers.tell(`${fromEnvironment.source} is not used: only ${endpoint.source} names this platform.`)
+    return login
+  }
   return (
     fromEnvironment ??
     (await fromKeychain(name, endpoint, readers)) ??
-    (await fromOfficialFiles(profile, endpoint, readers))
+    (await fromOfficialFiles(profile, readers))
   )
 }
 

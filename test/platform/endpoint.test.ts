@@ -13,35 +13,63 @@ function resolve(
     if (content instanceof Error) throw content
     return content
   }
-  return resolveEndpoint({ env: {}, cwd: '/home/ann/team/agents', readFile, ...rest })
+  const isFolder = async (path: string) => Object.keys(files).some(file => file.startsWith(`${path}/`))
+  return resolveEndpoint({
+    env: {},
+    cwd: '/home/ann/team/agents',
+    home: '/home/ann',
+    isFolder,
+    readFile,
+    ...rest,
+  })
 }
 
-const above = { '/home/ann/.fluxloop/project.json': '{"api_url": "https://project.test/"}' }
+const above = { '/home/ann/team/.fluxloop/project.json': '{"api_url": "https://project.test/"}' }
 
-t.test('takes the first platform that is named, in the order of the platform’s own client', async t => {
+t.test('takes the first platform that is named, and lets no file override what the caller said', async t => {
   const env = { FLUXLOOP_API_URL: 'https://env.test' }
   const all = { apiUrl: 'https://flag.test/', staging: true, env, files: above }
-  t.same(await resolve(all), { url: 'https://flag.test', source: '--api-url' })
+  const chosenBy = 'caller'
+  t.same(await resolve(all), { url: 'https://flag.test', source: '--api-url', chosenBy })
   t.same(await resolve({ ...all, apiUrl: undefined }), {
     url: 'https://env.test',
     source: 'FLUXLOOP_API_URL',
+    chosenBy,
   })
   t.same(await resolve({ staging: true, env: { FLUXLOOP_API_URL: ' ' }, files: above }), {
-    url: 'https://project.test',
-    source: '/home/ann/.fluxloop/project.json',
+    url: 'https://staging.api.fluxloop.ai',
+    source: '--staging',
+    chosenBy,
   })
-  t.same(await resolve({ staging: true }), { url: 'https://staging.api.fluxloop.ai', source: '--staging' })
-  t.same(await resolve({}), { url: 'https://api.fluxloop.ai', source: 'production' })
+  t.same(await resolve({ files: above }), {
+    url: 'https://project.test',
+    source: '/home/ann/team/.fluxloop/project.json',
+    chosenBy: 'file',
+  })
+  t.same(await resolve({}), { url: 'https://api.fluxloop.ai', source: 'production', chosenBy })
 })
 
-t.test('reads the nearest project file only', async t => {
-  const near = '/home/ann/team/.fluxloop/project.json'
-  t.equal(
-    (await resolve({ files: { ...above, [near]: '{"api_url": "https://near.test"}' } })).url,
-    'https://near.test',
-  )
-  t.equal((await resolve({ files: { ...above, [near]: '{"name": "agents"}' } })).source, 'production')
-})
+t.test(
+  'reads the project file of the nearest .fluxloop folder, and never that of the home folder',
+  async t => {
+    const near = '/home/ann/team/agents/.fluxloop/project.json'
+    t.equal(
+      (await resolve({ files: { ...above, [near]: '{"api_url": "https://near.test"}' } })).url,
+      'https://near.test',
+    )
+    t.equal((await resolve({ files: { ...above, [near]: '{"name": "agents"}' } })).source, 'production')
+    const empty = { ...above, '/home/ann/team/agents/.fluxloop/context.json': '{}' }
+    t.equal((await resolve({ files: empty })).source, 'production', 'a folder without that file decides too')
+    const home = '/home/ann/.fluxloop/project.json'
+    const aboveHome = '/home/.fluxloop/project.json'
+    const both = {
+      [home]: '{"api_url": "https://home.test"}',
+      [aboveHome]: '{"api_url": "https://above.test"}',
+    }
+    t.equal((await resolve({ files: both })).source, aboveHome)
+    t.equal((await resolve({ files: both, home: null })).source, home)
+  },
+)
 
 t.test('names the project file that cannot be used', async t => {
   const path = '/home/ann/team/agents/.fluxloop/project.json'

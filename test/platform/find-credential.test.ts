@@ -12,8 +12,10 @@ import {
 import { failed } from '../support/failed.ts'
 
 const now = Date.UTC(2024, 0, 22, 12)
-const production: Endpoint = { url: 'https://api.fluxloop.ai', source: 'production' }
-const staging: Endpoint = { url: 'https://staging.api.fluxloop.ai', source: '--staging' }
+const production: Endpoint = { url: 'https://api.fluxloop.ai', source: 'production', chosenBy: 'caller' }
+/** What a file of the repository names. */
+const named = (url: string): Endpoint => ({ url, source: '/srv/.fluxloop/project.json', chosenBy: 'file' })
+const staging: Endpoint = { url: 'https://staging.api.fluxloop.ai', source: '--staging', chosenBy: 'caller' }
 
 /** What there is on a machine; every key says in its name where it lies. */
 interface Machine {
@@ -163,28 +165,19 @@ const table: readonly {
     says: [/keychain could not be asked.*no keychain service here/],
   },
   {
-    name: 'an official credential is not sent where only a file of the folder points',
-    machine: { profiles, token },
-    endpoint: { url: 'https://evil.example/api', source: '/srv/.fluxloop/project.json' },
-    finds: null,
-    asks: ['keychain default', officialFiles.profiles, officialFiles.token],
-    says: [/not sent to https:\/\/evil\.example, which only .*project\.json names/, /auth\.json is not sent/],
-  },
-  {
     name: "a folder's file may point to the platform itself",
-    machine: { profiles },
-    endpoint: { url: 'https://staging.api.fluxloop.ai', source: '/srv/.fluxloop/project.json' },
-    finds: 'flux_file_default',
-    expiresAt: Date.UTC(2024, 1, 1),
-    asks: ['keychain default', officialFiles.profiles],
+    machine: everything,
+    endpoint: named('https://staging.api.fluxloop.ai'),
+    finds: 'flux_env',
+    asks: [],
   },
   {
-    name: 'a name that only ends like the platform is not the platform',
-    machine: { profiles },
-    endpoint: { url: 'https://api.notfluxloop.ai', source: '/srv/.fluxloop/project.json' },
-    finds: null,
-    asks: ['keychain default', officialFiles.profiles, officialFiles.token],
-    says: [/not sent to https:\/\/api\.notfluxloop\.ai/],
+    name: 'a login goes to its own origin, also where only a file names that',
+    machine: { ...everything, logins: { default: 'https://acme.example' } },
+    endpoint: named('https://acme.example/api'),
+    finds: 'flux_keychain_default',
+    asks: ['keychain default'],
+    says: [/FLUXLOOP_API_KEY in the environment is not used: only \/srv.*project\.json names/],
   },
 ]
 
@@ -207,6 +200,46 @@ t.test('takes the first credential of a fixed order, and says what it passes ove
     t.equal(told.length, says.length, `${name}: ${told.join(' ')}`)
     for (const [index, pattern] of says.entries()) t.match(told[index], pattern, name)
     t.notMatch([...told, found?.source ?? ''].join(), /flux_/, `${name}: no secret`)
+  }
+})
+
+t.test('sends no credential of any kind to a platform that only a file names', async t => {
+  const machines: Readonly<Record<string, Machine>> = {
+    'the environment': { env },
+    'the older variable': { env: { FLUXLOOP_SYNC_API_KEY: 'flux_older' } },
+    'a login for another origin': { logins },
+    'the official profiles': { profiles },
+    'the official token': { token },
+    'a keychain that does not work': { ...everything, keychain: nobodyThere },
+    everything,
+    nothing: {},
+  }
+  const origins = [
+    'https://evil.example/api',
+    'https://fluxloop.ai',
+    'https://other.fluxloop.ai',
+    'https://api.notfluxloop.ai',
+    'https://api.fluxloop.ai.evil.example',
+    'https://api.fluxloop.ai.',
+    'https://api.fluxloop.ai:8443',
+    'http://localhost:8080',
+    'https://$(id).evil.example',
+  ]
+  for (const [kind, machine] of Object.entries(machines)) {
+    for (const profile of [null, 'work']) {
+      for (const url of origins) {
+        const { readers, asked } = look(machine)
+        const failure = await failed(findCredential(profile, named(url), readers))
+        t.match(
+          failure,
+          { code: 'usage', message: /^\/srv\/\.fluxloop\/project\.json names the platform http/ },
+          kind,
+        )
+        t.match(failure.hints.join('\n'), /Nothing was sent[^]*--api-url[^]*FLUXLOOP_API_URL[^]*auth login/)
+        t.notMatch(failure.hints.join('\n'), /\$\(/, 'nothing that a shell would run')
+        t.strictSame(asked, [`keychain ${profile ?? 'default'}`], 'no file is read')
+      }
+    }
   }
 })
 

@@ -240,7 +240,7 @@ t.test('plan --detailed-exitcode: 0 for nothing to do, 2 for changes, 1 for erro
 })
 
 t.test(
-  'the URL comes from --api-url, FLUXLOOP_API_URL, .fluxloop/project.json, --staging, in this order',
+  'the URL comes from --api-url, FLUXLOOP_API_URL, --staging, .fluxloop/project.json, in this order',
   async t => {
     const { place, platform, run } = await scene(t)
     const { url } = platform
@@ -254,9 +254,19 @@ t.test(
     await project(elsewhere)
     await reached(`plan --staging --api-url ${url}`, elsewhere)
     await reached('plan --staging', url)
-    await project(url)
-    await reached('plan --staging', undefined)
-    await reached('plan', '')
+    const platformOf = async (line: string) => {
+      const { stdout } = await run(`status --json ${line}`.trim(), {
+        FLUXLOOP_API_URL: '',
+        FLUXLOOP_API_KEY: undefined,
+        HTTPS_PROXY: 'http://127.0.0.1:1',
+        DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere',
+      })
+      return (JSON.parse(stdout) as { platform: { url: string } }).platform.url
+    }
+    await project('https://api.fluxloop.ai')
+    t.equal(await platformOf('--staging'), 'https://staging.api.fluxloop.ai')
+    await project('https://staging.api.fluxloop.ai')
+    t.equal(await platformOf(''), 'https://staging.api.fluxloop.ai')
     await project('not a URL')
     endsWith(t, await run('plan', { FLUXLOOP_API_URL: undefined }), 2, 'project.json')
   },

@@ -118,7 +118,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     prompts: async () => unexpected('prompts')(),
     copySecret: async () => ({ ok: false, tried: [], withheld: [] }),
     connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
-    endpoint: async () => ({ url: 'http://localhost', source: '--api-url' }),
+    endpoint: async () => ({ url: 'http://localhost', source: '--api-url', chosenBy: 'caller' }),
     logins: async () => unexpected('logins')(),
     stackLock: async () => ({
       path: '/nowhere/lock',

@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Secret } from '../../model/secret.ts'
 import { credentialFromEnvironment, profileName } from '../../platform/credentials.ts'
+import { requireTrustedOrigin } from '../../platform/endpoint.ts'
 import { identityFields, renderFields } from '../../render/identity.ts'
 import type { KeptLogin, Logins } from '../../stores/logins.ts'
 
@@ -66,9 +67,12 @@ async function keyToKeep(
 /** Checks a key with the platform, then keeps it in the keychain for its profile and the platform's origin. */
 export async function runLogin(options: LoginOptions, context: Context): Promise<number> {
   const profile = profileName(options.profile)
-  const { url } = await context.endpoint(options)
+  const endpoint = await context.endpoint(options)
+  const { url } = endpoint
   if (url.startsWith('sandbox:'))
     throw new Failure('usage', 'A sandbox in this process has its own administrator and needs no login')
+  // Before anything is asked: a key that was typed is one that the platform of a repository's file must not get.
+  requireTrustedOrigin(endpoint)
   const { origin } = new URL(url)
   const logins = await context.logins()
   const former = await formerLogin(logins, profile)

@@ -1,0 +1,234 @@
+// Where credentials and stored secrets go: only to a platform that the caller named, only where they match, and only encrypted.
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { commands } from '../../src/cli/commands.ts'
+import { requireSecureTls } from '../../src/platform/tls.ts'
+import { needs } from '../support/needs.ts'
+import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
+import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+import { keyringPrograms, sessionBus } from '../support/session-bus.ts'
+
+const configuration = `version: 1
+stack: acme
+keys:
+  agents:
+    name: Agents
+    scope: all
+    permissions: [read_scenarios]
+    expires: 90d
+    store: { env-file: { path: agents.env, name: FLUXLOOP_API_KEY } }
+`
+
+/** A command line for every command that takes --api-url; those that call no platform are checked for silence too. */
+const lines: Readonly<Record<string, string>> = {
+  plan: 'plan',
+  apply: 'apply --auto-approve',
+  rotate: 'rotate agents --auto-approve',
+  unlock: 'unlock',
+  audit: 'audit',
+  verify: 'verify',
+  calendar: 'calendar',
+  doctor: 'doctor',
+  import: 'import --all',
+  'auth login': 'auth login --with-token',
+  'auth status': 'auth status',
+  'auth whoami': 'auth whoami',
+  status: 'status',
+  'projects list': 'projects list',
+  'apikeys list': 'apikeys list',
+  'apikeys show': 'apikeys show key_1',
+  'apikeys create': 'apikeys create --name x',
+  'apikeys update': 'apikeys update key_1 --name x',
+  'apikeys regenerate': 'apikeys regenerate key_1 --force --quiet',
+  'apikeys delete': 'apikeys delete key_1 --force',
+}
+
+/** These make no request, so that nothing is to be refused. */
+const silent = new Set(['unlock'])
+
+/** Runs a program whose standard input is a key. */
+function given(place: Workplace, args: readonly string[], env: Workplace['env']) {
+  return ended(asUsersDo[0], [...asUsersDo.slice(1), ...args], {
+    cwd: place.work,
+    env: { ...place.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    watch: child => child.stdin?.on('error', () => undefined).end('flux_ci_typed_SENTINEL\n'),
+  })
+}
+
+/** A repository whose project file names a platform that keeps what it hears, and a store with a secret in it. */
+async function repository(
+  t: Test,
+): Promise<{ readonly place: Workplace; readonly attacker: ServedPlatform }> {
+  const attacker = await servedPlatform(t)
+  const place = await workplace(t, { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' })
+  await place.write('fluxloop-keys.yaml', configuration)
+  await place.write('agents.env', 'FLUXLOOP_API_KEY=flux_ci_stored_SENTINEL\n')
+  await place.write('.fluxloop/project.json', JSON.stringify({ api_url: attacker.url }))
+  // What the platform's own client would obey.
+  for (const path of ['.env', '.fluxloop/.env'])
+    await place.write(path, `FLUXLOOP_API_URL=${attacker.url}\nFLUXLOOP_API_KEY=flux_ci_x\n`)
+  return { place, attacker }
+}
+
+t.test('the table has every command that can call a platform', async t => {
+  const calling = commands.filter(({ flags }) => flags.some(({ name }) => name === 'api-url'))
+  t.strictSame(calling.map(({ name }) => name).sort(), Object.keys(lines).sort())
+})
+
+t.test('no command sends anything to a platform that only a file of the repository names', async t => {
+  const { place, attacker } = await repository(t)
+  const official = join(place.env['HOME'] ?? '', '.fluxloop')
+  await mkdir(official)
+  await writeFile(
+    join(official, 'credentials'),
+    'profiles: { default: { api_key: flux_ci_profile_SENTINEL } }',
+  )
+  await writeFile(join(official, 'auth.json'), JSON.stringify({ access_token: 'flux_user_token_SENTINEL' }))
+  for (const [kind, env] of [
+    ['the environment', { FLUXLOOP_API_KEY: 'flux_ci_environment_SENTINEL' }],
+    ['the files of the official command line', {}],
+  ] as const) {
+    for (const [name, line] of Object.entries(lines)) {
+      const ended = await given(place, line.split(' '), env)
+      const said = (ended.stdout + ended.stderr).replace(/\s+/g, ' ')
+      t.strictSame(attacker.requests, [], `${kind}, ${name}: nothing was sent`)
+      t.notMatch(said, /SENTINEL/, name)
+      if (silent.has(name)) continue
+      t.ok(ended.code === (name === 'doctor' ? 1 : 2), `${kind}, ${name}: ${ended.code}`)
+      t.match(
+        said,
+        /project\.json names the platform http:\/\/127\.0\.0\.1:\d+, and no credential is sent there/,
+      )
+      t.match(said, /--api-url http[^]*FLUXLOOP_API_URL[^]*auth login/, name)
+    }
+  }
+})
+
+t.test('sends the credential to the same platform once a flag or the real environment names it', async t => {
+  const { place, attacker } = await repository(t)
+  const FLUXLOOP_API_KEY = attacker.administrator.reveal()
+  t.match(await place.run(['plan'], { env: { FLUXLOOP_API_KEY } }), { code: 2 })
+  t.strictSame(attacker.requests, [])
+  t.match(await place.run(['plan', '--api-url', attacker.url], { env: { FLUXLOOP_API_KEY } }), { code: 0 })
+  const named = { FLUXLOOP_API_KEY, FLUXLOOP_API_URL: attacker.url }
+  t.match(await place.run(['plan'], { env: named }), { code: 0 })
+})
+
+t.test('sends a login to the platform of a project file where it was made for exactly that one', async t => {
+  if (!keyringPrograms.every(program => needs(t, program))) return
+  const { place, attacker: platform } = await repository(t)
+  const bus = await sessionBus(t)
+  const key = platform.administrator.reveal()
+  const login = await place.run(['auth', 'login', '--api-url', platform.url, '--api-key', key], {
+    env: bus.env,
+  })
+  t.match(login, { code: 0 })
+  platform.forget()
+  const FLUXLOOP_API_KEY = 'flux_ci_environment_SENTINEL'
+  const planned = await place.run(['plan'], { env: { ...bus.env, FLUXLOOP_API_KEY } })
+  t.match(planned, { code: 0, stderr: /FLUXLOOP_API_KEY in the environment is not used/ })
+  t.equal(platform.requests.length, 2)
+
+  const elsewhere = await servedPlatform(t)
+  await place.write('.fluxloop/project.json', JSON.stringify({ api_url: elsewhere.url }))
+  t.match(await place.run(['plan'], { env: { ...bus.env, FLUXLOOP_API_KEY } }), {
+    code: 2,
+    stderr: /no\s+credential\s+is\s+sent\s+there/,
+  })
+  t.strictSame(elsewhere.requests, [])
+})
+
+t.test('no project file chooses a sandbox, which would make files', async t => {
+  const place = await workplace(t, { FLUXLOOP_API_KEY: 'flux_ci_environment_SENTINEL' })
+  await place.write('fluxloop-keys.yaml', configuration)
+  for (const url of [
+    'sandbox:',
+    ' sandbox:',
+    `sandbox:${join(place.work, 'planted/demo.db')}`,
+    'sandbox:planted.db',
+  ]) {
+    await place.write('.fluxloop/project.json', JSON.stringify({ api_url: url }))
+    for (const line of ['plan', 'status', 'unlock', 'apply --auto-approve', 'apikeys create --name x']) {
+      t.match(await place.run(line.split(' ')), { code: 2, stderr: /names\s+a\s+sandbox/ }, `${line}: ${url}`)
+    }
+  }
+  t.strictSame((await readdir(place.work)).sort(), ['.fluxloop', 'fluxloop-keys.yaml'])
+})
+
+/** Counts connections: whatever is sent by TLS would begin with one. */
+async function listener(t: Test): Promise<{ readonly port: number; readonly connections: () => number }> {
+  let count = 0
+  const server = createServer(socket => {
+    count += 1
+    socket.destroy()
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    connections: () => count,
+  }
+}
+
+t.test(
+  'refuses to send a credential where the environment makes TLS insecure, unless a flag insists',
+  async t => {
+    const { port, connections } = await listener(t)
+    const place = await workplace(t, { FLUXLOOP_API_KEY: 'flux_ci_environment_SENTINEL' })
+    await place.write('fluxloop-keys.yaml', configuration)
+    const direct = { FLUXLOOP_API_URL: `https://localhost:${port}` }
+    const proxied = { HTTPS_PROXY: `http://127.0.0.1:${port}` }
+    for (const [way, target] of Object.entries({ direct, proxied })) {
+      const env = { ...target, NODE_TLS_REJECT_UNAUTHORIZED: '0' }
+      const before = connections()
+      for (const line of ['plan', 'apikeys list', 'auth status', 'verify']) {
+        t.match(
+          await place.run(line.split(' '), { env }),
+          { code: 2, stderr: /NODE_TLS_REJECT_UNAUTHORIZED=0\s+makes\s+TLS\s+insecure[^]*--insecure-tls/ },
+          `${way}: ${line}`,
+        )
+      }
+      t.equal(connections(), before, `${way}: nobody was called`)
+      t.match(
+        await place.run(['auth', 'whoami', '--insecure-tls'], { env }),
+        { code: 4, stderr: /Warning: TLS is not secure \(NODE_TLS_REJECT_UNAUTHORIZED=0\)/ },
+        `${way}: the flag insists, and every output warns`,
+      )
+      t.ok(connections() > before, `${way}: it was called`)
+      const secure = await place.run(['auth', 'whoami', '--insecure-tls'], { env: target })
+      t.notMatch(secure.stderr, /Warning/, 'the flag alone weakens nothing')
+    }
+  },
+)
+
+t.test('knows what makes the TLS of Node insecure', async t => {
+  const platform = 'https://api.fluxloop.ai'
+  for (const env of [
+    { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
+    { NODE_OPTIONS: '--tls-min-v1.0' },
+    { NODE_OPTIONS: '--no-warnings  --tls-min-v1.1' },
+    { NODE_OPTIONS: '--tls-keylog=/tmp/keys' },
+    { NODE_OPTIONS: '"--tls-keylog" /tmp/keys' },
+    { NODE_OPTIONS: '--tls_keylog=/tmp/keys' },
+    { NODE_OPTIONS: '--trace-tls' },
+  ]) {
+    t.throws(() => requireSecureTls(platform, env, false), { code: 'usage' }, JSON.stringify(env))
+    t.match(requireSecureTls(platform, env, true), /not secure/)
+    t.equal(requireSecureTls('http://localhost:8080', env, false), null, 'there is no TLS to weaken')
+  }
+  for (const env of [
+    {},
+    // Node compares with 0 and nothing else.
+    { NODE_TLS_REJECT_UNAUTHORIZED: '' },
+    { NODE_TLS_REJECT_UNAUTHORIZED: '1' },
+    { NODE_TLS_REJECT_UNAUTHORIZED: 'false' },
+    { NODE_OPTIONS: '--tls-min-v1.3 --max-old-space-size=100' },
+    { NODE_EXTRA_CA_CERTS: '/etc/ssl/company.pem' },
+  ]) {
+    t.equal(requireSecureTls(platform, env, false), null, JSON.stringify(env))
+  }
+})
