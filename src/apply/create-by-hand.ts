@@ -1,5 +1,5 @@
 import { Failure } from '../model/failure.ts'
-import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import { type LiveKey, endsLike } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import type { Issued, NewKey } from '../platform/types.ts'
@@ -45,8 +45,7 @@ function faultOf({ key, secret }: Issued, asked: NewKey): Failure | null {
   if (secret === null) return fault('its answer holds no secret')
   const field = unlikeAsked(key, asked)
   if (field !== null) return fault(`its \`${field}\` is not what was asked for`)
-  const shown = visibleEnd(key.maskedKey)
-  return endsAgree(shown, secret.end(shown.length)) ? null : fault('its masked key is not that of the secret')
+  return endsLike(secret, key) ? null : fault('its masked key is not that of the secret')
 }
 
 /** Is the answer about another key, which may be anybody's? One made by hand bears no marker. */

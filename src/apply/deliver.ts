@@ -41,10 +41,13 @@ function ofItsOwn(cause: Failure): Failure {
   return new Failure('network', cause.message, { hints: [hint, ...cause.hints], cause })
 }
 
-/** The key that a secret authenticates as, as the platform has it; null where it is none. */
-export async function keyOf(secret: Secret, run: Run): Promise<LiveKey | null> {
+/**
+ * The key that a secret authenticates as, as the platform has it; null where it is none, or where the secret does not end like the
+ * key that it should be, and so was not sent.
+ */
+export async function keyOf(secret: Secret, live: LiveKey, run: Run): Promise<LiveKey | null> {
   try {
-    return (await run.platform.whoami(secret)).liveKey
+    return (await run.platform.whoamiAs(secret, live))?.liveKey ?? null
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
     // It is this secret that is refused, not who is calling.
@@ -56,7 +59,7 @@ export async function keyOf(secret: Secret, run: Run): Promise<LiveKey | null> {
 
 /** Does the platform accept this secret as this key? */
 export async function isAccepted(secret: Secret, live: LiveKey, run: Run): Promise<boolean> {
-  return (await keyOf(secret, run))?.id === live.id
+  return (await keyOf(secret, live, run))?.id === live.id
 }
 
 /** The platform refuses a secret that it has just given. */
@@ -67,7 +70,7 @@ export function notAccepted({ id }: LiveKey): Failure {
 /** Fails where the platform does not accept a secret as the key that it was made for. */
 async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
   run.checkpoint('before-whoami')
-  const key = await keyOf(secret, run)
+  const key = await keyOf(secret, live, run)
   const works =
     key?.id === live.id &&
     sameScope(key.scope, live.scope) &&

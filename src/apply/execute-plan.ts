@@ -40,5 +40,5 @@ function goOnAs({ live, secret }: Undelivered, { caller: { key }, platform }: Ru
   if (key === null) return
   const doesLess =
     permissionsBeyond(key.permissions, live.permissions).length > 0 || reachesBeyond(key.scope, live.scope)
-  if (!doesLess) platform.actAs(secret)
+  if (!doesLess) platform.actAs(secret, live)
 }

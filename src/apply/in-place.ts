@@ -1,6 +1,6 @@
 import type { Deliver, Rotate } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
-import { type LiveKey, endsAgree, secretMadeAt, visibleEnd } from '../model/live-key.ts'
+import { type LiveKey, endsAgree, endsLike, secretMadeAt, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { endChange } from '../plan/fields.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
@@ -118,8 +118,7 @@ async function regenerate(
   run.checkpoint('after-regenerate')
   if (issued === null) return unknown
   const { key, secret } = issued
-  const shown = visibleEnd(key.maskedKey)
-  if (secret === null || !endsAgree(shown, secret.end(shown.length))) return unknown
+  if (secret === null || !endsLike(secret, key)) return unknown
   const readable = stores.filter(({ store }) => store.readable)
   const puts = await putIntoEach(secret, readable, new Set(), run)
   const fresh = await orAdmit(key, run, () => prove({ secret, key }, stores, run))
@@ -137,7 +136,7 @@ async function prove(
   run: Run,
 ): Promise<LiveKey | null> {
   try {
-    return await keyOf(secret, run)
+    return await keyOf(secret, key, run)
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
     const now = await run.platform.get(key.id).catch(() => null)

@@ -1,8 +1,7 @@
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import { transition } from '../lifecycle/transitions.ts'
-import { endsAgree, visibleEnd } from '../model/live-key.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, endsLike } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
@@ -52,8 +51,7 @@ function faultOf({ key, secret }: Issued, desired: DesiredKey, marker: Marker): 
   if (secret === null) return fault('its answer holds no secret')
   const field = unlikeAsked(key, desired)
   if (field !== null) return fault(`its \`${field}\` is not what was asked for`)
-  const shown = visibleEnd(key.maskedKey)
-  return endsAgree(shown, secret.end(shown.length)) ? null : fault('its masked key is not that of the secret')
+  return endsLike(secret, key) ? null : fault('its masked key is not that of the secret')
 }
 
 function secretOf({ secret }: Issued): Secret {

@@ -1,7 +1,7 @@
 import type { Deliver, Heal } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
-import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
@@ -36,9 +36,8 @@ async function heldSecrets(stores: readonly OpenStore[], { from }: Removal, run:
 
 /** The secret of a live key, where a store holds it. */
 async function secretFromStores(live: LiveKey, held: Held, run: Run): Promise<Secret | null> {
-  const shown = visibleEnd(live.maskedKey)
   for (const secret of held.values()) {
-    if (endsAgree(shown, secret.end(shown.length)) && (await isAccepted(secret, live, run))) return secret
+    if (await isAccepted(secret, live, run)) return secret
   }
   return null
 }

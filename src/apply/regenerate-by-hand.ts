@@ -22,7 +22,7 @@ export interface Regenerated {
 
 /** What delivering a regenerated key needs from outside. */
 export interface Delivery extends Pick<Run, 'checkpoint'> {
-  readonly platform: Pick<PlatformClient, 'whoami' | 'update'>
+  readonly platform: Pick<PlatformClient, 'whoamiAs' | 'update'>
   readonly stores: ApplyStores
   /** The server's clock, as well as we know it. */
   readonly clock: () => Instant
@@ -38,7 +38,7 @@ export interface Delivery extends Pick<Run, 'checkpoint'> {
 async function proveAndMark(key: Regenerated, desired: DesiredKey, delivery: Delivery): Promise<void> {
   const { live, secret } = key
   const { platform } = delivery
-  if ((await platform.whoami(secret)).liveKey?.id !== live.id) {
+  if ((await platform.whoamiAs(secret, live))?.liveKey?.id !== live.id) {
     throw new Failure('failed', `The platform does not accept the new secret of ${live.id} as that key.`)
   }
   if (!delivery.marks) return

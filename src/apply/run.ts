@@ -21,9 +21,11 @@ export interface ApplyPlatform {
   ): Promise<Issued>
   update(id: string, patch: KeyPatch, options: { readonly ifMatch: string | null }): Promise<LiveKey>
   revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
-  whoami(as?: Secret): Promise<Whoami>
-  /** From now on this secret authenticates every call. */
-  actAs(secret: Secret): void
+  whoami(): Promise<Whoami>
+  /** With a secret from elsewhere; null, and nothing is sent, where it does not end like the masked key. */
+  whoamiAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): Promise<Whoami | null>
+  /** From now on this secret of this key authenticates every call. */
+  actAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): void
 }
 
 /** What apply asks of one store. */

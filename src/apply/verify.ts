@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, endsLike, shortestEnd, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { storeLabel } from '../model/store.ts'
 import type { StoreCheck, Verification } from '../model/verification.ts'
@@ -68,7 +68,7 @@ export async function readStores(
 /** What verifying asks of the platform. */
 export interface VerifyPlatform {
   list(): Promise<Listing>
-  whoami(as?: Secret): Promise<Whoami>
+  whoamiAs(secret: Secret, key: LiveKey): Promise<Whoami | null>
   requests(): number
 }
 
@@ -79,10 +79,30 @@ type Identity =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown'; readonly why: string }
 
-async function identify(secret: Secret, platform: VerifyPlatform): Promise<Identity> {
+/** A stored secret that ends like a key whose secret it may be. */
+interface Candidate {
+  readonly secret: Secret
+  readonly live: LiveKey
+}
+
+/** The generations of a key id, the head first. */
+function generationsOf(lineage: Lineage | null): readonly LiveKey[] {
+  if (lineage === null) return []
+  const { head, pending, superseded, leaked } = lineage
+  return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked].map(({ live }) => live)
+}
+
+/** Null where the secret ends like no generation of the key id that its store is declared for: then nobody is asked about it. */
+function candidateOf(secret: Secret, lineage: Lineage | null): Candidate | null {
+  const live = generationsOf(lineage).find(key => endsLike(secret, key))
+  return live === undefined ? null : { secret, live }
+}
+
+async function identify({ secret, live }: Candidate, platform: VerifyPlatform): Promise<Identity> {
   try {
-    const { key } = await platform.whoami(secret)
-    return key === null ? { kind: 'user' } : { kind: 'key', id: key.id }
+    const answer = await platform.whoamiAs(secret, live)
+    if (answer === null) return { kind: 'refused' }
+    return answer.key === null ? { kind: 'user' } : { kind: 'key', id: answer.key.id }
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
     if (cause.code === 'authentication') return { kind: 'refused' }
@@ -114,11 +134,28 @@ function verdictOn({ kind, ...rest }: Identity, lineage: Lineage | null, keys: r
   return say('stale', `${what}, which is ${state.kind === 'leaked' ? 'leaked' : 'not delivered'}`)
 }
 
+/** What a value is that was not sent, as far as its end tells. */
+function unsentVerdict(secret: Secret, lineage: Lineage | null, keys: readonly LiveKey[]): Verdict {
+  const say = (status: Verdict['status'], detail: string): Verdict => {
+    return { status, detail: `${detail}, so it was not sent`, liveId: null }
+  }
+  const other = keys.find(key => endsLike(secret, key))
+  if (other !== undefined) return say('foreign', `it ends like the secret of ${other.id} (${other.name})`)
+  const own = generationsOf(lineage)
+  if (own.length === 0) return say('foreign', 'another value: the key has no live secret')
+  if (own.every(({ maskedKey }) => visibleEnd(maskedKey).length < shortestEnd))
+    return say('failed', 'the platform shows too little of the secret to compare with')
+  const { state } = lineage?.head?.marker ?? {}
+  if (state?.kind === 'delivered' && endsLike(secret, { maskedKey: state.visibleEnd }))
+    return say('stale', 'it ends like the secret that was delivered, which is not the live one any more')
+  return say('foreign', 'another value: it does not end like the secret of the key')
+}
+
 function check(
   { key, place, local, held }: Look,
   lineage: Lineage | null,
   host: string,
-  identityOf: (secret: Secret) => Verdict,
+  verdictOf: (secret: Secret) => Verdict,
 ): StoreCheck {
   const say = (status: StoreCheck['status'], detail: string): StoreCheck => {
     return { keyId: key.keyId, place, status, detail, liveId: null }
@@ -128,7 +165,7 @@ function check(
     return say('external', 'others hold its secret')
   switch (held.kind) {
     case 'secret':
-      return { keyId: key.keyId, place, ...identityOf(held.secret) }
+      return { keyId: key.keyId, place, ...verdictOf(held.secret) }
     case 'unreadable':
       return say('unreadable', 'it gives no secret back')
     case 'failed':
@@ -141,9 +178,28 @@ function check(
   }
 }
 
-/** Compares what the stores hold with what is live: one list, and one whoami for each secret, authenticated by that secret. */
+/** Each secret once, however many stores hold it. */
+function candidatesOf(
+  looks: readonly Look[],
+  lineageOf: (look: Look) => Lineage | null,
+): readonly Candidate[] {
+  const candidates: Candidate[] = []
+  for (const look of looks) {
+    if (look.held.kind !== 'secret') continue
+    const { secret } = look.held
+    if (candidates.some(other => other.secret.equals(secret))) continue
+    const candidate = candidateOf(secret, lineageOf(look))
+    if (candidate !== null) candidates.push(candidate)
+  }
+  return candidates
+}
+
+/**
+ * Compares what the stores hold with what is live: one list, and one whoami for each secret that ends like the key whose secret it
+ * should be, authenticated by that secret. A store may hold anything: a value that ends otherwise is sent nowhere.
+ */
 export async function verifySecrets(
-  { looks, distinct }: StoredSecrets,
+  { looks }: StoredSecrets,
   desired: DesiredState,
   platform: VerifyPlatform,
   options: { readonly host: string; readonly parallelism: number },
@@ -152,14 +208,20 @@ export async function verifySecrets(
   const { keys, now } = await platform.list()
   const { lineages } = sortByOwner(desired.stack, keys, now, renames(desired))
   const limit = pLimit(options.parallelism)
+  const lineageOf = ({ key }: Look) => lineages.get(key.keyId) ?? null
   const identities = await Promise.all(
-    distinct.map(secret => limit(async () => ({ secret, identity: await identify(secret, platform) }))),
+    candidatesOf(looks, lineageOf).map(candidate =>
+      limit(async () => ({ ...candidate, identity: await identify(candidate, platform) })),
+    ),
   )
   const checks = looks.map(look => {
-    const lineage = lineages.get(look.key.keyId) ?? null
+    const lineage = lineageOf(look)
     return check(look, lineage, options.host, secret => {
-      const found = identities.find(one => one.secret.equals(secret))
-      return verdictOn(found?.identity ?? { kind: 'refused' }, lineage, keys)
+      const found =
+        candidateOf(secret, lineage) === null ? undefined : identities.find(one => one.secret.equals(secret))
+      return found === undefined
+        ? unsentVerdict(secret, lineage, keys)
+        : verdictOn(found.identity, lineage, keys)
     })
   })
   return { stack: desired.stack, checks, requests: platform.requests() - before }

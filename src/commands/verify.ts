@@ -41,7 +41,7 @@ function chosen(keys: readonly DesiredKey[], asked: readonly string[]): readonly
 /** Says what verifying will cost, and asks where that is much. */
 async function announce(secrets: number, { json, yes }: VerifyOptions, context: Context): Promise<void> {
   const requests = secrets + 1
-  const words = `This makes ${plural(requests, 'request')}: 1 list, and ${secrets} whoami with the stored secrets, each a use of its key.`
+  const words = `This makes at most ${plural(requests, 'request')}: 1 list, and ${secrets} whoami with the stored secrets that end like their keys, each a use of its key.`
   if (!json || requests > unasked) context.stderr.print(words)
   if (requests <= unasked || yes) return
   if (!context.interactive) {

@@ -3,6 +3,7 @@ import type { Environment } from './environment.ts'
 import type { Marker } from './marker.ts'
 import type { Permissions } from './permission.ts'
 import type { Scope } from './scope.ts'
+import type { Secret } from './secret.ts'
 
 /** When a key was last used; `at` is null where it never was. No data is not the same as no use. */
 export type LastUse =
@@ -59,9 +60,18 @@ export function visibleEnd(maskedKey: string): string {
   return maskedKey.slice(Math.max(...ends) + 1)
 }
 
+/** What is shorter fits too many values by chance. */
+export const shortestEnd = 3
+
 /** Two views of a secret's end agree where the shorter one, of at least 3 characters, is the end of the other. */
 export function endsAgree(a: string, b: string): boolean {
-  return Math.min(a.length, b.length) >= 3 && (a.endsWith(b) || b.endsWith(a))
+  return Math.min(a.length, b.length) >= shortestEnd && (a.endsWith(b) || b.endsWith(a))
+}
+
+/** Does a secret end exactly as this key's masked form shows? False where that shows fewer than 3 characters: any value could. */
+export function endsLike(secret: Secret, { maskedKey }: Pick<LiveKey, 'maskedKey'>): boolean {
+  const shown = visibleEnd(maskedKey)
+  return shown.length >= shortestEnd && secret.end(shown.length) === shown
 }
 
 /** Are these two looks at one key the same, its use and its version aside? */

@@ -6,8 +6,8 @@
  * | `ok`          | holds the secret of the head                                                              |
  * | `stale`       | holds another generation's secret, or one that the platform does not accept               |
  * | `missing`     | holds none, or there is no live key whose secret it could hold                            |
- * | `foreign`     | holds the secret of another key, or of a user                                             |
- * | `failed`      | could not be read, or the platform did not say                                            |
+ * | `foreign`     | holds another value: the secret of another key, of a user, or of something else           |
+ * | `failed`      | could not be read, or the platform did not say, or shows too little to compare with       |
  * | `unreadable`  | takes secrets but gives none back: not checked                                            |
  * | `external`    | belongs to an adopted key, whose secret others hold: not checked                          |
  * | `elsewhere`   | belongs to another machine, where its secret was delivered: not checked                   |

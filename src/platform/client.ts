@@ -1,6 +1,6 @@
 import { trimEnd } from '../model/trim-end.ts'
 import { second } from '../model/duration.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, endsLike } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { type Answer, type Call, type Try, callName, interruptedBefore } from './call.ts'
 import { callFailure } from './errors.ts'
@@ -13,7 +13,7 @@ import { badAnswer, isKeyId } from './reader.ts'
 import { tryRepeatedly } from './retry.ts'
 import { toAskedKey, toLiveKey, toProjects, toUsage, toWhoami } from './to-model.ts'
 import { newKeyBody, patchBody } from './to-wire.ts'
-import type { ClientOptions, Issued, PlatformClient } from './types.ts'
+import type { ClientOptions, Issued, PlatformClient, Whoami } from './types.ts'
 
 const keysPath = '/api/api-keys'
 const megabyte = 1_048_576
@@ -134,6 +134,11 @@ export function createClient(options: ClientOptions): PlatformClient {
   )
   const request = (call: Call, as: Secret | null = null) => send(call, as)
 
+  const whoami = async (as: Secret | null): Promise<Whoami> => {
+    const call: Call = { method: 'GET', path: '/api/auth/whoami', expects: 'json', maximumBytes }
+    return toWhoami((await request(call, as)).body, callName(call))
+  }
+
   const get = async (id: string): Promise<LiveKey> => {
     const call: Call = { method: 'GET', ...keyCall(id), expects: 'json', maximumBytes }
     return toAskedKey((await request(call)).body, callName(call), id)
@@ -211,15 +216,16 @@ export function createClient(options: ClientOptions): PlatformClient {
       const call: Call = { method: 'GET', ...keyCall(id, '/usage'), query, expects: 'json', maximumBytes }
       return toUsage((await request(call)).body, callName(call), id)
     },
-    async whoami(as) {
-      const call: Call = { method: 'GET', path: '/api/auth/whoami', expects: 'json', maximumBytes }
-      return toWhoami((await request(call, as ?? null)).body, callName(call))
+    whoami: () => whoami(null),
+    async whoamiAs(secret, key) {
+      return endsLike(secret, key) ? await whoami(secret) : null
     },
     async projects() {
       const call: Call = { method: 'GET', path: '/api/projects', expects: 'json', maximumBytes }
       return toProjects((await request(call)).body, callName(call))
     },
-    actAs(secret) {
+    actAs(secret, key) {
+      if (!endsLike(secret, key)) return
       credential = secret
       pace.forget()
     },

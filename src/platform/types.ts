@@ -149,11 +149,15 @@ export interface PlatformClient {
   revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
   /** `days`: a whole number, 1 or more. */
   usage(id: string, days: number): Promise<Usage>
-  /** With another secret than the client's own, where one is given. */
-  whoami(as?: Secret): Promise<Whoami>
+  whoami(): Promise<Whoami>
+  /**
+   * The same with another secret than the client's own: one from a store, or one that was just issued. Null, and nothing is sent,
+   * where it does not end as the masked key of the key that it should be: it may be the secret of something else.
+   */
+  whoamiAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): Promise<Whoami | null>
   projects(): Promise<readonly Project[]>
-  /** From now on this secret authenticates every call. */
-  actAs(secret: Secret): void
+  /** From now on this secret of this key authenticates every call. One that does not end like the masked key changes nothing. */
+  actAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): void
   /** What the last answers said of the caller's own requests; null where they said nothing. */
   budget(): Budget | null
   /** From now on calls that the platform's rate limit does not allow wait, as often as it takes, rather than fail. */

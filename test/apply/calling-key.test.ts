@@ -23,7 +23,8 @@ async function calledByDeployer(t: Test): Promise<World> {
   const w = openWorld()
   t.teardown(() => w.close())
   await w.apply(everything)
-  w.client.actAs(secretAt(w))
+  const secret = secretAt(w)
+  w.client.actAs(secret, { maskedKey: `****...${secret.end(5)}` })
   w.forget()
   return w
 }

@@ -122,13 +122,13 @@ function paused(w: World): { platform: ApplyPlatform; reached: Promise<void>; go
   const gate = new Promise<void>(resolve => {
     goOn = resolve
   })
-  const whoami: ApplyPlatform['whoami'] = async secret => {
+  const whoamiAs: ApplyPlatform['whoamiAs'] = async (secret, key) => {
     reach()
     await gate
-    return await w.client.whoami(secret)
+    return await w.client.whoamiAs(secret, key)
   }
   const platform = new Proxy<ApplyPlatform>(w.client, {
-    get: (target, name) => (name === 'whoami' ? whoami : (Reflect.get(target, name) as unknown)),
+    get: (target, name) => (name === 'whoamiAs' ? whoamiAs : (Reflect.get(target, name) as unknown)),
   })
   return { platform, reached, goOn: () => goOn() }
 }

@@ -37,8 +37,8 @@ async function stored(scene: Stage, path: string): Promise<Secret> {
 }
 
 async function holder(scene: Stage, secret: Secret): Promise<string | null> {
-  return await scene.client.whoami(secret).then(
-    ({ key }) => key?.id ?? null,
+  return await scene.client.whoamiAs(secret, { maskedKey: `****...${secret.end(5)}` }).then(
+    identity => identity?.key?.id ?? null,
     () => null,
   )
 }

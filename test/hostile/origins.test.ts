@@ -232,3 +232,67 @@ t.test('knows what makes the TLS of Node insecure', async t => {
     t.equal(requireSecureTls(platform, env, false), null, JSON.stringify(env))
   }
 })
+
+/** What an author of a pull request may declare, so that `verify` sends it to the platform. */
+const awsSecret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
+
+t.test('no command sends a stored value that does not end like the masked key', async t => {
+  const platform = await servedPlatform(t)
+  const place = await workplace(t, platform.env)
+  const sent: string[] = []
+  platform.before = async request => {
+    sent.push(request.headers.get('authorization') ?? '', request.url, await request.clone().text())
+    return null
+  }
+  const run = (line: string) => place.run(line.split(' '))
+  await place.write('fluxloop-keys.yaml', configuration)
+  t.match(await run('apply --auto-approve'), { code: 0 })
+  const secret = /flux_\w+/.exec(await place.read('agents.env'))?.[0] ?? ''
+  t.match(await run('verify'), { code: 0, stdout: /Verified\. 1 ok; 2 requests made/ })
+
+  await mkdir(join(place.env['HOME'] ?? '', '.aws'))
+  const credentials = `[default]\naws_secret_access_key=${awsSecret}\n`
+  await writeFile(join(place.env['HOME'] ?? '', '.aws', 'credentials'), credentials)
+  const store = /\{ env-file: .* \}/
+  await place.write(
+    'fluxloop-keys.yaml',
+    configuration.replace(store, '{ env-file: { path: ~/.aws/credentials, name: aws_secret_access_key } }'),
+  )
+  const verified = await run('verify')
+  t.match(verified, { code: 1, stdout: /^foreign[^]*another\s+value[^]*so\s+it\s+was\s+not\s+sent/m })
+  for (const line of ['verify --json', 'plan', 'audit', 'doctor', 'apply --auto-approve']) await run(line)
+
+  // The value is there from the start, and the key is new, stale, or regenerated elsewhere.
+  await place.write('fluxloop-keys.yaml', configuration)
+  for (const value of [awsSecret, `${secret}x`, secret.slice(-5), secret.slice(-2)]) {
+    await place.write('agents.env', `FLUXLOOP_API_KEY=${value}\n`)
+    t.match(await run('verify'), { code: 1 })
+    const [live] = await platform.managed()
+    await run(`apikeys regenerate ${live?.id ?? ''} --force --quiet -c /nowhere`)
+    await run('apply --auto-approve')
+  }
+  t.ok(sent.length > 20)
+  t.notMatch(sent.join('\n'), /EXAMPLEKEY/)
+  t.notMatch(sent.join('\n'), new RegExp(`${secret}x`))
+  const bearers = sent.filter(text => text.startsWith('Bearer ')).map(text => text.slice('Bearer '.length))
+  t.strictSame(
+    bearers.filter(text => !text.startsWith('flux_') || text.length < 20),
+    [],
+    'whole keys of the platform, and nothing else',
+  )
+})
+
+t.test('sends nothing where the masked key shows too little to compare with', async t => {
+  const platform = await servedPlatform(t)
+  const place = await workplace(t, platform.env)
+  await place.write('fluxloop-keys.yaml', configuration)
+  t.match(await place.run(['apply', '--auto-approve']), { code: 0 })
+  platform.before = async request => {
+    const answer = await platform.send(request)
+    const text = (await answer.text()).replace(/("masked_key":"[^"]*?\*\*\*\*)[^"]*"/g, '$1"')
+    return new Response(text, { status: answer.status, headers: answer.headers })
+  }
+  platform.forget()
+  t.match(await place.run(['verify']), { code: 1, stdout: /^failed[^]*shows\s+too\s+little[^]*not\s+sent/m })
+  t.strictSame(platform.requests, ['GET /api/api-keys'])
+})

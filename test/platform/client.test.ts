@@ -219,7 +219,7 @@ t.test('asks who we are, also with another secret', async t => {
     { json: { account: 'ann@acme.test', api_key: null } },
   ])
   const key = await client.whoami()
-  const user = await client.whoami(new Secret('another-token'))
+  const user = await client.whoamiAs(new Secret('another-token'), { maskedKey: 'an****...oken' })
   t.match(key, {
     account: 'acme',
     key: { id: 'key_abc123', scope: 'all', permissions: ['*'] },
@@ -227,6 +227,30 @@ t.test('asks who we are, also with another secret', async t => {
   })
   t.same(user, { account: 'ann@acme.test', key: null, liveKey: null })
   t.equal(seen[1]?.headers.get('authorization'), 'Bearer another-token')
+})
+
+t.test('sends no other secret than one that ends like the masked key', async t => {
+  const { client, seen } = scriptedPlatform(t, [{ json: { account: 'acme', api_key: null } }])
+  const secret = new Secret('wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEY')
+  for (const maskedKey of [
+    'flux_ci_****...mno34',
+    'flux_ci_****...EY',
+    'flux_ci_****...',
+    'flux_ci_****...PLEKEy',
+    '',
+    '****',
+  ]) {
+    t.equal(await client.whoamiAs(secret, { maskedKey }), null, maskedKey)
+    client.actAs(secret, { maskedKey })
+  }
+  t.equal(
+    await client.whoamiAs(new Secret('EY'), { maskedKey: '****...LEKEY' }),
+    null,
+    'shorter than what is shown',
+  )
+  t.strictSame(seen, [])
+  await client.whoami()
+  t.notMatch(seen[0]?.headers.get('authorization'), /EXAMPLEKEY/, 'the caller is still the same')
 })
 
 t.test('reads projects in both of their shapes', async t => {

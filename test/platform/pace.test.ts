@@ -187,13 +187,13 @@ t.test('does not wait where nobody asked for it, nor for hours on end', async t 
 
 t.test("does not count another key's requests, and begins anew as another caller", async t => {
   const s = scene(t, { requests: 3 })
-  const { secret } = await s.client.create({ ...newKey, permissions: ['*'] }, 'other')
+  const { secret, key } = await s.client.create({ ...newKey, permissions: ['*'] }, 'other')
   if (secret === null) throw new Error('no secret')
-  for (let count = 0; count < 3; count += 1) await s.client.whoami(secret)
+  for (let count = 0; count < 3; count += 1) await s.client.whoamiAs(secret, key)
   t.match(s.client.budget(), { remaining: 2 })
   await s.client.list()
   await s.client.list()
-  s.client.actAs(secret)
+  s.client.actAs(secret, key)
   t.equal(s.client.budget(), null)
   await s.client.list()
   t.strictSame(s.sleeps, [hour + second / 2], 'its three are used up as well')

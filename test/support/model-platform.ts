@@ -3,7 +3,7 @@ import type { ApplyPlatform } from '../../src/apply/run.ts'
 import { type Instant, type Milliseconds, hour, second } from '../../src/model/duration.ts'
 import type { FailureCode } from '../../src/model/failure.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
-import type { LiveKey } from '../../src/model/live-key.ts'
+import { type LiveKey, endsLike } from '../../src/model/live-key.ts'
 import { type Permissions, permissionSet, permissionsBeyond } from '../../src/model/permission.ts'
 import { type Scope, reachesBeyond, scopeOf } from '../../src/model/scope.ts'
 import { Secret } from '../../src/model/secret.ts'
@@ -222,6 +222,12 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
         }
       }
     }
+    const identity = ({ account, row }: Caller): Whoami => {
+      if (row === null) return { account, key: null, liveKey: null }
+      const liveKey = shown(row)
+      const { id, name, scope, permissions } = liveKey
+      return { account, key: { id, name, scope, permissions }, liveKey }
+    }
     const managing = ['manage_keys']
     const asked = (caller: Caller, ...words: readonly string[]) =>
       [caller.id, credential.reveal(), ...words].join(' ')
@@ -263,17 +269,8 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
           requireVersion(row, ifMatch)
           revoke(row)
         }, managing),
-      whoami: (as?: Secret) =>
-        call(
-          ({ account, row }): Whoami => {
-            if (row === null) return { account, key: null, liveKey: null }
-            const liveKey = shown(row)
-            const { id, name, scope, permissions } = liveKey
-            return { account, key: { id, name, scope, permissions }, liveKey }
-          },
-          [],
-          as,
-        ),
+      whoami: () => call(identity, []),
+      whoamiAs: async (secret, key) => (endsLike(secret, key) ? await call(identity, [], secret) : null),
       projects: () =>
         call(
           ({ scope }) =>

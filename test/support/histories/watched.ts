@@ -3,7 +3,6 @@ import type { ApplyStore, ApplyStores, Checkpoint } from '../../../src/apply/run
 import { minute } from '../../../src/model/duration.ts'
 import { Failure } from '../../../src/model/failure.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
-import type { Secret } from '../../../src/model/secret.ts'
 import { type StoreSpec, storeLabel } from '../../../src/model/store.ts'
 import type { Issued } from '../../../src/platform/types.ts'
 import type { PlatformPort } from '../model-platform.ts'
@@ -83,7 +82,8 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         return { ...listing, now: backend.now + (dateless[host] ?? 0) * minute, clock: 'local' }
       }),
     get: id => request(() => client.get(id)),
-    whoami: (as?: Secret) => request(() => client.whoami(as)),
+    whoami: () => request(() => client.whoami()),
+    whoamiAs: (secret, key) => request(() => client.whoamiAs(secret, key)),
     projects: () => request(() => client.projects()),
     create: (key, idempotencyKey) =>
       request(async () => {
@@ -118,7 +118,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         const wasManaged = before.some(live => live.id === id && live.ownership.kind === 'managed')
         dies(world, id, wasManaged ? 'revoked' : 'pruned')
       }, true),
-    actAs: secret => client.actAs(secret),
+    actAs: (secret, key) => client.actAs(secret, key),
   }
 
   const storeOf = (spec: StoreSpec): ApplyStore => {
