@@ -15,6 +15,7 @@ import type { Masking } from './masking.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
+import { takeEnvironment } from './own-environment.ts'
 import type { Prompts } from './prompts.ts'
 import { wantsColour } from './render/palette.ts'
 import type { LockTarget } from './model/stack-lock.ts'
@@ -114,7 +115,7 @@ export function createContext(
   streams: Streams,
   options: { readonly noColor: boolean; readonly onOutputError: (failure: Failure) => void },
 ): OwnedContext {
-  const { env } = process
+  const env = takeEnvironment()
   const cwd = process.cwd()
   const stopping = new AbortController()
   let isFinishing = false

@@ -24,6 +24,7 @@ const floors: readonly (readonly string[])[] = [
     'runner-stream',
     'stack-lock',
     'host',
+    'own-environment',
     'crash',
     'git-history',
   ],

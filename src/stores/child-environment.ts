@@ -35,19 +35,25 @@ export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 const shortestKey = 16
 
 /**
- * The environment without the caller's own key: without its variables, and without every other one that holds what they hold,
- * also encoded. Our caller manages keys: whatever we start has no use for that.
+ * Tells of variables whether they are the caller's own key: by their name, or by holding, also encoded, what the key's variables
+ * hold.
  */
-export function withoutCallersKey(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function holdsCallersKey(env: NodeJS.ProcessEnv): (name: string, value: string) => boolean {
   const own = new Set<string>(credentialVariables)
   const keys = credentialVariables
     .map(name => env[name]?.trim() ?? '')
     .filter(key => key.length >= shortestKey)
     .map(key => new Secret(key))
-  const kept = Object.entries(env).filter(
-    ([name, value = '']) => !own.has(name) && keys.every(key => key.censor(value) === value),
-  )
-  return Object.fromEntries(kept)
+  return (name, value) => own.has(name) || keys.some(key => key.censor(value) !== value)
+}
+
+/**
+ * The environment without the caller's own key: without its variables, and without every other one that holds what they hold,
+ * also encoded. Our caller manages keys: whatever we start has no use for that.
+ */
+export function withoutCallersKey(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isCallersKey = holdsCallersKey(env)
+  return Object.fromEntries(Object.entries(env).filter(([name, value = '']) => !isCallersKey(name, value)))
 }
 
 /** A folder in PATH may begin like a key, and is neither so long nor so random. */
