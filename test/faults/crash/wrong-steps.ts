@@ -50,8 +50,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/recover.ts',
-        from: 'if (endsAgree(shown, secret.end(shown.length)) && (await isAccepted(secret, live, run))) return secret',
-        to: 'void endsAgree, shown; return secret',
+        from: '    if (await isAccepted(secret, live, run)) return secret\n',
+        to: '    void isAccepted\n    return secret\n',
       },
     ],
     caught: ['overlap rotation/readable/with the secret/after-create:1'],
