@@ -11,13 +11,14 @@ import type { FileHistory } from './git-history.ts'
 import { hostHash, operator } from './host.ts'
 import type { Instant, Milliseconds } from './model/duration.ts'
 import type { Failure } from './model/failure.ts'
-import type { Masking } from './masking.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
 import { takeEnvironment } from './own-environment.ts'
 import type { Prompts } from './prompts.ts'
+import type { OpenLine } from './render/log-guard.ts'
 import { wantsColour } from './render/palette.ts'
+import { openRunner } from './runner.ts'
 import type { LockTarget } from './model/stack-lock.ts'
 import type { StackLock } from './stack-lock.ts'
 import type { Logins } from './stores/logins.ts'
@@ -79,6 +80,8 @@ export interface Context {
   readonly finishingOnInterrupt: <T>(work: () => Promise<T>) => Promise<T>
   /** Waits for Ctrl-C, SIGTERM or SIGHUP. */
   readonly untilStopped: () => Promise<void>
+  /** Throws a Failure where this is a CI job whose runner masks secrets, and cannot be told which: before a secret is made. */
+  readonly requireMasking: () => Promise<void>
   /** Hands the terminal and all signals to another program until it ends. */
   readonly runProgram: (program: Program) => Promise<ProgramEnd>
 }
@@ -122,8 +125,9 @@ export function createContext(
   let isInterrupted = false
   let outputFault: Failure | null = null
   // Nobody could be told, and work that is in flight matters more than a word about it.
-  const stderr = openOutput(streams.stderr, env, options.noColor, () => undefined)
-  const stdout = openOutput(streams.stdout, env, options.noColor, error => {
+  const log: OpenLine = { text: null }
+  const stderr = openOutput(streams.stderr, env, options.noColor, log, () => undefined)
+  const stdout = openOutput(streams.stdout, env, options.noColor, log, error => {
     // What follows the first fault says the same, and may come once the work is done.
     if (outputFault !== null) return
     const fault = cannotWrite(error)
@@ -135,20 +139,14 @@ export function createContext(
     stderr.print(`\nThe output cannot be written (${error.message}). Finishing what is in flight.`)
     stopping.abort()
   })
+  const runner = openRunner(env, { stdout, stderr })
   const connections: Connection[] = []
   const logs: RunLog[] = []
   let stores: Promise<Stores> | null = null
-  let masking: Promise<Masking | null> | null = null
   let onFirstInterrupt: string | null = null
   let handedOver = false
   let endedBy: NodeJS.Signals | null = null
 
-  /** Null where no CI runner reads what we print. */
-  const openMasking = () => {
-    if (env['GITHUB_ACTIONS'] !== 'true' && env['GITLAB_CI'] !== 'true') return null
-    masking ??= import('./masking.ts').then(module => module.openMasking(env, { stdout, stderr }))
-    return masking
-  }
   const ownStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
       createStores({ env, keychainHelper: besideProgram('keychain-helper') }),
@@ -156,7 +154,7 @@ export function createContext(
     return stores
   }
   const openStores = async () => {
-    const [opened, mask] = await Promise.all([ownStores(), openMasking()])
+    const [opened, mask] = await Promise.all([ownStores(), runner.masking()])
     return mask?.stores(opened) ?? opened
   }
   const logins = async () => {
@@ -188,7 +186,7 @@ export function createContext(
     readSecret: async () => {
       const { readSecret } = await import('./secret-input.ts')
       const secret = await readSecret(streams.stdin)
-      ;(await openMasking())?.secret(secret)
+      ;(await runner.masking())?.secret(secret)
       return secret
     },
     connect: async ({ verbose, ...where }) => {
@@ -197,10 +195,16 @@ export function createContext(
         import('./credential-readers.ts'),
       ])
       const onRequest = verbose ? (info: RequestInfo) => stderr.print(requestLine(info)) : null
-      const readers = credentialReaders({ env, logins, now: Date.now, tell: text => stderr.print(text) })
-      const connection = await connect(where, { cwd, version, readers, onRequest })
-      connections.push(connection)
-      return (await openMasking())?.connection(connection) ?? connection
+      const told: string[] = []
+      const readers = credentialReaders({ env, logins, now: Date.now, tell: text => void told.push(text) })
+      try {
+        const connection = await connect(where, { cwd, version, readers, onRequest })
+        connections.push(connection)
+        return (await runner.masking())?.connection(connection) ?? connection
+      } finally {
+        // The credential is masked before anything is printed.
+        for (const text of told) stderr.print(text)
+      }
     },
     copySecret: async (secret, clearAfter) => {
       const { copyFor } = await import('./clipboard/copy-for.ts')
@@ -250,6 +254,7 @@ export function createContext(
         stopping.signal.addEventListener('abort', () => resolve(), { once: true }),
       )
     },
+    requireMasking: runner.requireMasking,
     runProgram: async program => {
       const { runProgram } = await import('./child-program.ts')
       handedOver = true

@@ -5,6 +5,7 @@ import { readCommandLine } from './cli.ts'
 import { splitAtDashes } from './cli/flags.ts'
 import { Failure, exitCodes } from './model/failure.ts'
 import { renderFailure, renderUnexpected } from './render/failure.ts'
+import { guarded } from './render/log-guard.ts'
 import { paletteFor, wantsColour } from './render/palette.ts'
 
 /** Shows what went wrong on standard error. Resolves to the exit code. */
@@ -13,7 +14,7 @@ function tell(cause: unknown): number {
   const palette = paletteFor(wantsColour({ isTTY: stderr.isTTY, env, noColor: own.includes('--no-color') }))
   const options = { palette, width: stderr.isTTY ? stderr.columns : 100 }
   const expected = cause instanceof Failure
-  stderr.write(`${expected ? renderFailure(cause, options) : renderUnexpected(cause, options)}\n`)
+  stderr.write(guarded(`${expected ? renderFailure(cause, options) : renderUnexpected(cause, options)}\n`))
   return expected ? cause.exitCode : exitCodes.failed
 }
 
@@ -64,6 +65,9 @@ async function main(): Promise<number> {
     }
   }
 }
+
+// Node would print its message and its stack as they are.
+process.on('uncaughtException', cause => process.exit(tell(cause)))
 
 // Not process.exit: what is still on its way into a pipe would be cut off.
 process.exitCode = await main().catch((cause: unknown) => {

@@ -1,8 +1,9 @@
 import { appendFileSync } from 'node:fs'
 import type { Connection } from './connection.ts'
+import { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import type { Issued } from './platform/types.ts'
-import { type RunnerStream, findRunnerStream } from './runner-stream.ts'
+import { type MaskingRunner, type RunnerStream, findMaskingRunner } from './runner-stream.ts'
 import type { Stores } from './stores/open.ts'
 import type { Output } from './terminal.ts'
 
@@ -16,10 +17,25 @@ export interface Masking {
   connection(connection: Connection): Connection
 }
 
-/** Of a workflow command, whose data ends with the line. Source: the runner's own toolkit. */
-function escaped(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')
+/** `::add-mask::`, whose data ends with the line. Source: GitHub's own toolkit, whose command GitLab took over. */
+function addMask(text: string): string {
+  return `::add-mask::${text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`
 }
+
+/** Azure's agent turns these back, and a percent sign only where a pipeline has it so: it stays as it is. */
+function setSecret(text: string): string {
+  const data = text
+    .replaceAll(';', '%3B')
+    .replaceAll('\r', '%0D')
+    .replaceAll('\n', '%0A')
+    .replaceAll(']', '%5D')
+  return `##vso[task.setsecret]${data}`
+}
+
+const maskCommands = { github: addMask, gitlab: addMask, azure: setSecret } as const satisfies Record<
+  MaskingRunner['name'],
+  (text: string) => string
+>
 
 function writerTo(
   stream: RunnerStream,
@@ -27,32 +43,46 @@ function writerTo(
 ): (line: string) => void {
   if (stream.kind === 'own') {
     return line => {
-      for (const name of stream.streams) outputs[name].print(line)
+      for (const name of stream.streams) outputs[name].command(line)
     }
   }
   return line => {
     try {
-      appendFileSync(stream.path, `${line}\n`)
+      // Whoever wrote last may have left a line open.
+      appendFileSync(stream.path, `\n${line}\n`)
     } catch {
       // The step is gone, and its log with it.
     }
   }
 }
 
-/** Null where no runner would understand. */
+function unreachable({ name }: MaskingRunner): Failure {
+  const runners = { github: 'GitHub', gitlab: 'GitLab', azure: 'Azure Pipelines' } as const
+  return new Failure('refused', `The runner of ${runners[name]} cannot be told to mask new secrets`, {
+    hints: [
+      'Standard output and standard error both lead elsewhere: to a file, another program or a terminal of its own.',
+      'Let standard error reach the log of the job: take `2>`, `&>` or `2>&1` out of the command, and `exec >` out of its script.',
+      'Or add --allow-unmasked, where no later step can print the secret.',
+    ],
+  })
+}
+
+/** Null where no runner would understand, a Failure where one would and nothing that we can write to reaches it. */
 export function openMasking(
   env: NodeJS.ProcessEnv,
   outputs: { readonly stdout: Output; readonly stderr: Output },
-): Masking | null {
-  const stream = findRunnerStream(env)
-  if (stream === null) return null
-  const write = writerTo(stream, outputs)
+): Masking | Failure | null {
+  const runner = findMaskingRunner(env)
+  if (runner === null) return null
+  if (runner.stream === null) return unreachable(runner)
+  const write = writerTo(runner.stream, outputs)
+  const maskCommand = maskCommands[runner.name]
   const known: Secret[] = []
 
   function mask(secret: Secret): void {
     if (known.some(other => other.equals(secret))) return
     known.push(secret)
-    write(`::add-mask::${escaped(secret.reveal())}`)
+    write(maskCommand(secret.reveal()))
   }
 
   async function masked(issuing: Promise<Issued>): Promise<Issued> {

@@ -1,6 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { isCancel, intro, multiselect, select, text } from '@clack/prompts'
 import { Failure } from './model/failure.ts'
+import { breakCommandsInLines } from './render/runner-commands.ts'
 
 export interface Choice<Value extends string> {
   readonly value: Value
@@ -23,15 +24,20 @@ export interface Prompts {
   ): Promise<readonly Value[]>
 }
 
-/** The library colours whatever it prints; this takes the colours out again, and leaves its other escapes alone. */
-function withoutColour(output: WriteStream): WriteStream {
+/** What the library prints goes through `change`. */
+function changed(output: WriteStream, change: (chunk: string) => string): WriteStream {
   return new Proxy(output, {
     get: (target, name) => {
-      if (name === 'write') return (chunk: string) => target.write(chunk.replace(/\u001b\[[\d;]*m/g, ''))
+      if (name === 'write') return (chunk: string) => target.write(change(chunk))
       const value: unknown = Reflect.get(target, name)
       return typeof value === 'function' ? (value.bind(target) as unknown) : value
     },
   })
+}
+
+/** The library colours whatever it prints; this takes the colours out again, and leaves its other escapes alone. */
+function withoutColour(chunk: string): string {
+  return chunk.replace(/\u001b\[[\d;]*m/g, '')
 }
 
 /** `cancelled` is what the Failure of a Ctrl-C says. */
@@ -40,7 +46,9 @@ export function openPrompts(
   streams: { readonly input: ReadStream; readonly output: WriteStream; readonly colour: boolean },
 ): Prompts {
   const { input } = streams
-  const output = streams.colour ? streams.output : withoutColour(streams.output)
+  const output = changed(streams.output, chunk =>
+    breakCommandsInLines(streams.colour ? chunk : withoutColour(chunk), '', false),
+  )
   const answered = <Answer>(answer: Answer): Exclude<Answer, symbol> => {
     if (isCancel(answer)) throw new Failure('interrupted', cancelled)
     return answer as Exclude<Answer, symbol>

@@ -8,6 +8,13 @@ export type RunnerStream =
   | { readonly kind: 'own'; readonly streams: readonly [OwnStream, ...OwnStream[]] }
   | { readonly kind: 'pipe'; readonly path: string }
 
+/** A runner that hides what it is told to hide. */
+export interface MaskingRunner {
+  readonly name: 'github' | 'gitlab' | 'azure'
+  /** Null where nothing that we can write to reaches it: a secret must not be written anywhere else. */
+  readonly stream: RunnerStream | null
+}
+
 const standardError: RunnerStream = { kind: 'own', streams: ['stderr'] }
 
 interface Process {
@@ -43,6 +50,16 @@ function githubStep(): number {
   for (const { pid, env } of lineage()) {
     if (!env.includes('GITHUB_ACTIONS=true')) break
     step = pid
+  }
+  return step
+}
+
+/** An agent of Azure starts Node, which starts the script of a step, and passes on what that writes. */
+function azureStep(): number {
+  let step = process.pid
+  for (const { pid, args, env } of lineage()) {
+    if (!env.includes('TF_BUILD=True')) break
+    if (!/^(?:node|Agent\.)/.test(basename(args[0] ?? ''))) step = pid
   }
   return step
 }
@@ -99,14 +116,14 @@ function unredirected(): RunnerStream | null {
   return !isTTY && (stat.isFIFO() || stat.isSocket()) ? standardError : null
 }
 
-/**
- * Where a command to the CI runner that runs us has to go. Null where there is none that understands `::add-mask::`, or where
- * nothing that we can write to reaches it: a secret must not be written anywhere else.
- */
-export function findRunnerStream(env: NodeJS.ProcessEnv): RunnerStream | null {
+/** The runner of the CI job that this is. Null where there is none that masks: one would show the command, and the secret in it. */
+export function findMaskingRunner(env: NodeJS.ProcessEnv): MaskingRunner | null {
   const linux = process.platform === 'linux'
-  if (env['GITHUB_ACTIONS'] === 'true') return linux ? streamOf(githubStep()) : unredirected()
+  if (env['GITHUB_ACTIONS'] === 'true')
+    return { name: 'github', stream: linux ? streamOf(githubStep()) : unredirected() }
+  if (env['TF_BUILD'] === 'True')
+    return { name: 'azure', stream: linux ? streamOf(azureStep()) : unredirected() }
   if (env['GITLAB_CI'] !== 'true' || !linux) return null
   const step = gitlabStep()
-  return step === null ? null : streamOf(step)
+  return step === null ? null : { name: 'gitlab', stream: streamOf(step) }
 }

@@ -2,6 +2,7 @@ import { fstatSync, fsyncSync, statSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { Failure } from './model/failure.ts'
+import { type OpenLine, guarded, logGuard } from './render/log-guard.ts'
 import { type Palette, paletteFor, wantsColour } from './render/palette.ts'
 
 /** One of the two output streams, with what is known of who reads it. */
@@ -14,15 +15,25 @@ export interface Output {
   readonly palette: Palette
   /** It is /dev/null, or was closed when we began, which Node makes the same of. */
   readonly leadsNowhere: boolean
-  /** Writes text and ends it with a line feed where it has none. */
+  /** Writes text and ends it with a line feed where it has none. Whatever it holds, no CI runner finds a command in it. */
   print(text: string): void
-  /** Writes text as it is. */
-  write(text: string): void
-  /** Prints what can be shown only once. Resolves when the system has taken all of it, and rejects with a `Failure` where it has not. */
-  hand(text: string): Promise<void>
+  /** The same for a unified diff. */
+  printPatch(text: string): void
+  /** The same in place of the line that stands there, and without a line feed. */
+  rewrite(text: string): void
+  /** Writes bytes that somebody asked for by name, as they are. */
+  exact(text: string): void
+  /**
+   * Prints what can be shown only once; `exactly`: as it is. Resolves when the system has taken all of it, and rejects with a
+   * `Failure` where it has not.
+   */
+  hand(text: string, how?: 'exactly'): Promise<void>
+  /** Gives the CI runner a command of our own. */
+  command(line: string): void
 }
 
 const widthOfPipes = 100
+const eraseLine = '\r\u001b[2K'
 
 export function cannotWrite({ message }: Error): Failure {
   return new Failure('failed', `Cannot write the output: ${message}`)
@@ -50,12 +61,15 @@ function lineOf(text: string): string {
   return text.endsWith('\n') ? text : `${text}\n`
 }
 
+/** `log`: the last line of what both streams write, which one log may show. */
 export function openOutput(
   stream: StandardStream,
   env: NodeJS.ProcessEnv,
   noColor: boolean,
+  log: OpenLine,
   onError: (error: Error) => void,
 ): Output {
+  const guard = logGuard({ text: null }, log)
   let told: Error | null = null
   // A reader that went away (`plan | head`) must not stop an apply in the middle, so a closed pipe is no error.
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -72,17 +86,21 @@ export function openOutput(
     get leadsNowhere() {
       return isNowhere(stream)
     },
-    print: text => stream.write(lineOf(text)),
-    write: text => stream.write(text),
-    hand: text =>
+    print: text => stream.write(guard.text(lineOf(text))),
+    printPatch: text => stream.write(guard.text(lineOf(text), true)),
+    rewrite: text => stream.write(eraseLine + guard.rewritten(text)),
+    exact: text => stream.write(guard.exact(text)),
+    command: line => stream.write(guard.command(line)),
+    hand: (text, how) =>
       new Promise<void>((resolve, reject) => {
         if (isNowhere(stream)) throw new Error('it leads nowhere')
+        const lines = how === 'exactly' ? guard.exact(lineOf(text)) : guard.text(lineOf(text))
         if (fstatSync(stream.fd).isFile()) {
-          writeFile(stream.fd, lineOf(text))
+          writeFile(stream.fd, lines)
           resolve()
           return
         }
-        stream.write(lineOf(text), error => {
+        stream.write(lines, error => {
           told = error ?? null
           if (error) reject(error)
           else resolve()
@@ -111,7 +129,7 @@ export async function ask(question: string, input: ReadStream, output: WriteStre
         resolve(null)
       }
       reader.once('close', unanswered)
-      reader.question(question).then(answer => {
+      reader.question(guarded(question)).then(answer => {
         reader.off('close', unanswered)
         resolve(answer)
       }, reject)

@@ -10,6 +10,7 @@ const floors: readonly (readonly string[])[] = [
   ['cli'],
   ['commands'],
   ['context'],
+  ['runner'],
   ['masking'],
   [
     'connection',
@@ -63,6 +64,18 @@ const revealing: Readonly<Record<string, string>> = {
   'stores/preset.ts': 'put, to the standard input of a program',
   'stores/keychain.ts': 'put',
   'stores/logins.ts': 'put, into the keychain, and its reverse',
+}
+
+/** The only files that write past the guard of `Output`, and why. */
+const unguarded: Readonly<Record<string, string>> = {
+  'commands/apikeys/issued-secret.ts': '--quiet: a new secret, exactly',
+  'commands/env.ts': 'secrets by name, exactly',
+  'commands/secret/get.ts': 'a secret by name, exactly',
+  'main.ts': 'failures, which it guards itself, and what a signal is answered with',
+  'prompts.ts': 'what the library of prompts draws, with the marks of commands broken up',
+  'secret-input.ts': 'a question of our own',
+  'stores/keychain-helper.ts': 'its answers to our process, which nobody else reads',
+  'terminal.ts': 'the guard itself',
 }
 
 const root = join(import.meta.dirname, '..', 'src')
@@ -207,6 +220,17 @@ t.test('a secret leaves its type only where it has to', async t => {
 t.test('only the transitions make a marker, and only its text is read into one', async t => {
   const makes = /\bstate: \{|\{\s*\.\.\.(\w+\.)?marker\b|: Marker = \{/
   t.strictSame(filesWith(makes).toSorted(), ['lifecycle/transitions.ts', 'platform/marker.ts'])
+})
+
+t.test('what is printed passes the guard, and only masking gives commands to a CI runner', async t => {
+  const past =
+    /\b(?:std(?:out|err)|output|stream|target)\b[?!]?\.(?:write|end|exact|cork)\b|'exactly'|\bpipe\(/
+  t.strictSame(filesWith(past).toSorted(), Object.keys(unguarded).toSorted())
+  t.strictSame(
+    filesWith(/\.command\(/).toSorted(),
+    ['cli/overview.ts', 'cli.ts', 'masking.ts', 'terminal.ts'].toSorted(),
+  )
+  t.strictSame(filesWith(/\.print\(\s*JSON\b/), ['commands/sandbox.ts'], 'JSON is printed as jsonText')
 })
 
 t.test('native packages have one door each', async t => {

@@ -7,7 +7,8 @@ import { type Ended, type Workplace, asUsersDo, ended, workplace } from './suppo
 import { servedPlatform } from './support/served-platform.ts'
 
 const secret = 'flux_ci_sentinel%0123456789'
-const mask = '::add-mask::flux_ci_sentinel%250123456789\n'
+/** After a line end: whoever wrote before may have left a line open. */
+const mask = '\n::add-mask::flux_ci_sentinel%250123456789\n'
 
 const configuration = `
 version: 1
@@ -108,12 +109,12 @@ t.test('what the platform issues is masked, whatever is printed of it', async t 
   const applied = await step(place, `${vars} keys apply --auto-approve --only new-key`)
   const [, delivered = ''] = /KEY=(\S+)/.exec(await readFile(join(place.work, 'new.env'), 'utf8')) ?? []
   t.equal(applied.code, 0)
-  t.equal(applied.stderr, `::add-mask::${delivered}\n`)
+  t.equal(applied.stderr, `\n::add-mask::${delivered}\n`)
   t.equal(applied.stdout.split(delivered).length, 2, 'nowhere but in the command')
   t.notMatch(applied.stderr, platform.env.FLUXLOOP_API_KEY, 'what came in the environment is known already')
   const made = await step(place, `${vars} keys apikeys create --name Made --json | cat`)
   const { key } = JSON.parse(made.stdout) as { readonly key: string }
-  t.equal(made.stderr, `::add-mask::${key}\n`)
+  t.equal(made.stderr, `\n::add-mask::${key}\n`)
   const outputs = ['GITHUB_OUTPUT', 'GITHUB_ENV', 'GITHUB_STEP_SUMMARY', 'GITHUB_STATE'] as const
   for (const name of outputs) await place.write(name, '')
   const files = outputs.map(name => `export ${name}=$PWD/${name}`).join('; ')
@@ -131,6 +132,74 @@ t.test('GitLab gets the command only where its runner reads it', async t => {
   t.equal(await place.read('out'), '')
   const without = await place.run(['secret', 'get', 'ci-pipeline'], { env: { GITLAB_CI: 'true' } })
   t.strictSame([without.stdout, without.stderr], [secret, ''], 'any other would show it in the log')
+})
+
+t.test('a mask begins a line of its own, whatever stands in the log before it', async t => {
+  const place = await scene(t)
+  const open = await step(place, 'printf "The key: " >&2; keys secret get ci-pipeline | wc -c')
+  t.match(open.stderr, mask)
+  const piped = await step(
+    place,
+    'exec 2>&1; printf "The key: "; keys secret get ci-pipeline 2>&1 | cat >out',
+  )
+  t.match(piped.stdout, `The key: ${mask}`)
+})
+
+t.test('an agent of Azure gets its own command, through the streams of the script of a step', async t => {
+  const place = await scene(t)
+  // As the agent does: Node starts the shell, and passes on what it writes.
+  await place.write(
+    'task.js',
+    `const { spawn } = require('node:child_process')
+const shell = spawn('bash', ['-e', 'step.sh'], { stdio: ['ignore', 'pipe', 'pipe'] })
+shell.stdout.pipe(process.stdout)
+shell.stderr.pipe(process.stderr)
+shell.on('close', code => (process.exitCode = code))`,
+  )
+  const run = async (script: string) => {
+    await place.write('step.sh', `keys() { ${asUsersDo.join(' ')} "$@"; }\n${script}\n`)
+    return await ended('node', ['task.js'], { cwd: place.work, env: { ...place.env, TF_BUILD: 'True' } })
+  }
+  const command = `\n##vso[task.setsecret]${secret}\n`
+  t.match(await run('keys secret get ci-pipeline'), { code: 0, stdout: command + secret, stderr: command })
+  const captured = await run(
+    'key=$(keys secret get ci-pipeline 2>/dev/null); echo ${#key}; exec 2>err; (keys secret get ci-pipeline >out)',
+  )
+  t.match(captured, { code: 0, stdout: `${secret.length}\n`, stderr: '' })
+  t.notMatch((await place.read('out')) + (await place.read('err')), '##vso')
+})
+
+t.test('where a runner masks and cannot be told what, nothing is created or regenerated', async t => {
+  const place = await scene(t)
+  const platform = await servedPlatform(t)
+  const vars = `FLUXLOOP_API_URL=${platform.env.FLUXLOOP_API_URL} FLUXLOOP_API_KEY=${platform.env.FLUXLOOP_API_KEY}`
+  const away = (line: string, env = 'GITHUB_ACTIONS=true') =>
+    step(place, `exec >all 2>&1; ${vars} keys ${line}`, { env })
+  await place.write('fluxloop-keys.yaml', configuration.replace(/^ {2}ci-pipeline.*\n/m, ''))
+  for (const line of [
+    'apply --auto-approve',
+    'apikeys create --name Made --store env-file:made.env',
+    'apikeys regenerate key_abc123 --force',
+  ]) {
+    platform.forget()
+    t.equal((await away(line)).code, 6, line)
+    t.match(await place.read('all'), /cannot be told to mask new secrets[^]*--allow-unmasked/, line)
+    t.strictSame(
+      platform.requests.filter(request => !request.startsWith('GET')),
+      [],
+      line,
+    )
+  }
+  t.equal((await away('apply --auto-approve', 'GITLAB_CI=true')).code, 6, 'a runner of GitLab that masks')
+  t.equal((await away('plan')).code, 0, 'what makes no secret goes on')
+  t.equal((await away('apply --auto-approve --allow-unmasked')).code, 0)
+  t.equal((await away('apply --auto-approve')).code, 0, 'and a plan that makes none')
+  t.equal((await away('rotate new-key --auto-approve')).code, 6)
+  // Its usual runner has no masking that can be told anything.
+  const plain = await place.run(['rotate', 'new-key', '--auto-approve'], {
+    env: { ...platform.env, GITLAB_CI: 'true' },
+  })
+  t.equal(plain.code, 0, plain.stderr)
 })
 
 t.test('outside of CI nothing is masked', async t => {

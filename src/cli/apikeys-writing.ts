@@ -1,4 +1,11 @@
-import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag } from './command.ts'
+import {
+  type Command,
+  allowUnmaskedFlag,
+  configurationFlag,
+  connecting,
+  connectionFlags,
+  jsonFlag,
+} from './command.ts'
 import type { Flag, Flags } from './flags.ts'
 
 const quietFlag: Flag = { name: 'quiet', text: 'Print the secret alone, for scripts' }
@@ -42,6 +49,7 @@ const create: Command = {
     { name: 'no-clipboard', text: 'Do not copy the secret to the clipboard' },
     jsonFlag,
     quietFlag,
+    allowUnmaskedFlag,
     ...connectionFlags,
   ],
   examples: [
@@ -65,6 +73,7 @@ const create: Command = {
       clipboard: !flags.refused('clipboard'),
       json: flags.on('json'),
       quiet: flags.on('quiet'),
+      allowUnmasked: flags.on('allow-unmasked'),
       ...connecting(flags),
     }
     return await runCreate(options, context)
@@ -112,7 +121,15 @@ const regenerate: Command = {
   aliases: ['rotate'],
   text: 'Regenerate (rotate) an API key: a new secret at once, and the end of the old one',
   takes: '<key-id>',
-  flags: [forceFlag, forceSelfFlag, jsonFlag, quietFlag, configurationFlag, ...connectionFlags],
+  flags: [
+    forceFlag,
+    forceSelfFlag,
+    jsonFlag,
+    quietFlag,
+    allowUnmaskedFlag,
+    configurationFlag,
+    ...connectionFlags,
+  ],
   examples: ['apikeys regenerate key_abc123', 'apikeys regenerate key_abc123 --force'],
   run: async (flags, context) => {
     const { runRegenerate } = await import('../commands/apikeys/regenerate.ts')
@@ -122,6 +139,7 @@ const regenerate: Command = {
       forceSelf: flags.on('force-self'),
       json: flags.on('json'),
       quiet: flags.on('quiet'),
+      allowUnmasked: flags.on('allow-unmasked'),
       config: flags.list('config'),
       ...connecting(flags),
     }

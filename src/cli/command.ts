@@ -59,3 +59,8 @@ export const logFlag: Flag = {
   value: '<file>',
   text: 'Append to this file, a line of JSON for each change, what was done, why and by whom (FLUXLOOP_KEYS_LOG)',
 }
+
+export const allowUnmaskedFlag: Flag = {
+  name: 'allow-unmasked',
+  text: 'Make secrets in a CI job whose runner cannot be told to mask them',
+}

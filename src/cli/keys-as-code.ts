@@ -1,4 +1,12 @@
-import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag, logFlag } from './command.ts'
+import {
+  type Command,
+  allowUnmaskedFlag,
+  configurationFlag,
+  connecting,
+  connectionFlags,
+  jsonFlag,
+  logFlag,
+} from './command.ts'
 import type { Flag, Flags } from './flags.ts'
 
 const planning: readonly Flag[] = [
@@ -32,6 +40,7 @@ const applying: readonly Flag[] = [
     value: '<period>',
     text: 'How long to wait for another run on this machine that writes this stack: 30s, 10m (0s)',
   },
+  allowUnmaskedFlag,
   logFlag,
 ]
 
@@ -40,6 +49,7 @@ function executing(flags: Flags) {
     autoApprove: flags.on('auto-approve'),
     parallelism: flags.count('parallelism') ?? 10,
     lockTimeout: flags.text('lock-timeout'),
+    allowUnmasked: flags.on('allow-unmasked'),
     log: flags.text('log'),
   }
 }

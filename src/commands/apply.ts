@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
-import { type Plan, isRefused } from '../model/change.ts'
+import { type Change, type Plan, isRefused } from '../model/change.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/budget.ts'
 import { jsonText } from '../render/json.ts'
@@ -28,9 +28,14 @@ export interface ApplyOptions extends ReconcileOptions {
   readonly parallelism: number
   /** How long to wait for another run on this machine: `10m`; null: not at all. */
   readonly lockTimeout: string | null
+  /** Go on in a CI job whose runner cannot be told to mask new secrets. */
+  readonly allowUnmasked: boolean
   /** The log to append to; null: the environment's, or none. */
   readonly log: string | null
 }
+
+/** To deliver again is to make a successor, where no store has the secret. */
+const secretMaking: ReadonlySet<Change['kind']> = new Set(['create', 'rotate', 'deliver', 'heal'])
 
 export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
@@ -59,6 +64,7 @@ async function applyLocked(
   const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0
   if (!options.json) stdout.print(shownPlan(reconciliation, options, context))
+  if (makesSecrets(plan) && !options.allowUnmasked) await context.requireMasking()
   if (!idle) tellRequests(reconciliation, context)
   if (!idle && !approved) await requireApproval(context)
 
@@ -74,6 +80,10 @@ async function applyLocked(
   if (isRefused(plan)) return exitCodes.refused
   if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
   return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : 0)
+}
+
+function makesSecrets(plan: Plan): boolean {
+  return !isRefused(plan) && plan.changes.some(({ kind }) => secretMaking.has(kind))
 }
 
 /** A key of this plan is half made, and not for this run to finish: what is declared may not be there yet. */

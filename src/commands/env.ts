@@ -52,6 +52,6 @@ export async function runEnv(options: EnvOptions, context: Context): Promise<num
   )
   const lines = variables.map(({ name, keyId }) => ({ name, value: secrets.get(keyId)?.reveal() ?? '' }))
   for (const { name, value } of lines) requireFit(name, value, format)
-  stdout.write(renderEnvLines(lines, format, `fluxloop_${context.nonce()}${context.nonce()}`))
+  stdout.exact(renderEnvLines(lines, format, `fluxloop_${context.nonce()}${context.nonce()}`))
   return 0
 }

@@ -5,7 +5,7 @@ import { fitsGlob } from '../model/glob.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { closest } from '../model/suggest.ts'
 import { breakable } from '../render/text.ts'
-import { lastUseShort, listText, quotedName } from '../render/values.ts'
+import { lastUseShort, listText, nameText, quotedName } from '../render/values.ts'
 
 export interface Choosing {
   readonly patterns: readonly string[]
@@ -40,7 +40,7 @@ async function byChecklist(
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1))
     .map(live => ({
       value: live.id,
-      label: breakable(`${quotedName(live.name)} (${live.id})`),
+      label: breakable(`${quotedName(live.name)} (${nameText(live.id)})`),
       hint: breakable(`last used ${lastUseShort(live.lastUse, now)}; ${listText(live.permissions)}`),
     }))
   const ids = await prompts.some('Keys to import:', choices, [])

@@ -184,7 +184,7 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   }
   const text = edited(target.text, stack, proposal)
   await requireSound(target, text, options, context)
-  stdout.print(`${renderFileDiff(target.path, target.text, text, stdout)}\n`)
+  stdout.printPatch(`${renderFileDiff(target.path, target.text, text, stdout)}\n`)
   await requireConsent(options, context)
   await write(target, text)
   stdout.print(

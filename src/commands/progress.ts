@@ -9,8 +9,6 @@ import { advanceProgress, beginProgress, progressLine } from '../render/progress
 import { renderOutcome } from '../render/report-text.ts'
 import { wrap } from '../render/text.ts'
 
-const eraseLine = '\r\u001b[2K'
-
 export interface ShownProgress {
   readonly tell: (progress: Progress) => void
   /** The run waits for requests, or goes on (null). */
@@ -30,7 +28,7 @@ export function showProgress(
   let state = beginProgress(plan.changes.length)
   let left = plan.changes.reduce((sum, change) => sum + requestsOf(change).most, 0)
   let waiting: { readonly wait: BudgetWait; readonly timer: NodeJS.Timeout } | null = null
-  const draw = stderr.rewritable ? (text: string) => stderr.write(`${eraseLine}${text}`) : () => undefined
+  const draw = stderr.rewritable ? (text: string) => stderr.rewrite(text) : () => undefined
   const redraw = () => {
     const { width } = stderr
     draw(waiting === null ? progressLine(state, width) : waitingLine(state, left, waiting.wait, now(), width))

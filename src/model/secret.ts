@@ -29,9 +29,9 @@ export class Secret {
     return difference === 0
   }
 
-  /** Is it visible ASCII and nothing else, as secrets of keys are? */
+  /** Is it visible ASCII and nothing else, as secrets of keys are, and no command to a CI runner? */
   isPlain(): boolean {
-    return /^[!-~]{1,8192}$/.test(this.#value)
+    return /^(?!::)(?!.*##[\w.-]*\[)[!-~]{1,8192}$/.test(this.#value)
   }
 
   /** The last `length` characters: what a masked key shows of it. */

@@ -1,5 +1,6 @@
 import { createTwoFilesPatch } from 'diff'
 import type { Palette } from './palette.ts'
+import { breakHeadings } from './runner-commands.ts'
 import { escapeControls } from './text.ts'
 
 /** A unified diff of one text file, with three lines around each change. Ends without a line break. */
@@ -18,8 +19,9 @@ export function renderFileDiff(
     undefined,
     { context: 3 },
   )
-  const lines = patch.trimEnd().split('\n').slice(1)
-  return lines.map(line => paintLine(escapeControls(line), palette)).join('\n')
+  const lines = patch.trimEnd().split('\n').slice(1).map(escapeControls)
+  // After the names of the two files, a line that looks like one of these is a removed or added one.
+  return lines.map((line, index) => paintLine(index < 2 ? line : breakHeadings(line), palette)).join('\n')
 }
 
 function paintLine(line: string, { green, red, cyan, bold }: Palette): string {

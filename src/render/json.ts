@@ -1,11 +1,15 @@
-import { replaceUnsafe, unicodeEscape } from './text.ts'
+import { breakCommandsInJson } from './runner-commands.ts'
+import { replaceUnsafe } from './text.ts'
+import { unicodeEscape } from './unicode-escape.ts'
 
-/**
- * JSON text, indented by two, that is safe on a terminal: characters that `JSON.stringify` leaves as they are though a
- * terminal acts on them (C1 controls, text direction) are written as JSON escapes, so a reader gets the exact value.
- */
-export function jsonText(value: object): string {
-  return replaceUnsafe(JSON.stringify(value, null, 2), character =>
-    character === '\n' ? character : unicodeEscape(character),
+/** JSON without what a terminal or a CI runner acts on, as JSON escapes, so a reader gets the exact value. */
+export function safeJson(json: string): string {
+  return breakCommandsInJson(
+    replaceUnsafe(json, character => (character === '\n' ? character : unicodeEscape(character))),
   )
+}
+
+/** JSON text, indented by two, that is safe on a terminal and in the log of a CI job. */
+export function jsonText(value: object): string {
+  return safeJson(JSON.stringify(value, null, 2))
 }

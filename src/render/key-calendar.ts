@@ -3,7 +3,7 @@ import type { Instant } from '../model/duration.ts'
 import type { Palette } from './palette.ts'
 import { renewalText } from './reasons.ts'
 import { paintMark } from './rows.ts'
-import { breakable, minimumWidth, unbreakable, wrap } from './text.ts'
+import { breakable, minimumWidth, wrap } from './text.ts'
 import { date, isoTime, relativeTime } from './time.ts'
 import { nameText, plural, quotedName } from './values.ts'
 
@@ -148,7 +148,7 @@ export function renderCalendar(
     days.set(date(entry.at), entries)
   }
   const sections = [...days.values()].map(entries => [
-    palette.bold(unbreakable(dayTitle(entries[0]?.at ?? calendar.now, calendar.now))),
+    palette.bold(dayTitle(entries[0]?.at ?? calendar.now, calendar.now)),
     ...entries.flatMap(entry => entryLines(entry, palette, width)),
   ])
   return [...sections, wrap(palette.bold(summaryText(calendar)), width)]

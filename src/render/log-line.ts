@@ -4,7 +4,8 @@ import type { ChangeLine, LogLine, LoggedCaller, RunLine } from '../model/log.ts
 import type { Outcome } from '../model/outcome.ts'
 import { countChanges } from './plan-summary.ts'
 import { reasonsOf } from './reasons.ts'
-import { breakable, redactSecrets, replaceUnsafe, unicodeEscape } from './text.ts'
+import { safeJson } from './json.ts'
+import { breakable, redactSecrets } from './text.ts'
 import { isoTime } from './time.ts'
 
 /** What all lines of one run have in common. */
@@ -57,7 +58,7 @@ function outcomeOf(outcome: Outcome): ChangeLine['outcome'] {
   }
 }
 
-/** One line of JSON without its line feed, safe on a terminal that shows the file as it is. */
+/** One line of JSON without its line feed, safe where the file is shown as it is. */
 export function logText(line: LogLine): string {
-  return replaceUnsafe(JSON.stringify(line), unicodeEscape)
+  return safeJson(JSON.stringify(line))
 }

@@ -4,6 +4,9 @@
  * it is short, and the usual package would be loaded at every start for the sake of rare names.
  */
 
+import { breakCommands } from './runner-commands.ts'
+import { unicodeEscape } from './unicode-escape.ts'
+
 const asciiOnly = /^[\0\x20-\x7e]*$/
 const styles = /\u001b\[\d+m/g
 /** East Asian scripts and the blocks of their symbols; the half-width forms are the exception. */
@@ -13,6 +16,7 @@ const emoji = /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|^\p{RI}{2}
 const invisible = /^[\p{M}\u200b-\u200d\ufe00-\ufe0f]/u
 /** Controls, halves of surrogate pairs, line separators, and what reorders or hides text on a screen. */
 const unsafe = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}\u200b\u2060-\u2064\ufeff\ufff9-\ufffb]/gu
+const unsafeOrOurs = new RegExp(`${styles.source}|${unsafe.source}`, 'gu')
 const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 /** Fewer columns than that are treated as that many: nothing useful fits. */
@@ -40,20 +44,24 @@ export function displayWidth(text: string): number {
   return graphemes(bare).reduce((sum, grapheme) => sum + graphemeWidth(grapheme), 0)
 }
 
-/** A character as JSON and JavaScript write it: `\u001b`. */
-export function unicodeEscape(character: string): string {
-  return Array.from(
-    { length: character.length },
-    (_, index) => `\\u${character.charCodeAt(index).toString(16).padStart(4, '0')}`,
-  ).join('')
+function visible(character: string): string {
+  return shortEscapes[character] ?? unicodeEscape(character)
 }
 
 /**
- * Makes control characters, terminal escapes and invisible or reordering characters visible: `\u001b`, `\n`. Every
- * text that a server or a user wrote goes through it before it is printed.
+ * The door for every text that a server or a user wrote: names, messages, file names, arguments. Makes control
+ * characters, terminal escapes and invisible or reordering characters visible (`\u001b`, `\n`), and breaks up what a
+ * CI runner would take for a command (`##\u005b`).
  */
 export function escapeControls(text: string): string {
-  return text.replace(unsafe, character => shortEscapes[character] ?? unicodeEscape(character))
+  return breakCommands(text.replace(unsafe, visible))
+}
+
+/** The same for text with our own colours, lines and fixed spaces in it. */
+export function escapeRaw(text: string): string {
+  return breakable(text).replace(unsafeOrOurs, found =>
+    found.length > 2 || found === '\n' || found === '\t' ? found : visible(found),
+  )
 }
 
 /** Replaces every character that `escapeControls` would touch; for JSON text, which has its own escapes. */

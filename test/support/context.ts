@@ -5,6 +5,7 @@ import { Failure } from '../../src/model/failure.ts'
 import type { Secret } from '../../src/model/secret.ts'
 import { createClient } from '../../src/platform/client.ts'
 import { renderFailure } from '../../src/render/failure.ts'
+import { type OpenLine, logGuard } from '../../src/render/log-guard.ts'
 import { paletteFor } from '../../src/render/palette.ts'
 import { openLog, readLog } from '../../src/run-log.ts'
 import type { Output } from '../../src/terminal.ts'
@@ -44,17 +45,22 @@ export const testVersion = '0.0.0-test'
 
 const lineOf = (text: string) => (text.endsWith('\n') ? text : `${text}\n`)
 
-function memoryOutput(options: TestContextOptions): Output & { readonly text: () => string } {
+function memoryOutput(options: TestContextOptions, log: OpenLine): Output & { readonly text: () => string } {
   let text = ''
+  const guard = logGuard({ text: null }, log)
   return {
     isTerminal: options.terminal ?? false,
     rewritable: options.terminal ?? false,
     width: options.width ?? 100,
     palette: paletteFor(options.colour ?? false),
-    print: more => void (text += lineOf(more)),
-    write: more => void (text += more),
+    print: more => void (text += guard.text(lineOf(more))),
+    printPatch: more => void (text += guard.text(lineOf(more), true)),
+    rewrite: more => void (text += `\r\u001b[2K${guard.rewritten(more)}`),
+    exact: more => void (text += guard.exact(more)),
+    command: line => void (text += guard.command(line)),
     leadsNowhere: false,
-    hand: async more => void (text += lineOf(more)),
+    hand: async (more, how) =>
+      void (text += how === 'exactly' ? guard.exact(lineOf(more)) : guard.text(lineOf(more))),
     text: () => text,
   }
 }
@@ -67,8 +73,9 @@ function unexpected(what: string): () => never {
 
 export function testContext(options: TestContextOptions = {}): TestContext {
   const { platform, answers, now = Date.UTC(2024, 0, 22, 10) } = options
-  const stdout = memoryOutput(options)
-  const stderr = memoryOutput(options)
+  const log: OpenLine = { text: null }
+  const stdout = memoryOutput(options, log)
+  const stderr = memoryOutput(options, log)
   const requests: string[] = []
   const waiting = [...(answers ?? [])]
 
@@ -107,10 +114,10 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     timeZone: options.timeZone ?? 'UTC',
     interactive: answers !== undefined,
     ask: async question => {
-      stderr.write(question)
+      stderr.exact(question)
       if (waiting.length === 0) throw new Error(`nobody answers: ${question}`)
       const answer = waiting.shift() ?? null
-      stderr.write(`${answer ?? ''}\n`)
+      stderr.exact(`${answer ?? ''}\n`)
       return answer
     },
     askSecret: async () => unexpected('secret')(),
@@ -141,6 +148,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     finishingOnInterrupt: work => work(),
     untilStopped: async () => undefined,
     runProgram: async () => unexpected('program')(),
+    requireMasking: async () => undefined,
     ...options.with,
   }
 }

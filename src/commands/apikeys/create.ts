@@ -19,6 +19,7 @@ export interface CreateOptions extends ConnectionOptions, NewKeyFlags {
   /** Stores that get the secret in place of the screen. */
   readonly stores: readonly string[]
   readonly clipboard: boolean
+  readonly allowUnmasked: boolean
 }
 
 function requireOneOutput({ json, quiet, stores }: CreateOptions): void {
@@ -80,6 +81,7 @@ async function show(made: Made, options: CreateOptions, context: Context): Promi
 export async function runCreate(options: CreateOptions, context: Context): Promise<number> {
   requireOneOutput(options)
   if (options.stores.length === 0) requireReader(context)
+  if (!options.allowUnmasked) await context.requireMasking()
   const given = readGiven(options, context.now())
   const asking = given.name === null && context.interactive
   if (!asking) withDefaults(given)

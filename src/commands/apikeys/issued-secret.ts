@@ -23,7 +23,7 @@ export function requireReader({ stdout }: Context): void {
 
 /** The secret alone, on a line of its own. Rejects with a `Failure` where nobody takes it. */
 export async function printSecret(secret: Secret, { stdout }: Context): Promise<void> {
-  await stdout.hand(secret.reveal())
+  await stdout.hand(secret.reveal(), 'exactly')
 }
 
 /**

@@ -28,6 +28,7 @@ export interface RegenerateOptions extends ConnectionOptions {
   readonly json: boolean
   /** Print the secret alone, wherever else it goes. */
   readonly quiet: boolean
+  readonly allowUnmasked: boolean
   /** Of the stack that owns the key; the usual one where it is empty. */
   readonly config: readonly string[]
   readonly verbose: boolean
@@ -147,6 +148,7 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
   if (options.json && options.quiet) {
     throw new Failure('usage', '--json and --quiet are two outputs: give one of them')
   }
+  if (!options.allowUnmasked) await context.requireMasking()
   const { stderr } = context
   const { client } = await context.connect(options)
   const clockFrom = serverClock()

@@ -67,7 +67,7 @@ export async function runFix(
     cwd,
   })
   for (const { path, before, after } of files)
-    stdout.print(`${renderFileDiff(relative(cwd, path), before, after, stdout)}\n`)
+    stdout.printPatch(`${renderFileDiff(relative(cwd, path), before, after, stdout)}\n`)
   const reasons = renderLeftAlone([...proposed.left, ...left])
   if (reasons !== '') stdout.print(`${reasons}\n`)
   const [first] = files

@@ -18,8 +18,7 @@ export async function runSecretGet(options: SecretGetOptions, context: Context):
   requireReveal(options.reveal, context)
   const secrets = await readSecrets([options.key], options.config, context)
   for (const secret of secrets.values()) {
-    if (stdout.isTerminal) stdout.print(secret.reveal())
-    else stdout.write(secret.reveal())
+    stdout.exact(stdout.isTerminal ? `${secret.reveal()}\n` : secret.reveal())
   }
   return 0
 }

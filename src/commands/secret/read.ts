@@ -25,7 +25,7 @@ function requirePlain(secret: Secret, keyId: string, spec: StoreSpec): Secret {
   if (secret.isPlain()) return secret
   throw new Failure('failed', `What ${storeLabel(spec)} holds is no secret of ${keyId}`, {
     hints: [
-      'It has spaces, line breaks or characters that no key has: something else wrote it there.',
+      'It has spaces, line breaks, characters that no key has or a command to a CI runner: something else wrote it there.',
       '`fluxloop-keys verify` says which stored secrets work.',
     ],
   })

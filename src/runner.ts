@@ -1,0 +1,35 @@
+import type { Masking } from './masking.ts'
+import { Failure } from './model/failure.ts'
+import type { Output } from './terminal.ts'
+
+/** The CI runner that runs us, where one does. What talks to it is loaded in its jobs only. */
+export interface Runner {
+  /** Null where it masks nothing, or cannot hear us. */
+  masking(): Promise<Masking | null>
+  /** Throws a Failure where it would mask a new secret, and nothing of ours reaches it. */
+  requireMasking(): Promise<void>
+}
+
+export function openRunner(
+  env: NodeJS.ProcessEnv,
+  outputs: { readonly stdout: Output; readonly stderr: Output },
+): Runner {
+  let opened: Promise<Masking | Failure | null> | null = null
+  const open = async () => {
+    const inJob =
+      env['GITHUB_ACTIONS'] === 'true' || env['GITLAB_CI'] === 'true' || env['TF_BUILD'] === 'True'
+    if (!inJob) return null
+    opened ??= import('./masking.ts').then(({ openMasking }) => openMasking(env, outputs))
+    return await opened
+  }
+  return {
+    masking: async () => {
+      const masking = await open()
+      return masking instanceof Failure ? null : masking
+    },
+    requireMasking: async () => {
+      const masking = await open()
+      if (masking instanceof Failure) throw masking
+    },
+  }
+}
