@@ -18,6 +18,7 @@ import { takeEnvironment } from './own-environment.ts'
 import type { Prompts } from './prompts.ts'
 import type { OpenLine } from './render/log-guard.ts'
 import { wantsColour } from './render/palette.ts'
+import { escapeControls } from './render/text.ts'
 import { openRunner } from './runner.ts'
 import type { LockTarget } from './model/stack-lock.ts'
 import type { StackLock } from './stack-lock.ts'
@@ -203,7 +204,7 @@ export function createContext(
         return (await runner.masking())?.connection(connection) ?? connection
       } finally {
         // The credential is masked before anything is printed.
-        for (const text of told) stderr.print(text)
+        for (const text of told) stderr.print(escapeControls(text))
       }
     },
     copySecret: async (secret, clearAfter) => {

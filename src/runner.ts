@@ -5,9 +5,9 @@ import type { Output } from './terminal.ts'
 /** The CI runner that runs us, where one does. What talks to it is loaded in its jobs only. */
 export interface Runner {
   /** Null where it masks nothing, or cannot hear us. */
-  masking(): Promise<Masking | null>
+  readonly masking: () => Promise<Masking | null>
   /** Throws a Failure where it would mask a new secret, and nothing of ours reaches it. */
-  requireMasking(): Promise<void>
+  readonly requireMasking: () => Promise<void>
 }
 
 export function openRunner(

@@ -244,8 +244,18 @@ t.test('runs as a number without a name, and asks for a home where there is none
   await cp(join(root, 'dist'), join(place.root, 'dist'), { recursive: true })
   await execute('chown', ['-R', '12345:12345', place.root])
   const apply = async (HOME: string | undefined) => {
-    const user = ['--reuid', '12345', '--regid', '12345', '--clear-groups', process.execPath]
-    const line = [...user, join(place.root, 'dist/start.cjs'), 'apply', '--auto-approve']
+    const user = ['--reuid', '12345', '--regid', '12345', '--clear-groups']
+    // What tap loads into every Node process writes into our folder at its end, and this user may not.
+    const line = [
+      ...user,
+      'env',
+      '-u',
+      'NODE_OPTIONS',
+      process.execPath,
+      join(place.root, 'dist/start.cjs'),
+      'apply',
+      '--auto-approve',
+    ]
     return await ended('setpriv', line, { cwd: place.work, env: { ...place.env, HOME } })
   }
   t.match(await apply(undefined), { code: 1, stderr: /no home folder[^]*Set HOME/ })

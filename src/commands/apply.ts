@@ -11,7 +11,7 @@ import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
-import { wrap } from '../render/text.ts'
+import { escapeControls, wrap } from '../render/text.ts'
 import { renderOutcome, renderReport } from '../render/report-text.ts'
 import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
@@ -98,7 +98,7 @@ function isOthersWork({ findings, changes }: Plan): boolean {
 function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {
   const idle = isRefused(plan) || plan.changes.length === 0
   if (planFile !== null && plan.changes.length === 0 && plan.retiring.length === 0 && !isRefused(plan))
-    return `The plan in ${planFile} has no changes: there is nothing to apply.`
+    return `The plan in ${escapeControls(planFile)} has no changes: there is nothing to apply.`
   return `${renderPlan(plan, { ...stdout, audit })}\n${idle ? '' : '\n'}`
 }
 

@@ -14,7 +14,7 @@ import { isFree } from '../plan/adopt.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
 import { renderFileDiff } from '../render/file-diff.ts'
 import { nameText, plural, quotedName } from '../render/values.ts'
-import { breakable } from '../render/text.ts'
+import { breakable, escapeControls } from '../render/text.ts'
 import { fileFailure } from '../stores/file-failure.ts'
 import { withFileLock } from '../stores/file-lock.ts'
 import { writeFileDurably } from '../stores/write-file.ts'
@@ -188,7 +188,7 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   await requireConsent(options, context)
   await write(target, text)
   stdout.print(
-    `Wrote ${plural(proposal.keys.length, 'key')} and ${plural(proposal.roles.size, 'role')} to ${target.path}. Look at them, then: fluxloop-keys plan`,
+    `Wrote ${plural(proposal.keys.length, 'key')} and ${plural(proposal.roles.size, 'role')} to ${escapeControls(target.path)}. Look at them, then: fluxloop-keys plan`,
   )
   return 0
 }

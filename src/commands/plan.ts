@@ -12,6 +12,7 @@ import { dateTime } from '../render/time.ts'
 import { auditedPlan } from './audited-plan.ts'
 import { requireFreeForPlan, sha256, writePlanText } from './plan-store.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
+import { escapeControls } from '../render/text.ts'
 
 export interface PlanCommandOptions extends ReconcileOptions {
   readonly detailedExitcode: boolean
@@ -96,7 +97,7 @@ async function save(
   { cwd, stderr }: Context,
 ): Promise<void> {
   if (isRefused(plan)) {
-    stderr.print(`The plan is refused, so ${out} was not written.`)
+    stderr.print(`The plan is refused, so ${escapeControls(out)} was not written.`)
     return
   }
   const binding = {
@@ -106,8 +107,9 @@ async function save(
     validUntil: plan.now + lifetime,
     options,
   }
+  const file = escapeControls(out)
   await writePlanText(out, jsonText(toPlanFile(plan, binding, sha256)), cwd)
   stderr.print(
-    `\nThe plan was saved to ${out}, and can be applied until ${dateTime(binding.validUntil)}:\n  fluxloop-keys apply ${out}`,
+    `\nThe plan was saved to ${file}, and can be applied until ${dateTime(binding.validUntil)}:\n  fluxloop-keys apply ${file}`,
   )
 }

@@ -44,6 +44,11 @@ export function breakCommands(text: string): string {
   return text.replace(anywhere, unicodeEscape).replace(colonsOfWords, unicodeEscape)
 }
 
+/** Where in a text a character has to be written as an escape, by its offset. */
+export function commandMarks(text: string): ReadonlySet<number> {
+  return new Set(Array.from(text.matchAll(anywhere), ({ index }) => index))
+}
+
 /** JSON text, whose strings keep their values. No line of it begins with a string's content. */
 export function breakCommandsInJson(json: string): string {
   return json.replace(anywhere, unicodeEscape)

@@ -1,4 +1,6 @@
+import { commandMarks } from './runner-commands.ts'
 import { displayWidth, escapeControls } from './text.ts'
+import { unicodeEscape } from './unicode-escape.ts'
 
 /** More of a line than any terminal shows is not even looked at: a file of one line may have megabytes. */
 const reach = 400
@@ -12,9 +14,10 @@ interface Cell {
 }
 
 function cellsOf(line: string, from: number, to: number): Cell[] {
+  const marks = commandMarks(line.slice(from, to))
   const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
   return Array.from(segmenter.segment(line.slice(from, to)), ({ segment, index }) => {
-    const shown = segment === '\t' ? tab : escapeControls(segment)
+    const shown = segment === '\t' ? tab : marks.has(index) ? unicodeEscape(segment) : escapeControls(segment)
     return { offset: from + index, shown, width: displayWidth(shown) }
   })
 }

@@ -49,7 +49,8 @@ function tampered(value: unknown, managed = false): unknown {
   if (Array.isArray(value)) return value.map(each => tampered(each, managed))
   if (typeof value !== 'object' || value === null) return value
   const fields = value as Record<string, unknown>
-  const ours = managed || String(fields['description'] ?? '').includes('[fk')
+  const { description } = fields
+  const ours = managed || (typeof description === 'string' && description.includes('[fk'))
   // What the calling key may do is none of this.
   const free = fields['name'] === 'Unmanaged'
   const cut: Readonly<Record<string, number>> = { ip: 100, location: 200, user_agent: 300 }
@@ -321,11 +322,11 @@ t.test('nor does a terminal of any width, where lines are rewritten', async t =>
       const terminal = open(line.split(' '), columns)
       await terminal.ended
       requireInert(t, terminal.raw(), `${columns}: ${line}`)
-      t.match(terminal.raw(), line.startsWith('apply') ? /./ : shows, line)
+      if (!line.startsWith('rotate')) t.match(terminal.raw(), shows, line)
     }
   }
   const asking = open(['import'], 60)
-  await asking.until(/last used/)
+  await asking.until(/Keys to import[^]*\\u00/)
   asking.type('\u0003')
   await asking.ended
   requireInert(t, asking.raw(), 'a checklist')

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { jsonText } from '../../src/render/json.ts'
 import { guarded, logGuard } from '../../src/render/log-guard.ts'
 import { paletteFor } from '../../src/render/palette.ts'
+import { excerpt } from '../../src/render/source-excerpt.ts'
 import { escapeControls, pieces, wrap } from '../../src/render/text.ts'
 import { quotedName } from '../../src/render/values.ts'
 import { cases } from '../support/fuzz.ts'
@@ -35,6 +36,12 @@ t.test('foreign text can be read and turned back, and ordinary text stays as it 
     requireNone(t, jsonText(name), 'JSON')
     requireNone(t, escapeControls(text).replaceAll(/^(?:[-+~]{3}|\^{3})/g, ''), 'one line of text')
   }
+})
+
+t.test('the carets below a source line stand below its column, whatever of it is broken up', async t => {
+  const { text, carets } = excerpt('a: ##[group]x b', 14, 1, 80)
+  t.equal(text, 'a: ##\\u005bgroup]x b')
+  t.equal(carets, `${' '.repeat(18)}^`)
 })
 
 const piece = fc.oneof(
@@ -105,8 +112,8 @@ t.test('no command is put together from two writes, or from the two streams of o
       const guards = { stdout: logGuard({ text: null }, both), stderr: logGuard({ text: null }, both) }
       const logs = { stdout: '', stderr: '', both: '' }
       for (const { to, text, line } of writes) {
-        const written = guards[to as 'stdout' | 'stderr'].text(line ? `${text}\n` : text)
-        logs[to as 'stdout' | 'stderr'] += written
+        const written = guards[to].text(line ? `${text}\n` : text)
+        logs[to] += written
         logs.both += written
       }
       return Object.values(logs).every(log => commandsIn(log).length === 0)

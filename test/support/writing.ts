@@ -46,7 +46,11 @@ export const create = (asked: Partial<CreateOptions>, options: TestContextOption
 export const update = (asked: Partial<UpdateOptions>, options: TestContextOptions) =>
   run(context => runUpdate({ ...nothing, ...asked }, context), options)
 export const regenerate = (asked: Partial<RegenerateOptions>, options: TestContextOptions) =>
-  run(context => runRegenerate({ ...ending, json: false, quiet: false, allowUnmasked: false, ...asked }, context), options)
+  run(
+    context =>
+      runRegenerate({ ...ending, json: false, quiet: false, allowUnmasked: false, ...asked }, context),
+    options,
+  )
 export const remove = (asked: Partial<DeleteOptions>, options: TestContextOptions) =>
   run(context => runDelete({ ...ending, ...asked }, context), options)
 

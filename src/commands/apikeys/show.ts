@@ -7,6 +7,7 @@ import { renderKeyDetails } from '../../render/key-details.ts'
 import { keyToJson } from '../../render/key-json.ts'
 import { usageToJson } from '../../render/usage-json.ts'
 import { findKey } from '../find-key.ts'
+import { escapeControls } from '../../render/text.ts'
 
 export interface ShowOptions extends ConnectionOptions {
   /** A key id, a unique name, or the key id of a stack. */
@@ -23,7 +24,9 @@ async function usageOf(id: string, client: PlatformClient, { stderr }: Context):
     return await client.usage(id, days)
   } catch (error) {
     if (!(error instanceof Failure) || !['not-found', 'permission'].includes(error.code)) throw error
-    stderr.print(`The platform gives no usage of this key: ${error.message.split('\n')[0] ?? ''}`)
+    stderr.print(
+      `The platform gives no usage of this key: ${escapeControls(error.message.split('\n')[0] ?? '')}`,
+    )
     return null
   }
 }

@@ -16,6 +16,7 @@ import { fileFailure } from '../../stores/file-failure.ts'
 import { withFileLock } from '../../stores/file-lock.ts'
 import { writeFileDurably } from '../../stores/write-file.ts'
 import { type FixedFile, applyFixes } from './apply-fixes.ts'
+import { escapeControls } from '../../render/text.ts'
 
 export interface FixOptions {
   readonly config: readonly string[]
@@ -102,7 +103,7 @@ export async function runFix(
   )
   await write(files, patch, text)
   stdout.print(
-    `Fixed ${plural(fixed.length, 'key')} in ${plural(files.length, 'file')}. To take it back, in ${root}: git apply ${relative(root, patch)}\nThe platform is as it was until you apply: fluxloop-keys plan`,
+    `Fixed ${plural(fixed.length, 'key')} in ${plural(files.length, 'file')}. To take it back, in ${escapeControls(root)}: git apply ${escapeControls(relative(root, patch))}\nThe platform is as it was until you apply: fluxloop-keys plan`,
   )
   return 0
 }

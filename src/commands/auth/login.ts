@@ -6,6 +6,7 @@ import { credentialFromEnvironment, profileName } from '../../platform/credentia
 import { requireTrustedOrigin } from '../../platform/endpoint.ts'
 import { identityFields, renderFields } from '../../render/identity.ts'
 import type { KeptLogin, Logins } from '../../stores/logins.ts'
+import { escapeControls } from '../../render/text.ts'
 
 export interface LoginOptions extends ConnectionOptions {
   readonly verbose: boolean
@@ -89,10 +90,12 @@ export async function runLogin(options: LoginOptions, context: Context): Promise
   stdout.print(renderFields([...identityFields(identity, null, style), ['Kept in', place]], style))
   stdout.print(`\nIt is sent to ${origin} and nowhere else.`)
   if (former !== null && former.origin !== origin)
-    stderr.print(`The profile ${profile} had a login for ${former.origin}, which this one replaced.`)
+    stderr.print(
+      `The profile ${escapeControls(profile)} had a login for ${escapeControls(former.origin)}, which this one replaced.`,
+    )
   if (options.profile === null && credentialFromEnvironment(context.env) !== null)
     stderr.print(
-      `The key in the environment goes before this login: unset it, or say --profile ${profile} where you mean the login.`,
+      `The key in the environment goes before this login: unset it, or say --profile ${escapeControls(profile)} where you mean the login.`,
     )
   return 0
 }
