@@ -39,7 +39,7 @@ export function isOlder(a: LiveKey, b: LiveKey): boolean {
 }
 
 /** Higher generations first; of one generation the older key first. */
-function bySuccession(a: ManagedKey, b: ManagedKey): number {
+export function bySuccession(a: ManagedKey, b: ManagedKey): number {
   return b.marker.generation - a.marker.generation || (isOlder(a.live, b.live) ? -1 : 1)
 }
 

@@ -4,7 +4,7 @@ import { fitsGlob } from '../model/glob.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { seesEverything } from './guards.ts'
-import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
+import { type Lineage, type ManagedKey, bySuccession, membersOf } from '../lifecycle/lineage.ts'
 import { type Facts, isCallingKey } from './facts.ts'
 import { type RetirementDecision, decideRevocation, retireUndeclared } from './retire.ts'
 import { isUnused } from '../lifecycle/health.ts'
@@ -38,15 +38,13 @@ function undeclaredLineages({ desired, owned, options }: Facts): readonly Lineag
 /**
  * Protection of the head, or of any of its kin, covers the whole lineage. Successors go last: where one went before its
  * predecessors and the key is declared again, one of those would lead, while the stores hold the dead secret of the successor.
+ * Their order is that of succession, whichever leads now: it is the same once some are gone, so that one plan ends what it can.
  */
 function revokeLineage(lineage: Lineage, facts: Facts): readonly RetirementDecision[] {
   const { quiet } = facts.desired.prune
-  const head = lineage.head === null ? [] : [lineage.head]
-  const kin = [...head, ...lineage.pending, ...lineage.superseded, ...lineage.leaked]
+  const kin = membersOf(lineage)
   const shield = kin.find(({ marker }) => marker.protected)
-  const ascending = (shield === undefined ? kin : [shield]).toSorted(
-    (a, b) => a.marker.generation - b.marker.generation,
-  )
+  const ascending = (shield === undefined ? kin : [shield]).toSorted((a, b) => bySuccession(b, a))
   const retirements: RetirementDecision[] = []
   let staying: ManagedKey | null = null
   for (const key of ascending) {

@@ -2,6 +2,7 @@ import t from 'tap'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
+import type { Marker } from '../../src/model/marker.ts'
 import {
   callerWith,
   days,
@@ -328,3 +329,27 @@ t.test('regenerates nothing whose age it could not see afterwards', async t => {
     t.match(plan.changes, [{ kind: 'rotate', strategy }])
   }
 })
+
+t.test(
+  'ends in one plan whatever of an undeclared key id can end, whichever of one generation leads',
+  async t => {
+    const gone = desiredKey({ keyId: 'gone' })
+    const ofOne = (id: string, state: Marker['state'], live: Partial<LiveKey> = {}) =>
+      managedKey(gone, {
+        state,
+        live: { id, createdAt: now - minute, ...live },
+        marked: { nonce: id.padEnd(10, '0') },
+      })
+    const keys = [
+      managedKey(other),
+      ofOne('key_1', { kind: 'pending' }),
+      ofOne('key_2', { kind: 'delivered', visibleEnd: 'no34z', at: now - day, graceUntil: now - hour }),
+      ofOne('key_3', { kind: 'external' }, { status: 'expired' }),
+    ]
+    const first = planOf({ desired: [other], keys })
+    const revoked = first.changes.flatMap(change => (change.kind === 'revoke' ? [change.live.id] : []))
+    const left = keys.filter(({ id }) => !revoked.includes(id))
+    t.ok(revoked.length > 0)
+    t.strictSame(summary(planOf({ desired: [other], keys: left })), [])
+  },
+)
