@@ -29,14 +29,14 @@ export function permissionSet(names: Iterable<string>): Permissions {
   return unique.has(everyPermission) ? [everyPermission] : [...unique].sort()
 }
 
-function expand(permissions: Permissions): ReadonlySet<string> {
-  return new Set(permissions.includes(everyPermission) ? allPermissions : permissions)
-}
-
-/** What `permissions` grants that `granted` does not. */
+/**
+ * What `permissions` grants that `granted` does not. All of them are more than the nine: whatever the platform adds belongs to them,
+ * so no list has them.
+ */
 export function permissionsBeyond(permissions: Permissions, granted: Permissions): Permissions {
-  const held = expand(granted)
-  return [...expand(permissions)].filter(name => !held.has(name)).sort()
+  if (granted.includes(everyPermission)) return []
+  const held = new Set(granted)
+  return permissions.filter(name => !held.has(name)).toSorted()
 }
 
 export function samePermissions(a: Permissions, b: Permissions): boolean {
@@ -45,6 +45,7 @@ export function samePermissions(a: Permissions, b: Permissions): boolean {
 
 /** What both grant. */
 export function commonPermissions(a: Permissions, b: Permissions): Permissions {
-  const held = expand(b)
-  return permissionSet([...expand(a)].filter(name => held.has(name)))
+  if (a.includes(everyPermission)) return permissionSet(b)
+  if (b.includes(everyPermission)) return permissionSet(a)
+  return permissionSet(a.filter(name => b.includes(name)))
 }

@@ -30,14 +30,9 @@ export function isPermission(name: string): name is PermissionName {
   return (permissionNames as readonly string[]).includes(name)
 }
 
-function expanded(grants: Grants): readonly string[] {
-  return grants.includes('*') ? permissionNames : grants
-}
-
-/** The permissions of `wanted` that `held` lacks, in the platform's order. */
+/** The permissions of `wanted` that `held` lacks. `'*'` is more than all the names that there are today. */
 export function missingPermissions(wanted: Grants, held: Grants): string[] {
-  const has = new Set(expanded(held))
-  return expanded(wanted).filter(name => !has.has(name))
+  return held.includes('*') ? [] : wanted.filter(name => !held.includes(name))
 }
 
 /** The projects of `wanted` that `held` does not reach; `'*'` stands for all projects. */

@@ -9,7 +9,9 @@ export const permissionNotAllowed: Rule = (key, { desired: { policy } }) => {
   if (limits === undefined || environment === null) return clean
   const { allow, deny } = limits
   const { permissions } = key.desired
-  const granted: readonly string[] = permissions.includes(everyPermission) ? allPermissions : permissions
+  const granted: readonly string[] = permissions.includes(everyPermission)
+    ? [...allPermissions, everyPermission]
+    : permissions
   const allowed = (name: string) => allow === null || (allow as readonly string[]).includes(name)
   const denied = (name: string) => (deny as readonly string[]).includes(name)
   return granted
