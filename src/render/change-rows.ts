@@ -1,5 +1,4 @@
 import type { Adopt, Change, Deliver, Heal, Plan, Rotate, Update } from '../model/change.ts'
-import type { FieldChange } from '../model/field-change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
@@ -9,9 +8,9 @@ import { ownerOf } from './ownership.ts'
 import type { Palette } from './palette.ts'
 import { causeText } from './reasons.ts'
 import type { Row } from './rows.ts'
-import { successorFields } from './successor.ts'
 import { dateTime, durationInWords } from './time.ts'
 import { escapeControls, quote } from './text.ts'
+import { type WrittenField, writtenFields } from './written-fields.ts'
 import { endText, lastUseLong, listText, nameText, plural, quotedName, storeText } from './values.ts'
 
 export interface RowOptions {
@@ -36,6 +35,7 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
     case 'deliver':
       return [
         row('how', deliverWords(change)),
+        ...fieldRows(writtenFields(change, options.now), options),
         ...detail(change.desired, options),
         ...storeRows(change.desired, options),
         ...removalRows(change),
@@ -43,6 +43,7 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
     case 'heal':
       return [
         ...healRows(change),
+        ...fieldRows(writtenFields(change, options.now), options),
         ...detail(change.desired, options),
         ...storeRows(change.desired, options),
         ...removalRows(change),
@@ -98,10 +99,10 @@ function widensNote({ yellow, bold }: Palette): string {
   return bold(yellow('# widens access'))
 }
 
-function fieldRows(fields: readonly FieldChange[], { palette }: RowOptions): readonly Row[] {
+function fieldRows(fields: readonly WrittenField[], { palette }: RowOptions): readonly Row[] {
   return fields.map(change => {
-    const cause = palette.dim(`# ${causeText(change.cause)}`)
-    const notes = change.widens ? [cause, widensNote(palette)] : [cause]
+    const cause = change.cause === null ? [] : [palette.dim(`# ${causeText(change.cause)}`)]
+    const notes = change.widens ? [...cause, widensNote(palette)] : cause
     return row(change.field, fieldDiff(change, palette), '~', notes)
   })
 }
@@ -129,14 +130,12 @@ function adoptRows({ fields, live }: Adopt, options: RowOptions): readonly Row[]
 function rotateRows(change: Rotate, options: RowOptions): readonly Row[] {
   const { palette, detailed, now } = options
   const { desired, live, generation } = change
-  const differing = successorFields(desired, live, now)
+  const differing = writtenFields(change, now)
   const names: readonly string[] = differing.map(({ field }) => field)
   const former = ownerOf(live)?.generation
   return [
     row('generation', former === undefined ? String(generation) : `${former} → ${generation}`, '~'),
-    ...differing.map(value =>
-      row(value.field, fieldDiff(value, palette), '~', value.widens ? [widensNote(palette)] : []),
-    ),
+    ...fieldRows(differing, options),
     ...environmentRow(desired, live, palette),
     ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
     ...storeRows(desired, options),

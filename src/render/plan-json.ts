@@ -8,13 +8,13 @@ import { type PlanAuditJson, planAuditToJson } from './plan-audit.ts'
 import { countChanges } from './plan-summary.ts'
 import { type ReasonCode, reasonsOf, retiringText } from './reasons.ts'
 import { type HomeJson, homeToJson } from './homes.ts'
-import { successorFields } from './successor.ts'
 import { isoTime } from './time.ts'
 import { breakable } from './text.ts'
 import { waitText } from './key-lists.ts'
 import { storeLabel } from '../model/store.ts'
 import type { Targets } from '../model/targets.ts'
 import { widenedFields } from '../model/widening.ts'
+import { writtenFields } from './written-fields.ts'
 
 /**
  * A plan as `plan --json` prints it: a public shape, described in `schemas/plan.schema.json`. Its version's first
@@ -78,7 +78,7 @@ interface FieldJson {
   readonly field: FieldValues['field']
   readonly current: FieldValueJson
   readonly desired: FieldValueJson
-  /** Null in a rotation, where the successor is made as declared. */
+  /** Null where a new key, or a new secret, is made as declared. */
   readonly cause: 'drift' | 'changed' | 'both' | null
   readonly widens: boolean
 }
@@ -145,7 +145,11 @@ export function planToJson(plan: Plan, audit: PlanAudit | null = null): PlanJson
 }
 
 function changeToJson(change: Change, now: Instant): ChangeJson {
-  const fields = fieldsOf(change, now)
+  const fields = writtenFields(change, now).map(field => ({
+    ...fieldToJson(field),
+    cause: field.cause,
+    widens: field.widens,
+  }))
   return {
     action: change.kind,
     key: change.keyId,
@@ -167,26 +171,6 @@ function changeToJson(change: Change, now: Instant): ChangeJson {
     ...(change.kind === 'rotate' || change.kind === 'deliver' ? { strategy: change.strategy } : {}),
     ...(change.kind === 'deliver' ? { rotates: change.rotates } : {}),
     ...(change.kind === 'update' ? { superseded: change.superseded } : {}),
-  }
-}
-
-function fieldsOf(change: Change, now: Instant): readonly FieldJson[] {
-  switch (change.kind) {
-    case 'create':
-    case 'heal':
-    case 'release':
-    case 'revoke':
-      return []
-    case 'adopt':
-    case 'update':
-    case 'deliver':
-      return change.fields.map(field => ({ ...fieldToJson(field), cause: field.cause, widens: field.widens }))
-    case 'rotate':
-      return successorFields(change.desired, change.live, now).map(field => ({
-        ...fieldToJson(field),
-        cause: null,
-        widens: field.widens,
-      }))
   }
 }
 

@@ -3,6 +3,7 @@ import { day, hour, minute } from '../../src/model/duration.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
+import { planToJson } from '../../src/render/plan-json.ts'
 import {
   callerWith,
   days,
@@ -353,3 +354,35 @@ t.test(
     t.strictSame(summary(planOf({ desired: [other], keys: left })), [])
   },
 )
+
+t.test('shows every field that is written along with a further store, and that it widens', async t => {
+  const wide = desiredKey({
+    name: 'Renamed',
+    scope: 'all',
+    permissions: ['*'],
+    expires: { kind: 'never' },
+    stores: [keychain, envFile],
+  })
+  const plan = planOf({ desired: [wide], keys: [managedKey(key)] })
+  const [change] = planToJson(plan).changes
+  t.equal(change?.action, 'deliver')
+  t.equal(change?.widens, true)
+  t.strictSame(
+    change?.fields.map(({ field, widens }) => [field, widens]),
+    [
+      ['name', false],
+      ['scope', true],
+      ['permissions', true],
+      ['expires', true],
+    ],
+  )
+  const forbidden = planOf({ desired: [wide], keys: [managedKey(key)], options: { widening: 'forbid' } })
+  t.ok(codes(forbidden).includes('widening-forbidden'))
+})
+
+t.test('shows what finishing a pending key writes to it', async t => {
+  const narrow = desiredKey({ permissions: ['read_scenarios'] })
+  const [change] = planToJson(planOf({ desired: [narrow], keys: [pending(1)] })).changes
+  t.equal(change?.action, 'heal')
+  t.match(change?.fields, [{ field: 'permissions', desired: ['read_scenarios'], widens: false }])
+})
