@@ -131,10 +131,22 @@ export const keysAsCode: readonly Command[] = [
     name: 'apply',
     takes: '[plan]',
     text: 'Make it so: create, update, rotate and revoke, and put every new secret into its stores',
-    flags: [configurationFlag, jsonFlag, ...applying, ...planning, ...connectionFlags],
+    flags: [
+      configurationFlag,
+      jsonFlag,
+      {
+        name: 'ttl',
+        value: '<period>',
+        text: 'How long after it was made a plan file is taken (24h), or less where it says so',
+      },
+      ...applying,
+      ...planning,
+      ...connectionFlags,
+    ],
     examples: [
       'apply',
       'apply plan.json',
+      "apply plan.json --only 'ci-*'",
       'apply --auto-approve',
       'apply --max-revoke 12',
       'apply --forbid widening',
@@ -145,6 +157,7 @@ export const keysAsCode: readonly Command[] = [
         {
           ...reconciling(flags),
           planFile: flags.words[0] ?? null,
+          ttl: flags.text('ttl'),
           ...executing(flags),
         },
         context,
@@ -172,7 +185,7 @@ export const keysAsCode: readonly Command[] = [
       const request = { note: flags.text('reason'), leaked: flags.on('now') }
       const rotate = new Map(flags.words.map(keyId => [keyId, request]))
       return await runApply(
-        { ...reconciling(flags), ...executing(flags), planFile: null, rotate, only: flags.words },
+        { ...reconciling(flags), ...executing(flags), planFile: null, ttl: null, rotate, only: flags.words },
         context,
       )
     },

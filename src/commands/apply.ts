@@ -17,6 +17,7 @@ import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
 import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
 import { exitCodeOf } from './exit-code.ts'
+import { planLifetime } from './plan-lifetime.ts'
 import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 import { type Lock, whileLocking } from './stack-lock.ts'
@@ -24,6 +25,8 @@ import { type Lock, whileLocking } from './stack-lock.ts'
 export interface ApplyOptions extends ReconcileOptions {
   /** A plan file, which is the approval; null: plan anew. */
   readonly planFile: string | null
+  /** How long after it was made a plan file is taken: `24h`; null: a day. */
+  readonly ttl: string | null
   readonly autoApprove: boolean
   readonly parallelism: number
   /** How long to wait for another run on this machine: `10m`; null: not at all. */
@@ -39,6 +42,9 @@ const secretMaking: ReadonlySet<Change['kind']> = new Set(['create', 'rotate', '
 
 export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
+  if (options.ttl !== null && options.planFile === null)
+    throw new Failure('usage', '--ttl is about a plan file, so it needs one: apply FILE --ttl 24h')
+  planLifetime(options.ttl) // A wrong flag costs no request.
   const approved = options.autoApprove || options.planFile !== null
   if (options.json && !approved)
     throw new Failure('usage', 'apply --json cannot ask, so it needs --auto-approve')
@@ -59,7 +65,12 @@ async function applyLocked(
   const reconciliation =
     options.planFile === null
       ? await reconcile(options, context, lock)
-      : await reconcileApproved(options.planFile, options, context, lock)
+      : await reconcileApproved(
+          options.planFile,
+          { ...options, lifetime: planLifetime(options.ttl) },
+          context,
+          lock,
+        )
   const { plan, audit } = reconciliation
   const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0

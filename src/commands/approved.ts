@@ -1,72 +1,78 @@
 import { gather } from '../apply/gather.ts'
 import type { Context } from '../context.ts'
-import { minute } from '../model/duration.ts'
+import type { Plan } from '../model/change.ts'
+import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { compareWithApproved, touchedKeys } from '../plan/approved.ts'
 import { computePlan } from '../plan/compute-plan.ts'
-import { type PlanFile, configurationHash, readPlanFile } from '../plan/plan-file.ts'
+import { type ApprovedOptions, type PlanFile, configurationHash, readPlanFile } from '../plan/plan-file.ts'
 import { dateTime } from '../render/time.ts'
 import { auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
-import { planOptions } from './plan-options.ts'
+import { requireRepeated } from './overrides.ts'
+import { planOptions, wideningOf } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
 import type { ReconcileOptions, Reconciliation } from './reconcile.ts'
 import { serverClock } from './server-clock.ts'
 import type { Lock } from './stack-lock.ts'
 
-function conflict(message: string): Failure {
+function conflict(message: string, hints: readonly string[] = []): Failure {
   return new Failure('conflict', message, {
-    hints: ['Nothing was changed. Make a new plan file with plan --out FILE.'],
+    hints: ['Nothing was changed. Make a new plan file with plan --out FILE.', ...hints],
   })
-}
-
-/** What was approved is what the file says; flags that would make it another plan contradict it. */
-function requireNoPlanning(file: string, asked: ReconcileOptions): void {
-  const given = [
-    ['--only', asked.only.length > 0],
-    ['--except', asked.except.length > 0],
-    ['--max-revoke', asked.maxRevoke !== null],
-    ['--max-rotate', asked.maxRotate !== null],
-    ['--revoke-in-use', asked.revokeInUse.length > 0],
-    ['--forbid', asked.forbid.length > 0],
-    ['--allow', asked.allow.length > 0],
-    ['--take-over', asked.takeOver],
-  ] as const
-  const [flag] = given.find(([, is]) => is) ?? []
-  if (flag === undefined) return
-  throw new Failure(
-    'usage',
-    `${flag} does not go with a plan file: ${file} has the options that were approved`,
-    {
-      hints: [`Give ${flag} to plan --out FILE.`],
-    },
-  )
 }
 
 function requireSame(what: string, planned: string, here: string): void {
   if (planned !== here) throw conflict(`The plan is for ${what} ${planned}, and this is ${here}`)
 }
 
-function requireValid({ plan, validUntil }: PlanFile, now: number): void {
-  if (now >= validUntil) throw conflict(`The plan expired at ${dateTime(validUntil)}`)
+/**
+ * Fails where the plan is too old: `lifetime` counts from the moment of the plan, by the server's clock. What the file itself says
+ * can only shorten that.
+ */
+function requireValid({ plan, validUntil }: PlanFile, now: Instant, lifetime: Milliseconds): void {
+  const until = Math.min(validUntil, plan.now + lifetime)
+  if (now >= until) {
+    const longer =
+      until < validUntil ? ['The plan was saved for longer. To take it anyway: --ttl, as in --ttl 7d.'] : []
+    throw conflict(`The plan expired at ${dateTime(until)}`, longer)
+  }
   if (plan.now > now + minute)
     throw conflict(`The plan was made at ${dateTime(plan.now)}, which is yet to come`)
+}
+
+/** What the caller says, for a plan that must not widen where either side forbids that. */
+function effectiveWidening(
+  { options }: PlanFile,
+  asked: ApprovedOptions['widening'],
+): ApprovedOptions['widening'] {
+  return options.widening === 'forbid' ? 'forbid' : asked
+}
+
+/** Limits are about all changes that the plan's flags are about. A file that lists only some of them must not pass by that. */
+function judgedFindings(fresh: Plan, whole: Plan): Plan['findings'] {
+  const isLimit = ({ code }: Plan['findings'][number]) => code === 'limit'
+  return [...fresh.findings.filter(finding => !isLimit(finding)), ...whole.findings.filter(isLimit)]
 }
 
 /**
  * Gathers, and plans anew at the approved plan's own moment for the keys that it touches. Throws a `Failure` (conflict)
  * where the plan is for another stack, platform, account or configuration, expired, or would be another one now. What is
- * carried out is the new plan; nothing of the file but its moment and its options goes into it.
+ * carried out is the new plan, with the options of the command line. Anybody can write such a file, so nothing of it loosens
+ * anything: it names a moment, and changes to leave out.
  */
 export async function reconcileApproved(
   file: string,
-  asked: ReconcileOptions,
+  asked: ReconcileOptions & { readonly lifetime: Milliseconds },
   context: Context,
   lock: Lock,
 ): Promise<Reconciliation> {
-  requireNoPlanning(file, asked)
+  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except } = asked
+  const targets = { only, except }
+  const widening = wideningOf(asked)
   const approved = readPlanFile(await readPlanText(file, context.cwd), file, sha256)
+  requireRepeated(file, approved.options, { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening })
   const desired = await requireConfiguration(asked.config, null, context)
   requireSame('the stack', approved.plan.stack, desired.stack)
   if (approved.configuration !== configurationHash(desired, sha256))
@@ -78,12 +84,17 @@ export async function reconcileApproved(
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
   requireSame('the account', approved.account, gathered.current.caller.account)
-  requireValid(approved, gathered.now)
+  requireValid(approved, gathered.now, asked.lifetime)
 
   const touched = touchedKeys(approved.plan)
-  const here = await planOptions({ ...asked, only: [], except: [] }, desired, gathered, context, locked)
-  const targets = touched.length === 0 ? approved.options.targets : { only: touched, except: [] }
-  const options = { ...here, ...approved.options, targets }
+  const anyTarget = { ...asked, only: [], except: [] }
+  const here = {
+    ...(await planOptions(anyTarget, desired, gathered, context, locked)),
+    widening: effectiveWidening(approved, widening),
+    targets,
+  }
+  const whole = computePlan(desired, gathered.current, approved.plan.now, here)
+  const options = touched.length === 0 ? here : { ...here, targets: { only: touched, except: [] } }
   const fresh = computePlan(desired, gathered.current, approved.plan.now, options)
   const { changes, stale } = compareWithApproved(approved.plan, fresh)
   if (stale.length > 0) {
@@ -91,11 +102,11 @@ export async function reconcileApproved(
     throw conflict(`The plan is stale: ${stale.join(', ')} ${are} no longer as the plan found ${them}`)
   }
   // What an empty plan leaves alone is not its business.
-  const findings = touched.length === 0 ? [] : fresh.findings
+  const findings = touched.length === 0 ? [] : judgedFindings(fresh, whole)
   const judged =
     touched.length === 0
       ? { plan: { ...fresh, findings }, audit: null }
       : await auditedPlan({ ...fresh, changes, findings, now: gathered.now }, desired, gathered)
-  const plan = { ...judged.plan, changes, now: fresh.now, targets: approved.options.targets }
+  const plan = { ...judged.plan, changes, now: fresh.now, targets }
   return { desired, gathered, options, plan, audit: judged.audit, connection, clock }
 }

@@ -10,6 +10,8 @@ import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { dateTime } from '../render/time.ts'
 import { auditedPlan } from './audited-plan.ts'
+import { overrideFlags } from './overrides.ts'
+import { planLifetime } from './plan-lifetime.ts'
 import { requireFreeForPlan, sha256, writePlanText } from './plan-store.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 import { escapeControls } from '../render/text.ts'
@@ -29,11 +31,9 @@ export interface PlanCommandOptions extends ReconcileOptions {
 }
 
 function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
-  if (ttl === null) return day
-  if (out === null) throw new Failure('usage', '--ttl is about a plan file, so it needs --out')
-  const lifetime = parseDuration(ttl)
-  if (lifetime !== null) return lifetime
-  throw new Failure('usage', `--ttl takes a period such as 24h or 7d, not \`${ttl}\``)
+  if (ttl !== null && out === null)
+    throw new Failure('usage', '--ttl is about a plan file, so it needs --out')
+  return planLifetime(ttl)
 }
 
 /** The moment that `--at` names, given the present; null where nobody asked. Throws a usage `Failure`. */
@@ -84,7 +84,7 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
       ? jsonText(planToJson(plan, audit))
       : renderPlan(plan, { ...stdout, homes: options.stores, audit }),
   )
-  if (out !== null) await save(reconciliation, out, lifetime, context)
+  if (out !== null) await save(reconciliation, { out, lifetime, ttl: options.ttl }, context)
   if (isRefused(plan)) return detailedExitcode ? exitCodes.failed : exitCodes.refused
   return detailedExitcode && plan.changes.length > 0 ? 2 : 0
 }
@@ -92,8 +92,11 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
 /** A refused plan is not saved: nobody can apply it. */
 async function save(
   { plan, desired, gathered, options, connection }: Reconciliation,
-  out: string,
-  lifetime: Milliseconds,
+  {
+    out,
+    lifetime,
+    ttl,
+  }: { readonly out: string; readonly lifetime: Milliseconds; readonly ttl: string | null },
   { cwd, stderr }: Context,
 ): Promise<void> {
   if (isRefused(plan)) {
@@ -109,7 +112,10 @@ async function save(
   }
   const file = escapeControls(out)
   await writePlanText(out, jsonText(toPlanFile(plan, binding, sha256)), cwd)
+  // apply takes none of these from the file, and a longer life neither.
+  const longer = ttl !== null && lifetime > day ? [`--ttl ${ttl}`] : []
+  const line = ['fluxloop-keys apply', file, ...overrideFlags(options), ...longer].join(' ')
   stderr.print(
-    `\nThe plan was saved to ${file}, and can be applied until ${dateTime(binding.validUntil)}:\n  fluxloop-keys apply ${file}`,
+    `\nThe plan was saved to ${file}, and can be applied until ${dateTime(binding.validUntil)}:\n  ${line}`,
   )
 }
