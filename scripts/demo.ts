@@ -87,6 +87,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
   const desired = { ...all, keys: all.keys.filter(key => key.keyId === keyId) }
   const gathered = await gather(desired, client)
   const options = {
+    platform: 'sandbox:',
     host: hostHash(),
     localKeys: new Set([keyId]),
     formerStores: noFormerStores,

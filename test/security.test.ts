@@ -203,7 +203,7 @@ t.test('lets no project file choose the platform that somebody else may have pla
   await writeFile(file, '{ "api_url": "https://staging.api.fluxloop.ai" }')
   t.match(await plan((args, options) => place.run(args, options)), {
     code: 4,
-    stderr: /https:\/\/staging\.api\.fluxloop\.ai/,
+    stderr: /Cannot reach the proxy http:\/\/127\.0\.0\.1:1/,
   })
   await chmod(file, 0o666)
   t.match(await plan((args, options) => place.run(args, options)), {
@@ -228,7 +228,7 @@ t.test('lets no project file choose the platform that somebody else may have pla
     const line = [...user, process.execPath, join(place.root, 'dist/start.cjs'), ...args]
     return ended('setpriv', line, { cwd: place.work, env: { ...place.env, ...options.env } })
   }
-  t.match(await plan(asNobody), { code: 4, stderr: /Cannot reach/ }, 'root is trusted')
+  t.match(await plan(asNobody), { code: 4, stderr: /Cannot reach the proxy/ }, 'root is trusted')
   await chown(file, 65533, 65533)
   t.match(await plan(asNobody), { code: 2, stderr: /project\.json\s+belongs\s+to\s+another\s+user/ })
 })

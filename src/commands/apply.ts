@@ -11,6 +11,7 @@ import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
+import { subjectText } from '../render/subject.ts'
 import { escapeControls, wrap } from '../render/text.ts'
 import { renderOutcome, renderReport } from '../render/report-text.ts'
 import type { RunLog } from '../run-log.ts'
@@ -77,7 +78,7 @@ async function applyLocked(
   if (!options.json) stdout.print(shownPlan(reconciliation, options, context))
   if (makesSecrets(plan) && !options.allowUnmasked) await context.requireMasking()
   if (!idle) tellRequests(reconciliation, context)
-  if (!idle && !approved) await requireApproval(context)
+  if (!idle && !approved) await requireApproval(plan, context)
 
   const { gathered, clock } = reconciliation
   const chronicle =
@@ -85,8 +86,9 @@ async function applyLocked(
   const report = idle
     ? { outcomes: [], interrupted: false }
     : await execute(reconciliation, chronicle, options, context)
-  if (options.json) stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report) }))
-  else if (!idle) stdout.print(renderReport(report, stdout))
+  if (options.json)
+    stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report, plan) }))
+  else if (!idle) stdout.print(renderReport(report, plan, stdout))
   const trouble = tellTrouble(chronicle, context)
   if (isRefused(plan)) return exitCodes.refused
   if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
@@ -120,15 +122,16 @@ function tellRequests({ plan, connection }: Reconciliation, { stderr, now }: Con
   if (notice !== null) stderr.print(`\n${wrap(notice, stderr.width).join('\n')}`)
 }
 
-async function requireApproval(context: Context): Promise<void> {
+async function requireApproval(plan: Plan, context: Context): Promise<void> {
   if (!context.interactive) {
     throw new Failure('failed', 'There is nobody to approve the plan: this is no terminal', {
       hints: ['Read the plan, then run apply --auto-approve.'],
     })
   }
   const { bold } = context.stderr.palette
+  const question = `Do you want to make these changes to ${subjectText(plan)}?`
   context.stderr.print(
-    `\n${bold('Do you want to make these changes?')}\nOnly \`yes\` will be accepted to approve.\n`,
+    `\n${bold(wrap(question, context.stderr.width).join('\n'))}\nOnly \`yes\` will be accepted to approve.\n`,
   )
   const answer = await context.ask('Enter a value: ')
   if (answer !== 'yes') throw new Failure('failed', 'Apply cancelled: nothing was changed')

@@ -78,7 +78,8 @@ export async function reconcileApproved(
   if (approved.configuration !== configurationHash(desired, sha256))
     throw conflict('The configuration is not the one that the plan was made from')
   const connection = await context.connect(asked)
-  requireSame('the platform', approved.origin, originOf(connection.url))
+  const platform = originOf(connection.url)
+  requireSame('the platform', approved.origin, platform)
   const locked = await lock(connection.url, desired.stack)
   const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
@@ -87,7 +88,7 @@ export async function reconcileApproved(
   requireValid(approved, gathered.now, asked.lifetime)
 
   const touched = touchedKeys(approved.plan)
-  const anyTarget = { ...asked, only: [], except: [] }
+  const anyTarget = { ...asked, platform, only: [], except: [] }
   const here = {
     ...(await planOptions(anyTarget, desired, gathered, context, locked)),
     widening: effectiveWidening(approved, widening),

@@ -5,6 +5,7 @@ import { day } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { computeCalendar } from '../plan/calendar.ts'
 import { calendarToJson, renderCalendar } from '../render/key-calendar.ts'
+import { originOf } from '../platform/endpoint.ts'
 import { jsonText } from '../render/json.ts'
 import { requireConfiguration } from './configuration.ts'
 import { planOptions } from './plan-options.ts'
@@ -39,7 +40,8 @@ export async function runCalendar(options: CalendarOptions, context: Context): P
   const connection = await context.connect(options)
   const gathered = await gather(desired, connection.client)
   const { current, now } = gathered
-  const planning = await planOptions({ ...nothingAsked, config }, desired, gathered, context)
+  const platform = originOf(connection.url)
+  const planning = await planOptions({ ...nothingAsked, config, platform }, desired, gathered, context)
   const calendar = computeCalendar(desired, current, now, now + days * day, planning)
   const { stdout } = context
   stdout.print(json ? jsonText(calendarToJson(calendar)) : renderCalendar(calendar, stdout))

@@ -106,7 +106,7 @@ async function keychainHere({ keys }: DesiredState, context: Context): Promise<P
 
 /** The planner's options; a plan that nobody applies yet counts on the lock. Throws a usage `Failure` where a pattern fits no key. */
 export async function planOptions(
-  asked: PlanningOptions & { readonly config: readonly string[] },
+  asked: PlanningOptions & { readonly config: readonly string[]; readonly platform: string },
   desired: DesiredState,
   gathered: Gathered,
   context: Context,
@@ -114,6 +114,7 @@ export async function planOptions(
 ): Promise<PlanOptions> {
   const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except, rotate } = asked
   return {
+    platform: asked.platform,
     host: context.host(),
     locked,
     localKeys: await keysWithLocalStores(desired),

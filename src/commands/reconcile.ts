@@ -5,6 +5,7 @@ import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
+import { originOf } from '../platform/endpoint.ts'
 import { type AuditedPlan, auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
 import { type PlanningOptions, planOptions, wideningOf } from './plan-options.ts'
@@ -40,7 +41,8 @@ export async function reconcile(
   const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)
-  const options = await planOptions(asked, desired, gathered, context, locked)
+  const platform = originOf(connection.url)
+  const options = await planOptions({ ...asked, platform }, desired, gathered, context, locked)
   const plan = computePlan(desired, gathered.current, gathered.now, options)
   return { ...(await auditedPlan(plan, desired, gathered)), desired, gathered, options, connection, clock }
 }

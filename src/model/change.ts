@@ -6,6 +6,7 @@ import type { Finding } from './finding.ts'
 import type { KeyHome } from './key-home.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
 import type { Removal } from './removal.ts'
+import type { Subject } from './subject.ts'
 import type { Targets } from './targets.ts'
 
 export type RotationReason =
@@ -162,8 +163,7 @@ export interface Retiring {
 }
 
 /** The difference between the configuration and the platform at one moment: what is shown, and what is applied. */
-export interface Plan {
-  readonly stack: string
+export interface Plan extends Subject {
   /** The server's clock when the keys were listed. */
   readonly now: Instant
   /** Sorted by key id, then generation. */

@@ -58,6 +58,8 @@ export function computePlan(
   const changes = withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...retired.revocations])
   const findings = [...declared.findings, ...pruning.findings, ...retired.findings]
   return {
+    platform: options.platform,
+    account: current.caller.account,
     stack: desired.stack,
     now,
     changes: changes.sort(byKey),

@@ -14,6 +14,8 @@ export interface CurrentState {
 }
 
 export interface PlanOptions {
+  /** The API's origin: plans of two platforms must not be taken for each other. */
+  readonly platform: string
   /** A short hash of this machine and user. */
   readonly host: string
   /** No other run of this machine and user is at work; false where no lock could be made to keep it out. */

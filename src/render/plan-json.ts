@@ -24,6 +24,9 @@ import { writtenFields } from './written-fields.ts'
  */
 export interface PlanJson {
   readonly format_version: '1.0'
+  /** The API's origin. */
+  readonly platform: string
+  readonly account: string
   readonly stack: string
   readonly now: string
   /** How many live keys the stack owns. */
@@ -122,10 +125,24 @@ interface RetiringJson {
 }
 
 export function planToJson(plan: Plan, audit: PlanAudit | null = null): PlanJson {
-  const { stack, now, managed, callingKeyId, targets, changes, retiring, unmanaged, findings } = plan
+  const {
+    platform,
+    account,
+    stack,
+    now,
+    managed,
+    callingKeyId,
+    targets,
+    changes,
+    retiring,
+    unmanaged,
+    findings,
+  } = plan
   const { homes, keychain } = plan
   return {
     format_version: '1.0',
+    platform,
+    account,
     stack,
     now: isoTime(now),
     managed,

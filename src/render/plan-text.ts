@@ -10,6 +10,7 @@ import type { Palette } from './palette.ts'
 import { planAuditSection } from './plan-audit.ts'
 import { summaryLine } from './plan-summary.ts'
 import { paintMark } from './rows.ts'
+import { subjectText } from './subject.ts'
 import { minimumWidth, unbreakable, wrap } from './text.ts'
 import { dateTime } from './time.ts'
 import { enumerate } from './values.ts'
@@ -27,14 +28,14 @@ interface PlanTextOptions {
 }
 
 /**
- * A plan for people, in Terraform's words and symbols: changes, retiring keys, unmanaged keys, audit, findings, and the summary
+ * A plan for people, in Terraform's words and symbols: what it is about, changes, retiring keys, unmanaged keys, audit, findings, and the summary
  * as the last line. Ends without a line break.
  */
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const { palette, detailed = false, homes = false, audit = null } = options
   const width = Math.max(minimumWidth, options.width)
   const { now, changes, retiring, unmanaged, findings, view, callingKeyId, keychain } = plan
-  const sections: string[][] = []
+  const sections: string[][] = [wrap(`Plan for ${subjectText(plan)}`, width)]
   if (view !== 'changes') sections.push(wrap(introductions[view](now), width))
   if (changes.length > 0 && view !== 'drift') sections.push(legend(changes, palette, width))
   for (const change of changes) {

@@ -1,6 +1,7 @@
 import type { Change } from '../model/change.ts'
 import type { FailureCode } from '../model/failure.ts'
 import type { Outcome, RemovalResult, Report } from '../model/outcome.ts'
+import type { Subject } from '../model/subject.ts'
 import { type LastUseJson, lastUseToJson } from './plan-json.ts'
 import { countOutcomes } from './report-summary.ts'
 import { redactSecrets } from './text.ts'
@@ -8,6 +9,10 @@ import { redactSecrets } from './text.ts'
 /** What a run did, as `apply --json` prints it; the same conventions as `PlanJson`. Described in `schemas/report.schema.json`. */
 export interface ReportJson {
   readonly format_version: '1.0'
+  /** The API's origin. */
+  readonly platform: string
+  readonly account: string
+  readonly stack: string
   /** Everything in the plan was done, or held because a key came into use. */
   readonly complete: boolean
   readonly interrupted: boolean
@@ -41,10 +46,13 @@ type OutcomeJson = { readonly action: Change['kind']; readonly key: string } & (
   | { readonly status: 'held'; readonly last_use: LastUseJson }
 )
 
-export function reportToJson(report: Report): ReportJson {
+export function reportToJson(report: Report, { platform, account, stack }: Subject): ReportJson {
   const { actions, done, failed, skipped, held } = countOutcomes(report)
   return {
     format_version: '1.0',
+    platform,
+    account,
+    stack,
     complete: failed + skipped === 0,
     interrupted: report.interrupted,
     outcomes: report.outcomes.map(outcomeToJson),

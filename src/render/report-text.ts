@@ -1,7 +1,9 @@
 import type { Outcome, RemovalResult, Report } from '../model/outcome.ts'
+import type { Subject } from '../model/subject.ts'
 import { safeLines } from './failure.ts'
 import type { Palette } from './palette.ts'
 import { countOutcomes } from './report-summary.ts'
+import { subjectText } from './subject.ts'
 import { escapeControls, minimumWidth, wrap } from './text.ts'
 import { dateTime } from './time.ts'
 import { nameText } from './values.ts'
@@ -57,14 +59,15 @@ function heldText({ change, lastUse }: Extract<Outcome, { readonly status: 'held
   return `${id}is not revoked, since it came into use: last used ${when}${from}${by}`
 }
 
-/** What a run did as a whole: what failed and why, what was not done, and the summary as the last line. */
+/** What a run did as a whole: to what it did it, what failed and why, what was not done, and the summary as the last line. */
 export function renderReport(
   report: Report,
+  subject: Subject,
   options: { readonly palette: Palette; readonly width: number },
 ): string {
   const { palette } = options
   const width = Math.max(minimumWidth, options.width)
-  const sections: string[][] = []
+  const sections: string[][] = [wrap(`Applied to ${subjectText(subject)}`, width)]
   for (const [status, title] of [
     ['failed', palette.bold(palette.red('Failed:'))],
     ['held', palette.bold(palette.yellow('Held:'))],

@@ -64,7 +64,7 @@ keys:
   const sights = async (): Promise<readonly Sight[]> => {
     const lines = (await readFile(seen, 'utf8').catch(() => '')).trim().split('\n')
     return lines.filter(Boolean).map(line => {
-      const [verb = '', environment = ''] = JSON.parse(line) as [string, string]
+      const [verb, environment] = JSON.parse(line) as [string, string]
       return { verb, environment }
     })
   }

@@ -40,6 +40,8 @@ import {
 t.test('finds nothing to do for a key that is as declared, delivered and young', async t => {
   const plan = planOf({ keys: [managedKey()] })
   t.strictSame(plan, {
+    platform: 'https://api.fluxloop.ai',
+    account: 'acme',
     stack,
     now,
     changes: [],

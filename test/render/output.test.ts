@@ -223,8 +223,9 @@ const undone: readonly Outcome[] = [
   { change: change('revoke', 3), status: 'skipped', why: 'earlier-failure' },
 ]
 const mixed: Report = { outcomes: [...done, ...undone], interrupted: false }
+const subject = { platform: 'https://api.fluxloop.ai', account: 'acme', stack: 'acme-agents' }
 const lastLine = (report: Report) =>
-  renderReport(report, { ...plain, width: Infinity })
+  renderReport(report, subject, { ...plain, width: Infinity })
     .split('\n')
     .at(-1)
 
@@ -238,8 +239,8 @@ t.test('renders outcomes and reports as the golden files show', t => {
         .every(line => line.length <= 80),
     ),
   )
-  golden(t, 'report-80', renderReport(mixed, plain))
-  golden(t, 'report-terminal', renderReport(mixed, { palette: paletteFor(true), width: 60 }))
+  golden(t, 'report-80', renderReport(mixed, subject, plain))
+  golden(t, 'report-terminal', renderReport(mixed, subject, { palette: paletteFor(true), width: 60 }))
   t.end()
 })
 
@@ -270,14 +271,14 @@ t.test('gives a report as JSON that its schema describes', t => {
   ) as object
   const formats = { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ }
   const validate = new Ajv2020({ strict: true, formats }).compile(schema)
-  const json = reportToJson(mixed)
+  const json = reportToJson(mixed, subject)
   t.ok(validate(json), JSON.stringify(validate.errors))
   t.match(json, {
     complete: false,
     summary: { created: 1, revoked: 1, done: 6, failed: 1, not_started: 3, held: 2 },
   })
   t.match(json.outcomes[6], { action: 'rotate', status: 'failed', code: 'network' })
-  t.match(reportToJson({ outcomes: done, interrupted: false }), { complete: true })
+  t.match(reportToJson({ outcomes: done, interrupted: false }, subject), { complete: true })
   t.end()
 })
 
@@ -290,9 +291,9 @@ t.test('shows no secret that a message of a failure carries', t => {
     renderFailure(failure, plain),
     renderUnexpected(new TypeError(`bad ${sentinel}`, { cause: new Secret(sentinel) }), plain),
     renderUnexpected(new Secret(sentinel), plain),
-    renderReport(mixed, plain),
+    renderReport(mixed, subject, plain),
     ...mixed.outcomes.map(outcome => renderOutcome(outcome, plain)),
-    jsonText(reportToJson(mixed)),
+    jsonText(reportToJson(mixed, subject)),
   ]
   for (const output of outputs) t.notMatch(output, /sentinel/i)
   t.equal(

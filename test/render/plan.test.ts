@@ -25,6 +25,8 @@ const validate = new Ajv2020({
 
 const plain = paletteFor(false)
 const text = (plan: Plan, width = 80) => renderPlan(plan, { palette: plain, width })
+/** What every plan says first. */
+const about = 'Plan for stack acme-agents, account acme, at https://api.fluxloop.ai'
 const oneLine = (plan: Plan) => renderPlan(plan, { palette: plain, width: Infinity })
 const withFindings = (...codes: readonly string[]): Plan => ({
   ...emptyPlan,
@@ -200,7 +202,7 @@ t.test('ends in a summary that names rarer kinds only where there is one', t => 
     'Plan: 1 to create, 2 to adopt, 3 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
   )
   t.equal(lastLine(usualPlan), 'Plan: 1 to create, 1 to update, 1 to rotate, 1 to revoke.')
-  t.equal(oneLine(emptyPlan), 'No changes. Your keys match the configuration.')
+  t.equal(oneLine(emptyPlan), `${about}\n\nNo changes. Your keys match the configuration.`)
   t.equal(
     lastLine({ ...emptyPlan, retiring: fullPlan.retiring }),
     'No changes. Your keys match the configuration.',
@@ -220,12 +222,12 @@ t.test('does not claim that all is well where something was refused or left undo
 
 t.test('tells a forecast and a view of drift from what apply would do', t => {
   const forecast = oneLine({ ...usualPlan, view: 'forecast' })
-  t.match(forecast, /^Forecast for 2026-11-22 14:05 UTC: .* It cannot be applied\./)
+  t.match(forecast, /\n\nForecast for 2026-11-22 14:05 UTC: .* It cannot be applied\./)
   t.match(forecast, /\nForecast: 1 to create, 1 to update, 1 to rotate, 1 to revoke\.$/)
   t.equal(planToJson({ ...usualPlan, view: 'forecast' }).forecast, true)
   const update = usualPlan.changes.filter(({ kind }) => kind === 'update')
   const drift = oneLine({ ...emptyPlan, changes: update, view: 'drift' })
-  t.match(drift, /^What was changed on the platform/)
+  t.match(drift, /\n\nWhat was changed on the platform/)
   t.match(drift, '# sales-bot has drifted')
   t.notMatch(drift, 'will be updated')
   t.match(drift, /\nDrift: 1 key was changed on the platform\.$/)
@@ -238,7 +240,7 @@ t.test('tells a plan of some keys from a plan of all', t => {
   const some = { ...emptyPlan, targets: { only: ['ci-*', 'backup'], except: ['ci-old'] } }
   t.equal(
     oneLine(some),
-    'Targets: only ci-* and backup, except ci-old. Other keys are left out.\nNo changes. The chosen keys match the configuration.',
+    `${about}\n\nTargets: only ci-* and backup, except ci-old. Other keys are left out.\nNo changes. The chosen keys match the configuration.`,
   )
   t.same(planToJson(some).targets, some.targets)
   t.end()

@@ -600,6 +600,8 @@ const unmanaged: readonly LiveKey[] = [
 ]
 
 export const emptyPlan: Plan = {
+  platform: 'https://api.fluxloop.ai',
+  account: 'acme',
   stack: 'acme-agents',
   now,
   changes: [],

@@ -201,6 +201,7 @@ export function callerWith(
 
 export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
   return {
+    platform: 'https://api.fluxloop.ai',
     host: thisHost,
     locked: true,
     localKeys: new Set(),
