@@ -118,6 +118,8 @@ export function auditState(facts: AuditFacts): AuditReport {
     return own
   })
   return {
+    platform: live?.platform ?? null,
+    account: live?.caller.account ?? null,
     stack,
     now,
     mode: live === null ? 'offline' : usage === null ? 'declarations-and-keys' : 'full',

@@ -11,6 +11,8 @@ export interface AuditFacts {
   readonly desired: DesiredState
   /** Null: the configuration alone is looked at. */
   readonly live: {
+    /** The API's origin. */
+    readonly platform: string
     readonly keys: readonly LiveKey[]
     readonly caller: Caller
     /** False where a key may be missing from the list. */

@@ -28,7 +28,7 @@ export async function auditedPlan(
       ? []
       : import('../config/own-rules/compile.ts').then(({ compileOwnRules }) => compileOwnRules(rules)),
   ])
-  const live = { keys, caller, complete }
+  const live = { platform: plan.platform, keys, caller, complete }
   const { now, targets } = plan
   const audit = auditPlan({ desired, live, now, windowDays, ownRules, targets, requests: 0 }, plan)
   const { failOn, refusing } = audit

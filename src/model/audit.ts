@@ -61,6 +61,9 @@ export interface NotLookedAt {
 }
 
 export interface AuditReport {
+  /** The API's origin; null where nobody asked the platform. */
+  readonly platform: string | null
+  readonly account: string | null
   readonly stack: string
   readonly now: Instant
   readonly mode: 'offline' | 'declarations-and-keys' | 'full'

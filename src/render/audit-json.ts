@@ -30,6 +30,9 @@ export interface AuditFindingJson {
 /** What `audit --json` prints; described in `schemas/audit.schema.json`. No secret is in it. */
 export interface AuditJson {
   readonly format_version: '1.0'
+  /** The API's origin; null offline. */
+  readonly platform: string | null
+  readonly account: string | null
   readonly stack: string
   readonly at: string
   readonly mode: 'offline' | 'declarations_and_keys' | 'full'
@@ -100,9 +103,12 @@ export function unseenCode(why: Unseen): string {
 }
 
 export function auditToJson(report: AuditReport): AuditJson {
-  const { stack, now, mode, windowDays, requests, keys, findings, notLookedAt, known } = report
+  const { platform, account, stack, now, mode, windowDays, requests, keys, findings } = report
+  const { notLookedAt, known } = report
   return {
     format_version: '1.0',
+    platform,
+    account: redacted(account),
     stack,
     at: isoTime(now),
     mode: snake(mode) as AuditJson['mode'],

@@ -1,6 +1,7 @@
 import { type AuditFinding, type AuditReport, unseenReasons } from '../model/audit.ts'
 import { day, formatDate } from '../model/duration.ts'
 import { scoreText } from './audit-text.ts'
+import { auditedText } from './subject.ts'
 import { escapeControls, redactSecrets } from './text.ts'
 import { plural } from './values.ts'
 
@@ -53,7 +54,7 @@ export function auditToMarkdown(report: AuditReport): string {
   return [
     `### Audit of API keys: ${plainText(stack)}`,
     '',
-    `**${scoreText(report)}** ${windowDays} days of usage; ${plural(requests, 'request')}.`,
+    `**${scoreText(report)}** Of ${plainText(auditedText(report))}. ${windowDays} days of usage; ${plural(requests, 'request')}.`,
     ...(open.length === 0 ? [] : table),
     ...(open.length === shown.length ? [] : ['', `And ${open.length - shown.length} more findings.`]),
     ...folded(`Excepted (${excepted.length})`, excepted.map(exceptedItem)),

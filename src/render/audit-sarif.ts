@@ -133,7 +133,8 @@ function result(
 
 /** A log of SARIF 2.1.0 (OASIS). Files are relative to the folder that the audit ran in, which should be the repository's root. */
 export function auditToSarif(report: AuditJson, { version, home }: SarifOptions): object {
-  const { stack, at, mode, window_days, requests, keys, known, findings, not_looked_at } = report
+  const { platform, account, stack, at, mode, window_days, requests, keys, known, findings, not_looked_at } =
+    report
   const own = new Map(findings.filter(({ rule }) => !isBuiltInRule(rule)).map(each => [each.rule, each]))
   const ruleIds = [...builtInRules, ...own.keys()]
   return {
@@ -163,7 +164,7 @@ export function auditToSarif(report: AuditJson, { version, home }: SarifOptions)
           },
         ],
         results: findings.map(finding => result(finding, ruleIds, report, home)),
-        properties: { stack, mode, window_days, requests, keys, known },
+        properties: { platform, account, stack, mode, window_days, requests, keys, known },
       },
     ],
   }

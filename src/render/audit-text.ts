@@ -3,6 +3,7 @@ import { type Severity, severities } from '../model/audit-rule.ts'
 import { day, formatDate } from '../model/duration.ts'
 import { countSeverities } from './audit-json.ts'
 import type { Palette } from './palette.ts'
+import { auditedText } from './subject.ts'
 import { displayWidth, escapeControls, minimumWidth, pad, redactSecrets, wrap } from './text.ts'
 import { nameText, plural } from './values.ts'
 
@@ -119,7 +120,9 @@ export function renderAudit(report: AuditReport, screen: Screen): string {
     ...blocks,
     ...wrap(palette.bold(scoreText(report)), wide.width, '', '  '),
     ...wrap(
-      palette.dim(`${report.windowDays} days of usage; ${plural(report.requests, 'request')}.`),
+      palette.dim(
+        `Of ${auditedText(report)}. ${report.windowDays} days of usage; ${plural(report.requests, 'request')}.`,
+      ),
       wide.width,
       '',
       '  ',

@@ -201,7 +201,10 @@ function rulesOf({ key, live, undeclared, usage, maxAge }: Made): readonly strin
   ]
   const report = auditState({
     desired: desiredState(key === undefined ? [] : [declared]),
-    live: keys.length === 0 ? null : { keys, caller: callerWith(), complete: true },
+    live:
+      keys.length === 0
+        ? null
+        : { platform: 'https://api.fluxloop.ai', keys, caller: callerWith(), complete: true },
     now,
     windowDays: 30,
     usage: usage === undefined ? null : new Map(keys.map(({ id }) => [id, usage])),

@@ -168,7 +168,9 @@ function factsOf({ desired, usage = pulls, age = 40, maxLifetime, offline }: Cas
     desired: desiredState([key], {
       policy: { forbid: [], audit: { ...emptyAuditPolicy, environments } },
     }),
-    live: offline ? null : { keys, caller: callerWith(), complete: true },
+    live: offline
+      ? null
+      : { platform: 'https://api.fluxloop.ai', keys, caller: callerWith(), complete: true },
     now,
     windowDays: 30,
     usage: new Map(keys.map(({ id }) => [id, usage])),

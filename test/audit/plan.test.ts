@@ -35,7 +35,7 @@ function audited({ desired, keys = () => [], policy, options: asked }: Case) {
   const current = currentState(keys(declared))
   const plan = computePlan(state, current, now, options(asked))
   const { caller, complete } = current
-  const live = { keys: current.keys, caller, complete }
+  const live = { platform: 'https://api.fluxloop.ai', keys: current.keys, caller, complete }
   const facts = {
     desired: state,
     live,

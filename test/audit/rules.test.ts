@@ -85,7 +85,9 @@ function factsOf({
       policy: { forbid: [], audit: { ...emptyAuditPolicy, ...policy } },
       ...state,
     }),
-    live: offline ? null : { keys, caller: callerWith(), complete: true },
+    live: offline
+      ? null
+      : { platform: 'https://api.fluxloop.ai', keys, caller: callerWith(), complete: true },
     now,
     windowDays: 30,
     usage: usage === null ? null : new Map(keys.map(({ id }) => [id, usage])),

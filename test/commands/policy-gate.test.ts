@@ -75,7 +75,7 @@ t.test('apply refuses what the policy does not let pass, before it asks or touch
   const kept = await run('plan', '--out', 'kept.json', '--ttl', '60d')
   t.equal(kept.code, 0, 'an exception answers for it')
   platform.now += 31 * day
-  const late = await run('apply', 'kept.json')
+  const late = await run('apply', 'kept.json', '--ttl', '60d')
   t.equal(late.code, 6, 'what was approved is judged anew, and the exception is over')
   t.match(late.stdout, /exception-expired/)
   t.same(late.requests, asPlanned)

@@ -39,6 +39,8 @@ export const exception = {
 const stranger = { keyId: null, liveId: 'key_stranger', name: '=HYPERLINK("x") @all <b>', generation: null }
 
 export const emptyReport: AuditReport = {
+  platform: 'https://api.fluxloop.ai',
+  account: 'acme',
   stack: 'acme-agents',
   now,
   mode: 'full',

@@ -34,11 +34,11 @@ export async function gatherFacts(
   if (offline) return { ...common, live: null, now: context.now(), usage: new Map(), requests: 0 }
   const { client, url } = await context.connect(connection)
   const [{ keys, complete, now }, caller] = await Promise.all([client.list(), client.whoami()])
-  const live = { keys, complete, caller }
+  const whose = { origin: originOf(url), account: caller.account }
+  const live = { platform: whose.origin, keys, complete, caller }
   const facts = { ...common, live, now }
   const ids = usageNeeded(facts)
   const cache = await context.cache()
-  const whose = { origin: originOf(url), account: caller.account }
   const looks = await readLooks(cache, whose)
   const madeAt = new Map(keys.map(({ id, createdAt }) => [id, createdAt]))
   const made = new Map(ids.map(id => [id, madeAt.get(id) ?? now]))
