@@ -1,4 +1,5 @@
-import { readStores, verifySecrets } from '../apply/verify.ts'
+import { readStores } from '../apply/stored-secrets.ts'
+import { verifySecrets } from '../apply/verify.ts'
 import type { ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredKey } from '../model/desired.ts'
