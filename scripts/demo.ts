@@ -15,7 +15,6 @@ import type { DesiredState } from '../src/model/desired.ts'
 import { type Instant, day, hour } from '../src/model/duration.ts'
 import { Failure } from '../src/model/failure.ts'
 import type { Secret } from '../src/model/secret.ts'
-import { noFormerStores } from '../src/model/removal.ts'
 import { everyKey } from '../src/model/targets.ts'
 import { computePlan } from '../src/plan/compute-plan.ts'
 import { createClient } from '../src/platform/client.ts'
@@ -90,7 +89,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     platform: 'sandbox:',
     host: hostHash(),
     localKeys: new Set([keyId]),
-    formerStores: noFormerStores,
+    formerStores: new Map(),
     keychain: null,
     locked: true,
     takeOver: false,

@@ -7,7 +7,6 @@ import type { Program, ProgramEnd } from './child-program.ts'
 import type { CopiedFor } from './clipboard/copy-for.ts'
 import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
 import { crashHook } from './crash.ts'
-import type { FileHistory } from './git-history.ts'
 import { hostHash, operator } from './host.ts'
 import type { Instant, Milliseconds } from './model/duration.ts'
 import type { Failure } from './model/failure.ts'
@@ -58,8 +57,6 @@ export interface Context {
   readonly cache: () => Promise<Cache>
   /** Keeps other runs on this machine from writing the same stack. */
   readonly stackLock: (target: LockTarget) => Promise<StackLock>
-  /** The earlier texts of files, as far as git has them. */
-  readonly fileHistory: (files: readonly string[]) => Promise<FileHistory>
   /** A short hash of this machine and user. */
   readonly host: () => string
   /** This machine and its user, by name. */
@@ -224,7 +221,6 @@ export function createContext(
     logins,
     cache: async () => (await import('./cache.ts')).openCache(env),
     stackLock: async target => (await import('./stack-lock.ts')).stackLock(target, env),
-    fileHistory: async files => (await import('./git-history.ts')).fileHistory(files, env),
     host: hostHash,
     operator,
     openLog: async path => {

@@ -27,7 +27,6 @@ const floors: readonly (readonly string[])[] = [
     'host',
     'own-environment',
     'crash',
-    'git-history',
   ],
   ['project-file', 'kept-sandbox'],
   ['apply'],

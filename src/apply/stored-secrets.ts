@@ -42,14 +42,14 @@ async function lookInto(store: Pick<ApplyStore, 'readable' | 'get'>): Promise<Lo
 export async function readStores(
   keys: readonly DesiredKey[],
   stores: VerifyStores,
-  isLocal: (spec: DesiredKey['stores'][number]['spec']) => Promise<boolean>,
+  isLocal: (spec: DesiredKey['stores'][number]['spec']) => boolean,
 ): Promise<StoredSecrets> {
   const looks: Look[] = []
   const distinct: Secret[] = []
   for (const key of keys) {
     for (const { spec } of key.stores) {
       const held = await lookInto(stores.open(spec))
-      looks.push({ key, place: storeLabel(spec), local: await isLocal(spec), held })
+      looks.push({ key, place: storeLabel(spec), local: isLocal(spec), held })
       if (held.kind !== 'secret') continue
       const { secret } = held
       if (!distinct.some(other => other.equals(secret))) distinct.push(secret)

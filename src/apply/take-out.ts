@@ -1,10 +1,12 @@
+import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { endsAgree } from '../model/live-key.ts'
 import type { RemovalResult } from '../model/outcome.ts'
 import type { Removal } from '../model/removal.ts'
+import type { Secret } from '../model/secret.ts'
 import { type DeclaredStore, storeLabel } from '../model/store.ts'
 import type { Done } from './ledger.ts'
-import type { Run } from './run.ts'
+import type { ApplyStore, Run } from './run.ts'
 
 /** What a removal came to. */
 export interface TakenOut {
@@ -17,18 +19,38 @@ export interface TakenOut {
   readonly trouble: Failure | null
 }
 
+function isOurs(held: Secret | null, { ends }: Removal): boolean {
+  return held !== null && ends.some(end => endsAgree(end, held.end(end.length)))
+}
+
 /** Whatever else is in a store that can be read, its owner put it there after the store left the declaration. */
-async function takeOutOf({ spec }: DeclaredStore, { ends }: Removal, run: Run): Promise<RemovalResult> {
+async function takeOutOf({ spec }: DeclaredStore, removal: Removal, run: Run): Promise<RemovalResult> {
   const store = run.stores.open(spec)
   if (store.readable) {
     const held = await store.get()
     if (held === null) return 'empty'
-    if (!ends.some(end => endsAgree(end, held.end(end.length)))) return 'left-alone'
+    if (!isOurs(held, removal)) return 'left-alone'
   }
   run.checkpoint('before-remove')
   await store.remove()
   run.checkpoint('after-remove')
+  if (!store.readable) return 'unconfirmed'
+  await requireGone(store, removal, run)
   return 'taken-out'
+}
+
+/** How long to wait before each further look: a service may answer from a copy that lags. */
+const pauses: readonly Milliseconds[] = [second / 4, second, 2 * second]
+
+/** That a program ended well is no proof: it may have removed nothing. */
+async function requireGone(store: ApplyStore, removal: Removal, run: Run): Promise<void> {
+  for (const pause of [...pauses, null]) {
+    if (!isOurs(await store.get(), removal)) return
+    if (pause !== null) await run.pause(pause)
+  }
+  throw new Failure('failed', 'It still gives the secret after it was asked to remove it', {
+    hints: ['Look at what its `remove` does.'],
+  })
 }
 
 function troubleOf(label: string, { code, message, hints }: Failure): Failure {

@@ -1,47 +1,32 @@
 import { findFiles, shownPath } from '../config/find-files.ts'
-import { findLostStores } from '../config/former-stores.ts'
+import { type Text, findLostStores } from '../config/former-stores.ts'
 import { readSource } from '../config/read-source.ts'
-import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
-import { type FormerStore, type FormerStores, noFormerStores } from '../model/removal.ts'
+import type { FormerStores } from '../model/removal.ts'
 import { isLocal } from '../stores/locality.ts'
-
-type Lost = ReadonlyMap<string, readonly string[]>
-type Found = ReturnType<typeof findLostStores>
-
-function isComplete(lost: Lost, found: Found): boolean {
-  return [...lost].every(([keyId, hashes]) => found.get(keyId)?.length === hashes.length)
-}
-
-async function withLocality(found: Found): Promise<FormerStores['found']> {
-  const result = new Map<string, readonly FormerStore[]>()
-  for (const [keyId, stores] of found) {
-    const each = stores.map(async store => ({ ...store, local: await isLocal(store.spec) }))
-    result.set(keyId, await Promise.all(each))
-  }
-  return result
-}
 
 /**
  * Finds out where the stores are that declarations lost (`lost`: their hashes, by key id): markers keep only a hash, and there
- * is no state file. Reads the configuration again, and its earlier versions in git only for what is not in there.
+ * is no state file. Only the present configuration is looked at: what an earlier one named was not reviewed for this run.
  */
 export async function findFormerStores(
   desired: DesiredState,
-  lost: Lost,
+  lost: ReadonlyMap<string, readonly string[]>,
   paths: readonly string[],
-  { cwd, fileHistory }: Pick<Context, 'cwd' | 'fileHistory'>,
+  cwd: string,
 ): Promise<FormerStores> {
-  if (lost.size === 0) return noFormerStores
+  if (lost.size === 0) return new Map()
   const { files } = await findFiles(paths, cwd)
-  const present: { file: string; text: string; present: boolean }[] = []
+  const texts: Text[] = []
   for (const file of files) {
     const read = await readSource(file, shownPath(file, cwd))
-    if (read.ok) present.push({ file, text: read.source.text, present: true })
+    if (read.ok) texts.push({ file, text: read.source.text })
   }
-  const known = findLostStores(desired, lost, present)
-  if (isComplete(lost, known)) return { found: await withLocality(known), search: 'whole' }
-  const { versions, reach } = await fileHistory(files)
-  const texts = [...present, ...versions.map(version => ({ ...version, present: false }))]
-  return { found: await withLocality(findLostStores(desired, lost, texts)), search: reach }
+  const found = findLostStores(desired, lost, texts)
+  return new Map(
+    [...found].map(([keyId, stores]) => [
+      keyId,
+      stores.map(store => ({ ...store, local: isLocal(store.spec) })),
+    ]),
+  )
 }

@@ -86,12 +86,10 @@ function requireDeclared(
   })
 }
 
-async function keysWithLocalStores(desired: DesiredState): Promise<ReadonlySet<string>> {
-  const local = new Set<string>()
-  for (const { keyId, stores } of desired.keys) {
-    for (const { spec } of stores) if (await isLocal(spec)) local.add(keyId)
-  }
-  return local
+function keysWithLocalStores({ keys }: DesiredState): ReadonlySet<string> {
+  return new Set(
+    keys.filter(({ stores }) => stores.some(({ spec }) => isLocal(spec))).map(({ keyId }) => keyId),
+  )
 }
 
 /** Which of its two places a key with a fallback uses is only known from the keychain itself, which is asked for nothing else. */
@@ -117,12 +115,12 @@ export async function planOptions(
     platform: asked.platform,
     host: context.host(),
     locked,
-    localKeys: await keysWithLocalStores(desired),
+    localKeys: keysWithLocalStores(desired),
     formerStores: await findFormerStores(
       desired,
       storesToFind(desired, gathered.current, gathered.now),
       asked.config,
-      context,
+      context.cwd,
     ),
     keychain: await keychainHere(desired, context),
     takeOver,

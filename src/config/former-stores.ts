@@ -10,18 +10,15 @@ import { readYaml } from './read-yaml.ts'
 import { resolveStore, storeEntries } from './resolve-stores.ts'
 import { sourceOf } from './source.ts'
 
-/** A lost store as it was declared, how much of it is free, and what took its place. */
+/** A lost store as it is declared elsewhere, and how much of it is free. */
 export interface LostStore extends DeclaredStore {
   readonly free: StoreSpec | null
-  readonly now: string | null
 }
 
-/** One text of a configuration file; the newest texts come first. */
-interface Text {
+/** The text of a configuration file. */
+export interface Text {
   readonly file: string
   readonly text: string
-  /** It is what counts now, so every store in it may have been another key's too. */
-  readonly present: boolean
 }
 
 /** A text as far as it can be understood; null where it is no sound YAML. Nobody hears of what is wrong with it. */
@@ -38,23 +35,21 @@ function entriesAt(part: Part, path: readonly string[], value: RawStores | undef
   return value === undefined || !isSound(part, path) ? [] : storeEntries({ value, part, path })
 }
 
-function entriesOf(part: Part, keyIds: readonly string[] | null): Located<RawStore>[] {
+/** So many different stores are tried: those of a configuration are mostly alike. */
+const maximumEntries = 200
+
+/** The stores that a text declares for any key, each once. */
+function entriesOf(part: Part): readonly Located<RawStore>[] {
   const raw: RawFile = part.broken.has('') || part.broken.has('keys') ? {} : part.raw
-  const keys = Object.entries(raw.keys ?? {}).filter(([keyId]) => keyIds?.includes(keyId) ?? true)
-  const own = keys.flatMap(([keyId, key]) =>
+  const own = Object.entries(raw.keys ?? {}).flatMap(([keyId, key]) =>
     isSound(part, ['keys', keyId]) ? entriesAt(part, ['keys', keyId, 'store'], key.store) : [],
   )
   const shared = part.broken.has('') ? undefined : part.raw.defaults?.store
-  return [...own, ...entriesAt(part, ['defaults', 'store'], shared)]
-}
-
-/** So many different stores of other keys are tried: those of a configuration are mostly alike. */
-const maximumOthers = 100
-
-/** The stores that a present text may mean for any key, each once. */
-function differentEntries(part: Part): readonly Located<RawStore>[] {
-  const entries = new Map(entriesOf(part, null).map(entry => [JSON.stringify(entry.value), entry]))
-  return [...entries.values()].slice(0, maximumOthers)
+  const all = [...entriesAt(part, ['defaults', 'store'], shared), ...own]
+  return [...new Map(all.map(entry => [JSON.stringify(entry.value), entry])).values()].slice(
+    0,
+    maximumEntries,
+  )
 }
 
 /** The key may have been declared under its former key id, or with `previously`, or without. */
@@ -65,17 +60,15 @@ function namesOf(stack: string, key: DesiredKey): readonly Names[] {
 }
 
 interface Uses {
-  readonly places: ReadonlyMap<string, { readonly keyId: string; readonly hash: string }>
+  readonly places: ReadonlySet<string>
   readonly files: ReadonlySet<string>
 }
 
 function usesOf({ keys }: DesiredState): Uses {
-  const holders = keys.flatMap(({ keyId, stores }) =>
-    stores.flatMap(({ spec, hash }) => withFallback(spec).map(each => ({ spec: each, keyId, hash }))),
-  )
+  const specs = keys.flatMap(({ stores }) => stores.flatMap(({ spec }) => withFallback(spec)))
   return {
-    places: new Map(holders.map(({ spec, keyId, hash }) => [placeOfSecret(spec), { keyId, hash }] as const)),
-    files: new Set(holders.flatMap(({ spec }) => ('path' in spec ? [spec.path] : []))),
+    places: new Set(specs.map(placeOfSecret)),
+    files: new Set(specs.flatMap(spec => ('path' in spec ? [spec.path] : []))),
   }
 }
 
@@ -90,19 +83,9 @@ function freePart(spec: StoreSpec, uses: Uses): StoreSpec | null {
   return own ? { ...spec, fallback: null } : other ? fallback : null
 }
 
-function found(store: DeclaredStore, keyId: string, uses: Uses): LostStore {
-  const holder = uses.places.get(placeOfSecret(store.spec))
-  return {
-    ...store,
-    free: freePart(store.spec, uses),
-    now: holder?.keyId === keyId ? holder.hash : null,
-  }
-}
-
 /**
- * Looks for stores of which only the hash is known (`lost`, by key id): among the key's default keychain entry, whatever
- * the present texts declare, filled in for the key, and what earlier texts declared for it. Hashes that nothing answers to are
- * left out.
+ * Looks for stores of which only the hash is known (`lost`, by key id): among the key's default keychain entry and whatever
+ * the texts declare, filled in for the key. Hashes that nothing answers to are left out.
  */
 export function findLostStores(
   desired: DesiredState,
@@ -112,26 +95,21 @@ export function findLostStores(
   const uses = usesOf(desired)
   const parts = texts.flatMap(text => {
     const part = partOf(text)
-    return part === null ? [] : [{ part, others: text.present ? differentEntries(part) : [] }]
+    return part === null ? [] : [part]
   })
+  const entries = parts.flatMap(part => [{ value: 'keychain', part, path: [] } as const, ...entriesOf(part)])
   const result = new Map<string, readonly LostStore[]>()
   for (const key of desired.keys) {
     const hashes = lost.get(key.keyId) ?? []
     if (hashes.length === 0) continue
-    const keyIds = [key.keyId, ...(key.previously === null ? [] : [key.previously])]
     const stores = new Map<string, LostStore>()
     const names = namesOf(desired.stack, key)
-    const consider = (entry: Located<RawStore>) => {
+    for (const entry of entries) {
       for (const each of names) {
         const store = resolveStore(entry, each, () => undefined)
         if (store === null || !hashes.includes(store.hash) || stores.has(store.hash)) continue
-        stores.set(store.hash, found(store, key.keyId, uses))
+        stores.set(store.hash, { ...store, free: freePart(store.spec, uses) })
       }
-    }
-    for (const { part, others } of parts) {
-      consider({ value: 'keychain', part, path: [] })
-      // Of an earlier text only what it declared for this key: nobody else's store may be taken for its own.
-      for (const entry of [...entriesOf(part, keyIds), ...others]) consider(entry)
       if (stores.size === hashes.length) break
     }
     result.set(key.keyId, [...stores.values()])

@@ -113,6 +113,7 @@ export interface RawStoreMap extends Partial<Readonly<Record<PresetName, RawSett
     readonly path: string
     readonly recipients?: readonly string[]
     readonly identity?: string
+    readonly shared?: boolean
   }
   readonly exec?: RawExec
 }

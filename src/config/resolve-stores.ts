@@ -1,5 +1,5 @@
 import { shortHash } from '../model/hash.ts'
-import type { DeclaredStore, StoreSpec } from '../model/store.ts'
+import { type DeclaredStore, type StoreSpec, placeDigits, storeHashDigits } from '../model/store.ts'
 import { resolveProgram } from './resolve-programs.ts'
 import { type Names, fillIn, fillInPath, fillInVariable, unknownPlaceholders } from './fill-in.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
@@ -27,16 +27,28 @@ function defaultAccount({ stack, key, formerly }: Names): string {
  * another place is another store, and with paths as written, so that another checkout is not.
  */
 export function storeHash(raw: RawStore, names: Names): string {
-  return shortHash(fillIn(canonical(whatCounts(expanded(raw), names)), names), 4)
+  const [place, rest] = whatCounts(expanded(raw), names)
+  const digits = (part: object, count: number) => shortHash(fillIn(canonical(part), names), count)
+  return digits(place, placeDigits) + digits(rest, storeHashDigits - placeDigits)
 }
 
-/** What of a declaration says where the secret is, or what becomes of it there. */
-function whatCounts(raw: RawStoreMap, names: Names): RawStoreMap {
-  const { keychain, exec } = raw
+/** What of a declaration says where the secret is, and what else becomes of it there. */
+function whatCounts(raw: RawStoreMap, names: Names): readonly [place: object, rest: object] {
+  const { keychain, 'age-file': ageFile, exec } = raw
   if (keychain !== undefined)
-    return { keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }
-  // How a secret is read back, taken out or waited for moves it nowhere.
-  return exec === undefined ? raw : { exec: { put: exec.put } }
+    return [{ keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }, {}]
+  if (ageFile !== undefined) {
+    const { path, recipients, identity } = ageFile
+    return [{ 'age-file': { path } }, defined({ recipients, identity })]
+  }
+  if (exec === undefined) return [raw, {}]
+  // How long a program is waited for, and whose the place is, changes nothing there.
+  const { put, get, remove } = exec
+  return [{ exec: { put } }, defined({ get, remove })]
+}
+
+function defined(parts: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))
 }
 
 function checkPlaceholders(at: Located<unknown>, text: string | undefined, report: Report): void {
@@ -77,12 +89,12 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
       const hint = 'Use letters, digits and underscores; it may not start with a digit.'
       report(diagnosticFor(inside('env-file', 'name'), { code: 'bad-variable-name', message, hint }))
     }
-    return { kind: 'env-file', path: fillInPath(envFile.path, names, folder), name }
+    return { kind: 'env-file', path: fillInPath(envFile.path, names, folder), name, declaredIn: folder }
   }
   if (ageFile === undefined) return resolveProgram(at, names, report)
   check('age-file', 'path', ageFile.path)
   check('age-file', 'identity', ageFile.identity)
-  const { recipients = [], identity } = ageFile
+  const { recipients = [], identity, shared = false } = ageFile
   if (recipients.length === 0 && identity === undefined) {
     const message = 'The age file has neither `recipients` nor an `identity`'
     const hint = 'Give `identity: FILE` (a file that age-keygen makes), or `recipients: [age1...]`.'
@@ -93,6 +105,7 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
     path: fillInPath(ageFile.path, names, folder),
     recipients,
     identity: identity === undefined ? null : fillInPath(identity, names, folder),
+    shared,
   }
 }
 

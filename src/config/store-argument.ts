@@ -39,6 +39,7 @@ function envFile(rest: string, folder: string): StoreSpec {
     kind: 'env-file',
     path: absolutePath(named ? path : rest, folder),
     name: named ? name : 'FLUXLOOP_API_KEY',
+    declaredIn: folder,
   }
 }
 
@@ -56,6 +57,7 @@ function ageFile(text: string, rest: string, folder: string): StoreSpec {
     path: absolutePath(path, folder),
     recipients: sealed ? recipients : [],
     identity: sealed ? null : absolutePath(whom, folder),
+    shared: false,
   }
 }
 

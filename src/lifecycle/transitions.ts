@@ -3,6 +3,7 @@ import type { Instant } from '../model/duration.ts'
 import { type LiveKey, visibleEnd } from '../model/live-key.ts'
 import type { Marker, MarkerState } from '../model/marker.ts'
 import { maximumFormerStores } from '../model/removal.ts'
+import { isSamePlace } from '../model/store.ts'
 import { fieldHashes } from './field-hashes.ts'
 
 /** Where a secret lies in one person's stores, and whose: null where no store belongs to a machine. */
@@ -157,7 +158,7 @@ export const transitions: { readonly [K in Kind]: Row<K> } = {
         host,
         stores: declared,
         // The next apply takes the old secret out of stores that the declaration lost.
-        formerStores: newest(known.filter(hash => !declared.includes(hash))),
+        formerStores: newest(known.filter(before => !declared.some(hash => isSamePlace(hash, before)))),
       }
     },
   },

@@ -2,7 +2,6 @@ import type { Severity } from './audit-rule.ts'
 import type { FieldChange } from './field-change.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Permissions } from './permission.ts'
-import type { HistorySearch } from './removal.ts'
 import type { Scope } from './scope.ts'
 
 /** What the planner has to say beside changes. A refusal stops the whole plan; a warning stops nothing. */
@@ -119,7 +118,6 @@ export type Finding =
       readonly count: number
       /** Where they are known. */
       readonly stores: readonly string[]
-      readonly search: HistorySearch
     }
   | {
       readonly severity: 'warning'

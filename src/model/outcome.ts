@@ -2,8 +2,11 @@ import type { Change } from './change.ts'
 import type { FailureCode } from './failure.ts'
 import type { LastUse } from './live-key.ts'
 
-/** It was taken out; there was none; or something else is there by now, which is left alone. */
-export type RemovalResult = 'taken-out' | 'empty' | 'left-alone'
+/**
+ * It was taken out, and is not there any more; the store, which cannot be read, was asked to remove it, and says that it did;
+ * there was none; or something else is there by now, which is left alone.
+ */
+export type RemovalResult = 'taken-out' | 'unconfirmed' | 'empty' | 'left-alone'
 
 /** What came of one change. The failure of one change is an outcome, not an exception. */
 export type Outcome = { readonly change: Change } & (

@@ -3,34 +3,16 @@ import type { DeclaredStore, StoreSpec } from './store.ts'
 /** So many stores that its declaration lost fit into a key's marker; the oldest are forgotten first. */
 export const maximumFormerStores = 4
 
-/** A store that a key's declaration lost, found again among what is declared, or was. */
+/** A store that a key's declaration lost, found again in the present configuration. */
 export interface FormerStore extends DeclaredStore {
   /** As much of it as no declared store uses: what may be emptied. Null: others took its place. */
   readonly free: StoreSpec | null
   /** It belongs to one person's machine. */
   readonly local: boolean
-  /** The key's own store at the same place, which is only declared differently, by its hash; null where there is none. */
-  readonly now: string | null
 }
 
-/** How far the declarations of the past could be searched for lost stores. */
-export type HistorySearch =
-  /** As far back as they go. */
-  | 'whole'
-  /** A part of the commits: there are too many, or the clone is shallow. */
-  | 'bounded'
-  | 'shallow'
-  /** No repository has them. */
-  | 'none'
-
-/** What was found of stores that declarations lost. */
-export interface FormerStores {
-  /** By key id. */
-  readonly found: ReadonlyMap<string, readonly FormerStore[]>
-  readonly search: HistorySearch
-}
-
-export const noFormerStores: FormerStores = { found: new Map(), search: 'whole' }
+/** What was found of stores that declarations lost, by key id. */
+export type FormerStores = ReadonlyMap<string, readonly FormerStore[]>
 
 /** What becomes of the secrets in the stores that a key's declaration lost. */
 export interface Removal {

@@ -22,7 +22,13 @@ export type StoreSpec =
       /** Used where there is no keychain service; null: that is an error. */
       readonly fallback: StoreSpec | null
     }
-  | { readonly kind: 'env-file'; readonly path: string; readonly name: string }
+  | {
+      readonly kind: 'env-file'
+      readonly path: string
+      readonly name: string
+      /** The folder of the file that declares it: git is asked only in the repository around that. */
+      readonly declaredIn: string
+    }
   | {
       readonly kind: 'age-file'
       readonly path: string
@@ -30,6 +36,8 @@ export type StoreSpec =
       readonly recipients: readonly string[]
       /** Path of a file with `AGE-SECRET-KEY-1...` lines; null: the file can be written but not read back. */
       readonly identity: string | null
+      /** It belongs to a team, not to one person's machine: it is committed, say. */
+      readonly shared: boolean
     }
   | (ProgramLines & {
       readonly kind: 'exec'
@@ -47,8 +55,16 @@ export type StoreSpec =
 
 export interface DeclaredStore {
   readonly spec: StoreSpec
-  /** Four hexadecimal digits that stand for what was declared (paths as written): the marker keeps them. */
+  /** Hexadecimal digits that the marker keeps: `placeDigits` for the place (paths as written), then two for what else was declared. */
   readonly hash: string
+}
+
+export const placeDigits = 4
+export const storeHashDigits = placeDigits + 2
+
+/** Do two hashes stand for one place, declared in the same way or not? */
+export function isSamePlace(hash: string, other: string): boolean {
+  return hash.slice(0, placeDigits) === other.slice(0, placeDigits)
 }
 
 /** How a store is called on screens: `keychain fluxloop/acme-agents/ci-pipeline`, `env-file .env (FLUXLOOP_API_KEY)`. */

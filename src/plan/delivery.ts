@@ -1,7 +1,6 @@
 import type { DeliveryReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
-import type { FormerStore } from '../model/removal.ts'
-import { type DeclaredStore, storeLabel } from '../model/store.ts'
+import { type DeclaredStore, isSamePlace, storeLabel } from '../model/store.ts'
 import { staleness } from '../lifecycle/health.ts'
 import { type ManagedKey, deliveredAt } from '../lifecycle/lineage.ts'
 
@@ -10,7 +9,6 @@ export function deliveryReasons(
   desired: DesiredKey,
   head: ManagedKey,
   overtaken: ManagedKey | null,
-  former: readonly FormerStore[],
 ): readonly DeliveryReason[] {
   const { marker } = head
   if (marker.state.kind !== 'delivered') return []
@@ -20,8 +18,7 @@ export function deliveryReasons(
   const at = overtaken === null ? null : deliveredAt(overtaken)
   if (overtaken !== null && at !== null) reasons.push({ code: 'overtaken', by: overtaken.live.id, at })
   const missing = desired.stores.filter(store => !marker.stores.includes(store.hash))
-  const isChanged = ({ hash }: DeclaredStore) =>
-    former.some(({ now, hash: before }) => now === hash && marker.stores.includes(before))
+  const isChanged = ({ hash }: DeclaredStore) => marker.stores.some(before => isSamePlace(hash, before))
   const say = (code: 'store-added' | 'store-changed', stores: readonly DeclaredStore[]) => {
     if (stores.length > 0) reasons.push({ code, stores: stores.map(({ spec }) => storeLabel(spec)) })
   }

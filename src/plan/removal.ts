@@ -2,16 +2,18 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Finding } from '../model/finding.ts'
 import { visibleEnd } from '../model/live-key.ts'
 import { type FormerStore, type Removal, maximumFormerStores, noRemoval } from '../model/removal.ts'
-import { storeLabel } from '../model/store.ts'
+import { isSamePlace, storeLabel } from '../model/store.ts'
 import { isRemovable } from '../lifecycle/health.ts'
 import type { PlanOptions } from './input.ts'
 import { type Lineage, type ManagedKey, membersOf, storeTop } from '../lifecycle/lineage.ts'
 
-/** The hashes of stores that these keys' markers know and the declaration does not have, each once, oldest first. */
+/**
+ * The hashes of stores that these keys' markers know and whose place the declaration does not have, each once, oldest first. At a
+ * place that is only declared differently, the secret is delivered again.
+ */
 export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {
-  const declared = new Set(stores.map(({ hash }) => hash))
   const known = keys.flatMap(({ marker }) => [...marker.formerStores, ...marker.stores])
-  return [...new Set(known)].filter(hash => !declared.has(hash))
+  return [...new Set(known)].filter(lost => !stores.some(({ hash }) => isSamePlace(hash, lost)))
 }
 
 /** The keys of a lineage whose stores count: what is superseded has left its place in them to the head. */
@@ -55,7 +57,7 @@ export function removalOf(
   const ends = membersOf(lineage).map(({ live }) => visibleEnd(live.maskedKey))
   if (desired.keepRemoved)
     return { removal: { from: [], forgotten: lost, left: [], host, ends }, findings: [] }
-  const found = new Map((options.formerStores.found.get(keyId) ?? []).map(each => [each.hash, each] as const))
+  const found = new Map((options.formerStores.get(keyId) ?? []).map(each => [each.hash, each] as const))
   const sorted = lost.map(hash => {
     const former = found.get(hash)
     return { hash, former, cause: obstacle(former, host, options) }
@@ -71,7 +73,6 @@ export function removalOf(
   const findings = causes.map((cause): Finding => {
     const some = stuck.filter(each => each.cause === cause)
     const stores = some.flatMap(({ former }) => (former === undefined ? [] : [storeLabel(former.spec)]))
-    const { search } = options.formerStores
     const liveId = first.live.id
     return {
       severity: 'warning',
@@ -81,7 +82,6 @@ export function removalOf(
       cause,
       count: some.length,
       stores,
-      search,
     }
   })
   if (change === 'updates' && lacksStores(desired, first)) return { removal: noRemoval, findings }

@@ -27,7 +27,7 @@ function isCalledLeaked(key: KeyCase, facts: Facts): boolean {
 /** Why the key that consumers have is replaced, or its secret delivered once more. */
 function renewalReasons(key: KeyCase, replaced: ManagedKey, facts: Facts): RenewalReasons {
   const { desired, lineage } = key
-  const { now, options, slots } = facts
+  const { now, slots } = facts
   const isAdopted = replaced.marker.state.kind === 'external'
   const due = isAdopted ? [] : rotationReasons(desired, replaced.live, slots.get(desired.keyId), now)
   return {
@@ -36,7 +36,6 @@ function renewalReasons(key: KeyCase, replaced: ManagedKey, facts: Facts): Renew
       desired,
       replaced,
       lineage.superseded.find(each => overtakes(each, lineage, now)) ?? null,
-      options.formerStores.found.get(desired.keyId) ?? [],
     ),
   }
 }

@@ -40,7 +40,9 @@ function driftOf(
   const fields = found.filter(({ cause }) => cause !== 'changed')
   const reasons = superseded
     ? []
-    : deliveryReasons(desired, key, null, []).filter(({ code }) => code !== 'store-added')
+    : deliveryReasons(desired, key, null).filter(
+        ({ code }) => code !== 'store-added' && code !== 'store-changed',
+      )
   if (reasons.length > 0) {
     const generation = lineage.highest + 1
     const strategy = strategyOf(desired, live, caller.key?.id ?? null, now)

@@ -2,11 +2,12 @@ import { second } from '../model/duration.ts'
 import type { Ownership } from '../model/live-key.ts'
 import { type FieldHashes, type Marker, type MarkerState, markedFields } from '../model/marker.ts'
 import { maximumFormerStores } from '../model/removal.ts'
+import { storeHashDigits } from '../model/store.ts'
 
 /**
  * The marker at the end of a managed key's description:
  *
- *     [fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t2k9a1:t2nqp1 h1f0c22ab f00a1b2c3d4e5 s9b1c77d0 r12ab p]
+ *     [fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t2k9a1:t2nqp1 h1f0c22ab f00a1b2c3d4e5 s9b1c77d0a1b2 r12ab34 p]
  *      │   stack/key id          │  nonce      state:visible end:time:grace   host     fields        stores    │     protected
  *      format version            generation                                                                   former stores
  *
@@ -31,8 +32,8 @@ const grammar = new RegExp(
     '(?<state>[a-z]+)(?<details>(?::[A-Za-z0-9_+/=-]{1,16})*)' +
     '(?: h(?<host>[0-9a-f]{8}))?' +
     ' f(?<fields>[0-9a-f]{12})' +
-    '(?: s(?<stores>(?:[0-9a-f]{4})+))?' +
-    '(?: r(?<formerStores>(?:[0-9a-f]{4})+))?' +
+    `(?: s(?<stores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
+    `(?: r(?<formerStores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
     '(?<protect> p)?' +
     '\\]$',
 )
@@ -82,6 +83,12 @@ function parseFields(digits: string): FieldHashes {
   return Object.fromEntries(pairs) as FieldHashes
 }
 
+function parseHashes(digits: string): readonly string[] {
+  return Array.from({ length: digits.length / storeHashDigits }, (_, index) =>
+    digits.slice(index * storeHashDigits, (index + 1) * storeHashDigits),
+  )
+}
+
 /** Times lose their milliseconds, upwards: a marker's time is never before the moment it speaks of. */
 export function formatMarker(marker: Marker): string {
   const parts = [
@@ -113,8 +120,8 @@ export function parseMarker(text: string): Marker | null {
     state,
     host: groups['host'] ?? null,
     fields: parseFields(groups['fields'] ?? ''),
-    stores: groups['stores']?.match(/.{4}/g) ?? [],
-    formerStores: groups['formerStores']?.match(/.{4}/g) ?? [],
+    stores: parseHashes(groups['stores'] ?? ''),
+    formerStores: parseHashes(groups['formerStores'] ?? ''),
     protected: groups['protect'] !== undefined,
   }
   return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
@@ -157,8 +164,8 @@ export function markerRoom(stack: string, keyId: string, stores: number): number
     state: { kind: 'delivered', visibleEnd: '0'.repeat(16), at: farAway, graceUntil: farAway },
     host: '0'.repeat(8),
     fields: parseFields('0'.repeat(12)),
-    stores: Array<string>(stores).fill('0000'),
-    formerStores: Array<string>(maximumFormerStores).fill('0000'),
+    stores: Array<string>(stores).fill('0'.repeat(storeHashDigits)),
+    formerStores: Array<string>(maximumFormerStores).fill('0'.repeat(storeHashDigits)),
     protected: true,
   }
   return formatMarker(longest).length + 1

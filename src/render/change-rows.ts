@@ -6,6 +6,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { fieldDiff } from './field-diff.ts'
 import { ownerOf } from './ownership.ts'
 import type { Palette } from './palette.ts'
+import { type ProgramJson, lineText, removalPrograms, storePrograms } from './programs.ts'
 import { causeText } from './reasons.ts'
 import type { Row } from './rows.ts'
 import { dateTime, durationInWords } from './time.ts'
@@ -77,7 +78,14 @@ function declaredRows(desired: DesiredKey, mark: string, now: Instant): readonly
 }
 
 function storeRows({ stores }: DesiredKey, { keychain }: RowOptions): readonly Row[] {
-  return stores.map(({ spec }) => row('secret to', storeText(spec, keychain)))
+  return stores.flatMap(({ spec }) => [
+    row('secret to', storeText(spec, keychain)),
+    ...programRows(storePrograms(spec)),
+  ])
+}
+
+function programRows(programs: readonly ProgramJson[]): readonly Row[] {
+  return programs.map(({ command, line }) => row(`  ${command}`, lineText(line)))
 }
 
 /** What becomes of the secret in stores that left the declaration. */
@@ -90,7 +98,10 @@ function removalRows({
     ? `${stays} that left its declaration: its secret stays there (keepRemoved)`
     : `${stays}, whose place is another declared store's by now`
   return [
-    ...from.map(({ spec }) => row('secret out of', storeText(spec, null), '-')),
+    ...from.flatMap(({ spec }) => [
+      row('secret out of', storeText(spec, null), '-'),
+      ...programRows(removalPrograms(spec)),
+    ]),
     ...(forgotten.length === 0 ? [] : [row('left alone', words)]),
   ]
 }

@@ -24,7 +24,6 @@ export interface FindingJson {
   readonly cause?: string
   readonly stores?: readonly string[]
   readonly count?: number
-  readonly search?: string
   readonly at?: string
   readonly after_seconds?: number
   readonly until?: string
@@ -105,8 +104,8 @@ function factsOf(finding: Finding): Facts {
     case 'other-host':
       return { key: finding.keyId, ids: [finding.liveId], action: finding.action }
     case 'store-left': {
-      const { keyId: key, liveId, cause, stores, count, search } = finding
-      return { key, ids: [liveId], cause, stores, count, search }
+      const { keyId: key, liveId, cause, stores, count } = finding
+      return { key, ids: [liveId], cause, stores, count }
     }
     case 'being-made':
       return { key: finding.keyId, ids: [finding.liveId], until: isoTime(finding.until) }

@@ -1,6 +1,5 @@
 import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
-import type { HistorySearch } from '../model/removal.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from './values.ts'
@@ -199,12 +198,12 @@ const hostVerbs = { heal: 'healed', deliver: 'delivered again', rotate: 'rotated
 >
 
 /** Which stores a declaration lost, and why the secret stays there for now. */
-function leftStores({ cause, count, stores, search }: Of<'store-left'>): string {
-  const [it, is] = count === 1 ? ['it', 'is'] : ['them', 'are']
+function leftStores({ cause, count, stores }: Of<'store-left'>): string {
+  const it = count === 1 ? 'it' : 'them'
   const labels = enumerateTexts(stores.map(store => unbreakable(escapeControls(store))))
   switch (cause) {
     case 'not-found':
-      return `lost ${plural(count, 'store')} that ${is} nowhere to be found again, so its secret may still be there: ${searches[search]}.`
+      return `lost ${plural(count, 'store')} that the configuration does not declare any more, so its secret may still be there: apply does not take it out of ${it}.`
     case 'other-host':
       return `lost ${labels}, on another host: its secret is not taken out of ${it} from here.`
     case 'cannot-remove':
@@ -212,19 +211,17 @@ function leftStores({ cause, count, stores, search }: Of<'store-left'>): string 
   }
 }
 
-const searches = {
-  whole: 'neither the configuration nor its earlier versions in git declare it',
-  bounded: 'git has more earlier versions of the configuration than are searched',
-  shallow: 'the clone is shallow, so git has not all earlier versions of the configuration',
-  none: 'no git repository has earlier versions of the configuration',
-} as const satisfies Record<HistorySearch, string>
-
-function leftHint({ cause, search }: Of<'store-left'>): string {
-  const kept = `Or take the secret out by hand, and declare ${unbreakable('keepRemoved: true')} for the key, which ends this warning.`
-  if (cause === 'other-host') return `Run apply there, as the same user. ${kept}`
-  if (cause === 'not-found' && search === 'shallow')
-    return `Fetch the whole history (${unbreakable('git fetch --unshallow')}; in CI, fetch-depth: 0). ${kept}`
-  return kept.slice('Or '.length).replace(/^t/, 'T')
+function leftHint({ cause }: Of<'store-left'>): string {
+  const end = `declare ${unbreakable('keepRemoved: true')} for the key, which ends this warning.`
+  const byHand = `take the secret out by hand, and ${end}`
+  switch (cause) {
+    case 'not-found':
+      return `Take the secret out by hand, or rotate the key so that what is left there stops working. Then ${end}`
+    case 'other-host':
+      return `Run apply there, as the same user. Or ${byHand}`
+    case 'cannot-remove':
+      return byHand.replace(/^t/, 'T')
+  }
 }
 
 function whyNot({ cause, liveIds, owner }: Of<'cannot-adopt'>): string {

@@ -6,6 +6,7 @@ import { type FindingJson, findingToJson } from './finding-json.ts'
 import type { FieldValues } from './field-diff.ts'
 import { type PlanAuditJson, planAuditToJson } from './plan-audit.ts'
 import { countChanges } from './plan-summary.ts'
+import { type ProgramJson, changePrograms } from './programs.ts'
 import { type ReasonCode, reasonsOf, retiringText } from './reasons.ts'
 import { type HomeJson, homeToJson } from './homes.ts'
 import { isoTime } from './time.ts'
@@ -67,6 +68,8 @@ interface ChangeJson {
   readonly stores: readonly string[]
   /** The stores that its declaration lost, and out of which the secret will be taken. */
   readonly removed_stores: readonly string[]
+  /** The programs of `exec` stores that it is about. */
+  readonly programs: readonly ProgramJson[]
   /** Only in a heal: the live keys that an interrupted run left. */
   readonly pending?: readonly KeyJson[]
   /** Only in a rotation or a delivery: whether a successor takes its place, or the key is regenerated. */
@@ -184,6 +187,7 @@ function changeToJson(change: Change, now: Instant): ChangeJson {
         ? []
         : change.desired.stores.map(({ spec }) => storeLabel(spec)),
     removed_stores: 'removal' in change ? change.removal.from.map(({ spec }) => storeLabel(spec)) : [],
+    programs: changePrograms(change),
     ...(change.kind === 'heal' ? { pending: change.pending.map(({ live }) => keyToJson(live)) } : {}),
     ...(change.kind === 'rotate' || change.kind === 'deliver' ? { strategy: change.strategy } : {}),
     ...(change.kind === 'deliver' ? { rotates: change.rotates } : {}),

@@ -15,6 +15,7 @@ const skippedTexts = {
 } as const satisfies Record<Extract<Outcome, { readonly status: 'skipped' }>['why'], string>
 
 const removals = {
+  unconfirmed: store => `${store} was asked to remove its secret, which cannot be checked`,
   'taken-out': store => `its secret was taken out of ${store}`,
   empty: store => `no secret was left in ${store}`,
   'left-alone': store => `${store} holds something else by now, which was left alone`,

@@ -5,7 +5,7 @@ import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import { fitsDotenv, readVariable, removeVariable, setVariable } from './dotenv.ts'
 import { withFileLock } from './file-lock.ts'
-import { isTrackedByGit } from './git-tracked.ts'
+import { gitTracking } from './git-fate.ts'
 import { readRegularFile } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
 import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
@@ -25,7 +25,7 @@ export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv): SecretS
 
     async probe() {
       refuseName(spec)
-      await refuseTracked(path, env)
+      await refuseTracked(spec, env)
       readVariable(await readGuarded(path), name, path)
       await probeFolder(dirname(path))
     },
@@ -33,7 +33,7 @@ export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv): SecretS
     async put(secret) {
       refuseName(spec)
       const value = valueFor(spec, secret)
-      await refuseTracked(path, env)
+      await refuseTracked(spec, env)
       await ensureFolder(dirname(path))
       await withFileLock(path, async () => {
         const text = setVariable(await readGuarded(path), name, value, path)
@@ -80,8 +80,14 @@ function refuseName(spec: EnvFileSpec): void {
   }
 }
 
-async function refuseTracked(path: string, env: NodeJS.ProcessEnv): Promise<void> {
-  if (!(await isTrackedByGit(path, env))) return
+async function refuseTracked(spec: EnvFileSpec, env: NodeJS.ProcessEnv): Promise<void> {
+  const { path } = spec
+  const tracking = await gitTracking(spec, env)
+  if (tracking === 'other-repository')
+    throw new Failure('refused', `${path} is in another git repository than the configuration.`, {
+      hints: ['Name a file in the repository of the configuration, or in none.'],
+    })
+  if (tracking !== 'tracked') return
   throw new Failure('refused', `${path} is tracked by git, so a secret in it would be committed.`, {
     hints: [
       `Run \`git rm --cached ${path}\` and add it to .gitignore, or name another file.`,

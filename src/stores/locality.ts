@@ -1,23 +1,20 @@
-import { dirname } from 'node:path'
-import type { StoreSpec } from '../model/store.ts'
 import { presetOf } from '../model/preset.ts'
-import { trackedUnder } from './git-tracked.ts'
-
-const known = new Map<string, Promise<ReadonlySet<string>>>()
+import type { StoreSpec } from '../model/store.ts'
 
 /**
- * Does this store belong to one person's machine? Keychain and env file always do; an age file is shared where git tracks
- * it; a program is what its declaration, or its row among the presets, says. Git is asked once for each folder.
+ * Does this store belong to one person's machine? Keychain and env file always do; an age file and a program are what their
+ * declaration says; a preset, what its row says.
  */
-export async function isLocal(spec: StoreSpec): Promise<boolean> {
-  if (spec.kind === 'exec') return spec.local
-  if (spec.kind === 'preset') return presetOf(spec.preset).local
-  if (spec.kind !== 'age-file') return true
-  const folder = dirname(spec.path)
-  let tracked = known.get(folder)
-  if (tracked === undefined) {
-    tracked = trackedUnder(folder, process.env)
-    known.set(folder, tracked)
+export function isLocal(spec: StoreSpec): boolean {
+  switch (spec.kind) {
+    case 'keychain':
+    case 'env-file':
+      return true
+    case 'age-file':
+      return !spec.shared
+    case 'exec':
+      return spec.local
+    case 'preset':
+      return presetOf(spec.preset).local
   }
-  return !(await tracked).has(spec.path)
 }

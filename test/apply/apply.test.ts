@@ -63,7 +63,12 @@ t.test('a create costs a create, a whoami and a marker beyond the plan, and a wa
     desiredKey({
       keyId,
       name: keyId,
-      stores: [{ ...keychain, spec: { ...keychain.spec, kind: 'env-file', path: '/env', name: keyId } }],
+      stores: [
+        {
+          ...keychain,
+          spec: { ...keychain.spec, kind: 'env-file', path: '/env', name: keyId, declaredIn: '/srv' },
+        },
+      ],
     }),
   )
   w.forget()
@@ -340,7 +345,7 @@ t.test('starts nothing new after the first Ctrl-C, and finishes what is in fligh
     desiredKey({
       keyId,
       name: keyId,
-      stores: [{ spec: { kind: 'env-file', path: '/env', name: keyId }, hash: 'dddd' }],
+      stores: [{ spec: { kind: 'env-file', path: '/env', name: keyId, declaredIn: '/srv' }, hash: 'dddd00' }],
     }),
   )
   const { report } = await w.apply(declare(...keys), {

@@ -174,7 +174,12 @@ t.test('makes no further request for changes that have not begun, once the budge
     desiredKey({
       keyId: `key-${index}`,
       name: `key-${index}`,
-      stores: [{ spec: { kind: 'env-file', path: '/env', name: `KEY_${index}` }, hash: 'dddd' }],
+      stores: [
+        {
+          spec: { kind: 'env-file', path: '/env', name: `KEY_${index}`, declaredIn: '/srv' },
+          hash: 'dddd00',
+        },
+      ],
     }),
   )
   const desired = declare(...keys)

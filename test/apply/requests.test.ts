@@ -16,7 +16,10 @@ const declare = (keys: readonly DesiredKey[], more: Partial<DesiredState> = {}) 
 function keysOf(count: number, more: Parameters<typeof desiredKey>[0] = {}): readonly DesiredKey[] {
   return Array.from({ length: count }, (_, index) => {
     const path = `/srv/${index}.env`
-    const store = { spec: { kind: 'env-file', path, name: 'KEY' }, hash: 'abcd' } as const
+    const store = {
+      spec: { kind: 'env-file', path, name: 'KEY', declaredIn: '/srv' },
+      hash: 'abcd00',
+    } as const
     return desiredKey({ keyId: `key-${index}`, name: `Key ${index}`, stores: [store], ...more })
   })
 }
@@ -97,7 +100,7 @@ const scenes: Readonly<Record<string, Scene>> = {
   },
   'a store added to one that cannot': {
     prepare: applied(blind),
-    desired: declare([desiredKey({ stores: [sealed, { ...sealed, hash: 'dddd' }] })]),
+    desired: declare([desiredKey({ stores: [sealed, { ...sealed, hash: 'dddd00' }] })]),
     kinds: ['deliver'],
   },
   'a store added, and the secret lost': {

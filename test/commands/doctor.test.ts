@@ -34,8 +34,9 @@ keys:
 
 function scene(t: Test, store = '{ env-file: { path: a.env, name: KEY } }') {
   const s = stage(t, { 'fluxloop-keys.yaml': configuration(store), 'identity.txt': `${identity}\n` })
-  const run = async (...rest: Parameters<typeof s.run>) => {
-    const ran = await s.run(...rest)
+  const run = async (...[line, options = {}]: Parameters<typeof s.run>) => {
+    // To find git by.
+    const ran = await s.run(line, { env: { PATH: process.env['PATH'] }, ...options })
     const json = JSON.parse(ran.out()) as CheckupJson
     t.ok(isCheckup(json), JSON.stringify(isCheckup.errors))
     return { ...ran, json, told: json.checks.map(({ check, status }) => `${check} ${status}`) }
@@ -174,6 +175,10 @@ t.test('says which env files git has, and which it would take', async t => {
   t.strictSame(tracked.told.slice(-2), ['git failed', 'git ok'])
   t.match(tracked.json.checks.at(-2)?.hints, [/git rm --cached .*a\.env/])
   t.equal(tracked.told.includes('store failed'), true, 'the store refuses such a file')
+
+  await write('fluxloop-keys.yaml', configuration("{ env-file: { path: ':(glob)*.env', name: KEY } }"))
+  const odd = await run('doctor --json')
+  t.strictSame(odd.told.slice(-2), ['git warning', 'git ok'], 'a path is not a pattern')
 })
 
 t.test('goes on where there are no credentials, no platform and no configuration', async t => {
@@ -215,7 +220,7 @@ t.test('tells a key that the platform does not know from a platform that does no
 
 t.test('is read by people in 80 columns, with what to do below what is wrong', async t => {
   const s = stage(t, { 'fluxloop-keys.yaml': configuration('keychain') })
-  const ran = await s.run('doctor', { width: 80 })
+  const ran = await s.run('doctor', { width: 80, env: { PATH: process.env['PATH'] } })
   t.match(ran.out(), /^ok {6}program: fluxloop-keys 0\.0\.0-test\n/)
   t.match(ran.out(), /FAILED {2}keychain .*\n(.*\n)*? {10}• /)
   t.match(ran.out(), /1 failure, 0 warnings\.\n$/)

@@ -40,7 +40,9 @@ t.test(
     const stores: Stores = createStores({ env: place.env, keychainHelper: { command: 'false', args: [] } })
     t.teardown(() => stores.close())
     const put = (path: string, text: string) =>
-      stores.open({ kind: 'env-file', path: join(place.work, path), name: 'KEY' }).put(new Secret(text))
+      stores
+        .open({ kind: 'env-file', path: join(place.work, path), name: 'KEY', declaredIn: '/srv' })
+        .put(new Secret(text))
     const get = async (key: string, options: TestContextOptions & { readonly reveal?: boolean } = {}) => {
       const { reveal = false, ...rest } = options
       const context = testContext({ cwd: place.work, with: { stores: async () => stores }, ...rest })

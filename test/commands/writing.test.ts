@@ -210,11 +210,14 @@ t.test('no secret is on any screen but the one that shows it', async t => {
   const platform = referencePlatform(t, { newSecrets: [sentinel, sentinel.replace('5', '6')] })
   const folder = t.testdir({})
   const stores = await import('../../src/stores/open.ts')
-  const opened = stores.createStores({ env: {}, keychainHelper: { command: 'false', args: [] } })
+  const opened = stores.createStores({
+    env: { PATH: process.env['PATH'] },
+    keychainHelper: { command: 'false', args: [] },
+  })
   t.teardown(() => opened.close())
   const made = await create(
     { stores: [`env-file:${folder}/.env`], json: true },
-    { platform, terminal: true, with: { stores: async () => opened } },
+    { platform, cwd: folder, terminal: true, with: { stores: async () => opened } },
   )
   t.equal(made.code, 0, made.err())
   t.equal(readFileSync(`${folder}/.env`, 'utf8'), `FLUXLOOP_API_KEY=${sentinel}\n`)

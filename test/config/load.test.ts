@@ -11,7 +11,9 @@ import t from 'tap'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { readYaml } from '../../src/config/read-yaml.ts'
 import { storeHash } from '../../src/config/resolve-stores.ts'
+import type { RawStore } from '../../src/config/raw.ts'
 import { day, hour } from '../../src/model/duration.ts'
+import { isSamePlace } from '../../src/model/store.ts'
 import { desired, inFolder, load, now } from './support.ts'
 import { needs } from '../support/needs.ts'
 
@@ -158,20 +160,26 @@ t.test('resolves paths from the declaring file and fills placeholders in', async
             path: join(cwd, 's/acme/ci-one.age'),
             recipients: [],
             identity: join(homedir(), 'id.txt'),
+            shared: false,
           },
         ],
         [
           { kind: 'keychain', service: 'acme-ci', account: 'two@x', fallback: null },
-          { kind: 'env-file', path: join(cwd, 'conf/team/.env'), name: 'FLUX_TWO' },
+          {
+            kind: 'env-file',
+            path: join(cwd, 'conf/team/.env'),
+            name: 'FLUX_TWO',
+            declaredIn: join(cwd, 'conf/team'),
+          },
         ],
-        [{ kind: 'env-file', path: '/etc/e.env', name: 'ACME_X_THREE' }],
+        [{ kind: 'env-file', path: '/etc/e.env', name: 'ACME_X_THREE', declaredIn: join(cwd, 'conf/team') }],
       ])
     },
   )
 })
 
 t.test('hashes a store as it was declared, whatever the shorthand, the order or the machine', async t => {
-  t.match(storeHash('keychain', names), /^[0-9a-f]{4}$/)
+  t.match(storeHash('keychain', names), /^[0-9a-f]{6}$/)
   t.equal(storeHash('keychain', names), storeHash({ keychain: {} }, names))
   t.equal(
     storeHash({ 'env-file': { path: '.env', name: 'X' } }, names),
@@ -181,11 +189,26 @@ t.test('hashes a store as it was declared, whatever the shorthand, the order or 
     storeHash({ 'env-file': { path: '.env', name: 'X' } }, names),
     storeHash({ 'env-file': { path: '.env', name: 'Y' } }, names),
   )
+  const exec = { put: ['save', '{key}'], get: ['load'], remove: ['drop'] }
   t.equal(
-    storeHash({ exec: { put: ['save', '{key}'] } }, names),
-    storeHash({ exec: { put: ['save', '{key}'], get: ['load'], remove: ['drop'], timeout: '5s' } }, names),
-    'how it is read, emptied and waited for moves it nowhere',
+    storeHash({ exec }, names),
+    storeHash({ exec: { ...exec, timeout: '5s', local: true } }, names),
+    'how long it is waited for changes nothing there',
   )
+  const age = { path: 'k.age', recipients: ['age1a'], identity: 'me.txt' }
+  t.equal(storeHash({ 'age-file': age }, names), storeHash({ 'age-file': { ...age, shared: true } }, names))
+  const pairs: readonly (readonly [string, RawStore, RawStore])[] = [
+    ['get', { exec }, { exec: { ...exec, get: ['other'] } }],
+    ['remove', { exec }, { exec: { ...exec, remove: ['payload'] } }],
+    ['no remove', { exec }, { exec: { put: exec.put, get: exec.get } }],
+    ['recipients', { 'age-file': age }, { 'age-file': { ...age, recipients: ['age1a', 'age1b'] } }],
+    ['identity', { 'age-file': age }, { 'age-file': { path: 'k.age', recipients: ['age1a'] } }],
+  ]
+  for (const [what, one, other] of pairs) {
+    const hashes = [storeHash(one, names), storeHash(other, names)] as const
+    t.not(hashes[0], hashes[1], `${what} is part of the hash`)
+    t.ok(isSamePlace(...hashes), `${what} does not change the place`)
+  }
   t.not(
     storeHash({ exec: { put: ['save', 'a'] } }, names),
     storeHash({ exec: { put: ['save', 'b'] } }, names),

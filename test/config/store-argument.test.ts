@@ -10,17 +10,23 @@ const other = `age1${'z'.repeat(58)}`
 
 const read: readonly (readonly [text: string, spec: StoreSpec])[] = [
   ['keychain', { kind: 'keychain', service: 'fluxloop', account: 'ci-cd-pipeline-zürich', fallback: null }],
-  ['env-file:.env', { kind: 'env-file', path: '/srv/.env', name: 'FLUXLOOP_API_KEY' }],
-  ['env-file:ci/.env:CI_KEY', { kind: 'env-file', path: '/srv/ci/.env', name: 'CI_KEY' }],
-  ['env-file:~/.env', { kind: 'env-file', path: join(homedir(), '.env'), name: 'FLUXLOOP_API_KEY' }],
-  ['env-file:/a:b/{key}.env', { kind: 'env-file', path: '/a:b/{key}.env', name: 'FLUXLOOP_API_KEY' }],
+  ['env-file:.env', { kind: 'env-file', path: '/srv/.env', name: 'FLUXLOOP_API_KEY', declaredIn: '/srv' }],
+  ['env-file:ci/.env:CI_KEY', { kind: 'env-file', path: '/srv/ci/.env', name: 'CI_KEY', declaredIn: '/srv' }],
+  [
+    'env-file:~/.env',
+    { kind: 'env-file', path: join(homedir(), '.env'), name: 'FLUXLOOP_API_KEY', declaredIn: '/srv' },
+  ],
+  [
+    'env-file:/a:b/{key}.env',
+    { kind: 'env-file', path: '/a:b/{key}.env', name: 'FLUXLOOP_API_KEY', declaredIn: '/srv' },
+  ],
   [
     `age-file:key.age:${recipient},${other}`,
-    { kind: 'age-file', path: '/srv/key.age', recipients: [recipient, other], identity: null },
+    { kind: 'age-file', path: '/srv/key.age', recipients: [recipient, other], identity: null, shared: false },
   ],
   [
     'age-file:key.age:id.txt',
-    { kind: 'age-file', path: '/srv/key.age', recipients: [], identity: '/srv/id.txt' },
+    { kind: 'age-file', path: '/srv/key.age', recipients: [], identity: '/srv/id.txt', shared: false },
   ],
 ]
 

@@ -15,7 +15,10 @@ const labels = three.map(({ spec }) => storeLabel(spec))
 
 function declare(strategy: 'overlap' | 'in-place', withOther = true): DesiredState {
   const agents = desiredKey({ stores: three, rotation: { strategy } })
-  const file = { spec: { kind: 'env-file', path: '/other', name: 'OTHER' }, hash: 'eeee' } as const
+  const file = {
+    spec: { kind: 'env-file', path: '/other', name: 'OTHER', declaredIn: '/srv' },
+    hash: 'eeee00',
+  } as const
   const other = desiredKey({ keyId: 'other', name: 'Other', stores: [file], expires: { kind: 'never' } })
   return desiredState(withOther ? [agents, other] : [agents], { limits: { revoke: 1, rotate: 1, always: 9 } })
 }

@@ -24,7 +24,6 @@ import {
 } from '../support/build.ts'
 import {
   aged,
-  formerly,
   head,
   leaked,
   other,
@@ -70,7 +69,7 @@ t.test('has every kind of change', async t => {
     },
     rotate: { case: { keys: [aged] }, does: ['rotate key_ci-pipeline_1 g2'] },
     deliver: {
-      case: { keys: [managedKey(key, { marked: { stores: ['bbbb'] } })] },
+      case: { keys: [managedKey(key, { marked: { stores: ['bbbb00'] } })] },
       does: ['deliver key_ci-pipeline_1 g2'],
     },
     heal: { case: { keys: [pending(1)] }, does: ['heal key_ci-pipeline_1 g2'] },
@@ -173,9 +172,8 @@ t.test('gives every reason for a delivery', async t => {
     },
     'store-changed': {
       case: {
-        desired: [desiredKey({ stores: [keychain, { ...envFile, hash: 'b0b0' }] })],
+        desired: [desiredKey({ stores: [keychain, { ...envFile, hash: 'bbbb01' }] })],
         keys: [managedKey(desiredKey({ stores: [keychain, envFile] }))],
-        options: { formerStores: formerly({ ...envFile, free: null, now: 'b0b0' }) },
       },
       says: { code: 'store-changed', stores: ['env-file /srv/agents/.env (FLUXLOOP_API_KEY)'] },
     },

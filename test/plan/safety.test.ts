@@ -153,7 +153,7 @@ t.test(
 )
 
 t.test('revokes in the same plan what the head, once recovered, lets go', async t => {
-  const stale = managedKey(key, { generation: 2, marked: { stores: ['bbbb'] } })
+  const stale = managedKey(key, { generation: 2, marked: { stores: ['bbbb00'] } })
   t.strictSame(summary(planOf({ keys: [retired(), stale] })), [
     'deliver key_ci-pipeline_2 g3',
     'revoke key_ci-pipeline_1',

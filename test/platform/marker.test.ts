@@ -42,8 +42,8 @@ const anyMarker: fc.Arbitrary<Marker> = record({
     expires: hex(2),
     environment: hex(2),
   }),
-  stores: fc.array(hex(4), { maxLength: 6 }),
-  formerStores: fc.array(hex(4), { maxLength: 4 }),
+  stores: fc.array(hex(6), { maxLength: 6 }),
+  formerStores: fc.array(hex(6), { maxLength: 4 }),
   protected: fc.boolean(),
 })
 
@@ -55,15 +55,15 @@ const example: Marker = {
   state: { kind: 'delivered', visibleEnd: 'no34z', at: 1_763_800_000_000, graceUntil: 1_763_972_800_000 },
   host: '1f0c22ab',
   fields: { name: '00', description: 'a1', scope: 'b2', permissions: 'c3', expires: 'd4', environment: 'e5' },
-  stores: ['9b1c', '77d0'],
-  formerStores: ['12ab'],
+  stores: ['9b1c77', 'd0a1b2'],
+  formerStores: ['12ab34'],
   protected: true,
 }
 
 t.test('has one documented form', async t => {
   t.equal(
     formatMarker(example),
-    '[fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t64csg:t6824g h1f0c22ab f00a1b2c3d4e5 s9b1c77d0 r12ab p]',
+    '[fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t64csg:t6824g h1f0c22ab f00a1b2c3d4e5 s9b1c77d0a1b2 r12ab34 p]',
   )
 })
 
@@ -89,13 +89,13 @@ t.test(
       [' p]', ' p ]'],
       [' p]', ' q]'],
       ['h1f0c22ab ', 'h1f0c22a '],
-      ['s9b1c77d0', 's9b1c77d'],
+      ['s9b1c77d0a1b2', 's9b1c77d0a1b'],
       ['delivered:no34z:t64csg', 'delivered:no34z'],
       ['delivered:no34z:t64csg:t6824g', 'delivered'],
       ['delivered:no34z:t64csg:t6824g', 'pending:no34z'],
       ['delivered:no34z:t64csg', 'delivered:no34z:0t64csg'],
       ['t6824g', '1000000000000000'],
-      ['r12ab', 'r12ab12ab12ab12ab12ab12ab12ab12ab12ab'],
+      ['r12ab34', `r${'12ab34'.repeat(5)}`],
       ['k3x9v0q2ma', 'k3x9v0q2m'],
       ['f00a1b2c3d4e5', 'F00A1B2C3D4E5'],
       ['acme-agents/ci-pipeline', 'acme-agents/../ci'],

@@ -147,9 +147,9 @@ t.test('shows a key used within its grace, or after it, as such', t => {
 })
 
 t.test('says where secrets go from here, and which of two places a fallback makes it', t => {
-  const fallback = { kind: 'env-file', path: '/srv/.env', name: 'KEY' } as const
+  const fallback = { kind: 'env-file', path: '/srv/.env', name: 'KEY', declaredIn: '/srv' } as const
   const spec = { kind: 'keychain', service: 'fluxloop', account: 'acme/bot', fallback } as const
-  const stores = [{ spec, hash: 'abcd' }]
+  const stores = [{ spec, hash: 'abcd00' }]
   const said = {
     works: 'keychain fluxloop/acme/bot (not its fallback: env-file /srv/.env (KEY))',
     missing: 'env-file /srv/.env (KEY) (the fallback: here the keychain does not work)',

@@ -19,7 +19,7 @@ export const now = Date.parse('2026-11-22T14:05:00Z')
 
 const keychain = {
   spec: { kind: 'keychain', service: 'fluxloop', account: 'acme-agents/ci-pipeline', fallback: null },
-  hash: 'a1b2',
+  hash: 'a1b200',
 } as const
 
 export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): DesiredKey {
@@ -67,7 +67,7 @@ function marker(generation: number, state: MarkerState): Marker {
     state,
     host: null,
     fields,
-    stores: ['a1b2'],
+    stores: ['a1b200'],
     formerStores: [],
     protected: false,
   }
@@ -165,7 +165,15 @@ const deliveryReasons: {
 const removal: Removal = {
   ...noRemoval,
   from: [
-    { hash: 'cccc', spec: { kind: 'env-file', path: '/home/dev/agents/old.env', name: 'FLUXLOOP_API_KEY' } },
+    {
+      hash: 'cccc00',
+      spec: {
+        kind: 'env-file',
+        path: '/home/dev/agents/old.env',
+        name: 'FLUXLOOP_API_KEY',
+        declaredIn: '/home/dev/agents',
+      },
+    },
   ],
 }
 
@@ -206,11 +214,20 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
                 path: '/home/dev/agents/keys.age',
                 recipients: [],
                 identity: null,
+                shared: false,
               },
             },
-            hash: '0001',
+            hash: '000100',
           },
-          { spec: { kind: 'env-file', path: '/home/dev/agents/.env', name: 'BACKUP_KEY' }, hash: '0002' },
+          {
+            spec: {
+              kind: 'env-file',
+              path: '/home/dev/agents/.env',
+              name: 'BACKUP_KEY',
+              declaredIn: '/home/dev/agents',
+            },
+            hash: '000200',
+          },
         ],
       }),
     },
@@ -241,7 +258,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_sales'),
       superseded: false,
       fields: Object.values(fields),
-      removal: { ...removal, forgotten: ['dddd'] },
+      removal: { ...removal, forgotten: ['dddd00'] },
     },
     {
       kind: 'update',
@@ -259,7 +276,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_moved_out'),
       superseded: false,
       fields: [],
-      removal: { ...noRemoval, forgotten: ['dddd'] },
+      removal: { ...noRemoval, forgotten: ['dddd00'] },
     },
   ],
   rotate: [
@@ -414,11 +431,10 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
 
 const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
   'store-left': [
-    ...(['whole', 'bounded', 'shallow', 'none'] as const).map(
-      search => ({ cause: 'not-found', count: search === 'whole' ? 2 : 1, stores: [], search }) as const,
-    ),
-    { cause: 'other-host', count: 1, stores: ['keychain fluxloop/acme/ci'], search: 'whole' } as const,
-    { cause: 'cannot-remove', count: 1, stores: ['exec put-secret'], search: 'whole' } as const,
+    { cause: 'not-found', count: 1, stores: [] } as const,
+    { cause: 'not-found', count: 2, stores: [] } as const,
+    { cause: 'other-host', count: 1, stores: ['keychain fluxloop/acme/ci'] } as const,
+    { cause: 'cannot-remove', count: 1, stores: ['exec put-secret'] } as const,
   ].map(each => ({
     severity: 'warning',
     code: 'store-left',

@@ -54,7 +54,7 @@ async function team(t: Test): Promise<Team> {
   await mkdir(join(ada.work, 'secrets'))
   await appendFile(join(ada.work, '.gitignore'), '*.env\n')
 
-  const shared = `{ age-file: { path: 'secrets/{key}.age', recipients: [${recipients.ada}, ${recipients.ben}], identity: ~/id.txt } }`
+  const shared = `{ age-file: { path: 'secrets/{key}.age', recipients: [${recipients.ada}, ${recipients.ben}], identity: ~/id.txt, shared: true } }`
   return {
     platform,
     ada,
@@ -118,57 +118,57 @@ t.test('keys of local stores stay with their host, and shared ones are free', as
   t.not(await succeed(ada, 'secret', 'get', 'laptop'), secret, 'the old host has the old one')
 })
 
-t.test('finds the place of a lost store in git, moves the secret and empties it', async t => {
+t.test('moves a secret out of a store whose declaration another key has, and empties it', async t => {
   if (!needs(t, 'age-keygen') || !needs(t, 'git')) return
   const { platform, ada, ben, declare, share } = await team(t)
-  await declare(ada, { laptop: local })
+  const each = "{ env-file: { path: '{key}.env', name: KEY } }"
+  await declare(ada, { laptop: each, team: each })
   await succeed(ada, 'apply', '--auto-approve')
   const secret = await succeed(ada, 'secret', 'get', 'laptop')
-  await declare(ada, { laptop: '{ env-file: { path: b.env, name: KEY } }' })
+  await declare(ada, { laptop: '{ env-file: { path: b.env, name: KEY } }', team: each })
   await share(ada, ben)
 
   const there = await planOf(ben)
   t.strictSame(actions(there), [], 'nothing is moved on another host')
-  t.match(there.findings, [
-    { code: 'other-host' },
-    { code: 'store-left', cause: 'other-host', search: 'whole' },
-  ])
+  t.match(there.findings, [{ code: 'other-host' }, { code: 'store-left', cause: 'other-host' }])
 
   const here = await planOf(ada)
-  t.match(here.changes, [{ action: 'deliver', rotates: false, removed_stores: [/a\.env \(KEY\)$/] }])
-  t.match(await succeed(ada, 'plan'), /secret out of += env-file .*a\.env/s)
+  t.match(here.changes, [{ action: 'deliver', rotates: false, removed_stores: [/laptop\.env \(KEY\)$/] }])
+  t.match(await succeed(ada, 'plan'), /secret out of += env-file .*laptop\.env/s)
   platform.forget()
   t.match(
     await succeed(ada, 'apply', '--auto-approve', '--log', 'log.jsonl'),
-    /taken out of\s+env-file\s+.*a\.env/s,
+    /taken out of\s+env-file\s+.*laptop\.env/s,
   )
-  t.match(await succeed(ada, 'history', '--log', 'log.jsonl'), /taken-out:\s+env-file\s+.*a\.env/s)
+  t.match(await succeed(ada, 'history', '--log', 'log.jsonl'), /taken-out:\s+env-file\s+.*laptop\.env/s)
   t.strictSame(
     platform.requests.filter(request => request.startsWith('POST') || request.startsWith('PATCH')),
     ['PATCH /api/api-keys/:id'],
     'no new key, and one request that writes',
   )
   t.equal(await succeed(ada, 'secret', 'get', 'laptop'), secret)
-  t.notMatch(await ada.read('a.env'), /flux_/)
+  t.notMatch(await ada.read('laptop.env'), /flux_/)
   t.strictSame(actions(await planOf(ada)), [])
 })
 
-t.test('says that a shallow clone cannot know, until the history is there', async t => {
+t.test('names a store that only earlier commits declare, and claims no removal', async t => {
   if (!needs(t, 'age-keygen') || !needs(t, 'git')) return
-  const { ada, ben, declare, share } = await team(t)
-  await declare(ada, { laptop: `[${local}, { env-file: { path: b.env, name: KEY } }]` })
+  const { ada, declare } = await team(t)
+  const kept = '{ env-file: { path: b.env, name: KEY } }'
+  await declare(ada, { laptop: `[${local}, ${kept}]` })
   await succeed(ada, 'apply', '--auto-approve')
-  await declare(ada, { laptop: '{ env-file: { path: b.env, name: KEY } }' })
-  await share(ada, ben)
-  const hub = `file://${join(ada.root, 'hub.git')}`
-  const cut = join(ada.root, 'shallow')
-  await ada.shell('git', 'clone', '-q', '--depth', '1', hub, cut)
-  const run = async () => JSON.parse((await ada.run(['plan', '--json'], { cwd: cut })).stdout) as PlanJson
-  t.match(await run(), {
-    findings: [{ code: 'store-left', cause: 'not-found', search: 'shallow', count: 1 }],
-  })
-  await ada.shell('git', '-C', cut, 'fetch', '-q', '--unshallow')
-  t.match(await run(), { findings: [], changes: [{ action: 'update', removed_stores: [/a\.env/] }] })
+  await declare(ada, { laptop: kept, team: kept.replace('b.env', 'c.env') })
+  const { findings } = await planOf(ada)
+  t.match(
+    findings.filter(({ code }) => code === 'store-left'),
+    [
+      { key: 'laptop', cause: 'not-found', count: 1, stores: [], hint: /by hand.*keepRemoved: true/s },
+      { key: 'team', cause: 'not-found' },
+    ],
+  )
+  const applied = await succeed(ada, 'apply', '--auto-approve', '--json')
+  t.notMatch(applied, /taken-out/)
+  t.match(await ada.read('a.env'), /KEY=flux_/)
 })
 
 t.test('encrypts a shared age file anew where its recipients change, and says so', async t => {
@@ -181,7 +181,7 @@ t.test('encrypts a shared age file anew where its recipients change, and says so
   const { ada: first, cid } = recipients
   await declare(ada, {
     laptop: local,
-    team: `{ age-file: { path: 'secrets/{key}.age', recipients: [${first}, ${cid}], identity: ~/id.txt } }`,
+    team: `{ age-file: { path: 'secrets/{key}.age', recipients: [${first}, ${cid}], identity: ~/id.txt, shared: true } }`,
   })
   const plan = await planOf(ada)
   t.match(plan, {

@@ -20,7 +20,7 @@ function storeOf(keyId: string): DesiredKey['stores'][number] {
     account: `acme-agents/${keyId}`,
     fallback: null,
   } as const
-  return { spec, hash: 'aaaa' }
+  return { spec, hash: 'aaaa00' }
 }
 
 /** Most keys live 60 days, some 30, some 90. */

@@ -16,6 +16,7 @@ const ageSpec = (path: string, identity: string | null, recipients: string[] = [
   path,
   identity,
   recipients,
+  shared: false,
 })
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 

@@ -11,27 +11,31 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
+import { isSafeGit } from '../../src/stores/git-version.ts'
 import { isLocal } from '../../src/stores/locality.ts'
 import { createStores } from '../../src/stores/open.ts'
 import type { SecretStore } from '../../src/stores/secret-store.ts'
 import { writeFileDurably } from '../../src/stores/write-file.ts'
 import { failed, folder } from '../support/failed.ts'
 import { needs } from '../support/needs.ts'
+import { standIn } from '../support/stand-in.ts'
 
 const stores = createStores({ env: process.env, keychainHelper: { command: 'false', args: [] } })
 const secret = new Secret('flux_ci_sentinel')
 const name = 'FLUXLOOP_API_KEY'
 
-const envFile = (path: string): SecretStore => stores.open({ kind: 'env-file', path, name })
+const envFile = (path: string): SecretStore =>
+  stores.open({ kind: 'env-file', path, name, declaredIn: dirname(path) })
 const ageSpec = (path: string, identity: string | null, recipients: string[] = []): StoreSpec => ({
   kind: 'age-file',
   path,
   identity,
   recipients,
+  shared: false,
 })
 const mode = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
@@ -100,7 +104,7 @@ t.test(
       (await failed(envFile(join(root, 'new')).put(new Secret('two\nlines sentinel')))).message,
       /cannot stand in/,
     )
-    const wrong = stores.open({ kind: 'env-file', path: join(root, 'new'), name: 'A\nB' })
+    const wrong = stores.open({ kind: 'env-file', path: join(root, 'new'), name: 'A\nB', declaredIn: '/srv' })
     t.match(await failed(wrong.put(secret)), { code: 'configuration' })
     t.notOk(existsSync(join(root, 'new')))
   },
@@ -121,7 +125,10 @@ t.test('replaces what a killed writer left behind, and follows no link planted i
   writeFileSync(join(left[0] ?? '', 'gone.env'), 'A=flux_ci_sentinel')
   symlinkSync(root, join(root, '.link.fluxloop-keys.tmp'))
   writeFileSync(join(root, 'busy.env.lock'), 'of another machine')
-  await stores.sweep([{ kind: 'env-file', path, name }, ageSpec(join(root, 'no-folder/x.age'), null)])
+  await stores.sweep([
+    { kind: 'env-file', path, name, declaredIn: '/srv' },
+    ageSpec(join(root, 'no-folder/x.age'), null),
+  ])
   t.strictSame(
     readdirSync(root).sort(),
     ['.busy.env.fluxloop-keys.tmp', '.env', 'busy.env.lock', 'victim'],
@@ -129,16 +136,16 @@ t.test('replaces what a killed writer left behind, and follows no link planted i
   )
 })
 
-t.test('refuses an env file that git tracks, and calls an age file shared only there', async t => {
+t.test('refuses an env file that git tracks, or that is in another repository', async t => {
   if (!needs(t, 'git')) return
   const root = folder(t)
   const git = (...args: string[]): void => void execFileSync('git', ['-C', root, ...args])
   git('init', '-q')
-  for (const file of ['.env', 'sub/gone.env', 'tracked.age', ':(glob)*.age']) {
+  for (const file of ['.env', 'sub/gone.env']) {
     mkdirSync(join(root, 'sub'), { recursive: true })
     writeFileSync(join(root, file), '', { mode: 0o600 })
   }
-  git('add', '.env', 'sub/gone.env', 'tracked.age')
+  git('add', '.env', 'sub/gone.env')
   rmSync(join(root, 'sub'), { recursive: true })
   for (const file of ['.env', 'sub/gone.env']) {
     const store = envFile(join(root, file))
@@ -146,13 +153,97 @@ t.test('refuses an env file that git tracks, and calls an age file shared only t
     t.match(await failed(store.put(secret)), { message: /tracked by git/ })
   }
   await envFile(join(root, 'untracked.env')).put(secret)
-  t.equal(await isLocal(ageSpec(join(root, 'tracked.age'), null)), false)
-  t.equal(await isLocal(ageSpec(join(root, ':(glob)*.age'), null)), true, 'a path is no pattern')
-  t.equal(await isLocal(ageSpec(join(root, 'new/deep/x.age'), null)), true)
-  t.equal(await isLocal(ageSpec(join(folder(t), 'x.age'), null)), true, 'no repository')
-  t.equal(await isLocal({ kind: 'env-file', path: join(root, '.env'), name }), true)
+  await envFile(join(root, 'new/deep/.env')).put(secret)
+  const elsewhere = join(folder(t), '.env')
+  await envFile(elsewhere).put(secret)
+  const fromOutside = stores.open({
+    kind: 'env-file',
+    path: join(root, 'untracked.env'),
+    name,
+    declaredIn: dirname(elsewhere),
+  })
+  t.match(await failed(fromOutside.put(secret)), { code: 'refused', message: /another git repository/ })
+
+  const nested = join(root, 'nested')
+  execFileSync('git', ['init', '-q', nested])
+  execFileSync('git', ['init', '-q', '--bare', join(root, 'bare')])
+  for (const path of [join(nested, '.env'), join(root, 'bare/deep/.env')]) {
+    const store = stores.open({ kind: 'env-file', path, name, declaredIn: root })
+    t.match(await failed(store.probe()), { code: 'refused', message: /another git repository/ })
+    t.notOk(existsSync(path))
+  }
+
+  symlinkSync(nested, join(root, 'linked'))
+  const linked = stores.open({ kind: 'env-file', path: join(root, 'linked/.env'), name, declaredIn: root })
+  t.match(await failed(linked.probe()), { message: /another git repository/ }, 'links are followed')
+
   const noGit = createStores({ env: { PATH: root }, keychainHelper: { command: 'false', args: [] } })
-  await noGit.open({ kind: 'env-file', path: join(root, 'sub.env'), name }).probe()
+  const untold = noGit.open({ kind: 'env-file', path: join(root, 'sub.env'), name, declaredIn: root })
+  t.match(await failed(untold.probe()), { message: /there is no git here/ })
+  await noGit.open({ kind: 'env-file', path: elsewhere, name, declaredIn: root }).probe()
+
+  writeFileSync(join(root, '.git/index'), 'not an index')
+  t.match(await failed(envFile(join(root, 'untracked.env')).put(secret)), {
+    code: 'refused',
+    message: /git cannot tell whether it tracks/,
+  })
+  rmSync(join(root, '.git'), { recursive: true })
+  mkdirSync(join(root, '.git'))
+  t.match(await failed(envFile(join(root, 'untracked.env')).put(secret)), { code: 'refused' })
+})
+
+t.test('knows the versions of git that can be kept from running what a repository names', async t => {
+  const rows: Readonly<Record<string, boolean>> = {
+    '2.20.1': false,
+    '2.38.5': false,
+    '2.39.3': false,
+    '2.39.4': true,
+    '2.39.5': true,
+    '2.39.5 (Apple Git-154)': true,
+    '2.40.1': false,
+    '2.40.2': true,
+    '2.41.0': false,
+    '2.41.1': true,
+    '2.42.1': false,
+    '2.42.2': true,
+    '2.43.0': false,
+    '2.43.4': true,
+    '2.44.0': false,
+    '2.44.1': true,
+    '2.45.0': true,
+    '2.45.1.windows.1': true,
+    '2.51.0': true,
+    '3.0.0': true,
+    '1.99.9': false,
+  }
+  for (const [version, safe] of Object.entries(rows))
+    t.equal(isSafeGit(`git version ${version}\n`), safe, version)
+  t.equal(isSafeGit('no git'), false)
+
+  if (!needs(t, 'git')) return
+  const root = folder(t)
+  execFileSync('git', ['init', '-q', root])
+  const old = standIn(join(root, 'bin'), ['git'])
+  old.answer([{ words: ['version'], stdout: 'git version 2.34.1' }])
+  const env = { PATH: `${old.folder}:${process.env['PATH']}` }
+  const store = createStores({ env, keychainHelper: { command: 'false', args: [] } }).open({
+    kind: 'env-file',
+    path: join(root, '.env'),
+    name,
+    declaredIn: root,
+  })
+  t.match(await failed(store.put(secret)), { message: /git 2\.34\.1 is too old/, hints: [/2\.45/] })
+  t.strictSame(
+    old.calls().map(({ args }) => args),
+    [['version']],
+    'it is asked nothing else',
+  )
+})
+
+t.test('counts a file store as local, and an age file only where it is not shared', async t => {
+  t.equal(isLocal({ kind: 'env-file', path: '/a/.env', name, declaredIn: '/a' }), true)
+  t.equal(isLocal({ kind: 'age-file', path: '/a', recipients: [], identity: null, shared: false }), true)
+  t.equal(isLocal({ kind: 'age-file', path: '/a', recipients: [], identity: null, shared: true }), false)
 })
 
 t.test('keeps the old content, and leaves nothing else, on a full disk', async t => {
@@ -194,6 +285,7 @@ t.test('probes each backend once, and answers for every store', async t => {
   chmodSync(bad, 0o666)
   const specs = [good, good, bad, bad].map((path, index): StoreSpec => ({
     kind: 'env-file',
+    declaredIn: root,
     path,
     name: `K${index}`,
   }))

@@ -15,7 +15,8 @@ const stores = createStores({ env: process.env, keychainHelper: { command: 'fals
 const secret = new Secret('flux_ci_sentinel')
 const name = 'FLUXLOOP_API_KEY'
 
-const envFile = (path: string): SecretStore => stores.open({ kind: 'env-file', path, name })
+const envFile = (path: string): SecretStore =>
+  stores.open({ kind: 'env-file', path, name, declaredIn: '/srv' })
 
 function startIn(lock: string): string {
   const holder = JSON.parse(readFileSync(lock, 'utf8')) as { start: string }
@@ -35,7 +36,9 @@ t.test(
     t.strictSame(await Promise.all(writers), [0, 0])
     await Promise.all(
       Array.from({ length: 25 }, (_, index) =>
-        stores.open({ kind: 'env-file', path, name: `C_${index}` }).put(new Secret(`flux_ci_C${index}`)),
+        stores
+          .open({ kind: 'env-file', path, name: `C_${index}`, declaredIn: '/srv' })
+          .put(new Secret(`flux_ci_C${index}`)),
       ),
     )
     const lines = readFileSync(path, 'utf8').trim().split('\n').sort()

@@ -103,7 +103,13 @@ t.test('names both troubles where the fallback fails too', async t => {
   const stores = standIn('process.exit(3)')
   t.teardown(() => stores.close())
   const path = join(tmpdir(), 'no-such-identity')
-  const fallback: StoreSpec = { kind: 'age-file', path: `${path}.age`, recipients: [], identity: path }
+  const fallback: StoreSpec = {
+    kind: 'age-file',
+    path: `${path}.age`,
+    recipients: [],
+    identity: path,
+    shared: false,
+  }
   const failure = await failed(stores.open({ ...spec, fallback }).probe())
   t.match(failure.message, /keychain helper failed, and the fallback fails: There is no age identity at/)
   t.match(failure.hints.join(), /age-keygen -o/)

@@ -5,7 +5,6 @@ import { shortHash } from '../../src/model/hash.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
 import { type LastUse, type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
 import type { Marker, MarkerState } from '../../src/model/marker.ts'
-import { noFormerStores } from '../../src/model/removal.ts'
 import type { DeclaredStore } from '../../src/model/store.ts'
 import { everyKey } from '../../src/model/targets.ts'
 import { fieldHashes } from '../../src/lifecycle/field-hashes.ts'
@@ -20,16 +19,22 @@ export const otherHost = '99999999'
 
 export const keychain: DeclaredStore = {
   spec: { kind: 'keychain', service: 'fluxloop', account: 'acme-agents/ci-pipeline', fallback: null },
-  hash: 'aaaa',
+  hash: 'aaaa00',
 }
 export const envFile: DeclaredStore = {
-  spec: { kind: 'env-file', path: '/srv/agents/.env', name: 'FLUXLOOP_API_KEY' },
-  hash: 'bbbb',
+  spec: { kind: 'env-file', path: '/srv/agents/.env', name: 'FLUXLOOP_API_KEY', declaredIn: '/srv' },
+  hash: 'bbbb00',
 }
 /** Can be written but not read back. */
 export const sealed: DeclaredStore = {
-  spec: { kind: 'age-file', path: '/srv/agents/key.age', recipients: ['age1example'], identity: null },
-  hash: 'cccc',
+  spec: {
+    kind: 'age-file',
+    path: '/srv/agents/key.age',
+    recipients: ['age1example'],
+    identity: null,
+    shared: false,
+  },
+  hash: 'cccc00',
 }
 
 export const days = (count: number) => ({ kind: 'period', length: count * day }) as const
@@ -205,7 +210,7 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
     host: thisHost,
     locked: true,
     localKeys: new Set(),
-    formerStores: noFormerStores,
+    formerStores: new Map(),
     keychain: null,
     takeOver: false,
     maxRevoke: null,

@@ -1,6 +1,5 @@
 import type { Connection } from '../../src/connection.ts'
 import type { Context } from '../../src/context.ts'
-import { fileHistory } from '../../src/git-history.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { Secret } from '../../src/model/secret.ts'
 import { createClient } from '../../src/platform/client.ts'
@@ -136,7 +135,6 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     }),
     cache: async () => ({ read: async () => null, write: async () => false }),
     stores: async () => unexpected('stores')(),
-    fileHistory: files => fileHistory(files, process.env),
     host: () => '0000aaaa',
     operator: () => ({ host: 'build-3', user: 'ops' }),
     openLog: async path => openLog(path),

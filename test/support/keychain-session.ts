@@ -7,7 +7,9 @@ import { createStores } from '../../src/stores/open.ts'
 
 const [scenario = '', account = '', fallbackPath = ''] = process.argv.slice(2)
 const fallback: StoreSpec | null =
-  fallbackPath === '' ? null : { kind: 'env-file', path: fallbackPath, name: 'FLUXLOOP_API_KEY' }
+  fallbackPath === ''
+    ? null
+    : { kind: 'env-file', path: fallbackPath, name: 'FLUXLOOP_API_KEY', declaredIn: '/srv' }
 const spec: StoreSpec = { kind: 'keychain', service: 'fluxloop-test', account, fallback }
 
 const stores = createStores({

@@ -24,8 +24,8 @@ export function planOf({ desired = [desiredKey()], state, keys = [], current, op
 export function formerly(
   ...stores: readonly (Partial<FormerStore> & Pick<FormerStore, 'spec' | 'hash'>)[]
 ): FormerStores {
-  const found = stores.map(store => ({ free: store.spec, local: true, now: null, ...store }))
-  return { found: new Map([['ci-pipeline', found]]), search: 'whole' }
+  const found = stores.map(store => ({ free: store.spec, local: true, ...store }))
+  return new Map([['ci-pipeline', found]])
 }
 
 /** `kind live-id...`: enough to tell what a plan does to whom. */

@@ -157,7 +157,6 @@ const anyFormerStores: fc.Arbitrary<PlanOptions['formerStores']> = fc
                 hash: one(store.hash),
                 free: one(store.spec, null),
                 local: fc.boolean(),
-                now: one(null),
               }),
             ),
           ),
@@ -165,7 +164,7 @@ const anyFormerStores: fc.Arbitrary<PlanOptions['formerStores']> = fc
         .map(stores => [keyId, stores] as const),
     ),
   )
-  .map(found => ({ found: new Map(found), search: 'whole' }))
+  .map(found => new Map<string, readonly FormerStore[]>(found))
 
 /** A configuration and a platform that have drifted apart in every way the model knows. */
 export const anyWorld: fc.Arbitrary<World> = fc

@@ -16,20 +16,18 @@ export interface Target {
 }
 
 /** Where the new secret of a managed key can go, or why it cannot. */
-export async function targetOf(
+export function targetOf(
   { marker, isHead, configuration, declared }: Management,
   { host }: Context,
-): Promise<
+):
   | { readonly target: Target; readonly why: null }
-  | { readonly target: null; readonly why: Exclude<Undelivered, null> }
-> {
+  | { readonly target: null; readonly why: Exclude<Undelivered, null> } {
   const not = (why: Exclude<Undelivered, null>) => ({ target: null, why })
   if (!isHead) return not('not-the-head')
   if (marker.state.kind === 'external') return not('external')
   if (configuration === null) return not('no-configuration')
   if (declared === null) return not('undeclared')
-  const locality = await Promise.all(declared.stores.map(({ spec }) => isLocal(spec)))
-  const local = locality.includes(true)
+  const local = declared.stores.some(({ spec }) => isLocal(spec))
   if (local && marker.host !== null && marker.host !== host()) return not('other-host')
   return { target: { declared, local }, why: null }
 }

@@ -159,7 +159,7 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
   const screen = screenOf(stderr, listing.now, context)
   let delivery: ReadyDelivery | null = null
   if (management !== null) {
-    const { target, why } = await targetOf(management, context)
+    const { target, why } = targetOf(management, context)
     if (target !== null) {
       await requireReady(target, context)
       delivery = { management, target, clock: clockFrom(listing.now) }

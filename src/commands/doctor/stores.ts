@@ -4,7 +4,8 @@ import type { DesiredState } from '../../model/desired.ts'
 import { presetOf, presetPlace } from '../../model/preset.ts'
 import { type StoreSpec, storeLabel } from '../../model/store.ts'
 import { escapeControls } from '../../render/text.ts'
-import { gitFate } from '../../stores/git-ignored.ts'
+import { type GitFate, gitFate } from '../../stores/git-fate.ts'
+import type { EnvFileSpec } from '../../stores/env-file.ts'
 import type { Stores } from '../../stores/open.ts'
 import { rehearse } from '../../stores/rehearsal.ts'
 import { check, failed } from './check.ts'
@@ -100,12 +101,17 @@ const fates = {
     ]),
   ignored: () => check('git', 'ok', ['git ignores it']),
   outside: () => check('git', 'ok', ['it is in no git repository']),
-} as const satisfies Record<Awaited<ReturnType<typeof gitFate>>, (path: string) => Check>
+  'other-repository': () =>
+    check('git', 'failed', [
+      'it is in another git repository than the configuration',
+      'Name a file in the repository of the configuration, or in none.',
+    ]),
+} as const satisfies Record<GitFate, (path: string) => Check>
 
-async function checkEnvFile(path: string, env: NodeJS.ProcessEnv): Promise<Check> {
-  const subject = escapeControls(path)
+async function checkEnvFile(spec: EnvFileSpec, env: NodeJS.ProcessEnv): Promise<Check> {
+  const subject = escapeControls(spec.path)
   try {
-    return { ...fates[await gitFate(path, env)](subject), subject }
+    return { ...fates[await gitFate(spec, env)](subject), subject }
   } catch (error) {
     return failed('git', error, subject)
   }
@@ -122,7 +128,12 @@ export async function checkStores(
   const checks: Check[] = [await checkKeychain(desired, stores, nonce())]
   const others = declared.filter(({ kind }) => kind !== 'keychain')
   for (const spec of oneOfEach(others, stores)) checks.push(await checkStore(spec, stores, nonce()))
-  const envFiles = new Set(others.flatMap(spec => (spec.kind === 'env-file' ? [spec.path] : [])))
-  for (const path of [...envFiles].sort()) checks.push(await checkEnvFile(path, env))
+  const envFiles = new Map(
+    others.flatMap(spec => (spec.kind === 'env-file' ? [[spec.path, spec] as const] : [])),
+  )
+  for (const path of [...envFiles.keys()].sort()) {
+    const spec = envFiles.get(path)
+    if (spec !== undefined) checks.push(await checkEnvFile(spec, env))
+  }
   return checks
 }

@@ -41,21 +41,28 @@ function specOf(kind: StoreKind, place: string): StoreSpec {
     case 'keychain':
       return { kind, service: 'fluxloop', account: place, fallback: null }
     case 'env-file':
-      return { kind, path: `/srv/${place}.env`, name: 'FLUXLOOP_API_KEY' }
+      return { kind, path: `/srv/${place}.env`, name: 'FLUXLOOP_API_KEY', declaredIn: '/srv' }
     case 'shared':
       return {
         kind: 'age-file',
         path: `/repo/${place}.age`,
         recipients: [],
         identity: '/home/me/identity.txt',
+        shared: true,
       }
     case 'sealed':
-      return { kind: 'age-file', path: `/repo/${place}.sealed`, recipients: ['age1example'], identity: null }
+      return {
+        kind: 'age-file',
+        path: `/repo/${place}.sealed`,
+        recipients: ['age1example'],
+        identity: null,
+        shared: true,
+      }
   }
 }
 
 function storeOf(kind: StoreKind, place: string): DeclaredStore {
-  return { spec: specOf(kind, place), hash: shortHash(`${kind} ${place}`, 4) }
+  return { spec: specOf(kind, place), hash: shortHash(`${kind} ${place}`, 6) }
 }
 
 /** Keychain and env file are one machine's; the age files are in a repository. */
@@ -126,7 +133,7 @@ function resolve({ stack, blocks, rules }: Configuration, start: Instant): Desir
   )
 }
 
-/** What a search of the configuration's past finds of the stores that blocks lost. */
+/** What a search of the configuration finds of the stores that blocks lost. */
 export function formerStoresOf(
   desired: DesiredState,
   lost: ReadonlyMap<string, readonly string[]>,
@@ -139,11 +146,11 @@ export function formerStoresOf(
       .filter(({ hash }) => hashes.includes(hash))
       .map(({ hash, spec }): FormerStore => {
         const free = declared.has(storeLabel(spec)) ? null : spec
-        return { hash, spec, free, local: isLocal(spec), now: null }
+        return { hash, spec, free, local: isLocal(spec) }
       })
     return [keyId, former] as const
   })
-  return { found: new Map(found), search: 'whole' }
+  return new Map(found)
 }
 
 /** The nth declared key id, counted around; null where there is none. */
