@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { delimiter, dirname, isAbsolute } from 'node:path'
+import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { childEnvironment } from './child-environment.ts'
 import { findProgram } from './find-program.ts'
@@ -42,12 +42,6 @@ function gitEnvironment(root: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv
   }
 }
 
-/** A relative folder in PATH would be one of the repository's. */
-async function findGit(env: NodeJS.ProcessEnv): Promise<string | null> {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute)
-  return await findProgram('git', { ...env, PATH: folders.join(delimiter) })
-}
-
 function run(git: string, args: readonly string[], root: string, env: NodeJS.ProcessEnv): Promise<GitAnswer> {
   const options = { cwd: root, env: gitEnvironment(root, env), timeout: 10_000, maxBuffer: 1 << 24 }
   return new Promise(resolve => {
@@ -84,7 +78,7 @@ export async function askGit(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): Promise<GitAnswer> {
-  const git = await findGit(env)
+  const git = await findProgram('git', env)
   if (git === null)
     throw new Failure('failed', `${root} is a git repository, and there is no git here to ask about it.`, {
       hints: ['Install git.'],

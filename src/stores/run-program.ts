@@ -5,7 +5,7 @@ import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { ProgramLine } from '../model/store.ts'
 import { programEnvironment } from './child-environment.ts'
-import { findProgram } from './find-program.ts'
+import { findProgram, withAbsolutePath } from './find-program.ts'
 
 export interface ProgramEnd {
   /** Null where a signal ended it. */
@@ -105,7 +105,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
   const [command, args] = plumbed(await pathOf(program, call), rest, input !== undefined)
   return await new Promise((resolve, reject) => {
     const child = spawn(command, args, {
-      env: programEnvironment(env),
+      env: withAbsolutePath(programEnvironment(env)),
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe'],
       detached: process.platform !== 'win32',
       windowsHide: true,

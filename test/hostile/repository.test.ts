@@ -1,5 +1,6 @@
 // What a repository can say of itself to have a program run: the payload writes a file if it ever runs.
 import { existsSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Line, runEveryCommand } from '../support/every-command.ts'
@@ -12,7 +13,7 @@ import {
   poisonCheckout,
   poisonedEnvironment,
 } from '../support/poison.ts'
-import { type Ended, type Workplace, workplace } from '../support/program.ts'
+import { type Ended, type Workplace, ended, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 
 const recipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
@@ -114,7 +115,15 @@ t.test('runs nothing that the repository of the configuration, or the environmen
   for (const label of ['diff', 'filter', 'fsmonitor', 'hook', 'uploadpack'])
     t.ok(proven.includes(label), `plain git runs the payload as ${label}`)
 
-  const env = poisonedEnvironment(join(place.work, '.git'), trap)
+  for (const name of ['git', 'cat']) {
+    await place.write(name, `#!/bin/sh\n${trap.path} path\n`)
+    await chmod(join(place.work, name), 0o755)
+  }
+  const PATH = `.:${process.env['PATH'] ?? ''}`
+  await ended('/bin/sh', ['-c', 'git'], { cwd: place.work, env: { PATH } })
+  t.strictSame(trap.ran(), ['path'], 'a shell takes it from a relative folder of PATH')
+
+  const env = { ...poisonedEnvironment(join(place.work, '.git'), trap), PATH }
   const ran = await runEveryCommand(platform, 'fine', runLine(place, env))
   t.strictSame(trap.ran(), [], 'no command does')
   const [applied] = ran.filter(({ command }) => command === 'apply')
@@ -176,15 +185,16 @@ t.test('reports a removal only where the store does not give the secret any more
   const { place } = await scene(t)
   const stores = {
     works: program("rm, -f, '../{key}.kept'"),
-    lies: program('true'),
-    sealed: "{ exec: { put: [sh, -c, \"cat >/dev/null\", '{key}'], remove: [true, '{key}'] } }",
+    lies: program("'true'"),
+    sealed: "{ exec: { put: [sh, -c, 'cat >/dev/null', '{key}'], remove: ['true', '{key}'] } }",
   }
   const other = (key: string) => `{ env-file: { path: '${key}.env', name: KEY } }`
   const before = Object.entries(stores).map(([key, store]) => [key, `[${other(key)}, ${store}]`] as const)
   // Another key declares the same programs, so what they are is part of the present configuration.
   const others = Object.entries(stores).map(([key, store]) => [`${key}-too`, store] as const)
   await place.write('fluxloop-keys.yaml', configuration(Object.fromEntries([...before, ...others])))
-  t.equal((await place.run(['apply', '--auto-approve'])).code, 0)
+  const first = await place.run(['apply', '--auto-approve'])
+  t.equal(first.code, 0, first.stderr)
   const after = Object.keys(stores).map(key => [key, other(key)] as const)
   await place.write('fluxloop-keys.yaml', configuration(Object.fromEntries([...after, ...others])))
 
@@ -192,7 +202,7 @@ t.test('reports a removal only where the store does not give the secret any more
   t.match(shown.stdout, /secret out of .*remove += rm -f \.\.\/works\.kept/s)
   const applied = await place.run(['apply', '--auto-approve', '--json', '--log', 'log.jsonl'])
   t.equal(applied.code, 7)
-  const report = JSON.parse(applied.stdout) as { readonly outcomes: readonly object[] }
+  const { report } = JSON.parse(applied.stdout) as { readonly report: { readonly outcomes: unknown } }
   t.match(report.outcomes, [
     { key: 'lies', status: 'failed', message: /still gives the secret after it was asked to remove it/ },
     { key: 'sealed', status: 'done', removed: [{ result: 'unconfirmed' }] },
