@@ -1,4 +1,5 @@
 import { childEnvironment } from '../stores/child-environment.ts'
+import { withAbsolutePath } from '../stores/find-program.ts'
 
 /** A program of a desktop, with its arguments. */
 export type Invocation = readonly [string, ...string[]]
@@ -65,5 +66,5 @@ export function clipboardsOf(platform: NodeJS.Platform, env: NodeJS.ProcessEnv):
 /** What such a program gets to see. */
 export function desktopEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { XAUTHORITY } = env
-  return { ...childEnvironment(env), ...(isSet(XAUTHORITY) ? { XAUTHORITY } : {}) }
+  return { ...withAbsolutePath(childEnvironment(env)), ...(isSet(XAUTHORITY) ? { XAUTHORITY } : {}) }
 }

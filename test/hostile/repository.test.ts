@@ -115,7 +115,7 @@ t.test('runs nothing that the repository of the configuration, or the environmen
   for (const label of ['diff', 'filter', 'fsmonitor', 'hook', 'uploadpack'])
     t.ok(proven.includes(label), `plain git runs the payload as ${label}`)
 
-  for (const name of ['git', 'cat']) {
+  for (const name of ['git', 'cat', 'wl-copy']) {
     await place.write(name, `#!/bin/sh\n${trap.path} path\n`)
     await chmod(join(place.work, name), 0o755)
   }
@@ -123,7 +123,7 @@ t.test('runs nothing that the repository of the configuration, or the environmen
   await ended('/bin/sh', ['-c', 'git'], { cwd: place.work, env: { PATH } })
   t.strictSame(trap.ran(), ['path'], 'a shell takes it from a relative folder of PATH')
 
-  const env = { ...poisonedEnvironment(join(place.work, '.git'), trap), PATH }
+  const env = { ...poisonedEnvironment(join(place.work, '.git'), trap), PATH, WAYLAND_DISPLAY: 'wayland-0' }
   const ran = await runEveryCommand(platform, 'fine', runLine(place, env))
   t.strictSame(trap.ran(), [], 'no command does')
   const [applied] = ran.filter(({ command }) => command === 'apply')
