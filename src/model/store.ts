@@ -55,7 +55,7 @@ export type StoreSpec =
 
 export interface DeclaredStore {
   readonly spec: StoreSpec
-  /** Hexadecimal digits that the marker keeps: `placeDigits` for the place (paths as written), then two for what else was declared. */
+  /** Hexadecimal digits that the marker keeps: `placeDigits` for the place (paths as written), the others for what else was declared. */
   readonly hash: string
 }
 

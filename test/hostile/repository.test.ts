@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { lineText } from '../../src/render/programs.ts'
 import { type Line, runEveryCommand } from '../support/every-command.ts'
 import { needs } from '../support/needs.ts'
 import {
@@ -179,6 +180,13 @@ t.test('runs no program that an earlier commit of the configuration names', asyn
   t.strictSame(trap.ran(), [], 'the payload never ran')
   for (const { command, stdout } of ran) t.notMatch(stdout, /taken out of|taken-out/, command)
   t.equal(await place.read('../bot.kept'), secret, 'and the secret is where it was')
+})
+
+t.test('shows a command line so that each argument can be told, and none acts on a terminal', async t => {
+  t.equal(
+    lineText(['tools/keep', 'a b', '', '"; rm', '\u001b[2J', '\u202eevil']),
+    String.raw`tools/keep "a b" "" "\"; rm" "\u001b[2J" "\u202eevil"`,
+  )
 })
 
 t.test('reports a removal only where the store does not give the secret any more', async t => {
