@@ -17,6 +17,7 @@ import { takeEnvironment } from './own-environment.ts'
 import type { Prompts } from './prompts.ts'
 import type { OpenLine } from './render/log-guard.ts'
 import { wantsColour } from './render/palette.ts'
+import { waitingForFile } from './render/stack-lock.ts'
 import { escapeControls } from './render/text.ts'
 import { openRunner } from './runner.ts'
 import type { LockTarget } from './model/stack-lock.ts'
@@ -147,7 +148,11 @@ export function createContext(
 
   const ownStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
-      createStores({ env, keychainHelper: besideProgram('keychain-helper') }),
+      createStores({
+        env,
+        keychainHelper: besideProgram('keychain-helper'),
+        locking: { onWait: (lock, holder) => stderr.print(waitingForFile(lock, holder)) },
+      }),
     )
     return stores
   }

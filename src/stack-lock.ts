@@ -4,33 +4,32 @@ import { isAbsolute, join } from 'node:path'
 import { homeFolder } from './home.ts'
 import type { Milliseconds } from './model/duration.ts'
 import { Failure } from './model/failure.ts'
-import type { LockHolder, LockState, LockTarget } from './model/stack-lock.ts'
-import {
-  type Found,
-  type Holder,
-  guardOf,
-  lifeOf,
-  readHolder,
-  releaseLock,
-  removeLock,
-  removeStale,
-  takeLock,
-} from './stores/lock-file.ts'
+import type { LockState, LockTarget } from './model/stack-lock.ts'
+import { type LeaseClock, ownClock } from './stores/lease-clock.ts'
+import type { Lease } from './stores/lease.ts'
+import { sweepLockDrafts } from './stores/lock-file.ts'
+import { type Freeing, freeLock, lockState, toState } from './stores/lock-state.ts'
+import { takeLock } from './stores/take-lock.ts'
 import { ensureFolder } from './stores/write-file.ts'
+
+/** What came of taking a lock. */
+export type Taken = { readonly lease: Lease } | { readonly lease: null; readonly state: LockState }
 
 /** The lock of one stack on this machine, for the runs of one user. */
 export interface StackLock {
   readonly path: string
-  /** Resolves to what keeps it from being taken at the end of `patience`; null: it is taken. Throws a Failure where there can be no lock. */
+  /**
+   * Takes the lock, also that of a run that is gone or that does not renew it. Waits for `patience`, and until it is known whether
+   * a run that cannot be seen from here is alive. Throws a Failure where there can be no lock.
+   */
   take(options: {
     readonly command: string
     readonly patience: Milliseconds
     readonly onWait: (state: LockState) => void
-  }): Promise<LockState | null>
-  release(): Promise<void>
+  }): Promise<Taken>
   look(): Promise<LockState>
-  /** Removes it where its run is gone; with `force`, whoever has it. Throws a Failure where somebody else is about to take it over. */
-  remove(options: { readonly force: boolean }): Promise<void>
+  /** Removes the lock where its run is gone, or does not renew it. Resolves to whether it is free now. */
+  free(options: Omit<Freeing, 'clock'>): Promise<boolean>
 }
 
 /**
@@ -64,40 +63,11 @@ async function requirePrivate(folder: string): Promise<void> {
   })
 }
 
-function toLockHolder({ pid, space, note }: Holder): LockHolder {
-  const since = Date.parse(note['since'] ?? '')
-  return {
-    pid,
-    host: space.split(' ')[0] ?? '',
-    command: note['command'] ?? null,
-    since: Number.isNaN(since) ? null : since,
-  }
-}
-
-async function toState(found: Found | null): Promise<LockState> {
-  if (found === 'gone') return { kind: 'free' }
-  if (found === 'unreadable' || found === null) return { kind: 'unknown', holder: null }
-  const holder = toLockHolder(found)
-  switch (await lifeOf(found)) {
-    case 'alive':
-      return { kind: 'held', holder }
-    case 'gone':
-      return { kind: 'left-behind', holder }
-    case 'unknown':
-      return { kind: 'unknown', holder }
-  }
-}
-
-function guarded(path: string): Failure {
-  return new Failure('conflict', 'Another process is taking over the lock of a run that is gone.', {
-    hints: [
-      'If it was killed meanwhile, and is on another machine or in another container, it cannot be seen from here.',
-      `Once you know that it is over: fluxloop-keys unlock --force (${guardOf(path)})`,
-    ],
-  })
-}
-
-export function stackLock(target: LockTarget, env: NodeJS.ProcessEnv): StackLock {
+export function stackLock(
+  target: LockTarget,
+  env: NodeJS.ProcessEnv,
+  clock: LeaseClock = ownClock,
+): StackLock {
   const folder = lockFolder(env)
   const path = join(folder, lockName(target))
   return {
@@ -105,21 +75,17 @@ export function stackLock(target: LockTarget, env: NodeJS.ProcessEnv): StackLock
     async take({ command, patience, onWait }) {
       await ensureFolder(folder)
       await requirePrivate(folder)
-      const note = { command, since: new Date().toISOString(), ...target }
-      const found = await takeLock(path, {
-        deadline: Date.now() + patience,
-        note,
-        onWait: holder => void toState(holder).then(onWait),
+      const taken = await takeLock(path, {
+        patience,
+        observes: true,
+        note: { command, since: new Date().toISOString(), ...target },
+        clock,
+        onWait: held => void toState(held).then(onWait),
       })
-      return found === null ? null : await toState(found)
+      await sweepLockDrafts(folder)
+      return taken.lease === null ? { lease: null, state: await toState(taken.held) } : taken
     },
-    release: () => releaseLock(path),
-    look: async () => await toState(await readHolder(path)),
-    async remove({ force }) {
-      if (force) {
-        await removeLock(guardOf(path))
-        await removeLock(path)
-      } else if ((await removeStale(path, Date.now())) !== null) throw guarded(path)
-    },
+    look: () => lockState(path),
+    free: options => freeLock(path, { ...options, clock }),
   }
 }

@@ -51,8 +51,8 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
     throw new Failure('usage', 'apply --json cannot ask, so it needs --auto-approve')
   const log = await openAskedLog(options.log, context)
   const command = options.rotate.size > 0 ? 'rotate' : 'apply'
-  return await whileLocking({ command, lockTimeout: options.lockTimeout }, context, lock =>
-    applyLocked(options, approved, log, lock, context),
+  return await whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
+    applyLocked(options, approved, log, { lock, lost }, context),
   )
 }
 
@@ -60,7 +60,7 @@ async function applyLocked(
   options: ApplyOptions,
   approved: boolean,
   log: RunLog | null,
-  lock: Lock,
+  { lock, lost }: { readonly lock: Lock; readonly lost: AbortSignal },
   context: Context,
 ): Promise<number> {
   const reconciliation =
@@ -85,13 +85,14 @@ async function applyLocked(
     idle || log === null ? null : beginChronicle(log, plan, gathered.current.caller, clock, context)
   const report = idle
     ? { outcomes: [], interrupted: false }
-    : await execute(reconciliation, chronicle, options, context)
+    : await execute(reconciliation, chronicle, options, lost, context)
   if (options.json)
     stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report, plan) }))
   else if (!idle) stdout.print(renderReport(report, plan, stdout))
   const trouble = tellTrouble(chronicle, context)
   if (isRefused(plan)) return exitCodes.refused
   if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
+  if (lost.aborted) return exitCodeOf(report) || exitCodes.conflict
   return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : 0)
 }
 
@@ -159,6 +160,12 @@ function cutShort(
   return new Failure(fault.code, fault.message, { hints, cause: fault })
 }
 
+/** Nobody interrupted this run: it stopped because another one is at work. */
+function stoppedEarly({ outcomes }: Report): Report {
+  const stopped = outcomes.map(one => (one.status === 'skipped' ? { ...one, why: 'stopped' as const } : one))
+  return { outcomes: stopped, interrupted: false }
+}
+
 /** The stores that the configuration has, and those that it lost. */
 function placesOf({ desired, plan }: Reconciliation): readonly StoreSpec[] {
   const declared = desired.keys.flatMap(({ stores }) => stores)
@@ -170,6 +177,7 @@ async function execute(
   reconciliation: Reconciliation,
   chronicle: Chronicle | null,
   asked: ApplyOptions,
+  lost: AbortSignal,
   context: Context,
 ): Promise<Report> {
   const { parallelism, json } = asked
@@ -177,7 +185,8 @@ async function execute(
   const stores = await context.stores()
   await stores.sweep(placesOf(reconciliation))
   const progress = showProgress(plan, { json }, context)
-  connection.client.pace({ stopping: context.stopping, tell: progress.waits })
+  const stopping = AbortSignal.any([context.stopping, lost])
+  connection.client.pace({ stopping, tell: progress.waits })
   const run: Run = {
     desired,
     options,
@@ -189,7 +198,7 @@ async function execute(
     clock,
     nonce: context.nonce,
     parallelism,
-    stopping: context.stopping,
+    stopping,
     tell: told => {
       if (told.event === 'finished') chronicle?.outcome(told.outcome)
       progress.tell(told)
@@ -208,7 +217,8 @@ async function execute(
     }
   }
   try {
-    return await context.finishingOnInterrupt(work)
+    const report = await context.finishingOnInterrupt(work)
+    return lost.aborted && !context.stopping.aborted ? stoppedEarly(report) : report
   } catch (cause) {
     const [report] = reports
     if (!(cause instanceof Failure) || report === undefined) throw cause

@@ -4,6 +4,7 @@ import { type Checkup, isHealthy } from '../model/checkup.ts'
 import { exitCodes } from '../model/failure.ts'
 import { checkupToJson, renderCheckup } from '../render/checkup.ts'
 import { jsonText } from '../render/json.ts'
+import { checkLocks } from './doctor/locks.ts'
 import { checkConfiguration, checkNode, checkProgram } from './doctor/machine.ts'
 import { checkPlatform } from './doctor/platform.ts'
 import { checkStores } from './doctor/stores.ts'
@@ -21,6 +22,7 @@ export interface DoctorOptions extends ConnectionOptions {
 export async function runDoctor(options: DoctorOptions, context: Context): Promise<number> {
   const { desired, check: configuration } = await checkConfiguration(options.config, context)
   const platform = await checkPlatform(options, desired, context)
+  const locks = await checkLocks(options, desired, context)
   const stores = await checkStores(desired, context)
   const checkup: Checkup = {
     checks: [
@@ -28,6 +30,7 @@ export async function runDoctor(options: DoctorOptions, context: Context): Promi
       checkNode(process.versions.node),
       configuration,
       ...platform.checks,
+      ...locks,
       ...stores,
     ],
     requests: platform.requests,

@@ -155,7 +155,7 @@ async function write({ path, text: before }: Target, text: string): Promise<void
     if (before === null) await writeFile(path, text, { flag: 'wx' })
     else {
       const file = await realpath(path)
-      await withFileLock(file, () => writeFileDurably(file, Buffer.from(text)))
+      await withFileLock(file, locked => writeFileDurably(locked, Buffer.from(text)))
     }
   } catch (error) {
     throw fileFailure('write', path, error)

@@ -54,5 +54,5 @@ export async function writePlanText(file: string, text: string, cwd: string): Pr
   } catch (error) {
     throw fileFailure('write', path, error)
   }
-  await withFileLock(path, () => writeFileDurably(path, Buffer.from(text)))
+  await withFileLock(path, file => writeFileDurably(file, Buffer.from(text)))
 }

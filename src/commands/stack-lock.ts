@@ -4,8 +4,8 @@ import { type Milliseconds, parseWait } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { LockState, LockTarget } from '../model/stack-lock.ts'
 import { originOf } from '../platform/endpoint.ts'
-import type { StackLock } from '../stack-lock.ts'
 import { holderText, targetText } from '../render/stack-lock.ts'
+import type { Lease } from '../stores/lease.ts'
 
 /** What the lock of a stack at this URL is about; null where no other process can reach the platform. */
 export function lockTarget(url: string, stack: string, cwd: string): LockTarget | null {
@@ -27,13 +27,16 @@ export function lockedFailure(target: LockTarget, state: LockState, path: string
   return new Failure('conflict', `${targetText(target)} is locked by ${holderText(holder)}`, {
     hints: [
       'Nothing was changed. Wait for that run: --lock-timeout 10m',
-      ...(state.kind === 'unknown'
-        ? [
-            `It cannot be seen from here. Once you know that it is over: fluxloop-keys unlock --force (${path})`,
-          ]
-        : []),
+      `The lock is ${path}. Once nobody has renewed it for a minute, a run that waits takes it over.`,
     ],
   })
+}
+
+/** What a run says while it waits for another. */
+function waitingText(target: LockTarget, state: LockState, path: string): string {
+  const holder = holderText(state.kind === 'free' ? null : state.holder)
+  if (state.kind !== 'unknown') return `Waiting for ${holder}, which has the lock of ${targetText(target)}.`
+  return `Waiting for up to a minute to see whether ${holder} is alive, which has the lock of ${targetText(target)} (${path}).`
 }
 
 /**
@@ -43,28 +46,33 @@ export function lockedFailure(target: LockTarget, state: LockState, path: string
 export type Lock = (url: string, stack: string) => Promise<boolean>
 
 /**
- * Runs `work`, and lets go afterwards of the lock that it took. Where no lock can be made the run goes on and says so:
- * runs on two machines have none either, and converge.
+ * Runs `work`, and lets go afterwards of the lock that it took. `lost` is aborted where another run takes the lock over meanwhile,
+ * because this one was stopped for a time. Where no lock can be made the run goes on and says so: runs on two machines have
+ * none either, and converge.
  */
 export async function whileLocking<Result>(
   options: { readonly command: string; readonly lockTimeout: string | null },
   context: Context,
-  work: (lock: Lock) => Promise<Result>,
+  work: (lock: Lock, lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
   const patience = lockPatience(options.lockTimeout)
-  const held: StackLock[] = []
+  const leases: Lease[] = []
+  const lost = new AbortController()
   const lock: Lock = async (url, stack) => {
     const target = lockTarget(url, stack, context.cwd)
     if (target === null) return true
     const stackLock = await context.stackLock(target)
-    const onWait = (state: LockState) => {
-      const holder = state.kind === 'free' ? null : state.holder
-      context.stderr.print(`Waiting for ${holderText(holder)}, which has the lock of ${targetText(target)}.`)
-    }
+    const onWait = (state: LockState) => context.stderr.print(waitingText(target, state, stackLock.path))
     try {
-      const state = await stackLock.take({ command: options.command, patience, onWait })
-      if (state !== null) throw lockedFailure(target, state, stackLock.path)
-      held.push(stackLock)
+      const taken = await stackLock.take({ command: options.command, patience, onWait })
+      if (taken.lease === null) throw lockedFailure(target, taken.state, stackLock.path)
+      leases.push(taken.lease)
+      taken.lease.lost.addEventListener('abort', () => {
+        context.stderr.print(
+          `Another run has taken over ${stackLock.path}. Finishing what is in flight, and nothing new is begun.`,
+        )
+        lost.abort()
+      })
       return true
     } catch (cause) {
       if (!(cause instanceof Failure) || cause.code === 'conflict') throw cause
@@ -73,8 +81,8 @@ export async function whileLocking<Result>(
     }
   }
   try {
-    return await work(lock)
+    return await work(lock, lost.signal)
   } finally {
-    for (const stackLock of held) await stackLock.release()
+    for (const lease of leases) await lease.release()
   }
 }

@@ -7,7 +7,7 @@ export interface LockTarget {
   readonly stack: string
 }
 
-/** The run that has a lock, as it said itself. */
+/** The process that has a lock, as it said itself. */
 export interface LockHolder {
   readonly pid: number
   readonly host: string
@@ -23,5 +23,10 @@ export type LockState =
   | { readonly kind: 'held'; readonly holder: LockHolder }
   /** By a run that is gone. */
   | { readonly kind: 'left-behind'; readonly holder: LockHolder }
-  /** By nobody that could be seen from here: it belongs to another machine or container. */
-  | { readonly kind: 'unknown'; readonly holder: LockHolder | null }
+  /** By a process of another machine or container, which cannot be seen from here. */
+  | {
+      readonly kind: 'unknown'
+      readonly holder: LockHolder | null
+      /** When it was last renewed, by the clock of the file system that it is on. */
+      readonly changedAt: Instant
+    }

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
-import { fileFailure } from './file-failure.ts'
-import { withFileLock } from './file-lock.ts'
+import { type FileLocking, withFileLock } from './file-lock.ts'
 import { readRegularFile, regularFileAt } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
-import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
+import { ensureFolder, probeFolder, removeFileDurably, writeFileDurably } from './write-file.ts'
 
 export type AgeFileSpec = Extract<StoreSpec, { kind: 'age-file' }>
 
@@ -18,7 +16,7 @@ const armored = '-----BEGIN AGE ENCRYPTED FILE-----'
  * A file of its own, encrypted with age (https://age-encryption.org/v1) and armored: the secret and a line break. The
  * `age` program reads what this writes and the other way round. With no recipients it is encrypted for the identity's own.
  */
-export function ageFileStore(spec: AgeFileSpec): SecretStore {
+export function ageFileStore(spec: AgeFileSpec, locking: FileLocking): SecretStore {
   const { path, identity } = spec
   const label = storeLabel(spec)
 
@@ -89,7 +87,7 @@ export function ageFileStore(spec: AgeFileSpec): SecretStore {
     async put(secret) {
       const sealed = await encrypt(secret.reveal())
       await ensureFolder(dirname(path))
-      await withFileLock(path, () => writeFileDurably(path, sealed))
+      await withFileLock(path, file => writeFileDurably(file, sealed), locking)
       return label
     },
 
@@ -107,9 +105,7 @@ export function ageFileStore(spec: AgeFileSpec): SecretStore {
 
     async remove() {
       if ((await regularFileAt(path)) === null) return
-      await withFileLock(path, () => rm(path, { force: true })).catch((error: unknown) => {
-        throw fileFailure('remove', path, error)
-      })
+      await withFileLock(path, removeFileDurably, locking)
     },
   }
 }

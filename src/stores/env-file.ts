@@ -4,7 +4,7 @@ import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import { fitsDotenv, readVariable, removeVariable, setVariable } from './dotenv.ts'
-import { withFileLock } from './file-lock.ts'
+import { type FileLocking, type LockedFile, withFileLock } from './file-lock.ts'
 import { gitTracking } from './git-fate.ts'
 import { readRegularFile } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -17,7 +17,7 @@ export type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
  * that contains ASCII. It is refused where git tracks it or where others than its owner may open it: a mode
  * that somebody chose is theirs to change.
  */
-export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv): SecretStore {
+export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv, locking: FileLocking): SecretStore {
   const { path, name } = spec
   return {
     backend: `env-file ${path}`,
@@ -35,10 +35,11 @@ export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv): SecretS
       const value = valueFor(spec, secret)
       await refuseTracked(spec, env)
       await ensureFolder(dirname(path))
-      await withFileLock(path, async () => {
+      const write = async (file: LockedFile) => {
         const text = setVariable(await readGuarded(path), name, value, path)
-        await writeFileDurably(path, Buffer.from(text, 'latin1'))
-      })
+        await writeFileDurably(file, Buffer.from(text, 'latin1'))
+      }
+      await withFileLock(path, write, locking)
       return storeLabel(spec)
     },
 
@@ -51,12 +52,13 @@ export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv): SecretS
 
     async remove() {
       if ((await readRegularFile(path)) === null) return
-      await withFileLock(path, async () => {
-        const file = await readRegularFile(path)
-        const before = file === null ? '' : textOf(file.bytes, path)
+      const write = async (file: LockedFile) => {
+        const found = await readRegularFile(path)
+        const before = found === null ? '' : textOf(found.bytes, path)
         const after = removeVariable(before, name, path)
-        if (after !== before) await writeFileDurably(path, Buffer.from(after, 'latin1'))
-      })
+        if (after !== before) await writeFileDurably(file, Buffer.from(after, 'latin1'))
+      }
+      await withFileLock(path, write, locking)
     },
   }
 }

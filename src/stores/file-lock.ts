@@ -1,57 +1,111 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
+import { removeDrafts } from './drafts.ts'
 import { fileFailure } from './file-failure.ts'
-import { type Holder, releaseLock, takeLock } from './lock-file.ts'
+import { type LeaseClock, expiresAfter, ownClock } from './lease-clock.ts'
+import type { Lease } from './lease.ts'
+import { type Held, type Holder, readLock } from './lock-file.ts'
+import { takeLock } from './take-lock.ts'
 
-const patience = 10_000
+/** Long enough for a lock that was left behind to expire. */
+const usualPatience: Milliseconds = expiresAfter + 15 * second
+
+export interface FileLocking {
+  /** How long to wait for another process: 75 seconds unless given. */
+  readonly patience?: Milliseconds
+  readonly clock?: LeaseClock
+  /** Called once for each file that it has to wait for. */
+  readonly onWait?: (lock: string, holder: Holder | null) => void
+}
+
+/** A file whose lock this process holds. */
+export interface LockedFile {
+  /** With no symbolic link in the path of its folder. */
+  readonly path: string
+  readonly lease: Lease
+}
 
 /** The last one in line for each file, in this process. */
 const lines = new Map<string, Promise<unknown>>()
 
-/**
- * Runs `work` while nobody else, in this process or another, holds the lock of `path`: a file `<path>.lock` beside it. A
- * lock whose process is gone is taken over. Waits up to ten seconds for other processes, then throws a Failure `conflict`.
- * The folder must exist.
- */
-export async function withFileLock<Result>(
-  path: string,
-  work: () => Promise<Result>,
-  patienceMs: number = patience,
-): Promise<Result> {
+async function lockedPath(path: string): Promise<string> {
   // One file may be named by several paths, through a link on the way.
   const folder = await realpath(dirname(path)).catch((error: unknown) => {
     throw fileFailure('lock', path, error)
   })
-  const lock = join(folder, `${basename(path)}.lock`)
-  const turn = (lines.get(lock) ?? Promise.resolve()).then(() => whileLocked(lock, patienceMs, work))
+  return join(folder, basename(path))
+}
+
+export function lockOf(path: string): string {
+  return `${path}.lock`
+}
+
+/**
+ * Runs `work` while nobody else, in this process or another, holds the lock of `path`: a file `<path>.lock` next to it. A lock
+ * that was left behind is taken over (see `takeLock`). Throws a Failure (conflict) where another process keeps the lock for
+ * longer than `patience`. The folder must exist.
+ */
+export async function withFileLock<Result>(
+  path: string,
+  work: (file: LockedFile) => Promise<Result>,
+  locking: FileLocking = {},
+): Promise<Result> {
+  const real = await lockedPath(path)
+  const turn = (lines.get(real) ?? Promise.resolve()).then(() => whileLocked(real, locking, work))
   const settled = turn.catch(() => undefined)
-  lines.set(lock, settled)
+  lines.set(real, settled)
   try {
     return await turn
   } finally {
-    if (lines.get(lock) === settled) lines.delete(lock)
+    if (lines.get(real) === settled) lines.delete(real)
   }
+}
+
+/** Waits until the lock of `path` can be taken, so that nothing is made that could not be put there. */
+export async function requireLockable(path: string, locking: FileLocking): Promise<void> {
+  const real = await lockedPath(path).catch(() => null)
+  // Where there is no folder yet there is no lock either.
+  if (real === null || (await readLock(lockOf(real))) === 'gone') return
+  await withFileLock(path, async () => undefined, locking)
 }
 
 async function whileLocked<Result>(
-  lock: string,
-  patienceMs: number,
-  work: () => Promise<Result>,
+  path: string,
+  { patience = usualPatience, clock = ownClock, onWait }: FileLocking,
+  work: (file: LockedFile) => Promise<Result>,
 ): Promise<Result> {
-  const holder = await takeLock(lock, { deadline: Date.now() + patienceMs, note: {} })
-  if (holder !== null) throw heldFailure(lock, holder === 'unreadable' ? null : holder)
+  const lock = lockOf(path)
+  const taken = await takeLock(lock, {
+    patience,
+    observes: false,
+    note: {},
+    clock,
+    onWait: held => onWait?.(lock, held.holder),
+  })
+  if (taken.lease === null) throw heldFailure(lock, taken.held)
+  const { lease } = taken
   try {
-    return await work()
+    // A former holder may be stopped right before the rename of its draft. Without the draft it can rename nothing when it wakes up.
+    await removeDrafts(path)
+    return await work({ path, lease })
   } finally {
-    await releaseLock(lock)
+    await lease.release()
   }
 }
 
-function heldFailure(lock: string, holder: Holder | null): Failure {
-  const who =
-    holder === null ? 'an unknown process' : `process ${holder.pid} on ${holder.space.split(' ')[0] ?? ''}`
-  return new Failure('conflict', `${lock} is held by ${who}.`, {
-    hints: ['Wait until that run has ended.', 'If no other run is at work, delete that lock file.'],
+/** `process 4711 on build-3` */
+export function holderOf(holder: Holder | null): string {
+  if (holder === null) return 'an unknown process'
+  return `process ${holder.pid} on ${holder.space.split(' ')[0] ?? ''}`
+}
+
+function heldFailure(lock: string, { holder }: Held): Failure {
+  return new Failure('conflict', `${lock} is held by ${holderOf(holder)}.`, {
+    hints: [
+      'Wait until that process has ended. A lock that nobody renews for a minute is taken over by the next run.',
+      'Once you know that nobody is writing that file: fluxloop-keys unlock --force',
+    ],
   })
 }

@@ -1,103 +1,70 @@
+import { constants } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { link, unlink, writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { link, lstat, open, readdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Instant } from '../model/duration.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
-import { readRegularFile } from './read-file.ts'
 import { processSpace, processStart, unknownStart } from './process-start.ts'
+import { readRegularFile } from './read-file.ts'
 
-/** The process that holds a lock, and what it says of itself. */
+/** The process that holds a lock, and what it says about itself. */
 export interface Holder {
   readonly pid: number
   readonly start: string
   readonly space: string
+  /** Names this one holding of the lock. */
+  readonly nonce: string
   readonly note: Readonly<Record<string, string>>
 }
 
-/** What stands at the place of a lock. */
-export type Found = Holder | 'gone' | 'unreadable'
-
-export interface Wait {
-  readonly deadline: Instant
-  /** What the holder says of itself, for those who wait. */
-  readonly note: Readonly<Record<string, string>>
-  /** Told once, where there is somebody to wait for. */
-  readonly onWait?: (holder: Holder | null) => void
-}
-
-/** Takes a lock, also from a process that is gone. Resolves to null, or at the deadline to who has it. */
-export async function takeLock(
-  lock: string,
-  { deadline, note, onWait }: Wait,
-): Promise<Exclude<Found, 'gone'> | null> {
-  let told = false
-  while (!(await create(lock, note))) {
-    const holder = await readHolder(lock)
-    if (holder === 'gone') continue
-    if (await isLeftBehind(holder)) {
-      const guarded = await removeStale(lock, deadline)
-      if (guarded !== null) return guarded
-      continue
+/** What is at the place of a lock. */
+export type Found =
+  | 'gone'
+  | {
+      /** Null where the file does not say. */
+      readonly holder: Holder | null
+      /** Stays the same for as long as nobody renews or replaces the lock. */
+      readonly state: string
+      /** When it last changed, by the clock of its file system: for screens only. */
+      readonly changedAt: Instant
     }
-    if (Date.now() >= deadline) return holder
-    if (!told) onWait?.(holder === 'unreadable' ? null : holder)
-    told = true
-    await sleep(5 + Math.random() * 20)
+
+export type Held = Exclude<Found, 'gone'>
+
+export function newNonce(): string {
+  return randomBytes(12).toString('hex')
+}
+
+export async function ownHolder(nonce: string, note: Holder['note']): Promise<Holder> {
+  return {
+    pid: process.pid,
+    start: (await processStart(process.pid)) ?? '',
+    space: await processSpace(),
+    nonce,
+    note,
   }
-  return null
 }
 
-/** Lets go of a lock of this process; one that somebody else has taken since is left alone. */
-export async function releaseLock(lock: string): Promise<void> {
-  const holder = await readHolder(lock)
-  if (typeof holder !== 'object' || holder.pid !== process.pid) return
-  if (holder.start === (await ownStart())) await unlink(lock).catch(() => undefined)
+/** The second line of a lock. Always of the same length, so that a reader never sees a part of the first line. */
+function beatLine(beat: number): string {
+  return `${String(beat).padStart(12, '0')}\n`
 }
 
-/** Where the second lock lies that a process holds while it removes the lock of one that is gone. */
-export function guardOf(lock: string): string {
-  return `${lock}.takeover`
+function firstLine(holder: Holder): string {
+  return `${JSON.stringify(holder)}\n`
 }
 
-/**
- * Removes a lock whose process is gone. Two processes may both have seen it stale, and the slower one must not remove the
- * lock that the faster one has made since: so only the holder of a second lock, taken in the same way, looks again and
- * removes. Resolves to null, or to who kept the second lock until the deadline.
- */
-export async function removeStale(lock: string, deadline: Instant): Promise<Exclude<Found, 'gone'> | null> {
-  const guard = guardOf(lock)
-  const kept = await takeLock(guard, { deadline, note: {} })
-  if (kept !== null) return kept
-  try {
-    if (await isLeftBehind(await readHolder(lock))) await removeLock(lock)
-  } finally {
-    await releaseLock(guard)
-  }
-  return null
-}
-
-/** Removes a lock, whoever has it. */
-export async function removeLock(lock: string): Promise<void> {
-  await unlink(lock).catch((error: unknown) => {
-    if (errorCode(error) !== 'ENOENT') throw fileFailure('remove the lock', lock, error)
-  })
-}
-
-async function ownStart(): Promise<string> {
-  return (await processStart(process.pid)) ?? ''
-}
-
-/** Creates the lock with its content in one step; false where it exists. */
-async function create(lock: string, note: Holder['note']): Promise<boolean> {
-  const own: Holder = { pid: process.pid, start: await ownStart(), space: await processSpace(), note }
-  const text = `${JSON.stringify(own)}\n`
-  const draft = `${lock}.${randomBytes(6).toString('hex')}`
+/** Creates a lock with its content in one step; false where there is one already. */
+export async function createLock(lock: string, holder: Holder): Promise<boolean> {
+  const text = firstLine(holder) + beatLine(0)
+  const draft = `${lock}.${holder.nonce}`
   try {
     await writeFile(draft, text, { flag: 'wx', mode: 0o600 })
     await link(draft, lock)
     return true
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
+    // Somebody may have swept the draft away before it was linked: see `sweepLockDrafts`.
+    if (['EEXIST', 'ENOENT'].includes(errorCode(error) ?? '') && (await isFolder(dirname(lock)))) return false
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(errorCode(error) ?? '')) {
       throw fileFailure('create the lock', lock, error)
     }
@@ -107,7 +74,20 @@ async function create(lock: string, note: Holder['note']): Promise<boolean> {
   }
 }
 
-/** For file systems that know no hard links. A process that dies between the two steps leaves an unreadable lock. */
+async function isFolder(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(() => null)
+  return stats?.isDirectory() ?? false
+}
+
+/** Removes what was left in a folder by processes that were killed while they created a lock. Whoever is about to create one tries again. */
+export async function sweepLockDrafts(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (/\.lock(\.takeover)?\.[0-9a-f]{24}$/.test(name))
+      await unlink(join(folder, name)).catch(() => undefined)
+  }
+}
+
+/** For file systems without hard links. A process that is killed between the two steps leaves an unreadable lock, which expires. */
 async function createWithoutLink(lock: string, text: string): Promise<boolean> {
   try {
     await writeFile(lock, text, { flag: 'wx', mode: 0o600 })
@@ -118,34 +98,85 @@ async function createWithoutLink(lock: string, text: string): Promise<boolean> {
   }
 }
 
-/** A link or a pipe that somebody planted there is no lock of ours: it is not opened, and nobody waits for what it says. */
-export async function readHolder(lock: string): Promise<Found> {
+/** Shows observers that the holder is alive; false where the lock is not this holder's any more. */
+export async function renewLock(lock: string, holder: Holder, beat: number): Promise<boolean> {
+  const first = Buffer.from(firstLine(holder))
+  const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0
+  const file = await open(lock, constants.O_RDWR | noFollow).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null
+    throw error
+  })
+  if (file === null) return false
   try {
-    const file = await readRegularFile(lock)
-    return file === null ? 'gone' : (toHolder(JSON.parse(file.bytes.toString('utf8'))) ?? 'unreadable')
-  } catch {
-    return 'unreadable'
+    // Who takes the lock over puts another file in its place: what is written here can never end up in theirs.
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(first.length), 0, first.length, 0)
+    if (bytesRead !== first.length || !buffer.equals(first)) return false
+    await file.write(beatLine(beat), first.length)
+    await file.sync()
+    return true
+  } finally {
+    await file.close()
   }
 }
 
-function toHolder(value: unknown): Holder | null {
-  if (typeof value !== 'object' || value === null) return null
-  const { pid, start, space, note } = value as Record<string, unknown>
-  const isOne = Number.isSafeInteger(pid) && typeof start === 'string' && typeof space === 'string'
-  if (!isOne) return null
-  const said = typeof note === 'object' && note !== null ? Object.entries(note) : []
-  const texts = said.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  return { pid: pid as number, start, space, note: Object.fromEntries(texts) }
+/** A link, a pipe or a folder at this place is not opened: it counts as a lock without a holder. */
+export async function readLock(lock: string): Promise<Found> {
+  try {
+    const file = await readRegularFile(lock)
+    if (file === null) return 'gone'
+    return {
+      holder: toHolder(file.bytes.toString('utf8').split('\n')[0] ?? ''),
+      state: file.bytes.toString('latin1'),
+      changedAt: file.stats.mtimeMs,
+    }
+  } catch {
+    const stats = await lstat(lock).catch(() => null)
+    if (stats === null) return 'gone'
+    const { mode, size, mtimeMs, ctimeMs } = stats
+    return { holder: null, state: `${mode} ${size} ${mtimeMs} ${ctimeMs}`, changedAt: mtimeMs }
+  }
 }
 
-/** Is the holder alive? Only of a process that we could see, were it alive, it can be known that it is gone. */
-export async function lifeOf(holder: Holder): Promise<'alive' | 'gone' | 'unknown'> {
-  if (holder.space !== (await processSpace())) return 'unknown'
+function toHolder(line: string): Holder | null {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return null
+  }
+  if (typeof value !== 'object' || value === null) return null
+  const { pid, start, space, nonce, note } = value as Record<string, unknown>
+  if (!Number.isSafeInteger(pid) || typeof start !== 'string' || typeof space !== 'string') return null
+  const said = typeof note === 'object' && note !== null ? Object.entries(note) : []
+  const texts = said.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  return {
+    pid: pid as number,
+    start,
+    space,
+    nonce: typeof nonce === 'string' ? nonce : '',
+    note: Object.fromEntries(texts),
+  }
+}
+
+/** Removes a lock, whoever has it. */
+export async function removeLock(lock: string): Promise<void> {
+  await unlink(lock).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw fileFailure('remove the lock', lock, error)
+  })
+}
+
+/** Removes a lock that this holder has; one of anybody else is left alone. */
+export async function removeOwnLock(lock: string, { nonce }: Holder): Promise<void> {
+  const found = await readLock(lock)
+  if (found !== 'gone' && found.holder?.nonce === nonce) await unlink(lock).catch(() => undefined)
+}
+
+/**
+ * Is the holder alive, as far as the process table tells? That of another machine or container tells nothing: `unknown`.
+ */
+export async function lifeOf(holder: Holder | null): Promise<'alive' | 'gone' | 'unknown'> {
+  if (holder === null || holder.space !== (await processSpace())) return 'unknown'
   const start = await processStart(holder.pid)
   if (start === holder.start) return 'alive'
   return start === unknownStart || (start !== null && holder.start === unknownStart) ? 'unknown' : 'gone'
-}
-
-async function isLeftBehind(found: Found): Promise<boolean> {
-  return typeof found === 'object' && (await lifeOf(found)) === 'gone'
 }

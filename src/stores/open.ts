@@ -4,11 +4,12 @@ import type { StoreSpec } from '../model/store.ts'
 import { ageFileStore } from './age-file.ts'
 import { envFileStore } from './env-file.ts'
 import { execStore } from './exec.ts'
+import { type FileLocking, requireLockable } from './file-lock.ts'
 import { keychainProcess } from './keychain-process.ts'
 import { createKeychain, keychainStore } from './keychain.ts'
 import { presetStore } from './preset.ts'
 import type { SecretStore } from './secret-store.ts'
-import { sweep } from './sweep.ts'
+import { filesOf, sweep } from './sweep.ts'
 import { withFallback } from './with-fallback.ts'
 
 export interface Stores {
@@ -26,12 +27,14 @@ export interface Stores {
 /**
  * The stores of one run.
  * `env` is what the children (the keychain helper and git) may draw from; `keychainHelper` starts `keychain-helper.ts`;
- * `timeoutMs` is how long one request to the keychain may take, with any prompt, 20 seconds unless given.
+ * `timeoutMs` is how long one request to the keychain may take, with any prompt, 20 seconds unless given; `locking` says
+ * how the locks of files are taken.
  */
 export function createStores(deps: {
   readonly env: NodeJS.ProcessEnv
   readonly keychainHelper: { readonly command: string; readonly args: readonly string[] }
   readonly timeoutMs?: Milliseconds
+  readonly locking?: FileLocking
 }): Stores {
   const helper = keychainProcess({
     env: deps.env,
@@ -39,6 +42,7 @@ export function createStores(deps: {
     timeoutMs: deps.timeoutMs ?? 20 * second,
   })
   const keychain = createKeychain(helper)
+  const { locking = {} } = deps
 
   function open(spec: StoreSpec): SecretStore {
     switch (spec.kind) {
@@ -47,9 +51,9 @@ export function createStores(deps: {
           ? keychainStore(spec, keychain)
           : withFallback(spec, keychain, { spec: spec.fallback, store: open(spec.fallback) })
       case 'env-file':
-        return envFileStore(spec, deps.env)
+        return envFileStore(spec, deps.env, locking)
       case 'age-file':
-        return ageFileStore(spec)
+        return ageFileStore(spec, locking)
       case 'exec':
         return execStore(spec, deps.env)
       case 'preset':
@@ -60,11 +64,12 @@ export function createStores(deps: {
   async function probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>> {
     const byBackend = new Map<string, Failure | null>()
     const result = new Map<StoreSpec, Failure | null>()
+    const locked = await probeLocks(specs, locking)
     for (const spec of specs) {
       const store = open(spec)
-      let failure = byBackend.get(store.backend)
+      let failure = filesOf(spec).flatMap(path => locked.get(path) ?? [])[0] ?? byBackend.get(store.backend)
       if (failure === undefined) {
-        failure = await failureOf(store)
+        failure = await failureOf(() => store.probe())
         byBackend.set(store.backend, failure)
       }
       result.set(spec, failure)
@@ -76,9 +81,27 @@ export function createStores(deps: {
   return { open, probe, sweep, keychainWorks, close: () => helper.close() }
 }
 
-async function failureOf(store: SecretStore): Promise<Failure | null> {
+/**
+ * Takes and frees the lock of every file. Those that were left behind take a minute each to expire, so all at once; nobody holds
+ * one while waiting for another.
+ */
+async function probeLocks(
+  specs: readonly StoreSpec[],
+  locking: FileLocking,
+): Promise<ReadonlyMap<string, Failure>> {
+  const failures = new Map<string, Failure>()
+  const paths = [...new Set(specs.flatMap(filesOf))].sort()
+  const probes = paths.map(async path => {
+    const failure = await failureOf(() => requireLockable(path, locking))
+    if (failure !== null) failures.set(path, failure)
+  })
+  await Promise.all(probes)
+  return failures
+}
+
+async function failureOf(work: () => Promise<void>): Promise<Failure | null> {
   try {
-    await store.probe()
+    await work()
     return null
   } catch (error) {
     if (error instanceof Failure) return error

@@ -1,17 +1,18 @@
 import { readdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { StoreSpec } from '../model/store.ts'
+import { targetOfDrafts } from './drafts.ts'
 import { withFileLock } from './file-lock.ts'
-import { removeDraft, targetOfDraft } from './write-file.ts'
+import { sweepLockDrafts } from './lock-file.ts'
 
-/** The folders of the files that a store writes. */
-function foldersOf(spec: StoreSpec): readonly string[] {
+/** The files that a store writes. */
+export function filesOf(spec: StoreSpec): readonly string[] {
   switch (spec.kind) {
     case 'env-file':
     case 'age-file':
-      return [dirname(spec.path)]
+      return [spec.path]
     case 'keychain':
-      return spec.fallback === null ? [] : foldersOf(spec.fallback)
+      return spec.fallback === null ? [] : filesOf(spec.fallback)
     case 'exec':
     case 'preset':
       return []
@@ -19,11 +20,12 @@ function foldersOf(spec: StoreSpec): readonly string[] {
 }
 
 async function sweepFolder(folder: string): Promise<void> {
+  await sweepLockDrafts(folder)
   const names = await readdir(folder).catch(() => [])
-  for (const target of names.flatMap(name => targetOfDraft(name) ?? [])) {
+  for (const target of names.flatMap(name => targetOfDrafts(name) ?? [])) {
     const path = join(folder, target)
-    // A writer at work has the lock, and needs what is there. What cannot be removed stays for the next sweep.
-    await withFileLock(path, () => removeDraft(path), 0).catch(() => undefined)
+    // Taking the lock removes the drafts. Where a writer is at work, or they cannot be removed, they stay for the next sweep.
+    await withFileLock(path, async () => undefined, { patience: 0 }).catch(() => undefined)
   }
 }
 
@@ -32,5 +34,5 @@ async function sweepFolder(folder: string): Promise<void> {
  * it since.
  */
 export async function sweep(specs: readonly StoreSpec[]): Promise<void> {
-  for (const folder of new Set(specs.flatMap(foldersOf))) await sweepFolder(folder)
+  for (const folder of new Set(specs.flatMap(filesOf).map(path => dirname(path)))) await sweepFolder(folder)
 }

@@ -1,46 +1,25 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
+import { makeDraftFolder, removeDraftOf, removeDrafts } from './drafts.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
+import type { LockedFile } from './file-lock.ts'
+import type { Lease } from './lease.ts'
 import { regularFileAt } from './read-file.ts'
 
 const ownerOnly = 0o600
 
-const ending = '.fluxloop-keys.tmp'
-
 /**
- * Where the next content of `path` is written before it takes its place: in a folder of its own beside it, under the same name.
- * What a killed writer leaves is not taken by `git add` then, whatever .gitignore says.
+ * Replaces the content of a file at one instant: a reader, or a crash, sees the old content or the new, never a part. A new
+ * file gets mode 0600; an existing one keeps its mode and owner. The draft is next to it and holds only what the file would
+ * hold. Throws a Failure (conflict), and changes nothing, where the lock was lost meanwhile: to whoever asks after the draft
+ * was written, or, in the instant after that, by the removal of the draft (see `withFileLock`).
  */
-function draftFolder(path: string): string {
-  return join(dirname(path), `.${basename(path)}${ending}`)
-}
-
-/** The file whose draft folder has this name; null where it is none. */
-export function targetOfDraft(name: string): string | null {
-  return name.startsWith('.') && name.endsWith(ending) ? name.slice(1, -ending.length) : null
-}
-
-/** Takes away what a killed writer of `path` left. Only call it under the file's lock. */
-export async function removeDraft(path: string): Promise<void> {
-  await rm(draftFolder(path), { recursive: true, force: true })
-}
-
-/**
- * Replaces the content of `path` at one instant: a reader, or a crash, sees the old content or the new, never a part. A new
- * file gets mode 0600; an existing one keeps its mode and owner. The draft lies beside it, holds only what the target would
- * hold, and is gone afterwards; what a killed writer left of it, the next one removes, and so does `sweepFolder`. Only call
- * it under the file's lock (`withFileLock`), in a folder that exists (`ensureFolder`).
- */
-export async function writeFileDurably(path: string, content: Uint8Array): Promise<void> {
+export async function writeFileDurably({ path, lease }: LockedFile, content: Uint8Array): Promise<void> {
   const before = await regularFileAt(path)
-  const folder = draftFolder(path)
-  const draft = join(folder, basename(path))
   try {
-    await removeDraft(path)
-    await mkdir(folder, 0o700)
-    await writeFile(join(folder, '.gitignore'), '*\n', { flag: 'wx' })
+    const draft = await makeDraftFolder(path, lease.nonce)
     const file = await open(draft, 'wx', ownerOnly)
     try {
       await file.writeFile(content)
@@ -49,13 +28,49 @@ export async function writeFileDurably(path: string, content: Uint8Array): Promi
     } finally {
       await file.close()
     }
-    await rename(draft, path)
+    await lease.requireHeld()
+    await renameHeld(draft, path, lease)
   } catch (error) {
     throw fileFailure('write', path, error)
   } finally {
-    await removeDraft(path).catch(() => undefined)
+    await removeOwnDrafts(path, lease)
   }
   await syncFolder(dirname(path))
+}
+
+/** Removes a file, under the same conditions; no error where there is none. */
+export async function removeFileDurably({ path, lease }: LockedFile): Promise<void> {
+  if ((await regularFileAt(path)) === null) return
+  try {
+    const trash = await makeDraftFolder(path, lease.nonce)
+    await lease.requireHeld()
+    await renameHeld(path, trash, lease)
+  } catch (error) {
+    throw fileFailure('remove', path, error)
+  } finally {
+    await removeOwnDrafts(path, lease)
+  }
+  await syncFolder(dirname(path))
+}
+
+async function renameHeld(from: string, to: string, lease: Lease): Promise<void> {
+  try {
+    await rename(from, to)
+  } catch (error) {
+    // Whoever took the lock over has removed the draft and its folder.
+    if (errorCode(error) === 'ENOENT') await lease.requireHeld()
+    throw error
+  }
+}
+
+async function removeOwnDrafts(path: string, lease: Lease): Promise<void> {
+  try {
+    await removeDraftOf(path, lease.nonce)
+    await lease.requireHeld()
+    await removeDrafts(path)
+  } catch {
+    // The next holder of the lock removes the rest.
+  }
 }
 
 /** Gives the new file the owner and mode of the one it replaces, so that nobody loses or gains access by our write. */

@@ -58,7 +58,7 @@ async function scene(t: Test) {
   const state = join(place.root, 'state')
   const env = { ...platform.env, XDG_STATE_HOME: state }
   const run = (line: string, more: Readonly<Record<string, string | undefined>> = {}) =>
-    place.run(line.split(' '), { env: { ...env, ...more } })
+    place.run(line.split(' '), { loaded: ['leaping-lease.mjs'], env: { ...env, ...more } })
   const begun = async (line: string) => {
     const ended = await run(line)
     if (ended.code !== 0) throw new Error(`${line}: ${ended.stderr}`)
@@ -74,9 +74,9 @@ async function scene(t: Test) {
   await begun('plan --out plan.json')
   await place.write('.fluxloop/project.json', JSON.stringify({ api_url: platform.url }))
   const lock = stackLock({ origin: new URL(platform.url).origin, stack: 'acme' }, { XDG_STATE_HOME: state })
-  await lock.take({ command: 'apply', patience: 0, onWait: () => undefined })
+  const { lease } = await lock.take({ command: 'apply', patience: 0, onWait: () => undefined })
   const lockText = await readFile(lock.path, 'utf8')
-  await lock.release()
+  await lease?.release()
   const caches = join(place.root, 'home', '.cache', 'fluxloop-keys')
   const [cache = ''] = await readdir(caches)
   return { place, platform, run, lock: { path: lock.path, text: lockText }, cache: join(caches, cache) }

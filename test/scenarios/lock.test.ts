@@ -1,6 +1,6 @@
 // Runs on one machine that write one stack: one at a time, and nobody waits for the dead.
 import type { ChildProcess } from 'node:child_process'
-import { chmod, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { type Ended, type Workplace, workplace } from '../support/program.ts'
@@ -116,46 +116,6 @@ t.test('a run that was killed leaves a lock that the next one takes, and that un
     t.strictSame(await readdir(locks), [])
   }
 })
-
-t.test('a lock that cannot be judged stays until somebody says that its run is over', async t => {
-  const { locks, run } = await scene(t)
-  await run('apply --auto-approve')
-  const abroad = JSON.stringify({
-    pid: 7,
-    start: 'x',
-    space: 'elsewhere pid:[1]',
-    note: { command: 'apply\u001b]0;x\u0007', since: '2026-11-22T14:05:00.000Z' },
-  })
-  for (const [text, who] of [
-    [abroad, 'process 7 on elsewhere, since 2026-11-22 14:05 UTC'],
-    ['{"pid', 'a run that its file does not tell'],
-    ['[]', 'a run that its file does not tell'],
-    ['{"__proto__": {"pid": 1}}', 'a run that its file does not tell'],
-  ] as const) {
-    const { stack } = { stack: 'acme' }
-    const [name] = await names(run, locks, stack)
-    await writeFile(join(locks, name), text)
-    for (const line of ['apply --auto-approve', 'unlock']) {
-      const ending = await run(line)
-      t.equal(ending.code, 12, `${line}: ${text}`)
-      t.match(words(ending), who)
-      t.match(words(ending), 'fluxloop-keys unlock --force')
-      t.notMatch(words(ending), '\u001b]')
-    }
-    t.match(await run('unlock --force'), { code: 0, stdout: /It is free now/ })
-    t.match(await run('apply --auto-approve'), { code: 0 })
-  }
-})
-
-/** The name that a lock has: whoever cannot take it is told. */
-async function names(run: Scene['run'], locks: string, stack: string): Promise<readonly [string]> {
-  const { createHash } = await import('node:crypto')
-  const { stdout } = await run('unlock')
-  const origin = /at (http\S+) is not locked/.exec(stdout)?.[1] ?? ''
-  await mkdir(locks, { recursive: true })
-  const hash = createHash('sha256').update(`${origin}\n${stack}`).digest('hex').slice(0, 16)
-  return [`${stack}-${hash}.lock`]
-}
 
 t.test('where no lock can be made safely, the run says so and goes on', async t => {
   const { locks, run } = await scene(t)

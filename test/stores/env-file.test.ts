@@ -263,8 +263,15 @@ t.test('keeps the old content, and leaves nothing else, on a full disk', async t
   t.throws(() => writeFileSync(join(root, 'fill'), Buffer.alloc(100_000)), { code: 'ENOSPC' })
   t.match(await failed(envFile(path).probe()), { message: /no space left/ })
   t.match(await failed(envFile(path).put(secret)), { message: /no space left/, hints: [/untouched/] })
+  const lease = {
+    nonce: '0',
+    requireHeld: async () => undefined,
+    lost: new AbortController().signal,
+    release: async () => undefined,
+  }
+  const file = { path, lease, requireSameFolder: async () => undefined }
   const longer = Buffer.from(`${before}${name}=flux_ci_sentinel\n`)
-  t.match(await failed(writeFileDurably(path, longer)), { message: /Cannot write .*no space left/ })
+  t.match(await failed(writeFileDurably(file, longer)), { message: /Cannot write .*no space left/ })
   t.equal(readFileSync(path, 'utf8'), before)
   t.strictSame(readdirSync(root).sort(), ['.env', 'fill'])
 })

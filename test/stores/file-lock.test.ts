@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, 
 import { join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
-import { stackLock } from '../../src/stack-lock.ts'
 import { withFileLock } from '../../src/stores/file-lock.ts'
 import { createStores } from '../../src/stores/open.ts'
 import { processSpace, processStart, unknownStart } from '../../src/stores/process-start.ts'
@@ -59,7 +58,7 @@ t.test('takes over the lock of a process that is gone, or whose id another one h
     writeFileSync(`${path}.lock`, JSON.stringify(holder))
     // Who died while taking over left a second lock.
     writeFileSync(`${path}.lock.takeover`, JSON.stringify(dead))
-    t.equal(await withFileLock(path, async () => startIn(`${path}.lock`), 0), start)
+    t.equal(await withFileLock(path, async () => startIn(`${path}.lock`), { patience: 0 }), start)
     t.strictSame(readdirSync(join(path, '..')), [])
   }
 })
@@ -97,30 +96,14 @@ t.test('waits for a lock that is held, or that it cannot judge, and names it whe
     ['', 'an unknown process'],
   ] as const) {
     writeFileSync(`${path}.lock`, text)
-    const failure = await failed(withFileLock(path, async () => t.fail('it ran'), 0))
+    const failure = await failed(withFileLock(path, async () => t.fail('it ran'), { patience: 0 }))
     t.match(failure, {
       code: 'conflict',
       message: `${path}.lock is held by ${who}.`,
-      hints: [/Wait/, /delete that lock/],
+      hints: [/Wait/, /unlock --force/],
     })
     t.equal(readFileSync(`${path}.lock`, 'utf8'), text, 'and leaves it')
   }
-})
-
-t.test('frees no stack while another process may be taking its lock over, unless it is told to', async t => {
-  const state = folder(t)
-  const lock = stackLock({ origin: 'https://example.com', stack: 'acme' }, { XDG_STATE_HOME: state })
-  mkdirSync(join(lock.path, '..'), { recursive: true, mode: 0o700 })
-  const dead = { pid: 4_194_300, start: 'boot 1', space: await processSpace() }
-  writeFileSync(lock.path, JSON.stringify(dead))
-  writeFileSync(`${lock.path}.takeover`, JSON.stringify({ ...dead, space: 'elsewhere pid:[1]' }))
-  t.match(await failed(lock.remove({ force: false })), {
-    code: 'conflict',
-    hints: [/killed/, /unlock --force/],
-  })
-  t.match(await lock.look(), { kind: 'left-behind' })
-  await lock.remove({ force: true })
-  t.strictSame(readdirSync(join(lock.path, '..')), [])
 })
 
 t.test('waits no longer than it may for a link or a pipe that was planted as its lock', async t => {
@@ -137,7 +120,7 @@ t.test('waits no longer than it may for a link or a pipe that was planted as its
   execFileSync('mkfifo', [join(root, 'pipe')])
   for (const [what, plant] of Object.entries(plants)) {
     plant()
-    const failure = await failed(withFileLock(path, async () => t.fail('it ran'), 50))
+    const failure = await failed(withFileLock(path, async () => t.fail('it ran'), { patience: 50 }))
     t.match(failure, { code: 'conflict', message: `${path}.lock is held by an unknown process.` }, what)
     t.notOk(existsSync(victim), 'nothing is written through it')
     rmSync(`${path}.lock`, { recursive: true })
@@ -150,5 +133,5 @@ t.test('lets go of the lock where the work fails', async t => {
     withFileLock(path, async () => Promise.reject(new Error('no'))),
     { message: 'no' },
   )
-  t.equal(await withFileLock(path, async () => 1, 0), 1)
+  t.equal(await withFileLock(path, async () => 1, { patience: 0 }), 1)
 })

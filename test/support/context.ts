@@ -7,6 +7,7 @@ import { renderFailure } from '../../src/render/failure.ts'
 import { type OpenLine, logGuard } from '../../src/render/log-guard.ts'
 import { paletteFor } from '../../src/render/palette.ts'
 import { openLog, readLog } from '../../src/run-log.ts'
+import type { Lease } from '../../src/stores/lease.ts'
 import type { Output } from '../../src/terminal.ts'
 
 /** The platform that a command reaches in a test, and who the command is to it. */
@@ -128,10 +129,9 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     logins: async () => unexpected('logins')(),
     stackLock: async () => ({
       path: '/nowhere/lock',
-      take: async () => null,
-      release: async () => undefined,
+      take: async () => ({ lease }),
       look: async () => ({ kind: 'free' }),
-      remove: async () => undefined,
+      free: async () => true,
     }),
     cache: async () => ({ read: async () => null, write: async () => false }),
     stores: async () => unexpected('stores')(),
@@ -149,6 +149,13 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     requireMasking: async () => undefined,
     ...options.with,
   }
+}
+
+const lease: Lease = {
+  nonce: '0',
+  requireHeld: async () => undefined,
+  lost: new AbortController().signal,
+  release: async () => undefined,
 }
 
 /** Runs a command and shows an expected failure as main does. Resolves to the exit code. */

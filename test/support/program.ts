@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   readonly stdio?: SpawnOptions['stdio']
+  /** Names of files in this folder that are loaded before the program's own code; of the built program alone. */
+  readonly loaded?: readonly string[]
   /** Called once the process has begun. */
   readonly watch?: (child: ChildProcess) => void
 }
@@ -58,12 +60,14 @@ export async function workplace(
     root,
     work,
     env: whole,
-    run: (args, options = {}) =>
-      ended(asUsersDo[0], [...asUsersDo.slice(1), ...args], {
+    run: (args, { loaded = [], ...options } = {}) => {
+      const imports = loaded.map(name => `--import=${new URL(name, import.meta.url).href}`)
+      return ended(asUsersDo[0], [...asUsersDo.slice(1, -1), ...imports, program, ...args], {
         cwd: work,
         ...options,
         env: { ...whole, ...options.env },
-      }),
+      })
+    },
     async write(path, text) {
       await mkdir(dirname(join(work, path)), { recursive: true })
       await writeFile(join(work, path), text)

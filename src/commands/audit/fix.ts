@@ -50,7 +50,7 @@ async function write(files: readonly FixedFile[], patch: string, text: string): 
     throw fileFailure('write', patch, error)
   })
   for (const { path, after } of files)
-    await withFileLock(path, () => writeFileDurably(path, Buffer.from(after)))
+    await withFileLock(path, file => writeFileDurably(file, Buffer.from(after)))
 }
 
 /** Shows what the fixes change and what is left alone, then writes them once somebody agrees. Touches nothing but files. */

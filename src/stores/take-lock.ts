@@ -1,0 +1,137 @@
+import { rename } from 'node:fs/promises'
+import { type Milliseconds, second } from '../model/duration.ts'
+import { errorCode, fileFailure } from './file-failure.ts'
+import { type LeaseClock, expiresAfter } from './lease-clock.ts'
+import { type Lease, holdLease } from './lease.ts'
+import {
+  type Found,
+  type Held,
+  type Holder,
+  createLock,
+  lifeOf,
+  newNonce,
+  ownHolder,
+  readLock,
+  removeLock,
+  removeOwnLock,
+} from './lock-file.ts'
+
+export interface Taking {
+  /** How long to wait for whoever has it. */
+  readonly patience: Milliseconds
+  /** Wait, whatever `patience` says, until it is known whether a holder that cannot be seen from here is alive. */
+  readonly observes: boolean
+  /** What the holder says about itself, for those who wait. */
+  readonly note: Holder['note']
+  readonly clock: LeaseClock
+  /** Called once, when it begins to wait. */
+  readonly onWait?: (held: Held) => void
+}
+
+/** Where the second lock is that a process holds while it takes over the first. */
+export function guardOf(lock: string): string {
+  return `${lock}.takeover`
+}
+
+/** What one observer has seen of one lock. */
+interface Watch {
+  /** For how long nobody has renewed or replaced it, as far as this observer has seen. */
+  unchangedFor(state: string): Milliseconds
+  /** Was it renewed or replaced since this observer first looked? */
+  readonly moved: () => boolean
+}
+
+function watch(clock: LeaseClock): Watch {
+  let last: { readonly state: string; readonly since: Milliseconds } | null = null
+  let moved = false
+  return {
+    unchangedFor(state) {
+      const now = clock.now()
+      if (last?.state !== state) {
+        moved = last !== null
+        last = { state, since: now }
+      }
+      return now - last.since
+    },
+    moved: () => moved,
+  }
+}
+
+const shortPause = 5
+const longPause = 200
+
+/**
+ * Takes a lock. One of a process that is known to be gone is taken over at once, any other when this observer has seen no
+ * renewal for a minute by its own clock. Resolves to the lease, or to who has the lock.
+ */
+export async function takeLock(
+  lock: string,
+  { patience, observes, note, clock, onWait }: Taking,
+): Promise<{ readonly lease: Lease } | { readonly lease: null; readonly held: Held }> {
+  const begun = clock.now()
+  const holder = await ownHolder(newNonce(), note)
+  const seen = watch(clock)
+  const guardSeen = watch(clock)
+  let told = false
+  let pause = shortPause
+  for (;;) {
+    const takenAt = clock.now()
+    const found = await readLock(lock)
+    if (found === 'gone') {
+      if (await createLock(lock, holder)) return { lease: holdLease(lock, holder, takenAt, clock) }
+      continue
+    }
+    const unchanged = seen.unchangedFor(found.state)
+    const life = await lifeOf(found.holder)
+    const expired = life === 'gone' || unchanged >= expiresAfter
+    if (expired && (await takeOver(lock, found, holder, guardSeen)))
+      return { lease: holdLease(lock, holder, takenAt, clock) }
+    const waited = clock.now() - begun
+    const undecided = observes && !seen.moved() && life === 'unknown' && !expired
+    // Another process is taking it over, or was killed while it did: then its guard expires too.
+    const contended = expired && waited < patience + 2 * expiresAfter
+    if (waited >= patience && !undecided && !contended) return { lease: null, held: found }
+    if (!told && (!expired || waited >= second)) {
+      onWait?.(found)
+      told = true
+    }
+    await clock.sleep(pause * (0.5 + Math.random()))
+    pause = Math.min(longPause, pause * 1.5)
+  }
+}
+
+/**
+ * Puts this process's lock into the place of one that expired, in one step, so that there is no moment without a lock. Of
+ * several observers only the one that holds the guard does so, and the guard itself becomes the lock. Where that process is
+ * stopped in between, its guard expires like any lock and another removes it: then its rename fails for want of a source,
+ * or moves the guard of its successor, who finds its own nonce in the lock. Either way the lock says who holds it.
+ */
+async function takeOver(lock: string, expired: Held, holder: Holder, guardSeen: Watch): Promise<boolean> {
+  const guard = guardOf(lock)
+  if (!(await createLock(guard, holder))) {
+    const other = await readLock(guard)
+    if (other !== 'gone' && (await isExpired(other, guardSeen))) await removeLock(guard)
+    return await isOwn(lock, holder)
+  }
+  try {
+    if (isSame(await readLock(lock), expired)) await rename(guard, lock)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw fileFailure('take over the lock', lock, error)
+  } finally {
+    await removeOwnLock(guard, holder)
+  }
+  return await isOwn(lock, holder)
+}
+
+async function isExpired({ holder, state }: Held, seen: Watch): Promise<boolean> {
+  return seen.unchangedFor(state) >= expiresAfter || (await lifeOf(holder)) === 'gone'
+}
+
+function isSame(found: Found, before: Held): boolean {
+  return found !== 'gone' && found.state === before.state
+}
+
+async function isOwn(lock: string, { nonce }: Holder): Promise<boolean> {
+  const found = await readLock(lock)
+  return found !== 'gone' && found.holder?.nonce === nonce
+}
