@@ -52,7 +52,8 @@ export interface Context {
   readonly copySecret: (secret: Secret, clearAfter: Milliseconds | null) => Promise<CopiedFor>
   /** Which platform `connect` would call. */
   readonly endpoint: (choice: EndpointChoice) => Promise<Endpoint>
-  readonly stores: () => Promise<Stores>
+  /** `allowed`: the files, by their absolute paths, that stores may write to whatever they are called. */
+  readonly stores: (allowed?: readonly string[]) => Promise<Stores>
   /** What `auth login` kept in the keychain. */
   readonly logins: () => Promise<Logins>
   readonly cache: () => Promise<Cache>
@@ -156,9 +157,10 @@ export function createContext(
     )
     return stores
   }
-  const openStores = async () => {
+  const openStores = async (allowed: readonly string[] = []) => {
     const [opened, mask] = await Promise.all([ownStores(), runner.masking()])
-    return mask?.stores(opened) ?? opened
+    const stores = opened.allowing(allowed)
+    return mask?.stores(stores) ?? stores
   }
   const logins = async () => {
     const [{ openLogins }, opened] = await Promise.all([import('./stores/logins.ts'), ownStores()])

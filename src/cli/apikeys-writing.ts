@@ -1,5 +1,6 @@
 import {
   type Command,
+  allowPathFlag,
   allowUnmaskedFlag,
   configurationFlag,
   connecting,
@@ -128,6 +129,7 @@ const regenerate: Command = {
     quietFlag,
     allowUnmaskedFlag,
     configurationFlag,
+    allowPathFlag,
     ...connectionFlags,
   ],
   examples: ['apikeys regenerate key_abc123', 'apikeys regenerate key_abc123 --force'],
@@ -141,6 +143,7 @@ const regenerate: Command = {
       quiet: flags.on('quiet'),
       allowUnmasked: flags.on('allow-unmasked'),
       config: flags.list('config'),
+      allowPath: flags.list('allow-path'),
       ...connecting(flags),
     }
     return await runRegenerate(options, context)

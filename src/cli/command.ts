@@ -33,6 +33,12 @@ export const configurationFlag: Flag = {
 
 export const jsonFlag: Flag = { name: 'json', text: 'Print JSON' }
 
+export const allowPathFlag: Flag = {
+  name: 'allow-path',
+  value: '<path>',
+  text: 'Let a store write to this very file, whatever its name is and wherever a link leads; may be given several times',
+}
+
 export const connectionFlags: readonly Flag[] = [
   { name: 'api-url', value: '<url>', text: 'The platform; sandbox: or sandbox:PATH is one in this process' },
   { name: 'staging', text: 'Use the staging platform' },

@@ -1,5 +1,6 @@
 import {
   type Command,
+  allowPathFlag,
   allowUnmaskedFlag,
   configurationFlag,
   connecting,
@@ -30,6 +31,7 @@ const planning: readonly Flag[] = [
   },
   { name: 'allow', value: '<what>', text: 'Allow in this run what the policy forbids: widening' },
   { name: 'take-over', text: 'Heal and rotate keys here whose local stores are on another host' },
+  allowPathFlag,
 ]
 
 const applying: readonly Flag[] = [
@@ -68,6 +70,7 @@ function reconciling(flags: Flags) {
     except: flags.list('except'),
     forbid: flags.list('forbid'),
     allow: flags.list('allow'),
+    allowPath: flags.list('allow-path'),
   }
 }
 
@@ -75,11 +78,14 @@ export const keysAsCode: readonly Command[] = [
   {
     name: 'validate',
     text: 'Check the configuration; needs no network and no credentials',
-    flags: [configurationFlag, jsonFlag],
+    flags: [configurationFlag, jsonFlag, allowPathFlag],
     examples: ['validate', 'validate -c keys/ -c "teams/*.yaml"'],
     run: async (flags, context) => {
       const { runValidate } = await import('../commands/validate.ts')
-      return await runValidate({ config: flags.list('config'), json: flags.on('json') }, context)
+      return await runValidate(
+        { config: flags.list('config'), json: flags.on('json'), allowPath: flags.list('allow-path') },
+        context,
+      )
     },
   },
   {
@@ -176,6 +182,7 @@ export const keysAsCode: readonly Command[] = [
         text: 'The secret is known to others: no grace, the old key goes once its successor is delivered',
       },
       { name: 'reason', value: '<text>', text: 'Why, for the plan and the log' },
+      allowPathFlag,
       ...applying,
       ...connectionFlags,
     ],

@@ -1,4 +1,12 @@
-import { type Command, configurationFlag, connecting, connectionFlags, jsonFlag, logFlag } from './command.ts'
+import {
+  type Command,
+  allowPathFlag,
+  configurationFlag,
+  connecting,
+  connectionFlags,
+  jsonFlag,
+  logFlag,
+} from './command.ts'
 
 export const trust: readonly Command[] = [
   {
@@ -71,12 +79,17 @@ export const trust: readonly Command[] = [
   {
     name: 'doctor',
     text: 'Try all that a run needs: Node, credentials, platform, clock, permissions, and every store for real',
-    flags: [configurationFlag, jsonFlag, ...connectionFlags],
+    flags: [configurationFlag, jsonFlag, allowPathFlag, ...connectionFlags],
     examples: ['doctor', 'doctor --json', 'doctor --staging'],
     run: async (flags, context) => {
       const { runDoctor } = await import('../commands/doctor.ts')
       return await runDoctor(
-        { config: flags.list('config'), json: flags.on('json'), ...connecting(flags) },
+        {
+          config: flags.list('config'),
+          json: flags.on('json'),
+          allowPath: flags.list('allow-path'),
+          ...connecting(flags),
+        },
         context,
       )
     },

@@ -17,6 +17,7 @@ import { renderOutcome, renderReport } from '../render/report-text.ts'
 import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
 import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
+import { allowedPaths } from './configuration.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { showProgress } from './progress.ts'
@@ -182,7 +183,7 @@ async function execute(
 ): Promise<Report> {
   const { parallelism, json } = asked
   const { desired, gathered, options, plan, connection, clock } = reconciliation
-  const stores = await context.stores()
+  const stores = await context.stores(allowedPaths(asked.allowPath, context.cwd))
   await stores.sweep(placesOf(reconciliation))
   const progress = showProgress(plan, { json }, context)
   const stopping = AbortSignal.any([context.stopping, lost])

@@ -73,7 +73,7 @@ export async function reconcileApproved(
   const widening = wideningOf(asked)
   const approved = readPlanFile(await readPlanText(file, context.cwd), file, sha256)
   requireRepeated(file, approved.options, { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening })
-  const desired = await requireConfiguration(asked.config, null, context)
+  const desired = await requireConfiguration(asked.config, null, context, asked.allowPath)
   requireSame('the stack', approved.plan.stack, desired.stack)
   if (approved.configuration !== configurationHash(desired, sha256))
     throw conflict('The configuration is not the one that the plan was made from')

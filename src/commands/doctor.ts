@@ -4,6 +4,7 @@ import { type Checkup, isHealthy } from '../model/checkup.ts'
 import { exitCodes } from '../model/failure.ts'
 import { checkupToJson, renderCheckup } from '../render/checkup.ts'
 import { jsonText } from '../render/json.ts'
+import { allowedPaths } from './configuration.ts'
 import { checkLocks } from './doctor/locks.ts'
 import { checkConfiguration, checkNode, checkProgram } from './doctor/machine.ts'
 import { checkPlatform } from './doctor/platform.ts'
@@ -13,6 +14,7 @@ export interface DoctorOptions extends ConnectionOptions {
   readonly config: readonly string[]
   readonly json: boolean
   readonly verbose: boolean
+  readonly allowPath: readonly string[]
 }
 
 /**
@@ -23,7 +25,7 @@ export async function runDoctor(options: DoctorOptions, context: Context): Promi
   const { desired, check: configuration } = await checkConfiguration(options.config, context)
   const platform = await checkPlatform(options, desired, context)
   const locks = await checkLocks(options, desired, context)
-  const stores = await checkStores(desired, context)
+  const stores = await checkStores(desired, allowedPaths(options.allowPath, context.cwd), context)
   const checkup: Checkup = {
     checks: [
       checkProgram(context),

@@ -17,6 +17,8 @@ export interface ReconcileOptions extends PlanningOptions, ConnectionOptions {
   readonly config: readonly string[]
   readonly json: boolean
   readonly verbose: boolean
+  /** Files that stores may write to, whatever they are called. */
+  readonly allowPath: readonly string[]
 }
 
 export interface Reconciliation extends AuditedPlan {
@@ -35,7 +37,7 @@ export async function reconcile(
   lock: Lock | null = null,
 ): Promise<Reconciliation> {
   wideningOf(asked) // A wrong flag costs no request.
-  const desired = await requireConfiguration(asked.config, null, context)
+  const desired = await requireConfiguration(asked.config, null, context, asked.allowPath)
   const connection = await context.connect(asked)
   const locked = await lock?.(connection.url, desired.stack)
   const clockFrom = serverClock()

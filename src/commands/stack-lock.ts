@@ -69,7 +69,7 @@ export async function whileLocking<Result>(
       leases.push(taken.lease)
       taken.lease.lost.addEventListener('abort', () => {
         context.stderr.print(
-          `Another run has taken over ${stackLock.path}. Finishing what is in flight, and nothing new is begun.`,
+          `Another run has taken over or removed ${stackLock.path}. Finishing what is in flight; nothing new is begun.`,
         )
         lost.abort()
       })

@@ -1,6 +1,7 @@
 import type { DesiredKey, DesiredState, Limits } from '../model/desired.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
+import { checkFileNames } from './check-file-names.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkRenames } from './check-renames.ts'
 import { findFiles, shownPath } from './find-files.ts'
@@ -38,13 +39,14 @@ function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   )
 }
 
-function resolveKeys(context: KeyContext): DesiredKey[] {
+function resolveKeys(context: KeyContext, allowed: readonly string[]): DesiredKey[] {
   const { merged, report } = context
   for (const role of merged.roles.values()) checkRole(role, report)
   const resolved = [...merged.keys]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([keyId, key]) => resolveKey(keyId, key, context) ?? [])
   checkPlaces(resolved, merged.keys, report)
+  checkFileNames(resolved, allowed, context.warn)
   checkRenames(merged.keys, report)
   return resolved.map(({ key }) => key)
 }
@@ -60,15 +62,17 @@ async function filesToRead(paths: readonly string[], cwd: string, instead: Reado
  * `fluxloop-keys/` in `cwd`. Needs no network and no credentials. A date before `now` is an error; null asks nothing of dates,
  * for whoever goes on to a plan, which warns of them by the server's clock and keeps the other keys going. What is wrong
  * comes back as diagnostics, all files' at once, sorted by place; nothing is thrown for it. `instead` has the texts of files, by
- * their absolute paths, as they are to be: they need not be there yet.
+ * their absolute paths, as they are to be: they need not be there yet. `allowedPaths`: the env files, by their absolute paths,
+ * of which no name is unusual.
  */
 export async function loadConfiguration(options: {
   readonly paths: readonly string[]
   readonly cwd: string
   readonly now: Instant | null
   readonly instead?: ReadonlyMap<string, string>
+  readonly allowedPaths?: readonly string[]
 }): Promise<Loaded> {
-  const { paths, cwd, now, instead = new Map<string, string>() } = options
+  const { paths, cwd, now, instead = new Map<string, string>(), allowedPaths = [] } = options
   const found = await filesToRead(paths, cwd, instead)
   const diagnostics: Diagnostic[] = [...found.diagnostics]
   const warnings: Diagnostic[] = []
@@ -87,7 +91,7 @@ export async function loadConfiguration(options: {
     merged.policy === null ? shared.policies : [...shared.policies, merged.policy],
     report,
   )
-  const keys = resolveKeys({
+  const context: KeyContext = {
     merged,
     rules:
       shared.whole && known('policy') && known('extends')
@@ -99,7 +103,8 @@ export async function loadConfiguration(options: {
     defaultsKnown: known('defaults'),
     report,
     warn: diagnostic => void warnings.push(diagnostic),
-  })
+  }
+  const keys = resolveKeys(context, allowedPaths)
   const { stack } = merged
   if (diagnostics.length > 0 || stack === null) return { ok: false, diagnostics: tidy(diagnostics) }
   if (keys.length === 0) {

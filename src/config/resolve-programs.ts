@@ -1,3 +1,4 @@
+import { checkVariable } from './check-variable.ts'
 import { parseWait, second } from '../model/duration.ts'
 import { type PresetName, presetNames, presetOf } from '../model/preset.ts'
 import type { ProgramLine, ProgramLines, StoreSpec } from '../model/store.ts'
@@ -103,6 +104,9 @@ function resolvePreset(
       const setting = known[name]
       const filled = setting?.variable === true ? fillInVariable(text, names) : fillIn(text, names)
       checkForm(place, name, filled, setting?.form, report)
+      // One that the service itself would not take has been reported.
+      if (setting?.variable === true && setting.form?.pattern.test(filled) === true)
+        checkVariable(place, filled, report)
       const beside = setting?.goesWith
       if (beside !== undefined && raw[beside] === undefined) {
         const message = `\`${name}\` means nothing without \`${beside}\``

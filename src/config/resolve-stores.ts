@@ -1,5 +1,6 @@
 import { shortHash } from '../model/hash.ts'
 import { type DeclaredStore, type StoreSpec, placeDigits, storeHashDigits } from '../model/store.ts'
+import { checkVariable } from './check-variable.ts'
 import { resolveProgram } from './resolve-programs.ts'
 import { type Names, fillIn, fillInPath, fillInVariable, unknownPlaceholders } from './fill-in.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
@@ -59,6 +60,16 @@ function checkPlaceholders(at: Located<unknown>, text: string | undefined, repor
   }
 }
 
+/** Under these names this program keeps logins, and tries keychains. */
+const ownServices = ['fluxloop-keys', 'fluxloop-keys-doctor']
+
+function checkService(at: Located<unknown>, service: string | undefined, report: Report): void {
+  if (service === undefined || !ownServices.includes(service)) return
+  const message = `The service ${service} is where fluxloop-keys keeps its own entries`
+  const hint = 'Use another one, or leave `service` out.'
+  report(diagnosticFor(at, { code: 'reserved-service', message, hint }))
+}
+
 function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): StoreSpec | null {
   const { keychain, 'env-file': envFile, 'age-file': ageFile } = at.value
   const folder = at.part.source.folder
@@ -69,6 +80,7 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
   if (keychain !== undefined) {
     check('keychain', 'service', keychain.service)
     check('keychain', 'account', keychain.account)
+    checkService(inside('keychain', 'service'), keychain.service, report)
     const fallback = keychain.fallback
     return {
       kind: 'keychain',
@@ -89,7 +101,8 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
       const hint = 'Use letters, digits and underscores; it may not start with a digit.'
       report(diagnosticFor(inside('env-file', 'name'), { code: 'bad-variable-name', message, hint }))
     }
-    return { kind: 'env-file', path: fillInPath(envFile.path, names, folder), name, declaredIn: folder }
+    checkVariable(inside('env-file', 'name'), name, report)
+    return { kind: 'env-file', path: fillInPath(envFile.path, names, folder), declaredIn: folder, name }
   }
   if (ageFile === undefined) return resolveProgram(at, names, report)
   check('age-file', 'path', ageFile.path)
@@ -103,6 +116,7 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
   return {
     kind: 'age-file',
     path: fillInPath(ageFile.path, names, folder),
+    declaredIn: folder,
     recipients,
     identity: identity === undefined ? null : fillInPath(identity, names, folder),
     shared,

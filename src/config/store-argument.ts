@@ -1,4 +1,5 @@
 import { Failure } from '../model/failure.ts'
+import { whyReserved } from '../model/reserved-variable.ts'
 import type { StoreSpec } from '../model/store.ts'
 import { closest } from '../model/suggest.ts'
 import { absolutePath } from './fill-in.ts'
@@ -35,11 +36,13 @@ function splitLast(text: string): readonly [before: string, after: string | null
 function envFile(rest: string, folder: string): StoreSpec {
   const [path, name] = splitLast(rest)
   const named = name !== null && /^[A-Za-z_]\w*$/.test(name)
+  const why = named ? whyReserved(name) : null
+  if (why !== null) throw refuse(`${String(name)} ${why}, so no secret may be written to it`)
   return {
     kind: 'env-file',
     path: absolutePath(named ? path : rest, folder),
-    name: named ? name : 'FLUXLOOP_API_KEY',
     declaredIn: folder,
+    name: named ? name : 'FLUXLOOP_API_KEY',
   }
 }
 
@@ -55,6 +58,7 @@ function ageFile(text: string, rest: string, folder: string): StoreSpec {
   return {
     kind: 'age-file',
     path: absolutePath(path, folder),
+    declaredIn: folder,
     recipients: sealed ? recipients : [],
     identity: sealed ? null : absolutePath(whom, folder),
     shared: false,

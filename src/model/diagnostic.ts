@@ -38,6 +38,9 @@ export type DiagnosticCode =
   | 'marker-in-description'
   | 'unknown-placeholder'
   | 'bad-variable-name'
+  | 'reserved-variable'
+  | 'reserved-service'
+  | 'unusual-env-file'
   | 'age-file-without-key'
   | 'preset-target'
   | 'preset-setting'
@@ -54,7 +57,11 @@ export type DiagnosticCode =
   | 'no-keys'
 
 /** These are worth a look and stop nothing; all others are errors. */
-export const warningCodes: ReadonlySet<DiagnosticCode> = new Set(['age-beyond-expiry', 'no-keys'])
+export const warningCodes: ReadonlySet<DiagnosticCode> = new Set([
+  'age-beyond-expiry',
+  'no-keys',
+  'unusual-env-file',
+])
 
 /** A second place that a diagnostic speaks of, such as the first of two declarations. */
 export interface RelatedPlace {

@@ -13,6 +13,12 @@ export interface ProgramLines {
   readonly remove: ProgramLine | null
 }
 
+interface InFile {
+  readonly path: string
+  /** The folder of the file that declares it: git is asked only in the repository around it, and no link there may lead `path` out. */
+  readonly declaredIn: string
+}
+
 /** Where a secret goes, with every default filled in and every path absolute. */
 export type StoreSpec =
   | {
@@ -22,23 +28,16 @@ export type StoreSpec =
       /** Used where there is no keychain service; null: that is an error. */
       readonly fallback: StoreSpec | null
     }
-  | {
-      readonly kind: 'env-file'
-      readonly path: string
-      readonly name: string
-      /** The folder of the file that declares it: git is asked only in the repository around that. */
-      readonly declaredIn: string
-    }
-  | {
+  | (InFile & { readonly kind: 'env-file'; readonly name: string })
+  | (InFile & {
       readonly kind: 'age-file'
-      readonly path: string
       /** `age1...`; empty: the identity's own. */
       readonly recipients: readonly string[]
       /** Path of a file with `AGE-SECRET-KEY-1...` lines; null: the file can be written but not read back. */
       readonly identity: string | null
       /** It belongs to a team, not to one person's machine: it is committed, say. */
       readonly shared: boolean
-    }
+    })
   | (ProgramLines & {
       readonly kind: 'exec'
       readonly timeout: Milliseconds

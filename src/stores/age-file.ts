@@ -3,20 +3,22 @@ import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
-import { type FileLocking, withFileLock } from './file-lock.ts'
+import { type FileStoreDeps, type LockedFile, withFileLock } from './file-lock.ts'
+import { refuseLinkedOut } from './linked-out.ts'
 import { readRegularFile, regularFileAt } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
 import { ensureFolder, probeFolder, removeFileDurably, writeFileDurably } from './write-file.ts'
 
 export type AgeFileSpec = Extract<StoreSpec, { kind: 'age-file' }>
 
+const binary = 'age-encryption.org/v1\n'
 const armored = '-----BEGIN AGE ENCRYPTED FILE-----'
 
 /**
  * A file of its own, encrypted with age (https://age-encryption.org/v1) and armored: the secret and a line break. The
  * `age` program reads what this writes and the other way round. With no recipients it is encrypted for the identity's own.
  */
-export function ageFileStore(spec: AgeFileSpec, locking: FileLocking): SecretStore {
+export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreDeps): SecretStore {
   const { path, identity } = spec
   const label = storeLabel(spec)
 
@@ -80,14 +82,19 @@ export function ageFileStore(spec: AgeFileSpec, locking: FileLocking): SecretSto
       const trial = randomBytes(8).toString('hex')
       const sealed = await encrypt(trial)
       if (identity !== null) await readBack(Buffer.from(sealed), identity)
-      await regularFileAt(path)
+      await refuseAgePlace(spec, allowed)
       await probeFolder(dirname(path))
     },
 
     async put(secret) {
       const sealed = await encrypt(secret.reveal())
+      await refuseAgePlace(spec, allowed)
       await ensureFolder(dirname(path))
-      await withFileLock(path, file => writeFileDurably(file, sealed), locking)
+      const write = async (file: LockedFile) => {
+        await refuseAgePlace(spec, allowed)
+        await writeFileDurably(file, sealed)
+      }
+      await withFileLock(path, write, locking)
       return label
     },
 
@@ -105,7 +112,24 @@ export function ageFileStore(spec: AgeFileSpec, locking: FileLocking): SecretSto
 
     async remove() {
       if ((await regularFileAt(path)) === null) return
-      await withFileLock(path, removeFileDurably, locking)
+      const remove = async (file: LockedFile) => {
+        await refuseAgePlace(spec, allowed)
+        await removeFileDurably(file)
+      }
+      await withFileLock(path, remove, locking)
     },
   }
+}
+
+/** Throws a Failure (refused) where the file is led out of the repository, or is not an age file: such a one is neither overwritten nor removed. */
+export async function refuseAgePlace(spec: AgeFileSpec, allowed: readonly string[]): Promise<void> {
+  const { path } = spec
+  await refuseLinkedOut(spec, allowed)
+  const file = await readRegularFile(path)
+  if (file === null) return
+  const text = file.bytes.toString('latin1')
+  if (text.startsWith(binary) || text.trimStart().startsWith(armored)) return
+  throw new Failure('refused', `${path} is not an age file, so it is left as it is.`, {
+    hints: ['Name another path for this store, or remove the file.'],
+  })
 }

@@ -1,7 +1,7 @@
 import { lstat, mkdir, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import { errorCode } from './file-failure.ts'
+import { errorCode, fileFailure } from './file-failure.ts'
 
 const ending = '.fluxloop-keys.tmp'
 
@@ -20,7 +20,9 @@ export function targetOfDrafts(name: string): string | null {
 
 /** Removes what former writers of `path` left. Only call it while holding the file's lock. */
 export async function removeDrafts(path: string): Promise<void> {
-  await rm(draftsOf(path), { recursive: true, force: true })
+  await rm(draftsOf(path), { recursive: true, force: true }).catch((error: unknown) => {
+    throw fileFailure('remove', draftsOf(path), error)
+  })
 }
 
 /**

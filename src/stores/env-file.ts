@@ -1,11 +1,14 @@
 import type { Stats } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
+import { whyReserved } from '../model/reserved-variable.ts'
 import { Secret } from '../model/secret.ts'
+import { hasEnvFileName, isAllowedPath } from '../model/store-path.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import { fitsDotenv, readVariable, removeVariable, setVariable } from './dotenv.ts'
-import { type FileLocking, type LockedFile, withFileLock } from './file-lock.ts'
+import { type FileStoreDeps, type LockedFile, withFileLock } from './file-lock.ts'
 import { gitTracking } from './git-fate.ts'
+import { refuseLinkedOut } from './linked-out.ts'
 import { readRegularFile } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
 import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
@@ -17,14 +20,21 @@ export type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
  * that contains ASCII. It is refused where git tracks it or where others than its owner may open it: a mode
  * that somebody chose is theirs to change.
  */
-export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv, locking: FileLocking): SecretStore {
+export function envFileStore(
+  spec: EnvFileSpec,
+  { env, locking, allowed }: FileStoreDeps & { readonly env: NodeJS.ProcessEnv },
+): SecretStore {
   const { path, name } = spec
+
+  const refusePlace = () => refuseEnvPlace(spec, allowed)
+
   return {
     backend: `env-file ${path}`,
     readable: true,
 
     async probe() {
       refuseName(spec)
+      await refusePlace()
       await refuseTracked(spec, env)
       readVariable(await readGuarded(path), name, path)
       await probeFolder(dirname(path))
@@ -33,9 +43,11 @@ export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv, locking:
     async put(secret) {
       refuseName(spec)
       const value = valueFor(spec, secret)
+      await refusePlace()
       await refuseTracked(spec, env)
       await ensureFolder(dirname(path))
       const write = async (file: LockedFile) => {
+        await refusePlace()
         const text = setVariable(await readGuarded(path), name, value, path)
         await writeFileDurably(file, Buffer.from(text, 'latin1'))
       }
@@ -52,6 +64,7 @@ export function envFileStore(spec: EnvFileSpec, env: NodeJS.ProcessEnv, locking:
 
     async remove() {
       if ((await readRegularFile(path)) === null) return
+      await refusePlace()
       const write = async (file: LockedFile) => {
         const found = await readRegularFile(path)
         const before = found === null ? '' : textOf(found.bytes, path)
@@ -74,7 +87,29 @@ function valueFor(spec: EnvFileSpec, secret: Secret): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }
 
+/** Throws a Failure (refused) where the user did not allow the file's name, or the place that a link leads to. */
+export async function refuseEnvPlace(spec: EnvFileSpec, allowed: readonly string[]): Promise<void> {
+  refuseFileName(spec.path, allowed)
+  await refuseLinkedOut(spec, allowed)
+}
+
+function refuseFileName(path: string, allowed: readonly string[]): void {
+  if (hasEnvFileName(path) || isAllowedPath(path, allowed)) return
+  throw new Failure('refused', `${path} is not called .env, .env.NAME or NAME.env.`, {
+    hints: [
+      'Other files are read by programs that would make something else of a secret. Use such a name.',
+      `If you want the secret in this very file: --allow-path ${path}`,
+    ],
+  })
+}
+
 function refuseName(spec: EnvFileSpec): void {
+  const why = whyReserved(spec.name)
+  if (why !== null) {
+    throw new Failure('configuration', `${spec.name} ${why}, so no secret may be written to it.`, {
+      hints: ['Give the variable a name of its own, such as FLUXLOOP_API_KEY.'],
+    })
+  }
   if (!/^[A-Za-z_]\w*$/.test(spec.name)) {
     throw new Failure('configuration', `${JSON.stringify(spec.name)} is no name for a variable.`, {
       hints: ['Use letters, digits and underscores, with no digit first, such as FLUXLOOP_API_KEY.'],

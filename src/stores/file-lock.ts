@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises'
+import { lstat, realpath } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
@@ -20,11 +20,20 @@ export interface FileLocking {
   readonly onWait?: (lock: string, holder: Holder | null) => void
 }
 
+/** What the stores of files need. */
+export interface FileStoreDeps {
+  readonly locking: FileLocking
+  /** The absolute paths that the user allowed, whatever they are called and wherever they lead. */
+  readonly allowed: readonly string[]
+}
+
 /** A file whose lock this process holds. */
 export interface LockedFile {
   /** With no symbolic link in the path of its folder. */
   readonly path: string
   readonly lease: Lease
+  /** Throws a Failure where something else stands in the place of its folder by now. */
+  requireSameFolder(): Promise<void>
 }
 
 /** The last one in line for each file, in this process. */
@@ -89,9 +98,26 @@ async function whileLocked<Result>(
   try {
     // A former holder may be stopped right before the rename of its draft. Without the draft it can rename nothing when it wakes up.
     await removeDrafts(path)
-    return await work({ path, lease })
+    return await work({ path, lease, requireSameFolder: await folderOf(path) })
   } finally {
     await lease.release()
+  }
+}
+
+/** Remembers which folder it is, to tell later. */
+async function folderOf(path: string): Promise<() => Promise<void>> {
+  const folder = dirname(path)
+  const before = await lstat(folder)
+  return async () => {
+    const now = await lstat(folder).catch(() => null)
+    if (now?.isDirectory() === true && now.dev === before.dev && now.ino === before.ino) return
+    throw new Failure(
+      'conflict',
+      `${folder} was replaced while ${path} was being written, so nothing was written.`,
+      {
+        hints: ['Look at what is there now, and run this again.'],
+      },
+    )
   }
 }
 

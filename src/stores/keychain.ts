@@ -6,6 +6,9 @@ import type { KeychainProcess } from './keychain-process.ts'
 import type { KeychainProblem, KeychainRequest } from './keychain-protocol.ts'
 import type { SecretStore } from './secret-store.ts'
 
+/** Of the entries that `auth login` makes. */
+export const loginService = 'fluxloop-keys'
+
 export type KeychainSpec = Extract<StoreSpec, { kind: 'keychain' }>
 
 /** The keychain of this machine: asked once a run whether it works, by whichever store comes first. */
@@ -48,6 +51,22 @@ export function keychainStore(spec: KeychainSpec, keychain: Keychain): SecretSto
     return value === null ? null : new Secret(value)
   }
 
+  /**
+   * An entry under any service and account can be named in a configuration, one of another application too. What is overwritten
+   * has to be a key of the platform, or a login, whose service no configuration may name.
+   */
+  async function refuseForeign(): Promise<void> {
+    const before = await keychain.ask({ op: 'get', service, account })
+    if (before === null || before.startsWith('flux_') || service === loginService) return
+    throw new Failure(
+      'refused',
+      `${storeLabel(spec)} holds something that is not an API key, so it is left as it is.`,
+      {
+        hints: ['Set another `service` or `account` for this key.'],
+      },
+    )
+  }
+
   return {
     backend: 'keychain',
     readable: true,
@@ -58,6 +77,7 @@ export function keychainStore(spec: KeychainSpec, keychain: Keychain): SecretSto
     },
 
     async put(secret) {
+      await refuseForeign()
       await keychain.ask({ op: 'set', service, account, secret: secret.reveal() })
       const stored = await read()
       if (stored?.equals(secret) !== true) {

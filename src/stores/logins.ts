@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
+import { loginService } from './keychain.ts'
 import type { Stores } from './open.ts'
 
 /** A kept key, and the only origin that it may be sent to. */
@@ -20,7 +21,7 @@ export interface Logins {
   profiles(): Promise<readonly string[]>
 }
 
-const service = 'fluxloop-keys'
+const service = loginService
 /** Keychains differ in how they list entries, so the names stand in one of their own. No profile can have this name. */
 const index = '(profiles)'
 

@@ -1,12 +1,12 @@
 import { Failure } from '../model/failure.ts'
 import { type Milliseconds, second } from '../model/duration.ts'
 import type { StoreSpec } from '../model/store.ts'
-import { ageFileStore } from './age-file.ts'
-import { envFileStore } from './env-file.ts'
+import { ageFileStore, refuseAgePlace } from './age-file.ts'
+import { envFileStore, refuseEnvPlace } from './env-file.ts'
 import { execStore } from './exec.ts'
-import { type FileLocking, requireLockable } from './file-lock.ts'
-import { keychainProcess } from './keychain-process.ts'
-import { createKeychain, keychainStore } from './keychain.ts'
+import { type FileLocking, type FileStoreDeps, requireLockable } from './file-lock.ts'
+import { type KeychainProcess, keychainProcess } from './keychain-process.ts'
+import { type Keychain, createKeychain, keychainStore } from './keychain.ts'
 import { presetStore } from './preset.ts'
 import type { SecretStore } from './secret-store.ts'
 import { filesOf, sweep } from './sweep.ts'
@@ -22,6 +22,8 @@ export interface Stores {
   keychainWorks(): Promise<boolean>
   /** Ends the keychain helper. */
   close(): Promise<void>
+  /** The same stores, which also write to these files, by their absolute paths, whatever they are called. */
+  allowing(paths: readonly string[]): Stores
 }
 
 /**
@@ -36,13 +38,19 @@ export function createStores(deps: {
   readonly timeoutMs?: Milliseconds
   readonly locking?: FileLocking
 }): Stores {
-  const helper = keychainProcess({
-    env: deps.env,
-    ...deps.keychainHelper,
-    timeoutMs: deps.timeoutMs ?? 20 * second,
-  })
-  const keychain = createKeychain(helper)
-  const { locking = {} } = deps
+  const { env, locking = {}, timeoutMs = 20 * second } = deps
+  const helper = keychainProcess({ env, ...deps.keychainHelper, timeoutMs })
+  return storesWith({ env, locking, helper, keychain: createKeychain(helper), allowed: [] })
+}
+
+interface Parts extends FileStoreDeps {
+  readonly env: NodeJS.ProcessEnv
+  readonly helper: KeychainProcess
+  readonly keychain: Keychain
+}
+
+function storesWith(parts: Parts): Stores {
+  const { env, locking, helper, keychain, allowed } = parts
 
   function open(spec: StoreSpec): SecretStore {
     switch (spec.kind) {
@@ -51,13 +59,13 @@ export function createStores(deps: {
           ? keychainStore(spec, keychain)
           : withFallback(spec, keychain, { spec: spec.fallback, store: open(spec.fallback) })
       case 'env-file':
-        return envFileStore(spec, deps.env, locking)
+        return envFileStore(spec, parts)
       case 'age-file':
-        return ageFileStore(spec, locking)
+        return ageFileStore(spec, parts)
       case 'exec':
-        return execStore(spec, deps.env)
+        return execStore(spec, env)
       case 'preset':
-        return presetStore(spec, deps.env)
+        return presetStore(spec, env)
     }
   }
 
@@ -67,7 +75,10 @@ export function createStores(deps: {
     const locked = await probeLocks(specs, locking)
     for (const spec of specs) {
       const store = open(spec)
-      let failure = filesOf(spec).flatMap(path => locked.get(path) ?? [])[0] ?? byBackend.get(store.backend)
+      let failure =
+        (await refusedPlace(spec, allowed)) ??
+        filesOf(spec).flatMap(path => locked.get(path) ?? [])[0] ??
+        byBackend.get(store.backend)
       if (failure === undefined) {
         failure = await failureOf(() => store.probe())
         byBackend.set(store.backend, failure)
@@ -78,7 +89,14 @@ export function createStores(deps: {
   }
 
   const keychainWorks = async () => (await keychain.availability()) === null
-  return { open, probe, sweep, keychainWorks, close: () => helper.close() }
+  return {
+    open,
+    probe,
+    sweep,
+    keychainWorks,
+    close: () => helper.close(),
+    allowing: paths => storesWith({ ...parts, allowed: [...allowed, ...paths] }),
+  }
 }
 
 /**
@@ -97,6 +115,22 @@ async function probeLocks(
   })
   await Promise.all(probes)
   return failures
+}
+
+/** A backend is probed once, and each file of it has a place of its own. */
+async function refusedPlace(spec: StoreSpec, allowed: readonly string[]): Promise<Failure | null> {
+  switch (spec.kind) {
+    case 'age-file':
+      return await failureOf(() => refuseAgePlace(spec, allowed))
+    case 'env-file':
+      return await failureOf(() => refuseEnvPlace(spec, allowed))
+    case 'keychain':
+      // Where the keychain takes the secret, it is taken out of the fallback.
+      return spec.fallback === null ? null : await refusedPlace(spec.fallback, allowed)
+    case 'exec':
+    case 'preset':
+      return null
+  }
 }
 
 async function failureOf(work: () => Promise<void>): Promise<Failure | null> {

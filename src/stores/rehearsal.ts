@@ -21,7 +21,7 @@ function stageFor(spec: StoreSpec, nonce: string): Stage | null {
         file: null,
       }
     case 'env-file': {
-      const file = join(dirname(spec.path), `.${basename(spec.path)}.doctor-${nonce}`)
+      const file = join(dirname(spec.path), `.env.doctor-${nonce}`)
       return { spec: { ...spec, path: file }, file }
     }
     case 'age-file': {

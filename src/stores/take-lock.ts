@@ -33,6 +33,9 @@ export function guardOf(lock: string): string {
   return `${lock}.takeover`
 }
 
+/** Who did not look for longer was stopped, and the holder may have been stopped with it: that time does not count. */
+const longestLook = 10 * second
+
 /** What one observer has seen of one lock. */
 interface Watch {
   /** For how long nobody has renewed or replaced it, as far as this observer has seen. */
@@ -42,16 +45,17 @@ interface Watch {
 }
 
 function watch(clock: LeaseClock): Watch {
-  let last: { readonly state: string; readonly since: Milliseconds } | null = null
+  let last: { readonly state: string; readonly at: Milliseconds; readonly unchanged: Milliseconds } | null =
+    null
   let moved = false
   return {
     unchangedFor(state) {
-      const now = clock.now()
-      if (last?.state !== state) {
-        moved = last !== null
-        last = { state, since: now }
-      }
-      return now - last.since
+      const at = clock.now()
+      let unchanged = 0
+      if (last?.state === state) unchanged = last.unchanged + Math.min(at - last.at, longestLook)
+      else moved = last !== null
+      last = { state, at, unchanged }
+      return unchanged
     },
     moved: () => moved,
   }
@@ -116,7 +120,9 @@ async function takeOver(lock: string, expired: Held, holder: Holder, guardSeen: 
   try {
     if (isSame(await readLock(lock), expired)) await rename(guard, lock)
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw fileFailure('take over the lock', lock, error)
+    // Windows replaces no file that somebody is reading just now.
+    const busy = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(errorCode(error) ?? '')
+    if (errorCode(error) !== 'ENOENT' && !busy) throw fileFailure('take over the lock', lock, error)
   } finally {
     await removeOwnLock(guard, holder)
   }

@@ -16,7 +16,10 @@ const ownerOnly = 0o600
  * hold. Throws a Failure (conflict), and changes nothing, where the lock was lost meanwhile: to whoever asks after the draft
  * was written, or, in the instant after that, by the removal of the draft (see `withFileLock`).
  */
-export async function writeFileDurably({ path, lease }: LockedFile, content: Uint8Array): Promise<void> {
+export async function writeFileDurably(
+  { path, lease, requireSameFolder }: LockedFile,
+  content: Uint8Array,
+): Promise<void> {
   const before = await regularFileAt(path)
   try {
     const draft = await makeDraftFolder(path, lease.nonce)
@@ -28,6 +31,7 @@ export async function writeFileDurably({ path, lease }: LockedFile, content: Uin
     } finally {
       await file.close()
     }
+    await requireSameFolder()
     await lease.requireHeld()
     await renameHeld(draft, path, lease)
   } catch (error) {
@@ -39,10 +43,11 @@ export async function writeFileDurably({ path, lease }: LockedFile, content: Uin
 }
 
 /** Removes a file, under the same conditions; no error where there is none. */
-export async function removeFileDurably({ path, lease }: LockedFile): Promise<void> {
+export async function removeFileDurably({ path, lease, requireSameFolder }: LockedFile): Promise<void> {
   if ((await regularFileAt(path)) === null) return
   try {
     const trash = await makeDraftFolder(path, lease.nonce)
+    await requireSameFolder()
     await lease.requireHeld()
     await renameHeld(path, trash, lease)
   } catch (error) {

@@ -158,6 +158,7 @@ t.test('resolves paths from the declaring file and fills placeholders in', async
           {
             kind: 'age-file',
             path: join(cwd, 's/acme/ci-one.age'),
+            declaredIn: join(cwd, 'conf'),
             recipients: [],
             identity: join(homedir(), 'id.txt'),
             shared: false,

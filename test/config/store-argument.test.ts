@@ -22,11 +22,25 @@ const read: readonly (readonly [text: string, spec: StoreSpec])[] = [
   ],
   [
     `age-file:key.age:${recipient},${other}`,
-    { kind: 'age-file', path: '/srv/key.age', recipients: [recipient, other], identity: null, shared: false },
+    {
+      kind: 'age-file',
+      declaredIn: '/srv',
+      path: '/srv/key.age',
+      recipients: [recipient, other],
+      identity: null,
+      shared: false,
+    },
   ],
   [
     'age-file:key.age:id.txt',
-    { kind: 'age-file', path: '/srv/key.age', recipients: [], identity: '/srv/id.txt', shared: false },
+    {
+      kind: 'age-file',
+      declaredIn: '/srv',
+      path: '/srv/key.age',
+      recipients: [],
+      identity: '/srv/id.txt',
+      shared: false,
+    },
   ],
 ]
 

@@ -211,6 +211,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
               account: 'acme-agents/backup-service',
               fallback: {
                 kind: 'age-file',
+                declaredIn: '/srv',
                 path: '/home/dev/agents/keys.age',
                 recipients: [],
                 identity: null,

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
@@ -13,6 +13,7 @@ const secret = new Secret('flux_ci_sentinel')
 
 const ageSpec = (path: string, identity: string | null, recipients: string[] = []): StoreSpec => ({
   kind: 'age-file',
+  declaredIn: '/srv',
   path,
   identity,
   recipients,
@@ -54,6 +55,9 @@ t.test('writes age files that the age program reads, and reads what it wrote', a
   t.match(await failed(stores.open(ageSpec(path, one)).get()), { message: /cannot be decrypted/ })
   writeFileSync(path, 'flux_ci_sentinel in the clear')
   t.match(await failed(store.get()), { message: /cannot be decrypted/ })
+  t.match(await failed(store.remove()), { code: 'refused', message: /is not an age file/ })
+  rmSync(path)
+  await store.put(secret)
   await store.remove()
   await store.remove()
   t.notOk(existsSync(path))

@@ -32,6 +32,7 @@ const envFile = (path: string): SecretStore =>
   stores.open({ kind: 'env-file', path, name, declaredIn: dirname(path) })
 const ageSpec = (path: string, identity: string | null, recipients: string[] = []): StoreSpec => ({
   kind: 'age-file',
+  declaredIn: '/srv',
   path,
   identity,
   recipients,
@@ -92,7 +93,8 @@ t.test(
       ['target/x', /target is not a folder/, /another path/],
     ]
     for (const [file, message, hint] of cases) {
-      const store = envFile(join(root, file))
+      const path = join(root, file)
+      const store = stores.allowing([path]).open({ kind: 'env-file', path, name, declaredIn: '/srv' })
       for (const failure of [await failed(store.probe()), await failed(store.put(secret))]) {
         t.match(failure.message, message, file)
         t.match(failure.hints.join(), hint, file)
@@ -101,12 +103,17 @@ t.test(
     t.equal(readFileSync(target, 'utf8'), 'A=1\n')
     t.notOk(existsSync(join(root, 'nothing')))
     t.match(
-      (await failed(envFile(join(root, 'new')).put(new Secret('two\nlines sentinel')))).message,
+      (await failed(envFile(join(root, 'new.env')).put(new Secret('two\nlines sentinel')))).message,
       /cannot stand in/,
     )
-    const wrong = stores.open({ kind: 'env-file', path: join(root, 'new'), name: 'A\nB', declaredIn: '/srv' })
+    const wrong = stores.open({
+      kind: 'env-file',
+      path: join(root, 'new.env'),
+      name: 'A\nB',
+      declaredIn: '/srv',
+    })
     t.match(await failed(wrong.put(secret)), { code: 'configuration' })
-    t.notOk(existsSync(join(root, 'new')))
+    t.notOk(existsSync(join(root, 'new.env')))
   },
 )
 
@@ -242,8 +249,28 @@ t.test('knows the versions of git that can be kept from running what a repositor
 
 t.test('counts a file store as local, and an age file only where it is not shared', async t => {
   t.equal(isLocal({ kind: 'env-file', path: '/a/.env', name, declaredIn: '/a' }), true)
-  t.equal(isLocal({ kind: 'age-file', path: '/a', recipients: [], identity: null, shared: false }), true)
-  t.equal(isLocal({ kind: 'age-file', path: '/a', recipients: [], identity: null, shared: true }), false)
+  t.equal(
+    isLocal({
+      kind: 'age-file',
+      declaredIn: '/srv',
+      path: '/a',
+      recipients: [],
+      identity: null,
+      shared: false,
+    }),
+    true,
+  )
+  t.equal(
+    isLocal({
+      kind: 'age-file',
+      declaredIn: '/srv',
+      path: '/a',
+      recipients: [],
+      identity: null,
+      shared: true,
+    }),
+    false,
+  )
 })
 
 t.test('keeps the old content, and leaves nothing else, on a full disk', async t => {

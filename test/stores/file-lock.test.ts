@@ -18,7 +18,8 @@ const envFile = (path: string): SecretStore =>
   stores.open({ kind: 'env-file', path, name, declaredIn: '/srv' })
 
 function startIn(lock: string): string {
-  const holder = JSON.parse(readFileSync(lock, 'utf8')) as { start: string }
+  const [line = ''] = readFileSync(lock, 'utf8').split('\n')
+  const holder = JSON.parse(line) as { start: string }
   return holder.start
 }
 

@@ -105,6 +105,7 @@ t.test('names both troubles where the fallback fails too', async t => {
   const path = join(tmpdir(), 'no-such-identity')
   const fallback: StoreSpec = {
     kind: 'age-file',
+    declaredIn: '/srv',
     path: `${path}.age`,
     recipients: [],
     identity: path,
@@ -186,6 +187,8 @@ async function overBinding(t: Test, failure = '') {
   const read = async (path: string) => JSON.parse(await readFile(path, 'utf8')) as unknown
   return {
     store: stores.open(spec),
+    stores,
+    file,
     entries: () => read(file),
     opened: () => readFile(`${file}.opened`, 'utf8'),
   }
@@ -208,6 +211,28 @@ t.test('asks the binding for one entry by service and account, whatever the syst
     .split('\n')
     .map(line => JSON.parse(line) as readonly unknown[])
   t.ok(seen.every(([, , options]) => JSON.stringify(options) === '{"linux":{"store":"secret-service"}}'))
+})
+
+t.test('overwrites keys and its own logins, and no entry of another application', async t => {
+  const { store, stores, file, entries } = await overBinding(t)
+  const secret = new Secret('flux_ci_sentinel')
+  const login = { kind: 'keychain', service: 'fluxloop-keys', account: 'default', fallback: null } as const
+  const before = {
+    'fluxloop-test/acme/ci': 'a password of a browser',
+    'fluxloop-keys/default': '{"key":"x"}',
+  }
+  await writeFile(file, JSON.stringify(before))
+  const failure = await failed(store.put(secret))
+  t.match(failure, {
+    code: 'refused',
+    message: /fluxloop-test\/acme\/ci holds something that is not an API key/,
+  })
+  t.notMatch(JSON.stringify([failure.message, failure.hints]), 'browser')
+  t.strictSame(await entries(), before)
+  await stores.open(login).put(secret)
+  await writeFile(file, JSON.stringify({ ...before, 'fluxloop-test/acme/ci': 'flux_ci_older' }))
+  await store.put(secret)
+  t.match(await entries(), { 'fluxloop-test/acme/ci': 'flux_ci_sentinel' })
 })
 
 /** Texts of the binding on macOS and Windows: keyring-rs's own words around those of the system. */

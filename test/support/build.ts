@@ -29,6 +29,7 @@ export const envFile: DeclaredStore = {
 export const sealed: DeclaredStore = {
   spec: {
     kind: 'age-file',
+    declaredIn: '/srv',
     path: '/srv/agents/key.age',
     recipients: ['age1example'],
     identity: null,

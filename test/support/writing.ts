@@ -48,7 +48,10 @@ export const update = (asked: Partial<UpdateOptions>, options: TestContextOption
 export const regenerate = (asked: Partial<RegenerateOptions>, options: TestContextOptions) =>
   run(
     context =>
-      runRegenerate({ ...ending, json: false, quiet: false, allowUnmasked: false, ...asked }, context),
+      runRegenerate(
+        { ...ending, json: false, quiet: false, allowUnmasked: false, allowPath: [], ...asked },
+        context,
+      ),
     options,
   )
 export const remove = (asked: Partial<DeleteOptions>, options: TestContextOptions) =>

@@ -8,6 +8,7 @@ import { requireProjects } from '../../model/asked.ts'
 import { Failure } from '../../model/failure.ts'
 import { newKeyDetails, placesOf, success } from '../../render/written-key.ts'
 import { boxOf, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
+import { filesOf } from '../../stores/sweep.ts'
 import { type NewKeyFlags, askForRest, readGiven, withDefaults } from './new-key.ts'
 import { screenOf } from './screen.ts'
 
@@ -39,8 +40,9 @@ async function readyStores(
   context: Context,
 ): Promise<readonly OpenStore[]> {
   if (asked.length === 0) return []
-  const stores = await context.stores()
   const specs = asked.map(text => storeArgument(text, name, context.cwd))
+  // Whoever types a path on the command line has named it.
+  const stores = await context.stores(specs.flatMap(filesOf))
   for (const failure of (await stores.probe(specs)).values()) if (failure !== null) throw failure
   return storesOf({ stores: specs.map(spec => ({ spec, hash: '' })) }, { stores })
 }

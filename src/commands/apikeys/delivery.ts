@@ -13,11 +13,14 @@ export interface Target {
   readonly declared: DesiredKey
   /** One of its stores belongs to one person's machine. */
   readonly local: boolean
+  /** Files that its stores may write to, whatever they are called. */
+  readonly allowed: readonly string[]
 }
 
 /** Where the new secret of a managed key can go, or why it cannot. */
 export function targetOf(
   { marker, isHead, configuration, declared }: Management,
+  allowed: readonly string[],
   { host }: Context,
 ):
   | { readonly target: Target; readonly why: null }
@@ -29,19 +32,19 @@ export function targetOf(
   if (declared === null) return not('undeclared')
   const local = declared.stores.some(({ spec }) => isLocal(spec))
   if (local && marker.host !== null && marker.host !== host()) return not('other-host')
-  return { target: { declared, local }, why: null }
+  return { target: { declared, local, allowed }, why: null }
 }
 
 /** Can every store of the key take a secret? Throws the first `Failure` of one that cannot, before anything is regenerated. */
-export async function requireReady({ declared }: Target, context: Context): Promise<void> {
-  const stores = await context.stores()
+export async function requireReady({ declared, allowed }: Target, context: Context): Promise<void> {
+  const stores = await context.stores(allowed)
   const probed = await stores.probe(declared.stores.map(({ spec }) => spec))
   for (const failure of probed.values()) if (failure !== null) throw failure
 }
 
 /** Delivers as apply does. */
 export async function deliverTo(
-  { declared, local }: Target,
+  { declared, local, allowed }: Target,
   key: Regenerated,
   isCaller: boolean,
   clock: () => Instant,
@@ -51,7 +54,7 @@ export async function deliverTo(
   const { deliverRegenerated } = await import('../../apply/regenerate-by-hand.ts')
   return await deliverRegenerated(key, declared, {
     platform: client,
-    stores: await context.stores(),
+    stores: await context.stores(allowed),
     clock,
     host: local ? context.host() : null,
     marks: !isCaller,

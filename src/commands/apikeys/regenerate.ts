@@ -13,6 +13,7 @@ import { serverClock } from '../server-clock.ts'
 import { writeAsSeen } from './as-seen.ts'
 import { isCallingKey } from './calling-key.ts'
 import { confirmYes } from './confirm.ts'
+import { allowedPaths } from '../configuration.ts'
 import { type Target, deliverTo, requireReady, targetOf } from './delivery.ts'
 import { boxOf, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
 import { type Management, managementOf } from './management.ts'
@@ -31,6 +32,7 @@ export interface RegenerateOptions extends ConnectionOptions {
   readonly allowUnmasked: boolean
   /** Of the stack that owns the key; the usual one where it is empty. */
   readonly config: readonly string[]
+  readonly allowPath: readonly string[]
   readonly verbose: boolean
 }
 
@@ -159,7 +161,7 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
   const screen = screenOf(stderr, listing.now, context)
   let delivery: ReadyDelivery | null = null
   if (management !== null) {
-    const { target, why } = targetOf(management, context)
+    const { target, why } = await targetOf(management, allowedPaths(options.allowPath, context.cwd), context)
     if (target !== null) {
       await requireReady(target, context)
       delivery = { management, target, clock: clockFrom(listing.now) }

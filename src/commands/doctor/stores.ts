@@ -120,9 +120,10 @@ async function checkEnvFile(spec: EnvFileSpec, env: NodeJS.ProcessEnv): Promise<
 /** The keychain, one store of every other place that the configuration uses, and what git would do with env files. */
 export async function checkStores(
   desired: DesiredState | null,
+  allowed: readonly string[],
   { env, stores: open, nonce }: Pick<Context, 'env' | 'stores' | 'nonce'>,
 ): Promise<readonly Check[]> {
-  const stores = await open()
+  const stores = await open(allowed)
   const declared = (desired?.keys ?? []).flatMap(key => key.stores.flatMap(({ spec }) => parts(spec)))
   await stores.sweep(declared)
   const checks: Check[] = [await checkKeychain(desired, stores, nonce())]

@@ -1,4 +1,5 @@
 import { Failure } from '../../model/failure.ts'
+import { whyReserved } from '../../model/reserved-variable.ts'
 
 /** A variable and the key whose secret it gets. */
 export interface Variable {
@@ -19,6 +20,8 @@ function proposal(keyId: string): string {
 }
 
 function requireName(name: string): string {
+  const why = whyReserved(name)
+  if (why !== null) throw usage(`${name} ${why}, so no secret may be in it`, 'Give it another name.')
   if (/^[A-Za-z_]\w*$/.test(name)) return name
   throw usage(
     `\`${name}\` is no name of a variable`,

@@ -45,6 +45,7 @@ function specOf(kind: StoreKind, place: string): StoreSpec {
     case 'shared':
       return {
         kind: 'age-file',
+        declaredIn: '/srv',
         path: `/repo/${place}.age`,
         recipients: [],
         identity: '/home/me/identity.txt',
@@ -53,6 +54,7 @@ function specOf(kind: StoreKind, place: string): StoreSpec {
     case 'sealed':
       return {
         kind: 'age-file',
+        declaredIn: '/srv',
         path: `/repo/${place}.sealed`,
         recipients: ['age1example'],
         identity: null,
