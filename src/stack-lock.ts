@@ -29,7 +29,7 @@ export interface StackLock {
   }): Promise<Taken>
   look(): Promise<LockState>
   /** Removes the lock where its run is gone, or does not renew it. Resolves to whether it is free now. */
-  free(options: Omit<Freeing, 'clock'>): Promise<boolean>
+  free(options: Omit<Freeing, 'clock' | 'ownFolder'>): Promise<boolean>
 }
 
 /**
@@ -78,6 +78,7 @@ export function stackLock(
       const taken = await takeLock(path, {
         patience,
         observes: true,
+        ownFolder: true,
         note: { command, since: new Date().toISOString(), ...target },
         clock,
         onWait: held => void toState(held).then(onWait),
@@ -86,6 +87,6 @@ export function stackLock(
       return taken.lease === null ? { lease: null, state: await toState(taken.held) } : taken
     },
     look: () => lockState(path),
-    free: options => freeLock(path, { ...options, clock }),
+    free: options => freeLock(path, { ...options, ownFolder: true, clock }),
   }
 }

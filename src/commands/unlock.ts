@@ -24,8 +24,8 @@ interface Subject {
   readonly path: string
   /** Say so where it is free: of the many files of a configuration that would be noise. */
   readonly always: boolean
-  look(): Promise<LockState>
-  free(options: Omit<Freeing, 'clock'>): Promise<boolean>
+  readonly look: () => Promise<LockState>
+  readonly free: (options: Omit<Freeing, 'clock' | 'ownFolder'>) => Promise<boolean>
 }
 
 async function subjectsOf(options: UnlockOptions, context: Context): Promise<readonly Subject[]> {
@@ -40,13 +40,19 @@ async function subjectsOf(options: UnlockOptions, context: Context): Promise<rea
       path,
       always: false,
       look: () => lockState(path),
-      free: asked => freeLock(path, asked),
+      free: asked => freeLock(path, { ...asked, ownFolder: false }),
     }
   })
   if (target === null) return subjects
   const lock = await context.stackLock(target)
   return [
-    { text: targetText(target), path: lock.path, always: true, look: lock.look, free: lock.free },
+    {
+      text: targetText(target),
+      path: lock.path,
+      always: true,
+      look: () => lock.look(),
+      free: asked => lock.free(asked),
+    },
     ...subjects,
   ]
 }

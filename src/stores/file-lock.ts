@@ -33,7 +33,7 @@ export interface LockedFile {
   readonly path: string
   readonly lease: Lease
   /** Throws a Failure where something else stands in the place of its folder by now. */
-  requireSameFolder(): Promise<void>
+  readonly requireSameFolder: () => Promise<void>
 }
 
 /** The last one in line for each file, in this process. */
@@ -77,7 +77,7 @@ export async function requireLockable(path: string, locking: FileLocking): Promi
   const real = await lockedPath(path).catch(() => null)
   // Where there is no folder yet there is no lock either.
   if (real === null || (await readLock(lockOf(real))) === 'gone') return
-  await withFileLock(path, async () => undefined, locking)
+  await withFileLock(path, () => Promise.resolve(), locking)
 }
 
 async function whileLocked<Result>(
@@ -89,6 +89,7 @@ async function whileLocked<Result>(
   const taken = await takeLock(lock, {
     patience,
     observes: false,
+    ownFolder: false,
     note: {},
     clock,
     onWait: held => onWait?.(lock, held.holder),

@@ -23,11 +23,16 @@ export type Found =
   | {
       /** Null where the file does not say. */
       readonly holder: Holder | null
+      /** It is a lock of this program, or what is left of one. */
+      readonly isLock: boolean
       /** Stays the same for as long as nobody renews or replaces the lock. */
       readonly state: string
       /** When it last changed, by the clock of its file system: for screens only. */
       readonly changedAt: Instant
     }
+
+/** What every lock begins with, unless its writer was killed before it wrote so much. */
+const beginning = '{"pid":'
 
 export type Held = Exclude<Found, 'gone'>
 
@@ -124,16 +129,19 @@ export async function readLock(lock: string): Promise<Found> {
   try {
     const file = await readRegularFile(lock)
     if (file === null) return 'gone'
+    const state = file.bytes.toString('latin1')
+    const holder = toHolder(file.bytes.toString('utf8').split('\n')[0] ?? '')
     return {
-      holder: toHolder(file.bytes.toString('utf8').split('\n')[0] ?? ''),
-      state: file.bytes.toString('latin1'),
+      holder,
+      isLock: holder !== null || state.startsWith(beginning) || beginning.startsWith(state),
+      state,
       changedAt: file.stats.mtimeMs,
     }
   } catch {
     const stats = await lstat(lock).catch(() => null)
     if (stats === null) return 'gone'
     const { mode, size, mtimeMs, ctimeMs } = stats
-    return { holder: null, state: `${mode} ${size} ${mtimeMs} ${ctimeMs}`, changedAt: mtimeMs }
+    return { holder: null, isLock: false, state: `${mode} ${size} ${mtimeMs} ${ctimeMs}`, changedAt: mtimeMs }
   }
 }
 

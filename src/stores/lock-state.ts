@@ -1,7 +1,7 @@
 import type { LockHolder, LockState } from '../model/stack-lock.ts'
 import { type LeaseClock, ownClock } from './lease-clock.ts'
 import { type Found, type Holder, lifeOf, readLock, removeLock } from './lock-file.ts'
-import { guardOf, takeLock } from './take-lock.ts'
+import { foreignFailure, guardOf, takeLock } from './take-lock.ts'
 
 function toLockHolder({ pid, space, note }: Holder): LockHolder {
   const since = Date.parse(note['since'] ?? '')
@@ -28,14 +28,21 @@ export async function lockState(lock: string): Promise<LockState> {
 export interface Freeing {
   /** Also a lock of which nobody can tell from here whether its holder is alive, and at once. */
   readonly force: boolean
+  /** As in `takeLock`. */
+  readonly ownFolder: boolean
   readonly clock?: LeaseClock
   /** Called where it takes up to a minute to find out whether the holder is alive. */
   readonly onWait?: (state: LockState) => void
 }
 
 /** Removes a lock that was left behind. Resolves to whether it is free now. One whose process is alive on this machine stays. */
-export async function freeLock(lock: string, { force, clock = ownClock, onWait }: Freeing): Promise<boolean> {
-  const { kind } = await lockState(lock)
+export async function freeLock(
+  lock: string,
+  { force, ownFolder, clock = ownClock, onWait }: Freeing,
+): Promise<boolean> {
+  const found = await readLock(lock)
+  if (found !== 'gone' && !found.isLock && !ownFolder) throw foreignFailure(lock)
+  const { kind } = await toState(found)
   if (kind === 'free') return true
   if (kind === 'held') return false
   if (kind === 'unknown' && force) {
@@ -46,6 +53,7 @@ export async function freeLock(lock: string, { force, clock = ownClock, onWait }
   const { lease } = await takeLock(lock, {
     patience: 0,
     observes: true,
+    ownFolder,
     note: {},
     clock,
     onWait: held => void toState(held).then(onWait),

@@ -72,11 +72,19 @@ function storesWith(parts: Parts): Stores {
   async function probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>> {
     const byBackend = new Map<string, Failure | null>()
     const result = new Map<StoreSpec, Failure | null>()
-    const locked = await probeLocks(specs, locking)
+    const refused = new Map<StoreSpec, Failure>()
+    for (const spec of specs) {
+      const failure = await refusedPlace(spec, allowed)
+      if (failure !== null) refused.set(spec, failure)
+    }
+    const locked = await probeLocks(
+      specs.filter(spec => !refused.has(spec)),
+      locking,
+    )
     for (const spec of specs) {
       const store = open(spec)
       let failure =
-        (await refusedPlace(spec, allowed)) ??
+        refused.get(spec) ??
         filesOf(spec).flatMap(path => locked.get(path) ?? [])[0] ??
         byBackend.get(store.backend)
       if (failure === undefined) {

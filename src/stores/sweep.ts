@@ -3,20 +3,28 @@ import { dirname, join } from 'node:path'
 import type { StoreSpec } from '../model/store.ts'
 import { targetOfDrafts } from './drafts.ts'
 import { withFileLock } from './file-lock.ts'
+import { refuseLinkedOut } from './linked-out.ts'
 import { sweepLockDrafts } from './lock-file.ts'
 
-/** The files that a store writes. */
-export function filesOf(spec: StoreSpec): readonly string[] {
+type FileSpec = Extract<StoreSpec, { kind: 'env-file' | 'age-file' }>
+
+/** The store itself or the one behind it, where that is a file. */
+function behind(spec: StoreSpec): readonly FileSpec[] {
   switch (spec.kind) {
     case 'env-file':
     case 'age-file':
-      return [spec.path]
+      return [spec]
     case 'keychain':
-      return spec.fallback === null ? [] : filesOf(spec.fallback)
+      return spec.fallback === null ? [] : behind(spec.fallback)
     case 'exec':
     case 'preset':
       return []
   }
+}
+
+/** The files that a store writes. */
+export function filesOf(spec: StoreSpec): readonly string[] {
+  return behind(spec).map(({ path }) => path)
 }
 
 async function sweepFolder(folder: string): Promise<void> {
@@ -25,7 +33,7 @@ async function sweepFolder(folder: string): Promise<void> {
   for (const target of names.flatMap(name => targetOfDrafts(name) ?? [])) {
     const path = join(folder, target)
     // Taking the lock removes the drafts. Where a writer is at work, or they cannot be removed, they stay for the next sweep.
-    await withFileLock(path, async () => undefined, { patience: 0 }).catch(() => undefined)
+    await withFileLock(path, () => Promise.resolve(), { patience: 0 }).catch(() => undefined)
   }
 }
 
@@ -34,5 +42,14 @@ async function sweepFolder(folder: string): Promise<void> {
  * it since.
  */
 export async function sweep(specs: readonly StoreSpec[]): Promise<void> {
-  for (const folder of new Set(specs.flatMap(filesOf).map(path => dirname(path)))) await sweepFolder(folder)
+  const folders = new Set<string>()
+  for (const spec of specs.flatMap(behind)) {
+    // What is outside of the repository is not this program's to tidy up.
+    const isRefused = await refuseLinkedOut(spec, []).then(
+      () => false,
+      () => true,
+    )
+    if (!isRefused) folders.add(dirname(spec.path))
+  }
+  for (const folder of folders) await sweepFolder(folder)
 }

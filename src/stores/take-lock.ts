@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises'
 import { type Milliseconds, second } from '../model/duration.ts'
+import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
 import { type LeaseClock, expiresAfter } from './lease-clock.ts'
 import { type Lease, holdLease } from './lease.ts'
@@ -21,6 +22,8 @@ export interface Taking {
   readonly patience: Milliseconds
   /** Wait, whatever `patience` says, until it is known whether a holder that cannot be seen from here is alive. */
   readonly observes: boolean
+  /** Whatever is in this program's own folder is a lock. Elsewhere `FILE.lock` may be another program's, such as Cargo.lock. */
+  readonly ownFolder: boolean
   /** What the holder says about itself, for those who wait. */
   readonly note: Holder['note']
   readonly clock: LeaseClock
@@ -70,7 +73,7 @@ const longPause = 200
  */
 export async function takeLock(
   lock: string,
-  { patience, observes, note, clock, onWait }: Taking,
+  { patience, observes, ownFolder, note, clock, onWait }: Taking,
 ): Promise<{ readonly lease: Lease } | { readonly lease: null; readonly held: Held }> {
   const begun = clock.now()
   const holder = await ownHolder(newNonce(), note)
@@ -85,6 +88,7 @@ export async function takeLock(
       if (await createLock(lock, holder)) return { lease: holdLease(lock, holder, takenAt, clock) }
       continue
     }
+    if (!found.isLock && !ownFolder) throw foreignFailure(lock)
     const unchanged = seen.unchangedFor(found.state)
     const life = await lifeOf(found.holder)
     const expired = life === 'gone' || unchanged >= expiresAfter
@@ -127,6 +131,13 @@ async function takeOver(lock: string, expired: Held, holder: Holder, guardSeen: 
     await removeOwnLock(guard, holder)
   }
   return await isOwn(lock, holder)
+}
+
+/** It is never removed, and waiting would not help. */
+export function foreignFailure(lock: string): Failure {
+  return new Failure('conflict', `${lock} is not a lock of fluxloop-keys, so it is left as it is.`, {
+    hints: ['Name another path for this store, or remove that file.'],
+  })
 }
 
 async function isExpired({ holder, state }: Held, seen: Watch): Promise<boolean> {

@@ -314,7 +314,7 @@ t.test('says what is wrong with a folder that takes no files', async t => {
 t.test('probes each backend once, and answers for every store', async t => {
   const root = folder(t)
   const good = join(root, '.env')
-  const bad = join(root, 'open')
+  const bad = join(root, 'open.env')
   writeFileSync(bad, '')
   chmodSync(bad, 0o666)
   const specs = [good, good, bad, bad].map((path, index): StoreSpec => ({
