@@ -15,6 +15,7 @@ import { writeFileDurably } from '../../src/stores/write-file.ts'
 import { failed } from '../support/failed.ts'
 import { type Ended, type Workplace, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+import { stage } from '../support/stage.ts'
 
 const leaping = { loaded: ['leaping-lease.mjs'] }
 
@@ -368,3 +369,57 @@ t.test('a holder that did not renew its lock in time writes nothing, whoever has
   t.equal(await readFile(path, 'utf8'), 'after')
   t.strictSame(await readdir(root), ['.env'])
 })
+
+t.test('a holder finds out at its next beat that its lock was taken over', async t => {
+  const root = await folder(t)
+  const lock = join(root, '.env.lock')
+  const stopped = testClock()
+  const { lease } = await takeLock(lock, taking(stopped))
+  const { lease: other } = await takeLock(lock, taking(testClock()))
+  if (lease === null || other === null) throw new Error('it did not get the lock')
+  t.notOk(lease.lost.aborted)
+  for (const beat of stopped.beats) beat()
+  while (!lease.lost.aborted) await turn()
+  t.match(await failed(lease.requireHeld()), { code: 'conflict', message: /was taken over/ })
+  await lease.release()
+  await other.requireHeld()
+  await other.release()
+  t.strictSame(await readdir(root), [])
+})
+
+t.test(
+  'a run that lost the lock of its stack finishes what is in flight, begins nothing new, and ends with 12',
+  async t => {
+    const keys = ['a', 'b', 'c'].map(
+      id =>
+        `  ${id}: { name: ${id}, scope: all, permissions: [read_scenarios], expires: 90d, store: { env-file: { path: ${id}.env, name: KEY } } }\n`,
+    )
+    const own = stage(t, { 'fluxloop-keys.yaml': `version: 1\nstack: acme\nkeys:\n${keys.join('')}` })
+    const lost = new AbortController()
+    const lease = {
+      nonce: '0',
+      requireHeld: async () => undefined,
+      lost: lost.signal,
+      release: async () => undefined,
+    }
+    const ran = await own.run('apply --auto-approve --parallelism 1', {
+      with: {
+        stackLock: async () => ({
+          path: '/state/acme.lock',
+          take: async () => ({ lease }),
+          look: async () => ({ kind: 'free' }),
+          free: async () => true,
+        }),
+        checkpoint: name => {
+          if (name === 'after-create') lost.abort()
+        },
+      },
+    })
+    t.equal(ran.code, 12, ran.out() + ran.err())
+    t.match(ran.err(), 'Another run has taken over or removed /state/acme.lock')
+    const live = await own.live()
+    t.equal(live.filter(({ ownership }) => ownership.kind === 'managed').length, 1)
+    t.match(await own.read('a.env'), 'KEY=flux_')
+    t.match(await own.run('apply --auto-approve'), { code: 0 })
+  },
+)
