@@ -35,7 +35,7 @@ export function envFileStore(
     async probe() {
       refuseName(spec)
       await refusePlace()
-      await refuseTracked(spec, env)
+      await refuseTracked(spec, allowed, env)
       readVariable(await readGuarded(path), name, path)
       await probeFolder(dirname(path))
     },
@@ -44,7 +44,7 @@ export function envFileStore(
       refuseName(spec)
       const value = valueFor(spec, secret)
       await refusePlace()
-      await refuseTracked(spec, env)
+      await refuseTracked(spec, allowed, env)
       await ensureFolder(dirname(path))
       const write = async (file: LockedFile) => {
         await refusePlace()
@@ -117,13 +117,22 @@ function refuseName(spec: EnvFileSpec): void {
   }
 }
 
-async function refuseTracked(spec: EnvFileSpec, env: NodeJS.ProcessEnv): Promise<void> {
+async function refuseTracked(
+  spec: EnvFileSpec,
+  allowed: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const { path } = spec
   const tracking = await gitTracking(spec, env)
-  if (tracking === 'other-repository')
+  if (tracking === 'other-repository') {
+    if (isAllowedPath(path, allowed)) return
     throw new Failure('refused', `${path} is in another git repository than the configuration.`, {
-      hints: ['Name a file in the repository of the configuration, or in none.'],
+      hints: [
+        'Nobody can tell whether it is tracked there: name a file in the repository of the configuration, or in none.',
+        `If you want the secret in this very file: --allow-path ${path}`,
+      ],
     })
+  }
   if (tracking !== 'tracked') return
   throw new Failure('refused', `${path} is tracked by git, so a secret in it would be committed.`, {
     hints: [

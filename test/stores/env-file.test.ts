@@ -179,6 +179,9 @@ t.test('refuses an env file that git tracks, or that is in another repository', 
     t.match(await failed(store.probe()), { code: 'refused', message: /another git repository/ })
     t.notOk(existsSync(path))
   }
+  const own = join(nested, '.env')
+  await stores.allowing([own]).open({ kind: 'env-file', path: own, name, declaredIn: root }).put(secret)
+  t.ok(existsSync(own), 'whoever names that very file takes it upon themselves')
 
   symlinkSync(nested, join(root, 'linked'))
   const linked = stores.open({ kind: 'env-file', path: join(root, 'linked/.env'), name, declaredIn: root })
