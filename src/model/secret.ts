@@ -1,6 +1,38 @@
 import { inspect } from 'node:util'
+import { SecretSearch } from './secret-search.ts'
 
 const redacted = '[secret]'
+
+/**
+ * What this process ever had as a `Secret`, so that no caller of `holdsSecret` can forget one: a program that fails for one key
+ * may print another's. A server that sees ever new ones forgets the oldest.
+ */
+const known = new Set<string>()
+const mostKnown = 5_000
+
+let search: SecretSearch | null = null
+
+function remember(value: string): void {
+  if (value === '' || known.has(value)) return
+  known.add(value)
+  search?.add(value)
+  const [oldest] = known
+  if (known.size <= mostKnown || oldest === undefined) return
+  known.delete(oldest)
+  search = null
+}
+
+function searchFor(values: Iterable<string>): SecretSearch {
+  const made = new SecretSearch()
+  for (const value of values) made.add(value)
+  return made
+}
+
+/** Does any secret that this run has, or had, stand in a text of somebody else's? */
+export function holdsSecret(text: string): boolean {
+  search ??= searchFor(known)
+  return search.finds(text)
+}
 
 /**
  * An API key's secret (`flux_ci_...`), which the platform shows once.
@@ -14,6 +46,7 @@ export class Secret {
 
   constructor(value: string) {
     this.#value = value
+    remember(value)
   }
 
   reveal(): string {
@@ -39,15 +72,9 @@ export class Secret {
     return length <= 0 ? '' : this.#value.slice(-length)
   }
 
-  /** A text of somebody else's, with the secret taken out of it, also where it stands encoded. */
-  censor(text: string): string {
-    const bytes = Buffer.from(this.#value)
-    const forms = [
-      this.#value,
-      ...['base64', 'base64url', 'hex'].map(form => bytes.toString(form as BufferEncoding)),
-      ...[Buffer.concat([bytes, Buffer.from('\n')]).toString('base64'), encodeURIComponent(this.#value)],
-    ]
-    return forms.reduce((left, form) => left.replaceAll(form, redacted), text)
+  /** Does the secret, or a long enough part of it, stand in this text, in whatever form: encoded, escaped, reversed, wrapped? */
+  standsIn(text: string): boolean {
+    return searchFor([this.#value]).finds(text)
   }
 
   toString(): string {

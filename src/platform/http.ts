@@ -4,7 +4,7 @@ import { parseHttpDate, parseRetryAfter } from './http-date.ts'
 import { networkFault } from './network-fault.ts'
 import { readRateLimit } from './rate-limit.ts'
 import { type BoundedText, readBounded } from './read-bounded.ts'
-import type { Secret } from '../model/secret.ts'
+import { type Secret, holdsSecret } from '../model/secret.ts'
 
 /** All that one try needs beside the call. */
 export interface Connection {
@@ -108,12 +108,13 @@ export async function sendOnce(call: Call, credential: Secret, connection: Conne
   })
 }
 
-/** Errors are shown to people, and some servers quote what they were sent. */
-function withoutCredential(answer: BoundedText, request: Request): BoundedText {
-  const sent = request.headers.get('authorization')?.replace('Bearer ', '') ?? ''
-  return answer.kind === 'text' && sent !== ''
-    ? { ...answer, text: answer.text.replaceAll(sent, '[secret]') }
-    : answer
+const withheld = { detail: 'the words of the answer are withheld because they contain a secret' }
+
+/** Errors are shown to people, and some servers quote what they were sent. Of such an answer only its status and its format count. */
+function withoutSecrets(answer: BoundedText): BoundedText {
+  if (answer.kind !== 'text' || !holdsSecret(answer.text)) return answer
+  const isJson = parseJson(answer.text) !== undefined
+  return { ...answer, text: isJson ? JSON.stringify(withheld) : withheld.detail }
 }
 
 async function exchange(
@@ -132,7 +133,7 @@ async function exchange(
     const response = await connection.fetch(request)
     if (response.status >= 300 && response.status < 400) return fault('redirect', true, response.status)
     const raw = await readBounded(response, response.ok ? call.maximumBytes : maximumErrorBytes)
-    const text = response.ok ? raw : withoutCredential(raw, request)
+    const text = response.ok ? raw : withoutSecrets(raw)
     return readAnswer(call, response, text, connection.now())
   } catch (error) {
     return networkFault(error)

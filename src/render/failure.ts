@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts'
+import { holdsSecret } from '../model/secret.ts'
 import type { Palette } from './palette.ts'
 import { escapeControls, minimumWidth, redactSecrets, wrap } from './text.ts'
 
@@ -21,8 +22,10 @@ export function renderFailure(failure: Failure, options: FailureOptions): string
  * its errors (requests, headers) may hold a secret.
  */
 export function renderUnexpected(error: unknown, options: FailureOptions): string {
-  const text =
+  const said =
     error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is no error was thrown'
+  // Libraries quote what they failed on.
+  const text = holdsSecret(said) ? 'The message is withheld because it contains a secret.' : said
   return [
     ...headline(`Something went wrong that should not have\n${text}`, options),
     ...hintLines(['This is a bug in fluxloop-keys: please report it with this message.'], options),

@@ -39,19 +39,13 @@ export function execStore(spec: ExecSpec, env: NodeJS.ProcessEnv): SecretStore {
     },
     async put(secret) {
       const end = await run(spec.put, secret.reveal())
-      if (end.code !== 0) throw programFailure(program, 'take the secret', end, secret)
+      if (end.code !== 0) throw programFailure(program, 'take the secret', end)
       return storeLabel(spec)
     },
     async get() {
       if (spec.get === null) throw new TypeError('a store without `get` is not readable')
       const end = await run(spec.get)
-      if (end.code !== 0)
-        throw programFailure(
-          spec.get[0] ?? '',
-          'give the secret',
-          { ...end, stdout: '' },
-          printedSecret(end.stdout),
-        )
+      if (end.code !== 0) throw programFailure(spec.get[0] ?? '', 'give the secret', end, 'secret')
       return printedSecret(end.stdout)
     },
     async remove() {
@@ -61,7 +55,7 @@ export function execStore(spec: ExecSpec, env: NodeJS.ProcessEnv): SecretStore {
         })
       }
       const end = await run(spec.remove)
-      if (end.code !== 0) throw programFailure(spec.remove[0] ?? '', 'remove the secret', end, null)
+      if (end.code !== 0) throw programFailure(spec.remove[0] ?? '', 'remove the secret', end)
     },
   }
 }

@@ -35,21 +35,22 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     const listed = await run(preset.list(settings))
     if (listed.code === 0) return true
     const doing = 'list what is at the place of the secret'
-    const { code, message } = programFailure(program, doing, { ...listed, stdout: '' }, null)
+    const { code, message, hints } = programFailure(program, doing, listed, 'secret')
     throw new Failure(code, message, {
       hints: [
+        ...hints,
         `Before, it found no secret at ${storeLabel(spec)}; but it says so of what it may not see, too, so the store does not count as empty.`,
         'Look at its login, and at the settings of the store.',
       ],
     })
   }
 
-  async function versionNow(secret: Secret): Promise<string> {
+  async function versionNow(): Promise<string> {
     if (preset.version === undefined) return ''
     const { arguments: args, read, absent: none } = preset.version
     const end = await run(args(settings))
     if (isAbsent(end)) return none
-    if (end.code !== 0) throw programFailure(program, 'tell the version of the secret', end, secret)
+    if (end.code !== 0) throw programFailure(program, 'tell the version of the secret', end)
     try {
       return read(end.stdout)
     } catch {
@@ -58,13 +59,13 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
   }
 
   async function put(secret: Secret): Promise<string> {
-    const version = await versionNow(secret)
+    const version = await versionNow()
     const input = preset.input?.(secret.reveal(), settings) ?? secret.reveal()
     for (const [index, args] of preset.put.entries()) {
       const end = await run(args(settings, version), input)
       if (end.code === 0) break
       const isLast = index === preset.put.length - 1
-      if (isLast || !isAbsent(end)) throw programFailure(program, 'take the secret', end, secret)
+      if (isLast || !isAbsent(end)) throw programFailure(program, 'take the secret', end)
     }
     return storeLabel(spec)
   }
@@ -75,22 +76,21 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     async probe() {
       const end = await run(preset.probe(settings))
       if (end.code === 0) return
-      const { code, message } = programFailure(program, 'say whether it can work', end, null)
-      throw new Failure(code, message, { hints: [install] })
+      const { code, message, hints } = programFailure(program, 'say whether it can work', end)
+      throw new Failure(code, message, { hints: [install, ...hints] })
     },
     put,
     async get() {
       if (preset.get === null) throw new TypeError('a preset without `get` is not readable')
       const end = await run(preset.get(settings))
       if (await isMissing(end)) return null
-      if (end.code !== 0)
-        throw programFailure(program, 'give the secret', { ...end, stdout: '' }, printedSecret(end.stdout))
+      if (end.code !== 0) throw programFailure(program, 'give the secret', end, 'secret')
       return printedSecret(preset.output?.(end.stdout) ?? end.stdout)
     },
     async remove() {
       const end = await run(preset.remove(settings), preset.removeInput?.(settings))
       if (end.code === 0 || (await isMissing(end))) return
-      throw programFailure(program, 'remove the secret', end, null)
+      throw programFailure(program, 'remove the secret', end)
     },
   }
 }

@@ -1,24 +1,58 @@
 import { Failure } from '../model/failure.ts'
-import type { Secret } from '../model/secret.ts'
+import { SecretSearch } from '../model/secret-search.ts'
+import { holdsSecret } from '../model/secret.ts'
 import type { ProgramEnd } from './run-program.ts'
 
 const longest = 500
 
-/** What a program said when it failed: its last lines, without control characters, and without the secret. */
-function said({ stdout, stderr }: ProgramEnd, secret: Secret | null): string {
-  const text = stderr.trim() === '' ? stdout : stderr
-  const clean = (secret === null ? text : secret.censor(text)).replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
-  return clean.length > longest ? `…${clean.slice(-longest)}` : clean
+/** Nobody reads more in a message, and every form of every secret is looked for in all of it. */
+const longestSearched = 65_536
+
+interface Said {
+  /** What goes after the message, with a colon; empty where nothing was said or may be shown. */
+  readonly words: string
+  readonly withheld: string | null
 }
 
-/** A `Failure` for a program that ended badly; `secret` is what it was given, and is not quoted. */
+/** Does a text hold a secret that only a program has seen so far? */
+function repeats(text: string, printed: string): boolean {
+  const search = new SecretSearch()
+  search.add(printed.trim())
+  return search.finds(text)
+}
+
+const withheld = (why: string): Said => ({ words: '', withheld: why })
+
+/** The last lines of what a program said, without control characters. Nothing at all where a secret may stand in it, or in what was not kept. */
+function said({ stdout, stderr, cut }: ProgramEnd, printed: 'words' | 'secret'): Said {
+  if (cut || stdout.length + stderr.length > longestSearched)
+    return withheld('its output is too long to be searched for secrets')
+  // The two may be read as one, in either order.
+  const found =
+    printed === 'secret'
+      ? holdsSecret(stderr) || repeats(stderr, stdout)
+      : holdsSecret(stdout + stderr + stdout)
+  if (found) return withheld('its output is withheld because it contains a secret')
+  const text = printed === 'secret' || stderr.trim() !== '' ? stderr : stdout
+  const clean = text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
+  return { words: clean.length > longest ? `…${clean.slice(-longest)}` : clean, withheld: null }
+}
+
+/**
+ * A `Failure` for a program that ended badly. Its output is quoted unless a secret of this run stands in it, in any form.
+ * `printed`: its standard output may be a secret, so that it is not quoted, and neither is a standard error that has it.
+ */
 export function programFailure(
   program: string,
   doing: string,
   end: ProgramEnd,
-  secret: Secret | null,
+  printed: 'words' | 'secret' = 'words',
 ): Failure {
   const how = end.code === null ? 'was killed' : `ended with exit code ${end.code}`
-  const words = said(end, secret)
-  return new Failure('failed', `${program} ${how} when asked to ${doing}${words === '' ? '' : `: ${words}`}`)
+  const message = `${program} ${how} when asked to ${doing}`
+  const { words, withheld: why } = said(end, printed)
+  if (why === null) return new Failure('failed', words === '' ? message : `${message}: ${words}`)
+  return new Failure('failed', `${message}; ${why}`, {
+    hints: ['To see what it prints, run it by hand with a value that is not a secret.'],
+  })
 }
