@@ -63,7 +63,7 @@ async function serve(sandbox: Sandbox, port: number) {
   }
 }
 
-/** Serves until Ctrl-C. The administrator's key, or the person's token, is what the user asked for: it is printed, and works nowhere else. */
+/** Serves until Ctrl-C. The administrator's key, or the person's token, is printed to a terminal and with --json; it works nowhere else. */
 export async function runSandbox(options: SandboxCommandOptions, context: Context): Promise<number> {
   const { sandbox, administrator } = await open(options, context)
   const server = await serve(sandbox, options.port)
@@ -73,7 +73,8 @@ export async function runSandbox(options: SandboxCommandOptions, context: Contex
   } else {
     stdout.print(`A sandbox of the platform is listening on ${server.url}. In another terminal:\n`)
     stdout.print(`  export FLUXLOOP_API_URL=${server.url}`)
-    stdout.print(`  export FLUXLOOP_API_KEY=${administrator.reveal()}\n`)
+    if (stdout.isTerminal) stdout.print(`  export FLUXLOOP_API_KEY=${administrator.reveal()}\n`)
+    else stdout.print('\nIts key is printed to a terminal, or with --json.')
     stdout.print('Ctrl-C ends it.')
   }
   await context.untilStopped()

@@ -109,7 +109,10 @@ t.test('a store that fails after all leaves the new secret on the screen', async
     },
     probe: async () => new Map(),
   })
-  const partly = await scene.run('apikeys regenerate ci-pipeline --force', { with: { stores: spoil } })
+  const partly = await scene.run('apikeys regenerate ci-pipeline --force', {
+    terminal: true,
+    with: { stores: spoil },
+  })
   t.equal(partly.code, 7, partly.err())
   t.match(partly.err(), /was regenerated, and its new secret is in env-file .*ci\.env/)
   const printed = /flux_ci_\w{32}/.exec(partly.out())?.[0] ?? ''
@@ -139,7 +142,10 @@ t.test('without the configuration at hand, regenerate says that the stores will 
   await applied(scene)
   const cwd = join(scene.folder, 'elsewhere')
   mkdirSync(cwd)
-  const { out, err } = await scene.succeed('apikeys regenerate acme-agents/ci-pipeline --force', { cwd })
+  const { out, err } = await scene.succeed('apikeys regenerate acme-agents/ci-pipeline --force', {
+    cwd,
+    terminal: true,
+  })
   t.match(
     err(),
     /Nobody delivers its new secret from here, where the configuration of acme-agents is not at hand\./,
@@ -161,7 +167,10 @@ t.test('stores on another host are left alone', async t => {
   await applied(scene)
   const before = await scene.read('ci.env')
   const host = () => 'ffff9999'
-  const { out, err } = await scene.succeed('apikeys regenerate ci-pipeline --force', { with: { host } })
+  const { out, err } = await scene.succeed('apikeys regenerate ci-pipeline --force', {
+    terminal: true,
+    with: { host },
+  })
   t.match(err(), /Its stores are on another host/)
   t.match(out(), /Save this key now!/)
   t.equal(await scene.read('ci.env'), before)

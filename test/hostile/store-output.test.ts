@@ -1,7 +1,10 @@
 // What the program behind a store prints when it fails, and what nobody may read in a log: secrets, in whatever form.
-import t from 'tap'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
 import { Secret, holdsSecret } from '../../src/model/secret.ts'
 import { storeScene } from '../faults/support/store-scene.ts'
+import { workplace } from '../support/program.ts'
 
 const text = 'flux_prod_q8Zr2Lw0Xk5Vd7Ny3Tb9Hc1Mf6Jp4Gs'
 const secret = new Secret(text)
@@ -171,4 +174,110 @@ t.test('shows nothing of a store program that fails to give the secret and print
   const shown = ran.stdout + ran.stderr
   t.match(shown.replace(/\s+/g, ' '), /when asked to give the secret; its output is withheld/)
   t.notOk(new Secret(foreign).standsIn(shown))
+})
+
+/** A delivered key, one of whose stores takes a secret while the file `open` is there. */
+async function regenerated(t: Test, ...more: readonly string[]) {
+  const scene = await storeScene(t)
+  const { place, platform } = scene
+  await place.write('put.sh', 'test -e open && cat > /dev/null\n')
+  await place.write('open', '')
+  await scene.declare('exec: { put: [sh, put.sh] }')
+  t.equal((await scene.apply()).code, 0)
+  await rm(join(place.work, 'open'))
+  const run = (...args: readonly string[]) => place.run(args, { env: platform.env })
+  const line = ['apikeys', 'regenerate', 'agents', '--force', ...more]
+  const ran = await run(...line)
+  return { ...scene, ran, run, shown: ran.stdout + ran.stderr, newest: scene.issued.at(-1) ?? '' }
+}
+
+for (const flags of [[], ['--json']])
+  t.test(`prints no secret into a pipe where a store fails: regenerate ${flags.join('')}`, async t => {
+    const { ran, run, shown, issued, newest, platform, place } = await regenerated(t, ...flags)
+    t.equal(ran.code, 7, shown)
+    for (const secret of issued) t.notOk(new Secret(secret).standsIn(shown))
+    const words = ran.stderr.replace(/\s+/g, ' ')
+    t.match(words, /was regenerated, and its new secret is in env-file .*first\.env .*but: sh ended with/)
+    t.match(
+      words,
+      'The new secret was not printed. fluxloop-keys apply brings it to the stores that lack it.',
+    )
+    t.match(await place.read('first.env'), newest)
+    t.ok(await platform.holder(newest), 'it works, and is lost to nobody')
+    await place.write('open', '')
+    t.equal((await run('apply', '--auto-approve')).code, 0)
+    t.equal((await run('plan', '--detailed-exitcode')).code, 0, 'all stores have it')
+  })
+
+t.test('prints the secret where a store fails and --quiet asks for it', async t => {
+  const { ran, newest } = await regenerated(t, '--quiet')
+  t.match(ran, { code: 7, stdout: `${newest}\n`, stderr: /The new secret was printed/ })
+})
+
+t.test('says that a secret is lost where no store took it and it may not be printed', async t => {
+  const scene = await storeScene(t)
+  const { place, platform, issued } = scene
+  const run = (...args: readonly string[]) => place.run(args, { env: platform.env })
+  await place.write('put.sh', 'test -e open && cat > /dev/null\n')
+  await place.write('open', '')
+  await place.write(
+    'fluxloop-keys.yaml',
+    `version: 1
+stack: faults
+keys:
+  agents: { name: Agents, scope: all, permissions: [read_scenarios], expires: 90d, store: { exec: { put: [sh, put.sh] } } }
+`,
+  )
+  t.equal((await run('apply', '--auto-approve')).code, 0)
+  await rm(join(place.work, 'open'))
+  const ran = await run('apikeys', 'regenerate', 'agents', '--force')
+  t.equal(ran.code, 1, ran.stderr)
+  for (const secret of issued) t.notOk(new Secret(secret).standsIn(ran.stdout + ran.stderr))
+  const words = ran.stderr.replace(/\s+/g, ' ')
+  t.match(words, /nobody has its new secret: sh ended with exit code 1/)
+  t.match(words, /its new one is lost\. Run: fluxloop-keys apikeys regenerate key_/)
+})
+
+t.test('makes and regenerates nothing where the secret would go into a pipe unasked', async t => {
+  const { place, platform } = await storeScene(t)
+  const run = (...args: readonly string[]) => place.run(args, { env: platform.env })
+  const made = await run('apikeys', 'create', '--name', 'Deploy', '--quiet')
+  t.ok(await platform.holder(made.stdout.trim()), 'with --quiet it is printed')
+  platform.forget()
+  for (const args of [
+    ['create', '--name', 'Another'],
+    ['regenerate', 'Deploy', '--force'],
+  ]) {
+    const refused = await run('apikeys', ...args)
+    t.match(refused, { code: 2, stdout: '', stderr: /standard output is not a terminal/ })
+    t.match(refused.stderr, '--quiet')
+  }
+  t.notOk(
+    platform.requests.some(request => !request.startsWith('GET ')),
+    platform.requests.join(),
+  )
+  t.ok(await platform.holder(made.stdout.trim()), 'the old secret works')
+  const json = await run('apikeys', 'regenerate', 'Deploy', '--force', '--json')
+  const { key } = JSON.parse(json.stdout) as { readonly key: string }
+  t.ok(await platform.holder(key), 'with --json it is printed with the key')
+})
+
+t.test('prints the key of a sandbox into a pipe only with --json', async t => {
+  const place = await workplace(t)
+  const first = (...args: readonly string[]) =>
+    new Promise<string>(resolve => {
+      void place.run(['sandbox', '--port', '0', ...args], {
+        watch: child => {
+          let text = ''
+          child.stdout?.on('data', (more: Buffer) => {
+            text += String(more)
+            if (!/Ctrl-C|api_key/.test(text)) return
+            child.kill('SIGTERM')
+            resolve(text)
+          })
+        },
+      })
+    })
+  t.notMatch(await first(), /flux_\w+_\w/)
+  t.match(await first('--json'), /flux_\w+_\w{8}/)
 })

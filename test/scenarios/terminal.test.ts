@@ -378,7 +378,7 @@ t.test('a fresh secret that nobody takes ends its key, or is said to be lost', a
     code: 1,
     stderr: /Cannot write the output: .*EPIPE[^]*nobody received, was revoked again/,
   })
-  t.match(await shell(`${ours} apikeys create --name Deploy >/dev/full`), {
+  t.match(await shell(`${ours} apikeys create --name Deploy --json >/dev/full`), {
     code: 1,
     stderr: /ENOSPC[^]*was revoked again/,
   })

@@ -41,8 +41,12 @@ async function run(command: (context: Context) => Promise<number>, options: Test
   const code = await runToEnd(context, () => command(context))
   return { ...context, code }
 }
+/** Somebody at a terminal, since a secret is printed nowhere else unasked. Without a clipboard, unless the test says more of the terminal. */
 export const create = (asked: Partial<CreateOptions>, options: TestContextOptions) =>
-  run(context => runCreate({ ...newKey, ...asked }, context), options)
+  run(context => runCreate({ ...newKey, clipboard: options.terminal !== undefined, ...asked }, context), {
+    terminal: true,
+    ...options,
+  })
 export const update = (asked: Partial<UpdateOptions>, options: TestContextOptions) =>
   run(context => runUpdate({ ...nothing, ...asked }, context), options)
 export const regenerate = (asked: Partial<RegenerateOptions>, options: TestContextOptions) =>
@@ -52,7 +56,10 @@ export const regenerate = (asked: Partial<RegenerateOptions>, options: TestConte
         { ...ending, json: false, quiet: false, allowUnmasked: false, allowPath: [], ...asked },
         context,
       ),
-    options,
+    {
+      terminal: true,
+      ...options,
+    },
   )
 export const remove = (asked: Partial<DeleteOptions>, options: TestContextOptions) =>
   run(context => runDelete({ ...ending, ...asked }, context), options)

@@ -82,7 +82,7 @@ async function show(made: Made, options: CreateOptions, context: Context): Promi
 /** Makes a key that no configuration declares. Nothing is made before everything that was given is known to be right. */
 export async function runCreate(options: CreateOptions, context: Context): Promise<number> {
   requireOneOutput(options)
-  if (options.stores.length === 0) requireReader(context)
+  if (options.stores.length === 0) requireReader(options, context)
   if (!options.allowUnmasked) await context.requireMasking()
   const given = readGiven(options, context.now())
   const asking = given.name === null && context.interactive

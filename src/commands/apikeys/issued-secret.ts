@@ -11,13 +11,31 @@ export function boxOf(secret: Secret, { stdout }: Context): string {
   return secretBox(secret.reveal(), stdout)
 }
 
-/** Fails where nobody could receive a secret that is shown only once, before there is one. */
-export function requireReader({ stdout }: Context): void {
-  if (!stdout.leadsNowhere) return
+/** Which flags ask for the secret itself, wherever standard output goes. */
+interface Asked {
+  readonly json: boolean
+  readonly quiet: boolean
+}
+
+/** May a secret be printed here? A terminal has a person before it; a pipe or a file may be a log that others read. */
+export function mayPrint({ json, quiet }: Asked, { stdout }: Context): boolean {
+  return stdout.isTerminal || json || quiet
+}
+
+/** Fails before there is a secret, where it could be shown to nobody, or would go where nobody asked for it. */
+export function requireReader(asked: Asked, context: Context): void {
+  if (context.stdout.leadsNowhere) {
+    throw new Failure(
+      'usage',
+      'Nobody would receive the secret, which is shown only once: standard output is closed, or /dev/null',
+      { hints: ['Send it through a pipe or into a file, or show it on a terminal.'] },
+    )
+  }
+  if (mayPrint(asked, context)) return
   throw new Failure(
     'usage',
-    'Nobody would receive the secret, which is shown only once: standard output is closed, or /dev/null',
-    { hints: ['Send it through a pipe or into a file, or show it on a terminal.'] },
+    'The secret would be printed, and standard output is not a terminal: it may be a log that others read',
+    { hints: ['Add --quiet to print the secret alone, or --json to print it with the key.'] },
   )
 }
 

@@ -15,7 +15,7 @@ import { isCallingKey } from './calling-key.ts'
 import { confirmYes } from './confirm.ts'
 import { allowedPaths } from '../configuration.ts'
 import { type Target, deliverTo, requireReady, targetOf } from './delivery.ts'
-import { boxOf, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
+import { boxOf, mayPrint, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
 import { type Management, managementOf } from './management.ts'
 import { screenOf } from './screen.ts'
 
@@ -69,22 +69,25 @@ async function regenerate(key: LiveKey, client: PlatformClient, context: Context
   })
 }
 
-/** Rejects with a `Failure` where the secret is to be shown and nobody takes it. */
+/**
+ * Says that the key was regenerated. `shown`: the secret is printed, too, and this rejects with a `Failure` where nobody takes it.
+ */
 async function show(
   { live, secret }: Replaced,
   places: readonly string[],
+  shown: boolean,
   { json, quiet }: RegenerateOptions,
   context: Context,
 ): Promise<void> {
   const { stdout } = context
-  const delivered = places.length > 0
   if (quiet) await printSecret(secret, context)
-  else if (json) await printIssuedJson(live, delivered ? null : secret, places, context)
+  else if (json) await printIssuedJson(live, shown ? secret : null, places, context)
   else {
     const screen = screenOf(stdout, context.now(), context)
     const heading = success('regenerated', stdout.palette)
-    if (delivered) stdout.print(`${heading}\n\n${placesOf(places, screen)}`)
-    else await stdout.hand(`${heading}\n\n${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
+    if (shown)
+      await stdout.hand(`${heading}\n\n${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
+    else if (places.length > 0) stdout.print(`${heading}\n\n${placesOf(places, screen)}`)
   }
 }
 
@@ -92,24 +95,30 @@ async function show(
 function shortfall(
   id: string,
   places: readonly string[],
+  shown: boolean,
   fault: Failure | null,
   unread: Failure | null,
 ): Failure | null {
   const cause = fault ?? unread
   if (cause === null) return null
   const { hints } = cause
-  if (unread !== null && places.length === 0) {
-    const again = `Its old secret is dead. Run: fluxloop-keys apikeys regenerate ${id}`
-    const message = `${id} was regenerated, and nobody has its new secret: ${unread.message}`
+  const printed = shown && unread === null
+  if (places.length === 0 && !printed) {
+    const again = `Its old secret is dead, and its new one is lost. Run: fluxloop-keys apikeys regenerate ${id}`
+    const message = `${id} was regenerated, and nobody has its new secret: ${cause.message}`
     return new Failure('failed', message, { hints: [again, ...hints], cause })
   }
   const where =
     places.length === 0 ? 'no store has its new secret' : `its new secret is in ${places.join(', ')}`
-  const printed = unread === null ? ['The new secret was printed: put it where it is needed.'] : []
+  const next = printed
+    ? ['The new secret was printed: put it where it is needed.']
+    : fault === null
+      ? []
+      : ['The new secret was not printed. fluxloop-keys apply brings it to the stores that lack it.']
   return new Failure(
     fault === null ? 'failed' : 'partial',
     `${id} was regenerated, and ${where}, but: ${cause.message}`,
-    { hints: [...printed, ...hints], cause },
+    { hints: [...next, ...hints], cause },
   )
 }
 
@@ -133,15 +142,18 @@ async function replace(
           client,
           context,
         )
-  // Where a store failed, the screen is the only place that is sure to have the secret.
-  const unread = await show(replaced, fault === null ? places : [], options, context).then(
+  // Where a store failed, a person at the screen is sure to have the secret. --json asks for it only where there is no store.
+  const shown =
+    options.quiet ||
+    (delivery === null ? mayPrint(options, context) : fault !== null && context.stdout.isTerminal)
+  const unread = await show(replaced, places, shown, options, context).then(
     () => null,
     (cause: unknown) => {
       if (cause instanceof Failure) return cause
       throw cause
     },
   )
-  const short = shortfall(key.id, places, fault, unread)
+  const short = shortfall(key.id, places, shown, fault, unread)
   if (short !== null) throw short
 }
 
@@ -168,7 +180,7 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
     }
     stderr.print(`${regenerationNote(management, why, screen)}\n\n`)
   }
-  if (delivery === null || options.quiet) requireReader(context)
+  if (delivery === null || options.quiet) requireReader(options, context)
   if (!options.force) {
     stderr.print(`${regenerationWarning(key, screen)}\n\n`)
     await confirmYes('regenerate', `${key.id} was not regenerated`, context)
