@@ -34,7 +34,7 @@ const floors: readonly (readonly string[])[] = [
   ['platform'],
   ['plan', 'audit', 'render'],
   ['lifecycle'],
-  ['bounded-file', 'home'],
+  ['bounded-file', 'home', 'repository'],
   ['model'],
 ]
 

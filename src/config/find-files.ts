@@ -1,7 +1,8 @@
-import { isAbsolute, relative, resolve } from 'node:path'
+import { dirname, isAbsolute, relative, resolve } from 'node:path'
 
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { kindOf } from './path-kind.ts'
+import { type Boundary, boundaryOf, realPath, rootFor } from '../repository.ts'
+import { type PathKind, kindOf } from './path-kind.ts'
 import { type Search, filesLike, yamlFilesBelow } from './search-folders.ts'
 import { fileDiagnostic } from './source.ts'
 
@@ -11,6 +12,8 @@ export interface Found {
   /** Absolute, sorted, each once. */
   readonly files: readonly string[]
   readonly diagnostics: readonly Diagnostic[]
+  /** What may be shown of files, these and those that they name. */
+  readonly boundary: Boundary
 }
 
 /** How a file is called on screens: relative to the working directory where it lies below it. */
@@ -26,12 +29,27 @@ async function standardPath(cwd: string): Promise<string | null> {
   return null
 }
 
+/** Where a search begins: a folder, the folder of a file, or what stands before the first special character of a pattern. */
+function startOf(path: string, kind: PathKind, cwd: string): string {
+  if (kind === 'folder') return resolve(cwd, path)
+  if (kind !== 'missing') return dirname(resolve(cwd, path))
+  const parts = path.split(/[\\/]/)
+  const special = parts.findIndex(part => /[*?[\]{}()!+@]/.test(part))
+  return special === 0 ? cwd : resolve(cwd, parts.slice(0, special).join('/') || '/')
+}
+
+function leadsOut(file: string): Diagnostic {
+  const hint = 'Put the file itself here, or name the file that the link leads to with -c.'
+  return fileDiagnostic(file, 'unreadable-file', 'The link leads out of the repository', hint)
+}
+
 /**
  * The YAML files that `paths` (files, folders, globs) name, or the standard places where none is given. What cannot be
  * found is a diagnostic, so that all of it shows at once.
  */
 export async function findFiles(paths: readonly string[], cwd: string): Promise<Found> {
   const files = new Set<string>()
+  const roots = new Set<string>()
   const diagnostics: Diagnostic[] = []
   let given = paths
   if (given.length === 0) {
@@ -39,7 +57,11 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
     if (standard === null) {
       const message = `There is no configuration: neither ${standardNames.join(', nor ')}/ is here`
       const hint = 'Name a file, folder or glob with -c, or start from examples/fluxloop-keys.yaml.'
-      return { files: [], diagnostics: [fileDiagnostic('.', 'no-files', message, hint)] }
+      return {
+        files: [],
+        diagnostics: [fileDiagnostic('.', 'no-files', message, hint)],
+        boundary: boundaryOf([]),
+      }
     }
     given = [standard]
   }
@@ -52,6 +74,7 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
   for (const path of given) {
     const absolute = resolve(cwd, path)
     const kind = await kindOf(absolute)
+    roots.add(await rootFor(startOf(path, kind, cwd), cwd))
     if (kind === 'file') files.add(absolute)
     else if (kind === 'folder') {
       const none = 'The folder has no *.yaml or *.yml file in it'
@@ -71,5 +94,13 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
       }
     }
   }
-  return { files: [...files].sort(), diagnostics }
+  const boundary = boundaryOf([...roots])
+  const inside: string[] = []
+  for (const file of [...files].sort()) {
+    const real = await realPath(file)
+    // Whoever reads a link that leads nowhere says so.
+    if (real === null || boundary.contains(real)) inside.push(file)
+    else diagnostics.push(leadsOut(shownPath(file, cwd)))
+  }
+  return { files: inside, diagnostics, boundary }
 }

@@ -54,7 +54,7 @@ function resolveKeys(context: KeyContext, allowed: readonly string[]): DesiredKe
 async function filesToRead(paths: readonly string[], cwd: string, instead: ReadonlyMap<string, string>) {
   const found = await findFiles(paths, cwd)
   if (instead.size === 0) return found
-  return { files: [...new Set([...found.files, ...instead.keys()])].sort(), diagnostics: [] }
+  return { ...found, files: [...new Set([...found.files, ...instead.keys()])].sort(), diagnostics: [] }
 }
 
 /**
@@ -86,7 +86,7 @@ export async function loadConfiguration(options: {
   const merged = mergeParts(parts, readable, report)
   const known = (block: string) =>
     readable && parts.every(part => !part.broken.has('') && !part.broken.has(block))
-  const shared = await sharedPolicies(merged.extends, cwd, diagnostics)
+  const shared = await sharedPolicies(merged.extends, cwd, found.boundary, diagnostics)
   const policy = await resolvePolicy(
     merged.policy === null ? shared.policies : [...shared.policies, merged.policy],
     report,

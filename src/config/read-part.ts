@@ -13,11 +13,12 @@ export async function readPart(
   shown: string,
   text: string | undefined,
   diagnostics: Diagnostic[],
+  quotable = true,
 ): Promise<Part | null> {
   const read =
     text === undefined
-      ? await readSource(file, shown)
-      : ({ ok: true, source: sourceOf(shown, dirname(file), text) } as const)
+      ? await readSource(file, shown, quotable)
+      : ({ ok: true, source: sourceOf(shown, dirname(file), text, quotable) } as const)
   if (!read.ok) {
     diagnostics.push(read.diagnostic)
     return null

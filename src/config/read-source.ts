@@ -10,8 +10,8 @@ const maximumBytes = 16 * 1024 * 1024
 type Read =
   { readonly ok: true; readonly source: Source } | { readonly ok: false; readonly diagnostic: Diagnostic }
 
-/** Reads one file as UTF-8 text. `shown` is its name on screens. */
-export async function readSource(file: string, shown: string): Promise<Read> {
+/** Reads one file as UTF-8 text. `shown` is its name on screens; `quotable` as of `Source`. */
+export async function readSource(file: string, shown: string, quotable = true): Promise<Read> {
   const refuse = (code: DiagnosticCode, message: string, hint: string): Read => ({
     ok: false,
     diagnostic: fileDiagnostic(shown, code, message, hint),
@@ -46,7 +46,7 @@ export async function readSource(file: string, shown: string): Promise<Read> {
     return refuse('binary', 'The file is binary: it holds NUL bytes', 'Name a YAML file.')
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return { ok: true, source: sourceOf(shown, dirname(file), text) }
+    return { ok: true, source: sourceOf(shown, dirname(file), text, quotable) }
   } catch {
     return refuse('not-utf-8', 'The file is not UTF-8', 'Save it as UTF-8.')
   }

@@ -15,6 +15,8 @@ export interface Source {
   readonly text: string
   /** The offset at which each line starts. */
   readonly lineStarts: readonly number[]
+  /** False for a file outside the repository: whoever reads the log need not be allowed to read that, so nothing of it is shown. */
+  readonly quotable: boolean
 }
 
 /** What is wrong at a place of one text. */
@@ -26,10 +28,10 @@ export interface Problem {
   readonly related: readonly Span[]
 }
 
-export function sourceOf(file: string, folder: string, text: string): Source {
+export function sourceOf(file: string, folder: string, text: string, quotable = true): Source {
   const lineStarts = [0]
   for (const match of text.matchAll(/\r\n|\r|\n/g)) lineStarts.push(match.index + match[0].length)
-  return { file, folder, text, lineStarts }
+  return { file, folder, text, lineStarts, quotable }
 }
 
 /**
@@ -43,7 +45,7 @@ function maskSecrets(text: string): string {
   )
 }
 
-/** Where a span starts; its source line has no line break. */
+/** Where a span starts; its source line has no line break, and is empty where the file may not be quoted. */
 export function placeOf(source: Source, span: Span): RelatedPlace {
   let low = 0
   let high = source.lineStarts.length - 1
@@ -58,7 +60,15 @@ export function placeOf(source: Source, span: Span): RelatedPlace {
     file: source.file,
     line: low + 1,
     column: span.start - start + 1,
-    sourceLine: maskSecrets(sourceLine),
+    sourceLine: source.quotable ? maskSecrets(sourceLine) : '',
+  }
+}
+
+/** Messages and hints are made of what stands in the file, so they are left out with it. */
+function unquoted(code: DiagnosticCode, file: string): Pick<Problem, 'message' | 'hint'> {
+  return {
+    message: `An error of the kind ${code}; the file is outside the repository, so nothing of it is shown`,
+    hint: `Run fluxloop-keys validate -c ${file} by hand to see more.`,
   }
 }
 
@@ -71,6 +81,7 @@ export function diagnosticAt(
   const place = placeOf(source, problem.span)
   const rest = (place.sourceLine?.length ?? 0) - place.column + 1
   const { code, message, hint, span } = problem
+  if (!source.quotable) return { ...place, length: 1, code, ...unquoted(code, source.file), related }
   return {
     ...place,
     length: Math.max(1, Math.min(span.end - span.start, rest)),

@@ -74,7 +74,7 @@ export interface RelatedPlace {
 /**
  * What is wrong with a configuration, and where. Lines and columns count from 1, columns and lengths in UTF-16 units;
  * a diagnostic about a whole file stands at 1:1 with no source line. It may quote the file, so a configuration is
- * no place for a secret.
+ * no place for a secret. Of a file outside the repository it quotes nothing, and the source line is empty.
  */
 export interface Diagnostic {
   /** Relative to the working directory where it lies below it, else absolute. */

@@ -47,7 +47,7 @@ function renderOne(diagnostic: Diagnostic, style: DiagnosticStyle): string {
   rows.push(...sourceRows(diagnostic, gutter, width, red))
   for (const place of diagnostic.related) {
     rows.push(`${' '.repeat(gutter)} = see ${clean(place.file)}:${place.line}:${place.column}`)
-    if (place.sourceLine !== null) {
+    if (place.sourceLine !== null && place.sourceLine !== '') {
       const shown = excerpt(redactable(place.sourceLine), place.column, 1, width - gutter - 3)
       rows.push(`${String(place.line).padStart(gutter)} | ${shown.text}`.trimEnd())
     }

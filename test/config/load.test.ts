@@ -1,5 +1,5 @@
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
-import { chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, chmod, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { spawnSync } from 'node:child_process'
 import { homedir, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -300,6 +300,8 @@ t.test('loads the example, without a warning and with none of the demo’s unman
 t.test('reads files through links, as Kubernetes mounts them', async t => {
   const files = { 'shared/keys/a.yaml': head, 'mount/..1/b.yaml': `keys:\n${keyOf('b')}` }
   await inFolder(files, async cwd => {
+    // Without a repository the folder of the configuration is the most that its links may lead to.
+    await mkdir(join(cwd, '.git'))
     await symlink('..1', join(cwd, 'mount/..data'))
     await symlink('..data/b.yaml', join(cwd, 'mount/b.yaml'))
     await symlink('../shared/keys/a.yaml', join(cwd, 'mount/a.yaml'))

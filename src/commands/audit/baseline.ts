@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { Baseline } from '../../audit/baseline.ts'
 import { Failure } from '../../model/failure.ts'
+import { boundaryOf, realPath, rootFor } from '../../repository.ts'
 
 const mebibyte = 2 ** 20
 /** Ten thousand keys with five findings each make about 40 MiB of SARIF. */
@@ -50,6 +51,11 @@ function fromSarif(report: Fields): Before | null {
 
 async function textOf(file: string, cwd: string): Promise<string> {
   const path = resolve(cwd, file)
+  const real = await realPath(path)
+  if (real !== null && !boundaryOf([await rootFor(dirname(path), cwd)]).contains(real))
+    throw new Failure('usage', `The baseline ${file} is a link that leads out of the repository`, {
+      hints: ['Name the file that it leads to.'],
+    })
   try {
     const found = await stat(path)
     if (found.isFile() && found.size <= largest) return await readFile(path, 'utf8')

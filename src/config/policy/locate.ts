@@ -1,6 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { readBounded } from '../../bounded-file.ts'
+import type { Boundary } from '../../repository.ts'
 
 /** Where a package keeps its policy, when its package.json says nothing else under `fluxloop-keys`. */
 const usualFile = 'fluxloop-policy.yaml'
@@ -15,8 +16,8 @@ export interface Package {
 }
 
 export type Located =
-  /** `within` is the package that it came with; null for a file of the configuration's own. */
-  | { readonly ok: true; readonly file: string; readonly within: Package | null }
+  /** `within` is the package that it came with; null for a file of the configuration's own. `quotable` as of `Source`. */
+  | { readonly ok: true; readonly file: string; readonly within: Package | null; readonly quotable: boolean }
   | { readonly ok: false; readonly message: string; readonly hint: string }
 
 const refuse = (message: string, hint: string): Located => ({ ok: false, message, hint })
@@ -53,15 +54,30 @@ async function fileOf(folder: string): Promise<string> {
   }
 }
 
+/** Lies it in the repository? A link that leads out of it is refused; a path that names a file elsewhere is read, and not shown. */
+async function bounded(
+  source: string,
+  folder: string,
+  file: string,
+  within: Package | null,
+  boundary: Boundary,
+): Promise<Located> {
+  if (boundary.contains(await realpath(file))) return { ok: true, file, within, quotable: true }
+  const named = resolve(await realpath(folder), relative(folder, file))
+  if (boundary.contains(named))
+    return refuse(`${source} is a link that leads out of the repository`, 'Put the file itself there.')
+  return { ok: true, file, within, quotable: false }
+}
+
 /** A package may be a link, as in a workspace; what lies in it may not lead out of it. */
-async function insideOf(within: Package, source: string, file: string): Promise<Located> {
+async function insideOf(within: Package, source: string, file: string, boundary: Boundary): Promise<Located> {
   const way = relative(await realpath(within.folder), await realpath(file))
   if (way.startsWith('..') || isAbsolute(way))
     return refuse(`${source} leads out of the package ${within.name}`, 'Name a file in it.')
-  return { ok: true, file, within }
+  return await bounded(source, within.folder, file, within, boundary)
 }
 
-async function inPackage(source: string, from: string): Promise<Located> {
+async function inPackage(source: string, from: string, boundary: Boundary): Promise<Located> {
   const name = packageName.exec(source)?.[0]
   if (name === undefined)
     return refuse(
@@ -74,27 +90,36 @@ async function inPackage(source: string, from: string): Promise<Located> {
       `The package ${name} is not installed here`,
       `Install it (npm install --save-dev ${name}), or write ./ before the path of a file.`,
     )
+  const manifest = await bounded(name, dirname(folder), join(folder, 'package.json'), null, boundary)
+  if (!manifest.ok) return manifest
   const rest = source.slice(name.length + 1)
   const inside = rest === '' ? await fileOf(folder) : rest
   const file = resolve(folder, inside)
   if (!(await exists(file)))
     return refuse(`The package ${name} has no file ${inside}`, `Name one that it has: ${name}/policy.yaml.`)
-  return await insideOf({ name, folder }, source, file)
+  return await insideOf({ name, folder }, source, file, boundary)
 }
 
 /**
  * The file of a shared policy that a file in `folder` names. Nothing is asked of the network. What came `within` a package names files of
  * that package, or other packages: errors show lines of what was read, and no package may choose which files those are.
  */
-export async function locatePolicy(source: string, folder: string, within: Package | null): Promise<Located> {
+export async function locatePolicy(
+  source: string,
+  folder: string,
+  within: Package | null,
+  boundary: Boundary,
+): Promise<Located> {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source))
     return refuse(
       'A policy is not fetched from the network',
       'Publish it as an npm package and install that, or copy the file.',
     )
-  if (!/^\.{1,2}\//.test(source) && !isAbsolute(source)) return await inPackage(source, folder)
+  if (!/^\.{1,2}\//.test(source) && !isAbsolute(source)) return await inPackage(source, folder, boundary)
   const file = resolve(folder, source)
   if (!(await exists(file)))
     return refuse(`There is no file ${source}`, 'Paths count from the folder of the file that names them.')
-  return within === null ? { ok: true, file, within } : await insideOf(within, source, file)
+  return within === null
+    ? await bounded(source, folder, file, null, boundary)
+    : await insideOf(within, source, file, boundary)
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Diagnostic } from '../../model/diagnostic.ts'
+import type { Boundary } from '../../repository.ts'
 import { shownPath } from '../find-files.ts'
 import { type Located, type Part, diagnosticFor, isSound } from '../parts.ts'
 import type { RawPolicy } from '../raw.ts'
@@ -23,6 +24,7 @@ export interface SharedPolicies {
 
 interface Reading {
   readonly cwd: string
+  readonly boundary: Boundary
   readonly diagnostics: Diagnostic[]
   count: number
 }
@@ -45,7 +47,7 @@ async function policiesOf(
   chain: readonly string[],
   reading: Reading,
 ): Promise<SharedPolicies> {
-  const { cwd, diagnostics } = reading
+  const { cwd, boundary, diagnostics } = reading
   const { value, part, path } = named
   const sources =
     typeof value === 'string'
@@ -69,7 +71,7 @@ async function policiesOf(
         )
       return { policies, whole: false }
     }
-    const found = await locatePolicy(source, part.source.folder, within)
+    const found = await locatePolicy(source, part.source.folder, within, boundary)
     if (!found.ok) {
       refuse('policy-source', found.message, found.hint)
       continue
@@ -88,7 +90,7 @@ async function policiesOf(
       )
       continue
     }
-    const read = await readPart(file, shownPath(file, cwd), undefined, diagnostics)
+    const read = await readPart(file, shownPath(file, cwd), undefined, diagnostics, found.quotable)
     if (read === null) {
       whole = false
       continue
@@ -115,9 +117,10 @@ async function policiesOf(
 export async function sharedPolicies(
   named: Located<string | readonly string[]> | null,
   cwd: string,
+  boundary: Boundary,
   diagnostics: Diagnostic[],
 ): Promise<SharedPolicies> {
   if (named === null) return { policies: [], whole: true }
   const self = resolve(cwd, named.part.source.file)
-  return await policiesOf(named, null, [self], { cwd, diagnostics, count: 0 })
+  return await policiesOf(named, null, [self], { cwd, boundary, diagnostics, count: 0 })
 }
