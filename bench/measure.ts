@@ -7,6 +7,8 @@ import { text } from 'node:stream/consumers'
 export interface Program {
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** 0 unless given. */
+  readonly exitCode?: number
 }
 
 /** Settings of this shell that would make Node itself slower, or the program another one. */
@@ -18,7 +20,7 @@ function environment(own: Program['env']): NodeJS.ProcessEnv {
 }
 
 /** Runs it to its end. Resolves to what it wrote to descriptor 3; rejects where it fails. */
-async function run({ args, env }: Program): Promise<string> {
+async function run({ args, env, exitCode = 0 }: Program): Promise<string> {
   const child = spawn(process.execPath, args, {
     env: environment(env),
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -29,7 +31,7 @@ async function run({ args, env }: Program): Promise<string> {
     text(child.stdio[3] as Readable),
     ended,
   ])
-  if (child.exitCode !== 0) throw new Error(`node ${args.join(' ')} failed:\n${complaints}`)
+  if (child.exitCode !== exitCode) throw new Error(`node ${args.join(' ')} failed:\n${complaints}`)
   return report
 }
 
@@ -61,9 +63,9 @@ export interface Resources {
 }
 
 /** What a program uses, in a run of its own, since asking takes time too. */
-export async function resourcesOf({ args, env }: Program): Promise<Resources> {
+export async function resourcesOf({ args, ...rest }: Program): Promise<Resources> {
   const hook = `data:text/javascript,${encodeURIComponent(reporter)}`
-  const report = await run({ args: ['--import', hook, ...args], ...(env === undefined ? {} : { env }) })
+  const report = await run({ args: ['--import', hook, ...args], ...rest })
   return JSON.parse(report) as Resources
 }
 

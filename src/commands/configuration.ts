@@ -11,6 +11,9 @@ export function allowedPaths(given: readonly string[], cwd: string): readonly st
   return given.map(path => absolutePath(path, cwd))
 }
 
+/** More of them scroll away what they are about. */
+const mostShown = 100
+
 /** Loads the configuration, or shows all that is wrong with it and throws. Warnings are shown on standard error. `now` as in `loadConfiguration`. */
 export async function requireConfiguration(
   paths: readonly string[],
@@ -26,13 +29,22 @@ export async function requireConfiguration(
     allowedPaths: allowedPaths(allowPath, cwd),
   })
   if (!loaded.ok) {
-    stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
-    const count = loaded.diagnostics.length
+    const { diagnostics, omitted } = loaded
+    const shown = diagnostics.slice(0, mostShown)
+    const count = diagnostics.length + omitted
+    stderr.print(renderDiagnostics(shown, stderr.palette))
+    if (count > shown.length)
+      stderr.print(
+        `\n… and ${omitted > 0 ? 'up to ' : ''}${(count - shown.length).toLocaleString('en')} more errors`,
+      )
     throw new Failure(
       'configuration',
-      count === 1 ? 'The configuration has an error' : `The configuration has ${count} errors`,
+      count === 1
+        ? 'The configuration has an error'
+        : `The configuration has ${omitted > 0 ? 'more than ' : ''}${diagnostics.length.toLocaleString('en')} errors`,
     )
   }
-  if (loaded.warnings.length > 0) stderr.print(renderDiagnostics(loaded.warnings, stderr.palette))
+  if (loaded.warnings.length > 0)
+    stderr.print(renderDiagnostics(loaded.warnings.slice(0, mostShown), stderr.palette))
   return loaded.desired
 }

@@ -35,6 +35,7 @@ async function validateToJson(
     allowedPaths: allowedPaths(allowPath, cwd),
   })
   const diagnostics = loaded.ok ? loaded.warnings : loaded.diagnostics
-  stdout.print(jsonText({ valid: loaded.ok, diagnostics }))
+  const omitted = loaded.ok ? 0 : loaded.omitted
+  stdout.print(jsonText({ valid: loaded.ok, diagnostics, omitted }))
   return loaded.ok ? 0 : exitCodes.configuration
 }

@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../model/diagnostic.ts'
 import { explainShape } from './explain-shape.ts'
-import { validate } from './generated/validate.js'
+import { mostDiagnostics } from './diagnostic-list.ts'
+import { skipped, validate } from './generated/validate.js'
 import type { Path, YamlDocument } from './read-yaml.ts'
 import { type Source, diagnosticAt } from './source.ts'
 
@@ -8,6 +9,8 @@ export interface ShapeResult {
   readonly diagnostics: readonly Diagnostic[]
   /** The parts that are not to be looked at any further, by `partName`: `keys/ci`, `defaults`. */
   readonly broken: ReadonlySet<string>
+  /** So many more errors there are. */
+  readonly omitted: number
 }
 
 /** The part of a file that stands or falls as one: a key, a role, or another block at the top. */
@@ -31,10 +34,16 @@ function parsePointer(pointer: string, root: unknown): { path: (string | number)
 
 /** Holds a document against the schema. */
 export function checkShape(source: Source, document: YamlDocument): ShapeResult {
-  if (validate(document.root)) return { diagnostics: [], broken: new Set() }
+  skipped.count = 0
+  if (validate(document.root)) return { diagnostics: [], broken: new Set(), omitted: 0 }
   const diagnostics = new Map<string, Diagnostic>()
   const broken = new Set<string>()
+  let omitted = skipped.count
+  // What is wrong is not known in full, so that nothing else may be read either.
+  if (omitted > 0) broken.add('')
   for (const error of validate.errors ?? []) {
+    // Where ajv takes back what it counted and did not keep.
+    if (error === undefined) continue
     const { path, value } = parsePointer(error.instancePath, document.root)
     // Of `propertyNames` ajv reports the name as data, at the place of the map.
     const isName = error.keyword === 'pattern' && typeof value !== 'string' && typeof error.data === 'string'
@@ -48,6 +57,10 @@ export function checkShape(source: Source, document: YamlDocument): ShapeResult 
     })
     if (explanation === null) continue
     broken.add(partName(explanation.path))
+    if (diagnostics.size >= mostDiagnostics) {
+      omitted += 1
+      continue
+    }
     const span =
       explanation.at === 'key' ? document.keySpan(explanation.path) : document.valueSpan(explanation.path)
     const { code, message, hint } = explanation
@@ -55,5 +68,5 @@ export function checkShape(source: Source, document: YamlDocument): ShapeResult 
     const key = `${span.start} ${code} ${message.includes('`keys.') ? hint : message}`
     if (!diagnostics.has(key)) diagnostics.set(key, diagnosticAt(source, { code, message, hint, span }))
   }
-  return { diagnostics: [...diagnostics.values()], broken }
+  return { diagnostics: [...diagnostics.values()], broken, omitted }
 }

@@ -1,8 +1,9 @@
 import { type Event, EVENT_ID, SCALAR_STYLE, getScalarValue } from 'js-yaml'
 
+import { mostDiagnostics } from './diagnostic-list.ts'
 import { resolvePlain } from './scalar.ts'
 import type { Problem, Span } from './source.ts'
-import { childrenOf, contentSpan, tagSpan } from './yaml-events.ts'
+import { type Child, childrenOf, contentSpan, tagSpan } from './yaml-events.ts'
 
 /** Nodes that aliases may stand for, all in all: enough for 10,000 keys that share a block, too few for a bomb. */
 const maximumAliasedNodes = 250_000
@@ -18,6 +19,8 @@ export interface Composed {
   readonly root: unknown
   readonly containers: ReadonlyMap<object, number>
   readonly problems: readonly Problem[]
+  /** So many more there are. */
+  readonly omitted: number
 }
 
 /** Tags that say what a value is anyway; all others are not YAML's own. */
@@ -48,11 +51,14 @@ export function compose(text: string, events: readonly Event[], first: number): 
   const containers = new Map<object, number>()
   const anchors = new Map<string, Anchor>()
   const problems: Problem[] = []
+  const looked = new Map<number, ReturnType<typeof childrenOf>>()
   let at = first
   let aliased = 0
+  let omitted = 0
 
   function problem(code: Problem['code'], span: Span, message: string, hint: string, related: Span[] = []) {
-    problems.push({ code, span, message, hint, related })
+    if (problems.length >= mostDiagnostics) omitted += 1
+    else problems.push({ code, span, message, hint, related })
   }
 
   function checkTag(index: number, value: unknown): void {
@@ -141,6 +147,13 @@ export function compose(text: string, events: readonly Event[], first: number): 
     return { value, size }
   }
 
+  /** All repeats are in few maps, so those maps are looked through once. */
+  function firstOf(mapIndex: number, name: string): Child | undefined {
+    let children = looked.get(mapIndex)
+    if (children === undefined) looked.set(mapIndex, (children = childrenOf(text, events, mapIndex)))
+    return children.get(name)
+  }
+
   function checkKey(index: number, name: string, map: object, mapIndex: number): void {
     const event = events[index]
     if (event === undefined) return
@@ -149,7 +162,7 @@ export function compose(text: string, events: readonly Event[], first: number): 
       const hint = 'Use `defaults` for what keys share, or an alias for a whole value (`rotate: *shared`).'
       problem('merge-key', span, 'Merge keys (`<<`) are not part of YAML 1.2', hint)
     } else if (Object.hasOwn(map, name)) {
-      const earlier = childrenOf(text, events, mapIndex).get(name)
+      const earlier = problems.length < mostDiagnostics ? firstOf(mapIndex, name) : undefined
       const firstSpan = earlier?.key === undefined ? null : contentSpan(earlier.key)
       const hint = 'Keep one of the two.'
       problem(
@@ -220,5 +233,5 @@ export function compose(text: string, events: readonly Event[], first: number): 
   }
 
   const root = events[at] === undefined ? null : node().value
-  return { root, containers, problems }
+  return { root, containers, problems, omitted }
 }

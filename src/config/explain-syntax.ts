@@ -1,7 +1,7 @@
 import type { Problem } from './source.ts'
 
 /** Above that the second opinion would cost more time and memory than its better words are worth. */
-const maximumLength = 1_000_000
+const maximumLength = 250_000
 const maximumProblems = 5
 
 /** What people can do, by the character at which a syntax error stands or by what the error says. */
@@ -28,7 +28,7 @@ function hintFor(text: string, at: number, message: string): string | null {
 export async function explainSyntax(text: string, problem: Problem): Promise<readonly Problem[]> {
   const withHint = (one: Problem): Problem => ({ ...one, hint: hintFor(text, one.span.start, one.message) })
   // The fast reader says it best, and the other one would blame what follows.
-  if (/tab character|non-printable/.test(problem.message) || text.length > maximumLength)
+  if (/tab character|non-printable|nested too deeply/.test(problem.message) || text.length > maximumLength)
     return [withHint(problem)]
   const { parseAllDocuments } = await import('yaml')
   const documents = parseAllDocuments(text, { prettyErrors: false, uniqueKeys: false, logLevel: 'silent' })

@@ -4,6 +4,7 @@ import type { Instant } from '../model/duration.ts'
 import { checkFileNames } from './check-file-names.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkRenames } from './check-renames.ts'
+import { DiagnosticList } from './diagnostic-list.ts'
 import { findFiles, shownPath } from './find-files.ts'
 import { mergeParts } from './merge.ts'
 import type { Part } from './parts.ts'
@@ -14,11 +15,13 @@ import { readPart } from './read-part.ts'
 import { type KeyContext, resolveKey } from './resolve-key.ts'
 import { resolvePrune, resolveQuiet } from './resolve-lifetime.ts'
 import { checkRole } from './resolve-permissions.ts'
+import { Room } from './room.ts'
 import { fileDiagnostic } from './source.ts'
 
 export type Loaded =
   | { readonly ok: true; readonly desired: DesiredState; readonly warnings: readonly Diagnostic[] }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] }
+  /** `omitted`: so many more there are. */
+  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[]; readonly omitted: number }
 
 function share(text: string | undefined): number {
   return text === undefined ? 0.25 : Number(text.slice(0, -1)) / 100
@@ -74,19 +77,23 @@ export async function loadConfiguration(options: {
 }): Promise<Loaded> {
   const { paths, cwd, now, instead = new Map<string, string>(), allowedPaths = [] } = options
   const found = await filesToRead(paths, cwd, instead)
-  const diagnostics: Diagnostic[] = [...found.diagnostics]
-  const warnings: Diagnostic[] = []
+  const diagnostics = new DiagnosticList()
+  for (const one of found.diagnostics) diagnostics.push(one)
+  const warnings = new DiagnosticList()
+  const room = new Room()
   const parts: Part[] = []
   for (const file of found.files) {
-    const part = await readPart(file, shownPath(file, cwd), instead.get(file), diagnostics)
+    const part = await readPart(file, shownPath(file, cwd), instead.get(file), diagnostics, room)
     if (part !== null) parts.push(part)
   }
   const readable = found.diagnostics.length === 0 && parts.length === found.files.length
-  const report = (diagnostic: Diagnostic) => void diagnostics.push(diagnostic)
+  const report = (diagnostic: Diagnostic) => {
+    diagnostics.push(diagnostic)
+  }
   const merged = mergeParts(parts, readable, report)
   const known = (block: string) =>
     readable && parts.every(part => !part.broken.has('') && !part.broken.has(block))
-  const shared = await sharedPolicies(merged.extends, cwd, found.boundary, diagnostics)
+  const shared = await sharedPolicies(merged.extends, { cwd, boundary: found.boundary, room, diagnostics })
   const policy = await resolvePolicy(
     merged.policy === null ? shared.policies : [...shared.policies, merged.policy],
     report,
@@ -102,11 +109,14 @@ export async function loadConfiguration(options: {
     rolesKnown: known('roles'),
     defaultsKnown: known('defaults'),
     report,
-    warn: diagnostic => void warnings.push(diagnostic),
+    warn: diagnostic => {
+      warnings.push(diagnostic)
+    },
   }
   const keys = resolveKeys(context, allowedPaths)
   const { stack } = merged
-  if (diagnostics.length > 0 || stack === null) return { ok: false, diagnostics: tidy(diagnostics) }
+  if (diagnostics.kept.length > 0 || stack === null)
+    return { ok: false, diagnostics: tidy(diagnostics.kept), omitted: diagnostics.omitted }
   if (keys.length === 0) {
     const message = 'The configuration declares no keys'
     warnings.push(fileDiagnostic(parts[0]?.source.file ?? '.', 'no-keys', message, 'Add one under `keys`.'))
@@ -114,5 +124,9 @@ export async function loadConfiguration(options: {
   const quiet = resolveQuiet(merged.defaults?.value.rotate?.quiet)
   const prune = resolvePrune(merged.prune?.value, quiet)
   const limits = resolveLimits(merged.limits?.value)
-  return { ok: true, desired: { stack: stack.value, keys, prune, limits, policy }, warnings: tidy(warnings) }
+  return {
+    ok: true,
+    desired: { stack: stack.value, keys, prune, limits, policy },
+    warnings: tidy(warnings.kept),
+  }
 }

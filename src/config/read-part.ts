@@ -1,9 +1,10 @@
 import { dirname } from 'node:path'
-import type { Diagnostic } from '../model/diagnostic.ts'
 import { checkShape } from './check-shape.ts'
+import type { DiagnosticList } from './diagnostic-list.ts'
 import { explainSyntax } from './explain-syntax.ts'
 import type { Part } from './parts.ts'
 import { readSource } from './read-source.ts'
+import type { Room } from './room.ts'
 import { readYaml } from './read-yaml.ts'
 import { diagnosticAt, fileDiagnostic, placeOf, sourceOf } from './source.ts'
 
@@ -12,7 +13,8 @@ export async function readPart(
   file: string,
   shown: string,
   text: string | undefined,
-  diagnostics: Diagnostic[],
+  diagnostics: DiagnosticList,
+  room: Room,
   quotable = true,
 ): Promise<Part | null> {
   const read =
@@ -24,8 +26,14 @@ export async function readPart(
     return null
   }
   const { source } = read
+  const tooLarge = room.take(source)
+  if (tooLarge !== null) {
+    diagnostics.push(tooLarge)
+    return null
+  }
   const reading = readYaml(source.text)
   if (!reading.ok) {
+    diagnostics.omit(reading.omitted)
     for (const problem of reading.problems) {
       const problems = problem.code === 'syntax' ? await explainSyntax(source.text, problem) : [problem]
       for (const one of problems) {
@@ -41,7 +49,8 @@ export async function readPart(
   }
   const { document } = reading
   const shape = checkShape(source, document)
-  diagnostics.push(...shape.diagnostics)
+  for (const one of shape.diagnostics) diagnostics.push(one)
+  diagnostics.omit(shape.omitted)
   // The schema vouches for everything but the parts named in `broken`, which nobody reads.
   return { source, document, raw: document.root ?? {}, broken: shape.broken }
 }

@@ -17,10 +17,11 @@ export interface YamlDocument {
 
 export type Reading =
   | { readonly ok: true; readonly document: YamlDocument }
-  | { readonly ok: false; readonly problems: readonly Problem[] }
+  /** `omitted`: so many more there are. */
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly omitted: number }
 
 function failed(code: Problem['code'], span: Span, message: string, hint: string | null): Reading {
-  return { ok: false, problems: [{ code, span, message, hint, related: [] }] }
+  return { ok: false, problems: [{ code, span, message, hint, related: [] }], omitted: 0 }
 }
 
 function isContainer(value: unknown): value is Record<string | number, unknown> {
@@ -104,8 +105,8 @@ export function readYaml(text: string): Reading {
     const message = 'The file holds several YAML documents (`---`)'
     return failed('several-documents', { start, end: start + 3 }, message, 'Split it: one document a file.')
   }
-  const { root, containers, problems } = compose(text, events, 1)
-  if (problems.length > 0) return { ok: false, problems }
+  const { root, containers, problems, omitted } = compose(text, events, 1)
+  if (problems.length > 0) return { ok: false, problems, omitted }
   const span = locator(text, events, root, containers)
   return {
     ok: true,

@@ -45,7 +45,9 @@ function maskSecrets(text: string): string {
   )
 }
 
-/** Where a span starts; its source line has no line break, and is empty where the file may not be quoted. */
+const longestLine = 10_000
+
+/** Where a span starts; its source line has no line break, and is empty where the file may not be quoted, or the line is too long. */
 export function placeOf(source: Source, span: Span): RelatedPlace {
   let low = 0
   let high = source.lineStarts.length - 1
@@ -55,12 +57,15 @@ export function placeOf(source: Source, span: Span): RelatedPlace {
     else high = middle - 1
   }
   const start = source.lineStarts[low] ?? 0
-  const sourceLine = trimEnd(source.text.slice(start, source.lineStarts[low + 1]), '\r\n')
+  // A line of megabytes, repeated for every error in it, would take all memory; nobody wrote it by hand.
+  const next = source.lineStarts[low + 1] ?? source.text.length
+  const shown = source.quotable && next - start <= longestLine
+  const sourceLine = shown ? trimEnd(source.text.slice(start, next), '\r\n') : ''
   return {
     file: source.file,
     line: low + 1,
     column: span.start - start + 1,
-    sourceLine: source.quotable ? maskSecrets(sourceLine) : '',
+    sourceLine: maskSecrets(sourceLine),
   }
 }
 

@@ -41,9 +41,10 @@ async function clone(t: Test, more = ''): Promise<Workplace & { readonly home: s
   return { ...place, home }
 }
 
-const commands = [
-  ['validate'],
-  ['validate', '--json'],
+const commands = [['validate'], ['validate', '--json']] as const
+
+/** What else reads a configuration, and prints what is wrong with it by the same function. */
+const others = [
   ['plan', '--api-url', 'sandbox:'],
   ['audit', '--offline'],
   ['audit', '--fix', '--offline'],
@@ -61,7 +62,7 @@ async function requireNothing(
     const { code, stdout, stderr } = await place.run([...command, ...more])
     t.not(code, 0, command.join(' '))
     t.notMatch(stdout + stderr, token.slice(0, 12), `${command.join(' ')} shows nothing of it`)
-    if (command[0] === 'validate') t.match((stdout + stderr).replace(/\s+/g, ' '), says)
+    t.match((stdout + stderr).replace(/\s+/g, ' '), says)
   }
 }
 
@@ -88,6 +89,16 @@ t.test(
     t.match(stderr, `failOn: ${token}`)
   },
 )
+
+t.test('shows nothing of a shared policy outside the repository, whatever the command', async t => {
+  const place = await clone(t)
+  await place.write('fluxloop-keys.yaml', configuration('extends: ../home/token.yaml'))
+  for (const command of others) {
+    const { code, stdout, stderr } = await place.run(command)
+    t.not(code, 0, command.join(' '))
+    t.notMatch(stdout + stderr, token.slice(0, 12), `${command.join(' ')} shows nothing of it`)
+  }
+})
 
 t.test('refuses links that lead out of the repository', async t => {
   const refusal = /The link leads out of the repository|is a link that leads out of the repository/
@@ -167,4 +178,81 @@ t.test('follows links that stay in the repository', async t => {
   }
   await place.write('policies/own.yaml', 'version: 1\npolicy: { failOn: sometimes }\n')
   t.match((await place.run(['validate'])).stderr, 'failOn: sometimes', 'and shows what is wrong there')
+})
+
+const head = 'version: 1\nstack: acme-agents\n'
+const many = (count: number, line: (index: number) => string) =>
+  Array.from({ length: count }, (_, index) => line(index)).join('')
+
+/** Each of them has far more errors, or far more text, than anybody reads. */
+const floods: Readonly<Record<string, { readonly text: string; readonly says: RegExp }>> = {
+  'unknown properties': {
+    text: head + many(50_000, index => `p${index}: x\n`),
+    says: /… and up to 49,900 more errors.*has more than 1,000 errors/,
+  },
+  'one property, again and again': {
+    text: `${head}keys:\n${'  same: 1\n'.repeat(20_000)}`,
+    says: /`same` stands twice in one map.*… and up to 19,899 more errors/,
+  },
+  'errors in one line': {
+    text: `{ ${many(20_000, index => `p${index}: x, `)} }`,
+    says: /Unknown property "p0".*… and up to 19,\d+ more errors/,
+  },
+  'keys that are wrong': {
+    text: `${head}keys:\n${many(5_000, index => `  k${index}: { nmae: K }\n`)}`,
+    says: /`keys.k0` has no `name`.*more errors/,
+  },
+  'keys with an unknown role': {
+    text: `${head}keys:\n${many(2_000, index => `  k${index}: { name: K${index}, scope: all, expires: 90d, permissions: ['role:no'] }\n`)}`,
+    says: /… and up to 1,900 more errors/,
+  },
+  'more values than are read': {
+    text: head + 'a: [],\n'.repeat(400_000),
+    says: /more than 1,000,000 lines, colons, commas and brackets, which is not read/,
+  },
+}
+
+for (const [what, { text, says }] of Object.entries(floods))
+  t.test(`shows the first errors of many, and how many more there are: ${what}`, async t => {
+    const place = await workplace(t)
+    await place.write('fluxloop-keys.yaml', text)
+    const { code, stderr } = await place.run(['validate'])
+    t.equal(code, 2)
+    t.match(stderr.replace(/\s+/g, ' '), says)
+    t.ok(stderr.length < 100_000, `${stderr.length} characters`)
+    t.ok((stderr.match(/ error: /g) ?? []).length <= 100)
+    const json = await place.run(['validate', '--json'])
+    const { diagnostics, omitted } = JSON.parse(json.stdout) as {
+      readonly diagnostics: readonly object[]
+      readonly omitted: number
+    }
+    t.ok(diagnostics.length <= 1_000)
+    t.equal(omitted > 0, stderr.includes('up to'))
+    t.ok(json.stdout.length < 2_000_000)
+  })
+
+t.test('counts what all files of a configuration hold', async t => {
+  const place = await workplace(t)
+  for (const name of ['a', 'b'])
+    await place.write(`fluxloop-keys/${name}.yaml`, `${head}# ${'x'.repeat(9_000_000)}\n`)
+  t.match(
+    (await place.run(['validate'])).stderr.replace(/\s+/g, ' '),
+    /b\.yaml: error: With this file the configuration has more than 16 MB of text/,
+  )
+})
+
+t.test('stops rules that would take too much for all keys together', async t => {
+  const place = await workplace(t)
+  const loop = '[1,2,3,4,5,6,7,8,9,10].all(a, [1,2,3,4,5,6,7,8,9,10].all(b, a + b < 0))'
+  const rule = (index: number) => `    own-${index}: { when: '${loop}', message: m, severity: low }\n`
+  await place.write(
+    'fluxloop-keys.yaml',
+    `${head}defaults: { expires: 90d }\npolicy:\n  rules:\n${many(100, rule)}keys:\n${many(1_000, index => `  k${index}: { name: K${index}, scope: all, permissions: [read_scenarios] }\n`)}`,
+  )
+  const { code, stderr } = await place.run(['audit', '--offline'])
+  t.equal(code, 2)
+  t.match(
+    stderr.replace(/\s+/g, ' '),
+    /with all other rules and keys it would take more than 20,000,000 steps/,
+  )
 })

@@ -55,10 +55,18 @@ function isNode(value: unknown): value is ASTNode {
 }
 
 /** What an expression is made of; of a method's call, what it is called on comes first. */
-export function partsOf({ args }: ASTNode): readonly ASTNode[] {
+export function partsOf(node: ASTNode): readonly ASTNode[] {
+  const known = parts.get(node)
+  if (known !== undefined) return known
+  const { args } = node
   const all: unknown[] = Array.isArray(args) ? args.flat(2) : [args]
-  return all.filter(isNode)
+  const found = all.filter(isNode)
+  parts.set(node, found)
+  return found
 }
+
+/** An expression is looked through for every key. */
+const parts = new WeakMap<ASTNode, readonly ASTNode[]>()
 
 /** The function that is called; null where none is. */
 export function calledBy(node: ASTNode): string | null {

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
-import type { Diagnostic } from '../../model/diagnostic.ts'
 import type { Boundary } from '../../repository.ts'
+import type { DiagnosticList } from '../diagnostic-list.ts'
 import { shownPath } from '../find-files.ts'
 import { type Located, type Part, diagnosticFor, isSound } from '../parts.ts'
 import type { RawPolicy } from '../raw.ts'
 import { readPart } from '../read-part.ts'
+import type { Room } from '../room.ts'
 import { type Package, locatePolicy } from './locate.ts'
 
 /** So many policies may be built one on the other. */
@@ -25,7 +26,8 @@ export interface SharedPolicies {
 interface Reading {
   readonly cwd: string
   readonly boundary: Boundary
-  readonly diagnostics: Diagnostic[]
+  readonly room: Room
+  readonly diagnostics: DiagnosticList
   count: number
 }
 
@@ -47,7 +49,7 @@ async function policiesOf(
   chain: readonly string[],
   reading: Reading,
 ): Promise<SharedPolicies> {
-  const { cwd, boundary, diagnostics } = reading
+  const { cwd, boundary, room, diagnostics } = reading
   const { value, part, path } = named
   const sources =
     typeof value === 'string'
@@ -90,7 +92,7 @@ async function policiesOf(
       )
       continue
     }
-    const read = await readPart(file, shownPath(file, cwd), undefined, diagnostics, found.quotable)
+    const read = await readPart(file, shownPath(file, cwd), undefined, diagnostics, room, found.quotable)
     if (read === null) {
       whole = false
       continue
@@ -116,11 +118,9 @@ async function policiesOf(
 /** The policies that a configuration builds on, and those that they build on. What is wrong goes to `diagnostics`. */
 export async function sharedPolicies(
   named: Located<string | readonly string[]> | null,
-  cwd: string,
-  boundary: Boundary,
-  diagnostics: Diagnostic[],
+  reading: Omit<Reading, 'count'>,
 ): Promise<SharedPolicies> {
   if (named === null) return { policies: [], whole: true }
-  const self = resolve(cwd, named.part.source.file)
-  return await policiesOf(named, null, [self], { cwd, boundary, diagnostics, count: 0 })
+  const self = resolve(reading.cwd, named.part.source.file)
+  return await policiesOf(named, null, [self], { ...reading, count: 0 })
 }
