@@ -1,4 +1,4 @@
-// A sample of the wire's faults for the program as users run it; the whole matrix is played in wire-reading and wire-writing.
+// A sample of the wire's faults for the program as users run it; `npm run test:campaigns -- --only wire` plays the whole matrix.
 import type { ChildProcess } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'

@@ -1,5 +1,5 @@
 // Kills the built program at every step that makes and delivers a secret, where the stores are real ones, and shows that the next
-// apply heals what was left. Every other step, and every kill of a recovery, is in `npm run test:faults`.
+// apply heals what was left. Every other step, and every kill of a recovery, is in `npm run test:campaigns -- --only crash`.
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'

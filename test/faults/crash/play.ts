@@ -1,4 +1,5 @@
 import { day } from '../../../src/model/duration.ts'
+import type { Settled } from '../../campaigns/campaign.ts'
 import { configuration } from './configuration.ts'
 import { judge, planFaults } from './judge.ts'
 import { type Prober, watchStores } from './prober.ts'
@@ -140,32 +141,43 @@ export async function playCase(
   }
 }
 
+/** Hears of every case, and of the points by which its last run came that a further kill may be at. */
+type Tell = (verdict: Verdict, places: readonly string[]) => void
+
 /**
  * Plays the cases of a setting: a run that is not killed says by which points it comes; it is killed at those that are
- * chosen; each recovery says by which points it comes, and is killed there, too. `tell` hears of every case, and of the
- * points by which its last run came that a further kill may be at.
+ * chosen; each recovery says by which points it comes, and is killed there, too. Cases that are settled are not played: the points
+ * are known.
  */
 export async function playSetting(
   setting: Setting,
   choice: Choice,
-  tell: (verdict: Verdict, places: readonly string[]) => void,
+  tell: Tell,
+  settled: Settled = new Map(),
 ): Promise<void> {
   const scenery = await openScenery(setting, null)
   const { stage } = scenery
   try {
     const toBeginning = await stage.remember()
-    const prober = probe(scenery)
-    const whole = await act(scenery, null)
-    const claims = whole.code === 0 ? planFaults(await stage.run(['plan', '--detailed-exitcode'])) : []
-    const unharmed = await recover(scenery, { first: null, second: null }, prober, claims)
-    tell(unharmed.verdict, whole.places)
-    for (const first of choice.firsts(whole.places)) {
+    const known = settled.get(titleOf(setting, { first: null, second: null }))?.places
+    const places = known ?? (await playUnharmed(scenery, tell))
+    for (const first of choice.firsts(places)) {
       await toBeginning()
-      await playBranch(scenery, first, choice, tell)
+      await playBranch(scenery, first, choice, { tell, settled })
     }
   } finally {
     await stage.end()
   }
+}
+
+/** The case that nobody kills. Resolves to the points by which its run came. */
+async function playUnharmed(scenery: Scenery, tell: Tell): Promise<readonly string[]> {
+  const prober = probe(scenery)
+  const whole = await act(scenery, null)
+  const claims = whole.code === 0 ? planFaults(await scenery.stage.run(['plan', '--detailed-exitcode'])) : []
+  const unharmed = await recover(scenery, { first: null, second: null }, prober, claims)
+  tell(unharmed.verdict, whole.places)
+  return whole.places
 }
 
 /** All chosen cases whose first run is killed at the same point. */
@@ -173,17 +185,21 @@ async function playBranch(
   scenery: Scenery,
   first: string,
   choice: Choice,
-  tell: (verdict: Verdict, places: readonly string[]) => void,
+  { tell, settled }: { readonly tell: Tell; readonly settled: Settled },
 ): Promise<void> {
-  const { stage } = scenery
+  const { stage, setting } = scenery
   const prober = probe(scenery)
   const faults = missed(await act(scenery, first), first)
   await prober?.pause()
   const toKill = await stage.remember()
   prober?.resume()
-  const once = await recover(scenery, { first, second: null }, prober, faults)
-  tell(once.verdict, once.places)
-  for (const second of choice.seconds(first, once.places)) {
+  let places = settled.get(titleOf(setting, { first, second: null }))?.places
+  if (places === undefined) {
+    const once = await recover(scenery, { first, second: null }, prober, faults)
+    tell(once.verdict, once.places)
+    places = once.places
+  } else await prober?.end()
+  for (const second of choice.seconds(first, places)) {
     await toKill()
     const twice = await recover(scenery, { first, second }, probe(scenery), [])
     tell(twice.verdict, [])

@@ -44,30 +44,12 @@ export function allSettings(): readonly Setting[] {
   )
 }
 
-/** The settings of a shard such as `1/4`, mixed by a seed. */
-export function settingsOf(shard: string, seed: string): readonly Setting[] {
-  const [part = 1, parts = 1] = shard.split('/').map(Number)
-  return shuffled(allSettings(), seed, settingTitle).filter((_one, index) => index % parts === part - 1)
-}
-
 /** Throws where no setting of the matrix is called like that. */
 export function caseOf(title: string): { readonly setting: Setting; readonly kills: Kills } {
   const [scene, stores, replay, first = unharmed, second = null] = title.split('/')
   const setting = allSettings().find(one => settingTitle(one) === [scene, stores, replay].join('/'))
   if (setting === undefined) throw new Error(`No setting is called like ${title}.`)
   return { setting, kills: { first: first === unharmed ? null : first, second } }
-}
-
-/** The title of the case that is like another one up to its last run, which is killed at this point. */
-export function titleBeyond(title: string, place: string): string {
-  const { setting, kills } = caseOf(title)
-  const further = kills.first === null ? { first: place, second: null } : { ...kills, second: place }
-  return titleOf(setting, further)
-}
-
-/** What runs a case again. */
-export function replayCommand(title: string): string {
-  return `npm run test:faults -- --only '${title}'`
 }
 
 /** Mixed by a seed; the same seed gives the same order. */

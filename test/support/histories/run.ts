@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { replayCommand, replayTitle } from '../../campaigns/progress.ts'
 import { fc } from '../properties.ts'
 import { inProcess, inProcessButSlow, overHttp } from './backends.ts'
 import { anyHistory } from './generate.ts'
@@ -31,6 +32,8 @@ export interface Series {
   readonly game: Game
   readonly seed: number
   readonly count: number
+  /** Of one of them, to play it alone. */
+  readonly path?: string
 }
 
 /** All that was done to keys, by action. */
@@ -41,22 +44,24 @@ function storyOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
+/** Plays one history, as JSON. Rejects with the promise that is broken. */
+export async function playOne(game: Game, json: string): Promise<void> {
+  await games[game](JSON.parse(json) as History).catch((error: unknown) => {
+    throw new Error(storyOf(error))
+  })
+}
+
 /**
  * Plays that many random histories. Rejects with the smallest one found in which a promise is broken, step by step, and with
- * what plays it again: HISTORY, a seed and a path, plays that one alone.
+ * what plays it again. `path`, as a failure prints it, plays that one alone.
  */
-export async function playSeries({ game, seed, count }: Series): Promise<Tally> {
+export async function playSeries({ game, seed, count, path = '' }: Series): Promise<Tally> {
   const tally = new Map<Deeds, number>()
-  const [askedSeed, path] = (process.env['HISTORY'] ?? '').split(' ')
   const property = fc.asyncProperty(anyHistory, async history => {
     const { deeds } = await games[game](history)
     for (const [action, times] of deeds) tally.set(action, (tally.get(action) ?? 0) + times)
   })
-  const result = await fc.check(property, {
-    numRuns: count,
-    seed: path === undefined ? seed : Number(askedSeed),
-    ...(path === undefined ? {} : { path }),
-  })
+  const result = await fc.check(property, { numRuns: count, seed, ...(path === '' ? {} : { path }) })
   if (!result.failed) return tally
   const [smallest] = result.counterexample ?? []
   const { steps = [], ...how } = smallest ?? {}
@@ -64,7 +69,8 @@ export async function playSeries({ game, seed, count }: Series): Promise<Tally> 
     storyOf(result.errorInstance),
     '',
     `That is history ${result.numRuns} ${game}, made smaller ${result.numShrinks} times: ${steps.length} steps, ${JSON.stringify(how)}.`,
-    `To play it again: HISTORY='${result.seed} ${result.counterexamplePath ?? ''}'`,
+    `To play it again: ${replayCommand('histories', `${game}/${seed}/${result.counterexamplePath ?? ''}`)}`,
+    `To keep it: ${replayTitle('histories', `${game}/${JSON.stringify(smallest)}`)}`,
   ]
   throw new Error(lines.join('\n'))
 }

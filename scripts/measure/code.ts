@@ -1,0 +1,148 @@
+// What the TypeScript compiler knows about a checkout's src.
+import { relative, sep } from 'node:path'
+import ts from 'typescript'
+
+/** The sources of a checkout, with their types. */
+export interface Code {
+  readonly files: readonly ts.SourceFile[]
+  readonly checker: ts.TypeChecker
+  /** `apply/make.ts:12` */
+  placeOf(node: ts.Node): string
+  /** The folder below src that a file is in; null for files of src itself. */
+  roomOf(fileName: string): string | null
+}
+
+export function readCode(checkout: string): Code {
+  const file = `${checkout}/tsconfig.json`
+  const config = ts.getParsedCommandLineOfConfigFile(
+    file,
+    {},
+    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
+  )
+  if (config === undefined) throw new Error(`${file} cannot be read.`)
+  const src = `${checkout}/src/`
+  const program = ts.createProgram(
+    config.fileNames.filter(name => name.startsWith(src)),
+    config.options,
+  )
+  const files = program.getSourceFiles().filter(({ fileName }) => fileName.startsWith(src))
+  return {
+    files,
+    checker: program.getTypeChecker(),
+    placeOf: node => {
+      const source = node.getSourceFile()
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart())
+      return `${relative(src, source.fileName)}:${line + 1}`
+    },
+    roomOf: fileName => {
+      const [room = '', ...rest] = relative(src, fileName).split(sep)
+      return rest.length === 0 ? null : room
+    },
+  }
+}
+
+function* nodesOf(node: ts.Node): Generator<ts.Node> {
+  yield node
+  for (const child of node.getChildren()) yield* nodesOf(child)
+}
+
+function functionsOf({ files }: Code): readonly ts.FunctionLikeDeclaration[] {
+  const all: ts.FunctionLikeDeclaration[] = []
+  for (const file of files)
+    for (const node of nodesOf(file))
+      if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined)
+        all.push(node as ts.FunctionLikeDeclaration)
+  return all
+}
+
+function linesOf(node: ts.Node): number {
+  const source = node.getSourceFile()
+  const lineOf = (position: number) => source.getLineAndCharacterOfPosition(position).line
+  return lineOf(node.getEnd()) - lineOf(node.getStart()) + 1
+}
+
+export function longFunctions(code: Code, most: number): readonly string[] {
+  return functionsOf(code)
+    .filter(node => linesOf(node) > most)
+    .map(code.placeOf)
+}
+
+export function wideFunctions(code: Code, most: number): readonly string[] {
+  return functionsOf(code)
+    .filter(({ parameters }) => parameters.length > most)
+    .map(code.placeOf)
+}
+
+/** The declaration of an exported type, wherever it is; null: there is none. */
+function declaredType({ files, checker }: Code, name: string): ts.Type | null {
+  for (const file of files) {
+    for (const statement of file.statements) {
+      if (!ts.isInterfaceDeclaration(statement) && !ts.isTypeAliasDeclaration(statement)) continue
+      if (statement.name.text === name) return checker.getTypeAtLocation(statement)
+    }
+  }
+  return null
+}
+
+/** Is it that type, or a union with it? A text or a list that the type is part of is none. */
+function holds(type: ts.Type | undefined, wanted: ts.Type): boolean {
+  if (type === undefined) return false
+  const parts = type.isUnion() ? type.types : [type]
+  return parts.some(part => part === wanted || (part.symbol as ts.Symbol | undefined) === wanted.symbol)
+}
+
+/**
+ * The object literals outside of src/lifecycle/ that are markers: those of which the code around them wants a Marker, and those that
+ * spread one. What reads a marker from the platform's text makes one, too, but decides nothing: it is left out.
+ */
+export function markerBuilders(code: Code): readonly string[] {
+  const { files, checker, placeOf, roomOf } = code
+  const marker = declaredType(code, 'Marker')
+  if (marker === null) throw new Error('src has no type Marker.')
+  const spreads = (node: ts.ObjectLiteralExpression) =>
+    node.properties.some(
+      property =>
+        ts.isSpreadAssignment(property) && holds(checker.getTypeAtLocation(property.expression), marker),
+    )
+  const builds = (node: ts.Node) =>
+    ts.isObjectLiteralExpression(node) && (holds(checker.getContextualType(node), marker) || spreads(node))
+  return files
+    .filter(({ fileName }) => !['lifecycle', 'platform'].includes(roomOf(fileName) ?? ''))
+    .flatMap(file => [...nodesOf(file)].filter(builds).map(placeOf))
+}
+
+/** What tells the members of the type Change apart: their verb where they have one, or else their kind. */
+export function kindsOfChange(code: Code): readonly string[] {
+  const change = declaredType(code, 'Change')
+  if (change === null) throw new Error('src has no type Change.')
+  const { checker } = code
+  const name = change.getProperty('verb') === undefined ? 'kind' : 'verb'
+  const members = change.isUnion() ? change.types : [change]
+  const values = members.flatMap(member => {
+    const property = member.getProperty(name)
+    const type = property === undefined ? undefined : checker.getTypeOfSymbol(property)
+    return type === undefined ? [] : type.isUnion() ? type.types : [type]
+  })
+  return [...new Set(values.map(type => checker.typeToString(type)))].sort()
+}
+
+/** By room, how many imports from each other room. */
+export function importsBetweenRooms({
+  files,
+  roomOf,
+}: Code): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const all = new Map<string, Map<string, number>>()
+  for (const { fileName, statements } of files) {
+    const from = roomOf(fileName)
+    if (from === null) continue
+    for (const statement of statements) {
+      if (!ts.isImportDeclaration(statement) || !ts.isStringLiteral(statement.moduleSpecifier)) continue
+      const { text } = statement.moduleSpecifier
+      const to = text.startsWith('.') ? roomOf(new URL(text, `file://${fileName}`).pathname) : null
+      if (to === null || to === from) continue
+      const row = all.get(from) ?? new Map<string, number>()
+      all.set(from, row.set(to, (row.get(to) ?? 0) + 1))
+    }
+  }
+  return all
+}

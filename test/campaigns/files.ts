@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { shuffled } from '../faults/crash/setting.ts'
+import { storeFaults, titleOfStoreFault } from '../faults/support/store-faults.ts'
+import { type Campaign, type Task, ofNumbers, ofTitles } from './campaign.ts'
+
+/** Runs a file of tests as tap does. Resolves to what failed. */
+async function faultsOf(file: string, env: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const args = ['--no-enable-source-maps', '--import=tsx', '--import=./test/support/no-async-hooks.mjs', file]
+  const [failed, output] = await new Promise<readonly [boolean, string]>(resolve => {
+    // A file that is run alone has 30 seconds otherwise.
+    const options = { env: { ...process.env, TAP_TIMEOUT: '600', ...env }, maxBuffer: 256 * 2 ** 20 }
+    execFile(process.execPath, args, options, (cause, stdout, stderr) => {
+      resolve([cause !== null, stdout + stderr])
+    })
+  })
+  const skips = output.split('\n').filter(line => /^ *ok .*# SKIP/.test(line))
+  if (!failed) return process.env['CI'] === undefined ? [] : skips
+  const wrong = /^( *)not ok [\s\S]*?(?:\n\1 {2}\.\.\.$|(?![\s\S]))/m.exec(output)?.[0]
+  return [wrong ?? output.slice(-4000)]
+}
+
+const fuzzed = ['files', 'platform', 'policy', 'program', 'raw-answers', 'usage-cache']
+
+async function playFuzz({ name, tell }: Task): Promise<void> {
+  const [file = '', seed = ''] = name.split('/')
+  tell({ title: name, faults: await faultsOf(`test/fuzz/${file}.test.ts`, { FUZZ: '3', SEED: seed }) })
+}
+
+/** Whatever comes from outside, damaged in other ways than in `npm test`. */
+export const fuzz: Campaign = {
+  about: 'damaged files, answers, policies and expressions',
+  seconds: 20,
+  weight: 1,
+  next: ofNumbers((number, index) => `${fuzzed[index % fuzzed.length] ?? ''}/${number}`),
+  play: playFuzz,
+}
+
+async function playStores({ name, tell }: Task): Promise<void> {
+  const faults = await faultsOf('test/faults/stores-program.test.ts', { STORE_FAULT: name })
+  tell({ title: name, faults })
+}
+
+/** What can be wrong with a real store. */
+export const stores: Campaign = {
+  about: 'real stores that fail, before a run and in the middle of it',
+  seconds: 10,
+  weight: 1,
+  next: ofTitles(
+    () => storeFaults.map(titleOfStoreFault),
+    (titles, seed) => shuffled(titles, seed, title => title),
+  ),
+  play: playStores,
+}

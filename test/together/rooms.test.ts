@@ -1,0 +1,20 @@
+// Every file of tests is run by `npm test`: by itself, or with those of its room.
+import { readFileSync, readdirSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+
+const here = new URL('.', import.meta.url)
+
+t.test('runs every folder of tests once', async t => {
+  const together = readdirSync(here)
+    .map(name => readFileSync(new URL(name, here), 'utf8'))
+    .flatMap(text => /^await playTogether\((.*)\)$/m.exec(text)?.[1]?.match(/\w+/g) ?? [])
+  const { files } = parse(readFileSync(new URL('../../.taprc', here), 'utf8')) as { files: readonly string[] }
+  const alone = files.map(glob => /^test\/(?:(\w+)\/\*\*\/)?\*\.test\.ts$/.exec(glob)?.[1] ?? '')
+  const folders = new Set(
+    readdirSync(new URL('..', here), { recursive: true, encoding: 'utf8' })
+      .filter(name => name.endsWith('.test.ts'))
+      .map(name => (name.includes('/') ? name.slice(0, name.indexOf('/')) : '')),
+  )
+  t.strictSame([...together, ...alone].sort(), [...folders].sort())
+})
