@@ -1,7 +1,7 @@
 import type { Campaign } from './campaign.ts'
 import { concurrency } from './concurrency.ts'
 import { crash } from './crash.ts'
-import { fuzz, stores } from './files.ts'
+import { fuzz, longTests, stores } from './files.ts'
 import { histories } from './histories.ts'
 import { wrongPrograms } from './mutants.ts'
 import { wire } from './wire.ts'
@@ -14,6 +14,7 @@ export const campaigns: Readonly<Record<string, Campaign>> = {
   concurrency,
   histories,
   fuzz,
+  long: longTests,
 }
 
 export function campaignOf(name: string): Campaign {

@@ -40,6 +40,22 @@ async function playStores({ name, tell }: Task): Promise<void> {
   tell({ title: name, faults })
 }
 
+/** In `npm test` these are short. */
+const long = ['full-budget', 'kill', 'kill-keychain', 'year'] as const
+
+export const longTests: Campaign = {
+  about: `tests that npm test plays in short: ${long.join(', ')}`,
+  seconds: 40,
+  weight: 1,
+  next: ofTitles(
+    () => long,
+    (titles, seed) => shuffled(titles, seed, title => title),
+  ),
+  play: async ({ name, tell }) => {
+    tell({ title: name, faults: await faultsOf(`test/scenarios/${name}.test.ts`, { WHOLE: 'true' }) })
+  },
+}
+
 /** What can be wrong with a real store. */
 export const stores: Campaign = {
   about: 'real stores that fail, before a run and in the middle of it',

@@ -17,7 +17,7 @@ export interface Progress {
 }
 
 /** The program, and what judges it. */
-const whatCounts = ['dist', 'test/campaigns', 'test/faults', 'test/fuzz', 'test/support']
+const whatCounts = ['dist', 'test/campaigns', 'test/faults', 'test/fuzz', 'test/scenarios', 'test/support']
 
 /** Changes with the program and with the tests: what one judge passed, another may not. */
 export function buildHash(root = '.'): string {

@@ -33,6 +33,8 @@ export function openSchedule(
   campaigns: Readonly<Record<string, Campaign>>,
   seed: string,
   settledOf: (campaign: string) => Settled,
+  /** How many times slower this machine is than one at rest. */
+  slowness = 1,
 ): Schedule {
   const tables = Object.entries(campaigns).map(([name, campaign]): Table => ({
     name,
@@ -40,7 +42,7 @@ export function openSchedule(
     settled: new Map(settledOf(name)),
     busy: new Set(),
     given: 0,
-    secondsPerCase: campaign.seconds,
+    secondsPerCase: campaign.seconds * slowness,
   }))
   const tableOf = ({ campaign }: Choice) => {
     const table = tables.find(({ name }) => name === campaign)

@@ -94,6 +94,7 @@ t.test('forgets what passed where the program or the tests changed, and nothing 
       campaigns: { 'main.ts': '1' },
       faults: { crash: { 'judge.ts': '1' } },
       fuzz: { 'files.test.ts': '1' },
+      scenarios: { 'kill.test.ts': '1' },
       support: { 'program.ts': '1' },
       plan: { 'rules.test.ts': '1' },
     },

@@ -1,7 +1,7 @@
 // Damaged files before the built program: an exit code that DESIGN has for it, words for people, and nothing else happens.
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fc } from '../support/properties.ts'
+import { fc, seedOfThisRun } from '../support/properties.ts'
 import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
 import { stackLock } from '../../src/stack-lock.ts'
@@ -100,12 +100,16 @@ t.test('whatever file is damaged, the program says so and changes nothing', asyn
     [cache, ['audit']],
     [lock.path, ['apply --auto-approve --lock-timeout 0s', 'unlock']],
   ]
+  t.comment(`SEED=${seedOfThisRun}`)
   const before = await platform.managed()
   const secret = await place.read('agents.env')
   for (const [index, [path, lines, env = {}]] of files.entries()) {
     const sample = path === lock.path ? lock.text : await readFile(path, 'utf8')
     t.not(sample, '', path)
-    for (const damaged of fc.sample(mutatedText([sample]), { numRuns: cases(3), seed: index + 1 })) {
+    for (const damaged of fc.sample(mutatedText([sample]), {
+      numRuns: cases(3),
+      seed: seedOfThisRun + index,
+    })) {
       await mkdir(dirname(path), { recursive: true })
       await writeFile(path, damaged)
       for (const line of lines) requireWords(t, line, await run(line, env))

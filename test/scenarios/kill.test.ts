@@ -1,5 +1,5 @@
-// Kills the built program at every step that makes and delivers a secret, where the stores are real ones, and shows that the next
-// apply heals what was left. Every other step, and every kill of a recovery, is in `npm run test:campaigns -- --only crash`.
+// Kills the built program at steps that makes and delivers a secret, where the stores are real ones, and shows that the next
+// apply heals what was left. `npm run test:campaigns` kills it at every step: `--only long` with these stores, `--only crash` with others.
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t from 'tap'

@@ -1,9 +1,9 @@
 // Every secret of these runs has a word in it that stands nowhere else: the stores hold it, and nothing else does.
-import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
+import { shortHash } from '../../src/model/hash.ts'
 import { needs } from '../support/needs.ts'
 import { type Ended, type Workplace, ended, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
@@ -84,10 +84,12 @@ keys:
 
 async function scene(t: Test): Promise<Scene> {
   const place = await workplace(t)
+  let made = 0
   const platform = await servedPlatform(t, {
     database: join(place.root, 'platform.db'),
     // What a masked key shows of it is another part.
-    makeSecret: prefix => `${prefix}${sentinel}${randomBytes(7).toString('hex')}`,
+    makeSecret: prefix =>
+      `${prefix}${sentinel}${shortHash(String((made += 1)), 8)}${String(made).padStart(6, '0')}`,
   })
   // Slow enough that nothing passes unseen.
   platform.before = async () => {
