@@ -7,9 +7,9 @@ export interface Code {
   readonly files: readonly ts.SourceFile[]
   readonly checker: ts.TypeChecker
   /** `apply/make.ts:12` */
-  placeOf(node: ts.Node): string
+  readonly placeOf: (node: ts.Node) => string
   /** The folder below src that a file is in; null for files of src itself. */
-  roomOf(fileName: string): string | null
+  readonly roomOf: (fileName: string) => string | null
 }
 
 export function readCode(checkout: string): Code {
@@ -50,8 +50,7 @@ function functionsOf({ files }: Code): readonly ts.FunctionLikeDeclaration[] {
   const all: ts.FunctionLikeDeclaration[] = []
   for (const file of files)
     for (const node of nodesOf(file))
-      if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined)
-        all.push(node as ts.FunctionLikeDeclaration)
+      if (ts.isFunctionLike(node) && 'body' in node && node.body !== undefined) all.push(node)
   return all
 }
 

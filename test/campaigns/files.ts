@@ -41,7 +41,7 @@ async function playStores({ name, tell }: Task): Promise<void> {
 }
 
 /** In `npm test` these are short. */
-const long = ['full-budget', 'kill', 'kill-keychain', 'year'] as const
+const long = ['scenarios/full-budget', 'scenarios/kill', 'scenarios/kill-keychain', 'scenarios/year']
 
 export const longTests: Campaign = {
   about: `tests that npm test plays in short: ${long.join(', ')}`,
@@ -52,7 +52,7 @@ export const longTests: Campaign = {
     (titles, seed) => shuffled(titles, seed, title => title),
   ),
   play: async ({ name, tell }) => {
-    tell({ title: name, faults: await faultsOf(`test/scenarios/${name}.test.ts`, { WHOLE: 'true' }) })
+    tell({ title: name, faults: await faultsOf(`test/${name}.test.ts`, { WHOLE: 'true' }) })
   },
 }
 

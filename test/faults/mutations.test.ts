@@ -5,7 +5,7 @@ import t from 'tap'
 import { playTitle } from '../campaigns/all.ts'
 import { buildMutant, mutated } from './crash/mutant.ts'
 import { faultsOf, mutants } from './crash/mutants.ts'
-import { caseOf } from './crash/setting.ts'
+import { caseOf, titleOf } from './crash/setting.ts'
 
 t.jobs = 2
 
@@ -17,7 +17,11 @@ t.test(
         const source = readFileSync(new URL(`../../src/${edit.file}`, import.meta.url), 'utf8')
         t.doesNotThrow(() => mutated(source, edit), what)
       }
-      t.ok(caught.length > 0 && caught.every(title => caseOf(title)), what)
+      t.ok(
+        caught.length > 0 &&
+          caught.every(title => titleOf(caseOf(title).setting, caseOf(title).kills) === title),
+        what,
+      )
     }
   },
 )
