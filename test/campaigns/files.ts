@@ -41,7 +41,13 @@ async function playStores({ name, tell }: Task): Promise<void> {
 }
 
 /** In `npm test` these are short. */
-const long = ['scenarios/full-budget', 'scenarios/kill', 'scenarios/kill-keychain', 'scenarios/year']
+const long = [
+  'faults/wire-program',
+  'scenarios/full-budget',
+  'scenarios/kill',
+  'scenarios/kill-keychain',
+  'scenarios/year',
+]
 
 export const longTests: Campaign = {
   about: `tests that npm test plays in short: ${long.join(', ')}`,
