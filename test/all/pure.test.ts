@@ -1,3 +1,3 @@
 import { playTogether } from './rooms.ts'
 
-await playTogether('audit', 'model', 'plan', 'render')
+await playTogether('audit', 'lifecycle', 'model', 'plan', 'render')
