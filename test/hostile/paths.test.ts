@@ -11,7 +11,7 @@ import { withFileLock } from '../../src/stores/file-lock.ts'
 import { createStores } from '../../src/stores/open.ts'
 import { writeFileDurably } from '../../src/stores/write-file.ts'
 import { failed } from '../support/failed.ts'
-import { type Ended, type Workplace, workplace } from '../support/program.ts'
+import { type Ended, type Workplace, ended, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 
 const identity = 'AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33\n'
@@ -135,7 +135,7 @@ t.test('links of the machine and links that stay in the repository lead wherever
   await symlink(place.work, join(place.root, 'checkout'))
   await symlink(home, join(place.root, 'me'))
   await symlink(outside, join(home, 'elsewhere'))
-  await mkdir(join(place.work, '.git'))
+  await ended('git', ['init', '-q', place.work])
   await mkdir(join(place.work, 'teams/one'), { recursive: true })
   await mkdir(join(place.work, 'secrets'))
   await symlink('../../secrets', join(place.work, 'teams/one/vault'))

@@ -173,7 +173,7 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
   const screen = screenOf(stderr, listing.now, context)
   let delivery: ReadyDelivery | null = null
   if (management !== null) {
-    const { target, why } = await targetOf(management, allowedPaths(options.allowPath, context.cwd), context)
+    const { target, why } = targetOf(management, allowedPaths(options.allowPath, context.cwd), context)
     if (target !== null) {
       await requireReady(target, context)
       delivery = { management, target, clock: clockFrom(listing.now) }
