@@ -39,7 +39,7 @@ const lines: Readonly<Record<string, string>> = {
   'projects list': 'projects list',
   'apikeys list': 'apikeys list',
   'apikeys show': 'apikeys show key_1',
-  'apikeys create': 'apikeys create --name x',
+  'apikeys create': 'apikeys create --name x --quiet',
   'apikeys update': 'apikeys update key_1 --name x',
   'apikeys regenerate': 'apikeys regenerate key_1 --force --quiet',
   'apikeys delete': 'apikeys delete key_1 --force',
@@ -151,7 +151,13 @@ t.test('no project file chooses a sandbox, which would make files', async t => {
     'sandbox:planted.db',
   ]) {
     await place.write('.fluxloop/project.json', JSON.stringify({ api_url: url }))
-    for (const line of ['plan', 'status', 'unlock', 'apply --auto-approve', 'apikeys create --name x']) {
+    for (const line of [
+      'plan',
+      'status',
+      'unlock',
+      'apply --auto-approve',
+      'apikeys create --name x --quiet',
+    ]) {
       t.match(await place.run(line.split(' ')), { code: 2, stderr: /names\s+a\s+sandbox/ }, `${line}: ${url}`)
     }
   }

@@ -167,9 +167,8 @@ t.test('shows what a store program says that holds no secret', async t => {
 t.test('shows nothing of a store program that fails to give the secret and prints it twice', async t => {
   const scene = await storeScene(t)
   const foreign = 'another-program-knows-0123456789'
-  await scene.declare(
-    `exec: { put: [sh, -c, "cat > store/kept"], get: [sh, -c, "printf ${foreign}; printf ${base64(`:${foreign}`)} >&2; exit 4"] }`,
-  )
+  await scene.place.write('get.sh', `printf ${foreign}; printf ${base64(`:${foreign}`)} >&2; exit 4\n`)
+  await scene.declare('exec: { put: [sh, -c, "cat > store/kept"], get: [sh, get.sh] }')
   const ran = await scene.apply()
   const shown = ran.stdout + ran.stderr
   t.match(shown.replace(/\s+/g, ' '), /when asked to give the secret; its output is withheld/)

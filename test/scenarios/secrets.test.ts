@@ -166,6 +166,8 @@ t.test('finds the sentinel in every disguise that it looks for', async t => {
 t.test('a secret is in its stores and nowhere else, while all goes well', async t => {
   if (!programs.every(program => needs(t, program))) return
   const { place, platform, bus, run, helpers } = await scene(t)
+  // Only in a repository is git asked.
+  await ended('git', ['init', '-q', place.work])
   const stores = ['work/agents.env']
   await run(t, [], 'plan', '--verbose')
   t.match(await run(t, stores, 'apply', '--auto-approve', '--verbose'), { code: 0 })
