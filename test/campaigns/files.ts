@@ -43,6 +43,9 @@ async function playStores({ name, tell }: Task): Promise<void> {
 /** In `npm test` these are short. */
 const long = [
   'faults/wire-program',
+  'hostile/locks',
+  'hostile/paths',
+  'hostile/runner-commands-program',
   'scenarios/full-budget',
   'scenarios/kill',
   'scenarios/kill-keychain',

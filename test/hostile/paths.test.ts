@@ -13,6 +13,7 @@ import { writeFileDurably } from '../../src/stores/write-file.ts'
 import { failed } from '../support/failed.ts'
 import { type Ended, type Workplace, ended, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+import { whole } from '../support/whole.ts'
 
 const identity = 'AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33\n'
 
@@ -170,15 +171,8 @@ t.test(
   async t => {
     const { place, home, declare, run, writes, platform } = await scene(t)
     await writeFile(join(home, '.bashrc'), 'export A=1\n', { mode: 0o600 })
-    for (const path of [
-      '~/.bashrc',
-      '../home/.bashrc',
-      'run.sh',
-      'env',
-      '.envrc',
-      '.npmrc',
-      'config.env.js',
-    ]) {
+    const paths = ['~/.bashrc', '.envrc', '../home/.bashrc', 'run.sh', 'env', '.npmrc', 'config.env.js']
+    for (const path of whole ? paths : paths.slice(0, 2)) {
       await declare(envFile(path))
       platform.forget()
       for (const line of ['validate', 'plan']) {
