@@ -85,11 +85,12 @@ function decideDeclared(
   const key = { desired, lineage }
   const decision = decideKey(key, facts)
   const isDelivered = headIsDelivered(key, decision, facts)
+  const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const retirements = [
     ...decision.changes.flatMap(change => retireLeaked(change, facts)),
-    ...[...lineage.superseded, ...lineage.leaked].map(predecessor =>
-      retireSuperseded(lineage, predecessor, rotation.quiet, isDelivered, facts),
-    ),
+    ...[...lineage.superseded, ...lineage.leaked]
+      .filter(({ live }) => !leaking.has(live))
+      .map(predecessor => retireSuperseded(lineage, predecessor, rotation.quiet, isDelivered, facts)),
   ]
   return { ...decision, retirements }
 }

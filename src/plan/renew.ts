@@ -1,6 +1,7 @@
 import type { Deliver, DeliveryReason, Rotate, RotationReason } from '../model/change.ts'
 import { isReadable } from '../lifecycle/health.ts'
-import type { ManagedKey } from '../lifecycle/lineage.ts'
+import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import { strategyOf } from './due.ts'
 import { type Decision, type Facts, type KeyCase, nothing } from './facts.ts'
 import { foreignHost } from './foreign-host.ts'
@@ -63,14 +64,23 @@ function rotate(
     desired,
     live: head.live,
     fields: how.strategy === 'in-place' ? fields.filter(({ field }) => field !== 'expires') : [],
-    // Nobody knows which secret the stores have handed out.
-    leaked: isLeaked ? [head, ...lineage.pending.filter(each => each !== head)].map(({ live }) => live) : [],
+    leaked: isLeaked ? everyGeneration(lineage) : [],
     removal,
   }
   return {
     changes: [change, ...predecessor.changes],
     findings: [...predecessor.findings, ...findings],
   }
+}
+
+/**
+ * Nobody knows which secret leaked, nor which of them the stores have handed out, so all that live do. In the order in which they
+ * are marked: a run that is killed in between leaves a head that the same command finds again.
+ */
+function everyGeneration({ superseded, head, pending }: Lineage): readonly LiveKey[] {
+  return [...superseded.toReversed(), ...(head === null ? [] : [head]), ...pending]
+    .filter(({ marker }) => marker.state.kind !== 'leaked')
+    .map(({ live }) => live)
 }
 
 function deliver(

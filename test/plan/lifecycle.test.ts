@@ -175,7 +175,7 @@ const table = {
     'it is declared with fewer permissions': 'update, wait (grace) → superseded',
     'it is declared for another environment': 'rotate, wait (grace) → superseded',
     '`rotate` asks for it': 'rotate, wait (grace) → superseded',
-    '`rotate --now` asks for it': 'rotate, revoke, wait (grace) → superseded',
+    '`rotate --now` asks for it': 'rotate, revoke → a new key',
     'another host plans': 'wait (grace) → superseded',
   },
   'superseded, grace over': {
@@ -223,7 +223,7 @@ const table = {
     'it is declared with fewer permissions': 'update, wait (in-use) → superseded',
     'it is declared for another environment': 'rotate, wait (in-use) → superseded',
     '`rotate` asks for it': 'rotate, wait (in-use) → superseded',
-    '`rotate --now` asks for it': 'rotate, revoke, wait (in-use) → superseded',
+    '`rotate --now` asks for it': 'rotate, revoke → a new key',
     'another host plans': 'wait (in-use) → superseded',
   },
   external: {

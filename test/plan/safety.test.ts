@@ -293,6 +293,10 @@ t.test('replaces what leaked, whatever is pending, and keeps none of it', async 
       [head(), pending(3), pending(4, otherHost, { createdAt: now - minute })],
       ['rotate key_ci-pipeline_2 g5', ...[2, 3, 4].map(each => `revoke key_ci-pipeline_${each}`)],
     ],
+    'a head and its predecessors, one of them in use and in grace': [
+      [retired({ lastUse: usedAt(now - minute) }), managedKey(key, { generation: 2 }), pending(3)],
+      ['rotate key_ci-pipeline_2 g4', ...[1, 2, 3].map(each => `revoke key_ci-pipeline_${each}`)],
+    ],
     'a pending key alone': [[going], ['rotate key_ci-pipeline_2 g3', 'revoke key_ci-pipeline_2']],
   } satisfies Record<string, readonly [readonly LiveKey[], readonly string[]]>
   for (const [what, [keys, does]] of Object.entries(rows)) {
