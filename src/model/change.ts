@@ -160,6 +160,8 @@ export interface Retiring {
     | { readonly code: 'successor-pending' }
     /** Nothing declares it any more, and it goes after its predecessors: `liveId` is one that has to stay. */
     | { readonly code: 'predecessor-alive'; readonly liveId: string }
+    /** Unmanaged, and so young that its users may not have begun. */
+    | { readonly code: 'young'; readonly until: Instant }
 }
 
 /** The difference between the configuration and the platform at one moment: what is shown, and what is applied. */

@@ -14,6 +14,7 @@ function earliestEnd({ live, wait }: Retiring, quiet: Milliseconds, now: Instant
   const used = live.lastUse.known ? live.lastUse.at : null
   switch (wait.code) {
     case 'grace':
+    case 'young':
       return Math.max(wait.until, used === null ? 0 : used + quiet)
     case 'in-use':
       return Math.max(now, (used ?? now) + wait.quiet)

@@ -1,7 +1,7 @@
 import type { Change, RevocationReason } from '../model/change.ts'
 import type { Finding } from '../model/finding.ts'
 import { fitsGlob } from '../model/glob.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { seesEverything } from './guards.ts'
 import { type Lineage, type ManagedKey, bySuccession, membersOf } from '../lifecycle/lineage.ts'
@@ -94,6 +94,16 @@ function reasonToRevoke(live: LiveKey, { desired: { prune }, now }: Facts): Revo
   return { code: 'unused', after: unused.after }
 }
 
+/** A key that somebody has just made is not unused: its users may not have begun. */
+function revokeUnmanaged(live: LiveKey, reason: RevocationReason, facts: Facts): RetirementDecision {
+  const { quiet } = facts.desired.prune
+  const decision = decideRevocation(live.id, { live, marker: null }, reason, quiet, facts)
+  const until = secretMadeAt(live) + quiet
+  if (!('revoke' in decision) || decision.revoke.gate.waived || until <= facts.now) return decision
+  const { keyId, generation } = decision.revoke
+  return { retiring: { keyId, live, generation, reason, wait: { code: 'young', until } } }
+}
+
 /**
  * The unmanaged keys that the rules speak of: never the calling key, a kept one, or one that is being adopted. In a run of chosen keys,
  * one is only meant where `only` names its very id.
@@ -129,9 +139,7 @@ export function prune(adopted: ReadonlySet<LiveKey>, facts: Facts): Pruning {
   const isRetained = rules.removed === 'retain'
   const released = isRetained ? undeclared.map(lineage => releaseLineage(lineage, facts)) : []
   const revoked = isRetained ? [] : undeclared.flatMap(lineage => revokeLineage(lineage, facts))
-  const gone = unwanted.map(({ live, reason }) =>
-    decideRevocation(live.id, { live, marker: null }, reason, rules.quiet, facts),
-  )
+  const gone = unwanted.map(({ live, reason }) => revokeUnmanaged(live, reason, facts))
   return {
     retirements: [...revoked, ...released.flatMap(({ retirements }) => retirements), ...gone],
     releases: released.flatMap(({ releases }) => releases),

@@ -21,6 +21,8 @@ export function waitText({ live, wait }: Pick<Retiring, 'live' | 'wait'>, now: I
       return 'held until its successor is delivered'
     case 'predecessor-alive':
       return `held until its predecessor ${unbreakable(escapeControls(wait.liveId))} is gone`
+    case 'young':
+      return `held until ${unbreakable(dateTime(wait.until))} (${relativeTime(wait.until, now)}), since it was only just made. To revoke it anyway: ${flag}`
   }
 }
 

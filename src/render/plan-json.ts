@@ -217,7 +217,7 @@ function retiringToJson(each: Retiring, now: Instant): RetiringJson {
     wait: {
       code: wait.code,
       message: breakable(waitText(each, now)),
-      ...(wait.code === 'grace' ? { until: isoTime(wait.until) } : {}),
+      ...('until' in wait ? { until: isoTime(wait.until) } : {}),
       ...(wait.code === 'in-use' ? { quiet_seconds: Math.round(wait.quiet / 1000) } : {}),
     },
     last_use: lastUseToJson(live.lastUse),

@@ -257,19 +257,28 @@ t.test('says of every retiring key what it waits for', async t => {
       case: { desired: [other], keys: [managedKey(other), head(), retired({ lastUse: inUse })] },
       says: { code: 'predecessor-alive', liveId: 'key_ci-pipeline_1' },
     },
+    young: {
+      case: {
+        desired: [other],
+        keys: [managedKey(other), liveKey({ id: 'key_young', createdAt: now - hour })],
+        state: { prune: { ...pruneRules, unmanaged: 'revoke' } },
+      },
+      says: { code: 'young', until: now + day - hour },
+    },
   } satisfies {
     [Code in Retiring['wait']['code']]: { case: Case; says: Extract<Retiring['wait'], { code: Code }> }
   }
   for (const [code, row] of Object.entries(reasons)) {
     const plan = planOf(row.case)
     const of = code === 'predecessor-alive' ? 2 : 1
+    const [id, generation] = code === 'young' ? ['key_young', 0] : [`key_ci-pipeline_${of}`, of]
     t.strictSame(
       plan.retiring
         .filter(({ wait }) => wait.code === code)
         .map(({ live, generation, wait }) => [live.id, generation, wait]),
-      [[`key_ci-pipeline_${of}`, of, row.says]],
+      [[id, generation, row.says]],
       code,
     )
-    t.notOk(summary(plan).includes('revoke key_ci-pipeline_1'), code)
+    t.notOk(summary(plan).includes(`revoke ${id}`), code)
   }
 })

@@ -428,6 +428,7 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
   'usage-unknown': { code: 'usage-unknown' },
   'successor-pending': { code: 'successor-pending' },
   'predecessor-alive': { code: 'predecessor-alive', liveId: 'key_abc123' },
+  young: { code: 'young', until: now + 20 * hour },
 }
 
 const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
