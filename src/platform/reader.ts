@@ -1,7 +1,7 @@
 import type { Instant } from '../model/duration.ts'
 import { plainText, withoutSecrets } from './plain-text.ts'
 import { PlatformFailure } from './platform-failure.ts'
-import { parseTime } from './wire-time.ts'
+import { parseLatest, parseTime } from './wire-time.ts'
 
 /** A JSON object of an answer, with what it takes to say where it came from. */
 export interface Source {
@@ -64,9 +64,9 @@ export function readRawText(source: Source, name: string): string {
   return value
 }
 
-export function readTime(source: Source, name: string): Instant {
+export function readTime(source: Source, name: string, parse = parseTime): Instant {
   const value = fieldOf(source, name)
-  const at = typeof value === 'string' ? parseTime(value) : null
+  const at = typeof value === 'string' ? parse(value) : null
   if (at === null) throw bad(source, name, 'a time in ISO 8601')
   return at
 }
@@ -74,6 +74,11 @@ export function readTime(source: Source, name: string): Instant {
 /** A time that may be null, but not absent. */
 export function readNullableTime(source: Source, name: string): Instant | null {
   return fieldOf(source, name) === null ? null : readTime(source, name)
+}
+
+/** The same for a time of which only the last moment that it may mean counts. */
+export function readNullableLatest(source: Source, name: string): Instant | null {
+  return fieldOf(source, name) === null ? null : readTime(source, name, parseLatest)
 }
 
 export function readCount(source: Source, name: string): number {

@@ -13,6 +13,7 @@ import {
   readCounts,
   readKeyId,
   readNames,
+  readNullableLatest,
   readNullableTime,
   readOptionalText,
   readRawText,
@@ -43,7 +44,8 @@ function readEnvironment(source: Source, maskedKey: string): Environment | null 
 function readLastUse(source: Source): LastUse {
   // Absent is not null: null says that nobody ever used it.
   if (fieldOf(source, 'last_used_at') === undefined) return { known: false }
-  const at = readNullableTime(source, 'last_used_at')
+  // Read as midnight, a use of this evening would look a day old.
+  const at = readNullableLatest(source, 'last_used_at')
   const details = fieldOf(source, 'last_used')
   const inner: Source = { ...source, record: isRecord(details) ? details : {} }
   return {

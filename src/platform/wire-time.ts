@@ -1,4 +1,4 @@
-import type { Instant } from '../model/duration.ts'
+import { type Instant, day, minute } from '../model/duration.ts'
 
 const iso = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?)?$/
 
@@ -12,6 +12,15 @@ export function parseTime(text: string): Instant | null {
   const zone = offset.length === 5 ? `${offset.slice(0, 3)}:${offset.slice(3)}` : offset
   const at = Date.parse(`${date}T${seconds}.${milliseconds}${zone}`)
   return Number.isNaN(at) ? null : at
+}
+
+/** The last moment that a time may mean: a date alone is as good as its end, and so is a minute. Null where it is none. */
+export function parseLatest(text: string): Instant | null {
+  const at = parseTime(text)
+  if (at === null) return null
+  const [, , time] = iso.exec(text) ?? []
+  if (time === undefined) return at + day - 1
+  return time.length === 5 ? at + minute - 1 : at
 }
 
 /** ISO 8601 in UTC, to the millisecond. */

@@ -70,7 +70,12 @@ export function storeText(spec: StoreSpec, keychain: 'works' | 'missing' | null)
 /** `2 hours ago`, `never`, `unknown`. */
 export function lastUseShort(lastUse: LastUse, now: Instant): string {
   if (!lastUse.known) return 'unknown'
-  return lastUse.at === null ? 'never' : relativeTime(lastUse.at, now)
+  return lastUse.at === null ? 'never' : sinceUse(lastUse.at, now)
+}
+
+/** Where the platform tells the day alone, its end may be yet to come. */
+function sinceUse(at: Instant, now: Instant): string {
+  return relativeTime(Math.min(at, now), now)
 }
 
 /** `2 hours ago (2026-11-22 12:05 UTC) from 203.0.113.7 (Berlin) by curl/8.5`. */
@@ -79,5 +84,5 @@ export function lastUseLong(lastUse: LastUse, now: Instant): string {
   const place = lastUse.location === null ? '' : ` (${escapeControls(lastUse.location)})`
   const from = lastUse.ip === null ? '' : ` from ${escapeControls(lastUse.ip)}${place}`
   const by = lastUse.userAgent === null ? '' : ` by ${escapeControls(lastUse.userAgent)}`
-  return `${relativeTime(lastUse.at, now)} (${dateTime(lastUse.at)})${from}${by}`
+  return `${sinceUse(lastUse.at, now)} (${dateTime(lastUse.at)})${from}${by}`
 }

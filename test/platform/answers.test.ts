@@ -2,7 +2,7 @@ import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { plainText } from '../../src/platform/plain-text.ts'
 import { toLiveKey } from '../../src/platform/to-model.ts'
-import { parseTime } from '../../src/platform/wire-time.ts'
+import { parseLatest, parseTime } from '../../src/platform/wire-time.ts'
 import { wireKey } from '../support/scripted-platform.ts'
 
 const call = 'GET /api/api-keys'
@@ -156,6 +156,21 @@ t.test('leaves nothing that a terminal would obey, and nothing longer than allow
     '',
     'in a time that does not grow with its square',
   )
+})
+
+t.test('takes a use for as late as the time of it may mean', async t => {
+  const end = Date.UTC(2026, 0, 31, 23, 59, 59, 999)
+  for (const [text, at] of [
+    ['2026-01-31', end],
+    ['2026-01-31T23:59', end],
+    ['2026-01-31T23:59:59.999Z', end],
+    ['2026-01-31T12:00:00Z', Date.UTC(2026, 0, 31, 12)],
+    ['yesterday', null],
+  ] as const) {
+    t.equal(parseLatest(text), at, text)
+  }
+  const { lastUse } = toLiveKey(wireKey({ last_used_at: '2026-01-31' }), call)
+  t.match(lastUse, { known: true, at: end }, 'a key that was used in the evening is in use the next morning')
 })
 
 t.test('reads the ways to write a moment in ISO 8601, in UTC where it says nothing else', async t => {
