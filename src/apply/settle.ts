@@ -1,18 +1,16 @@
-import { type Milliseconds, second } from '../model/duration.ts'
+import { second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { type ManagedKey, isOlder, membersOf } from '../lifecycle/lineage.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
 import type { Listing } from '../platform/types.ts'
 import type { Undelivered } from './issue.ts'
+import { keyIfThere, pauses } from './look.ts'
 import { revokeUnreceived } from './revoke-unreceived.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
 
 /** Times so near do not tell which key was made first: a platform may round them, and its servers' clocks differ. */
 const clockGrain = second
-
-/** How long to wait before each look at a rival that should give way. */
-const pauses: readonly Milliseconds[] = [second / 4, second / 2, second, 2 * second, 4 * second]
 
 /** The other live keys of the same key id. */
 function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
@@ -54,11 +52,8 @@ function isUndecided({ live, marker }: ManagedKey, own: Undelivered): boolean {
 async function givesWay({ live }: ManagedKey, run: Run): Promise<boolean> {
   for (const pause of pauses) {
     await run.pause(pause)
-    const now = await run.platform.get(live.id).catch((cause: unknown) => {
-      if (cause instanceof Failure && cause.code === 'not-found') return null
-      throw cause
-    })
-    if (now === null || now.status === 'revoked' || now.ownership.kind !== 'managed') return true
+    const now = await keyIfThere(live.id, run)
+    if (now?.ownership.kind !== 'managed') return true
     if (now.ownership.marker.state.kind !== 'pending') return false
   }
   return false

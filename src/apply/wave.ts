@@ -5,6 +5,7 @@ import { requestsOf, waveSize } from '../plan/requests.ts'
 import { deliver } from './deliver.ts'
 import { type Undelivered, issue } from './issue.ts'
 import type { Done, Ledger } from './ledger.ts'
+import { listWithNewKeys } from './look.ts'
 import type { Run } from './run.ts'
 import { settle } from './settle.ts'
 
@@ -71,7 +72,10 @@ export async function issueInWaves(
     const made = await makeAll(left.slice(0, size), ledger, limit, run)
     left = left.slice(size)
     if (made.length === 0) continue
-    const look = run.platform.list()
+    const look = listWithNewKeys(
+      made.map(({ key }) => key.live.id),
+      run,
+    )
     look.catch(() => undefined)
     await Promise.all(
       made.map(({ task, key }) =>

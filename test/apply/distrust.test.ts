@@ -257,6 +257,31 @@ t.test('takes no key for revoked because a list lacks it, and one that is gone f
   }
 })
 
+t.test('delivers a new key that the list shows only later, and makes no other for it', async t => {
+  const w = world(t)
+  let lists = 0
+  w.bend = async (request, answer) => {
+    if (!request.url.includes('/api-keys?')) return answer
+    lists += 1
+    // The plan's own list, and then two that lag behind the create.
+    if (lists > 3) return answer
+    return Response.json({ api_keys: [], next_cursor: null })
+  }
+  const { report } = await w.apply(declare(desiredKey()))
+  t.match(report.outcomes, [{ status: 'done', action: 'created' }])
+  t.equal((await managedOf(w)).length, 1)
+  const made = w.exchanges.filter(({ method, path }) => method === 'POST' && path.endsWith('/api-keys'))
+  t.equal(made.length, 1)
+})
+
+t.test('takes back a new key that no list ever shows, and says so', async t => {
+  const w = world(t)
+  w.bend = (request, answer) =>
+    request.url.includes('/api-keys?') ? Response.json({ api_keys: [], next_cursor: null }) : answer
+  const { report } = await w.apply(declare(desiredKey()))
+  t.match(report.outcomes, [{ status: 'failed', code: 'conflict', message: /not in the list of keys/ }])
+})
+
 t.test('revokes nothing where anything before it failed', async t => {
   const w = world(t)
   await w.apply(declare(desiredKey()))
