@@ -2,12 +2,12 @@ import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, day, minute } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { endOfLife, endTolerance } from '../model/lifetime.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, endsLike } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
 import { formatMarker } from '../platform/marker.ts'
-import type { KeyPatch } from '../platform/types.ts'
+import type { Issued, KeyPatch } from '../platform/types.ts'
 import type { Run } from './run.ts'
 
 /** The platform does not keep our markers: nothing more may be made or changed in this run. */
@@ -64,7 +64,7 @@ export function keepsMarker({ ownership }: LiveKey, marker: Marker): boolean {
 }
 
 /** The field of a new key that is not what was asked for; null where all are. */
-export function unlikeAsked(
+function unlikeAsked(
   live: LiveKey,
   desired: Pick<DesiredKey, 'name' | 'description' | 'environment' | 'scope' | 'permissions' | 'expires'>,
 ): string | null {
@@ -83,6 +83,17 @@ export function unlikeAsked(
     ['expires_at', sameEnd],
   ]
   return checks.find(([, same]) => !same)?.[0] ?? null
+}
+
+/** What of an answer to a create is not what was asked for, in words; null where all is. */
+export function unlikeIssued(
+  { key, secret }: Issued,
+  asked: Parameters<typeof unlikeAsked>[1],
+): string | null {
+  if (secret === null) return 'its answer holds no secret'
+  const field = unlikeAsked(key, asked)
+  if (field !== null) return `its \`${field}\` is not what was asked for`
+  return endsLike(secret, key) ? null : 'its masked key is not that of the secret'
 }
 
 /** The field of an updated key that is not what was asked for, the marker aside; null where all are. */

@@ -1,14 +1,14 @@
 import { Failure } from '../model/failure.ts'
-import { type LiveKey, endsLike } from '../model/live-key.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import type { Issued, NewKey } from '../platform/types.ts'
-import { unlikeAsked } from './answers.ts'
+import { unlikeIssued } from './answers.ts'
 import { type OpenStore, putInto } from './deliver.ts'
 import type { Run } from './run.ts'
 
 /** What making one key by hand needs from outside. */
-export type Hand = Pick<Run, 'checkpoint'> & {
+export type HandPorts = Pick<Run, 'checkpoint'> & {
   readonly platform: Pick<Run['platform'], 'create' | 'revoke'>
 }
 
@@ -20,8 +20,8 @@ export interface Made {
 }
 
 /** Takes back a key that nobody received, because of `fault`. Resolves to the failure to report. */
-export async function takeBack({ id }: LiveKey, fault: Failure, hand: Hand): Promise<Failure> {
-  const revoked = await hand.platform.revoke(id).then(
+export async function takeBack({ id }: LiveKey, fault: Failure, ports: HandPorts): Promise<Failure> {
+  const revoked = await ports.platform.revoke(id).then(
     () => true,
     () => false,
   )
@@ -40,12 +40,9 @@ function maybeMade({ name }: NewKey, cause: PlatformFailure): Failure {
   return new Failure(cause.code, cause.message, { hints: [perhapsMade(name), ...cause.hints], cause })
 }
 
-function faultOf({ key, secret }: Issued, asked: NewKey): Failure | null {
-  const fault = (what: string) => new Failure('failed', `The platform made ${key.id}, but ${what}.`)
-  if (secret === null) return fault('its answer holds no secret')
-  const field = unlikeAsked(key, asked)
-  if (field !== null) return fault(`its \`${field}\` is not what was asked for`)
-  return endsLike(secret, key) ? null : fault('its masked key is not that of the secret')
+function faultOf(issued: Issued, asked: NewKey): Failure | null {
+  const what = unlikeIssued(issued, asked)
+  return what === null ? null : new Failure('failed', `The platform made ${issued.key.id}, but ${what}.`)
 }
 
 /** Is the answer about another key, which may be anybody's? One made by hand bears no marker. */
@@ -106,20 +103,20 @@ export async function createByHand(
   asked: NewKey,
   idempotencyKey: string,
   stores: readonly OpenStore[],
-  hand: Hand,
+  ports: HandPorts,
 ): Promise<Made> {
-  const issued = await hand.platform.create(asked, idempotencyKey).catch((cause: unknown) => {
+  const issued = await ports.platform.create(asked, idempotencyKey).catch((cause: unknown) => {
     throw cause instanceof PlatformFailure && cause.ambiguous ? maybeMade(asked, cause) : cause
   })
   const { key: live, secret } = issued
   if (isOther(live, asked)) throw otherKey(live, asked)
   const unlike = faultOf(issued, asked)
   if (unlike !== null || secret === null) {
-    throw await takeBack(live, unlike ?? new Failure('failed', 'The secret is missing.'), hand)
+    throw await takeBack(live, unlike ?? new Failure('failed', 'The secret is missing.'), ports)
   }
-  const { places, fault } = await putOneByOne(secret, stores, hand)
+  const { places, fault } = await putOneByOne(secret, stores, ports)
   if (fault === null) return { live, secret, places }
-  if (places.length === 0) throw await takeBack(live, fault, hand)
+  if (places.length === 0) throw await takeBack(live, fault, ports)
   throw new Failure(
     'partial',
     `${live.id} was created, but not every store took its secret: ${fault.message}`,

@@ -5,7 +5,7 @@ import type { Secret } from '../model/secret.ts'
 import { endChange } from '../plan/fields.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { refusesReplay } from '../platform/replay.ts'
-import { orAdmit } from './admit.ts'
+import { recordingStaleDelivery } from './stale-delivery.ts'
 import {
   type OpenStore,
   keyOf,
@@ -33,7 +33,7 @@ export async function rotateInPlace(change: Rotate | Deliver, run: Run): Promise
   if (tried.fresh !== null || isNew(tried, live)) return await finish(change, tried, stores, run)
   // The answer may be lost for good, or the replay of one that lacks the secret, or gives one that is dead because somebody
   // regenerated the key since: ask for a new one, of the version that the key has now.
-  const anew = await orAdmit(tried.key, run, async () => {
+  const anew = await recordingStaleDelivery(tried.key, run, async () => {
     const now = await run.platform.get(live.id)
     return await regenerate(now, { name: `${name}-${run.nonce()}`, isFirst: false }, stores, run)
   })
@@ -49,7 +49,7 @@ async function finish(
 ): Promise<Done> {
   const { live, desired, generation, removal } = change
   if (secret === null) throw withoutSecret(live)
-  return await orAdmit(key, run, async () => {
+  return await recordingStaleDelivery(key, run, async () => {
     if (fresh === null) throw notAccepted(live)
     run.checkpoint('after-whoami')
     const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)
@@ -121,7 +121,7 @@ async function regenerate(
   if (secret === null || !endsLike(secret, key)) return unknown
   const readable = stores.filter(({ store }) => store.readable)
   const puts = await putIntoEach(secret, readable, new Set(), run)
-  const fresh = await orAdmit(key, run, () => prove({ secret, key }, stores, run))
+  const fresh = await recordingStaleDelivery(key, run, () => prove({ secret, key }, stores, run))
   return { secret, key, ...puts, fresh: fresh?.id === live.id ? fresh : null }
 }
 

@@ -1,12 +1,12 @@
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import { transition } from '../lifecycle/transitions.ts'
-import { type LiveKey, endsLike } from '../model/live-key.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Issued } from '../platform/types.ts'
-import { MarkerLost, isOwn, keepsMarker, otherKey, unlikeAsked } from './answers.ts'
+import { MarkerLost, isOwn, keepsMarker, otherKey, unlikeIssued } from './answers.ts'
 import { idempotencyKey, newKey } from './markers.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
@@ -44,14 +44,12 @@ export async function issue(
   return { live: issued.key, marker, secret: secretOf(issued) }
 }
 
-function faultOf({ key, secret }: Issued, desired: DesiredKey, marker: Marker): Failure | null {
-  if (!keepsMarker(key, marker)) return new MarkerLost(key)
-  const fault = (what: string) =>
-    new Failure('failed', `The platform made ${key.id} for ${desired.keyId}, but ${what}.`)
-  if (secret === null) return fault('its answer holds no secret')
-  const field = unlikeAsked(key, desired)
-  if (field !== null) return fault(`its \`${field}\` is not what was asked for`)
-  return endsLike(secret, key) ? null : fault('its masked key is not that of the secret')
+function faultOf(issued: Issued, desired: DesiredKey, marker: Marker): Failure | null {
+  if (!keepsMarker(issued.key, marker)) return new MarkerLost(issued.key)
+  const what = unlikeIssued(issued, desired)
+  return what === null
+    ? null
+    : new Failure('failed', `The platform made ${issued.key.id} for ${desired.keyId}, but ${what}.`)
 }
 
 function secretOf({ secret }: Issued): Secret {

@@ -8,7 +8,7 @@ import type { Secret } from '../model/secret.ts'
 import { fieldHashes } from '../lifecycle/field-hashes.ts'
 import { maximumPending } from '../plan/heal.ts'
 import { refusesReplay, replayWindow } from '../platform/replay.ts'
-import { orAdmit } from './admit.ts'
+import { recordingStaleDelivery } from './stale-delivery.ts'
 import { isOwn } from './answers.ts'
 import { type OpenStore, isAccepted, markDelivered, putIntoEach, requireAll, storesOf } from './deliver.ts'
 import type { Done } from './ledger.ts'
@@ -89,7 +89,7 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
   const secret = await secretFromStores(live, held, run)
   if (secret === null) return null
   const former = markerOf(live)
-  return await orAdmit(live, run, async () => {
+  return await recordingStaleDelivery(live, run, async () => {
     const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))
     // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
     const overtaken = reasons.some(({ code }) => code === 'overtaken')

@@ -7,7 +7,7 @@ import { type Undelivered, issue } from './issue.ts'
 import type { Done, Ledger } from './ledger.ts'
 import { listWithNewKeys } from './look.ts'
 import type { Run } from './run.ts'
-import { settle } from './settle.ts'
+import { resolveDuplicate } from './resolve-duplicate.ts'
 
 /** A key to make and deliver, on behalf of a change. */
 export interface NewGeneration {
@@ -83,7 +83,7 @@ export async function issueInWaves(
           const delivery = await ledger.goOn(task.change, 'delivering', async () => {
             const listing = await look
             run.checkpoint('after-wave-list')
-            await settle(key, listing, run)
+            await resolveDuplicate(key, listing, run)
             return await deliver(key, task.desired, task.removal, run)
           })
           if (delivery === null) return

@@ -16,7 +16,7 @@ import { escapeControls, wrap } from '../render/text.ts'
 import { renderOutcome, renderReport } from '../render/report-text.ts'
 import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
-import { type Chronicle, beginChronicle, openAskedLog } from './log.ts'
+import { type RunRecorder, beginRecording, openAskedLog } from './log.ts'
 import { allowedPaths } from './configuration.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { planLifetime } from './plan-lifetime.ts'
@@ -82,15 +82,15 @@ async function applyLocked(
   if (!idle && !approved) await requireApproval(plan, context)
 
   const { gathered, clock } = reconciliation
-  const chronicle =
-    idle || log === null ? null : beginChronicle(log, plan, gathered.current.caller, clock, context)
+  const recorder =
+    idle || log === null ? null : beginRecording(log, plan, gathered.current.caller, clock, context)
   const report = idle
     ? { outcomes: [], interrupted: false }
-    : await execute(reconciliation, chronicle, options, lost, context)
+    : await execute(reconciliation, recorder, options, lost, context)
   if (options.json)
     stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report, plan) }))
   else if (!idle) stdout.print(renderReport(report, plan, stdout))
-  const trouble = tellTrouble(chronicle, context)
+  const trouble = tellTrouble(recorder, context)
   if (isRefused(plan)) return exitCodes.refused
   if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
   if (lost.aborted) return exitCodeOf(report) || exitCodes.conflict
@@ -140,8 +140,8 @@ async function requireApproval(plan: Plan, context: Context): Promise<void> {
 }
 
 /** Says so where the log lacks something. */
-function tellTrouble(chronicle: Chronicle | null, { stderr }: Context): Failure | null {
-  const trouble = chronicle?.trouble() ?? null
+function tellTrouble(recorder: RunRecorder | null, { stderr }: Context): Failure | null {
+  const trouble = recorder?.trouble() ?? null
   if (trouble !== null) stderr.print(`Not everything was logged. ${trouble.message}`)
   return trouble
 }
@@ -176,7 +176,7 @@ function placesOf({ desired, plan }: Reconciliation): readonly StoreSpec[] {
 
 async function execute(
   reconciliation: Reconciliation,
-  chronicle: Chronicle | null,
+  recorder: RunRecorder | null,
   asked: ApplyOptions,
   lost: AbortSignal,
   context: Context,
@@ -201,7 +201,7 @@ async function execute(
     parallelism,
     stopping,
     tell: told => {
-      if (told.event === 'finished') chronicle?.outcome(told.outcome)
+      if (told.event === 'finished') recorder?.outcome(told.outcome)
       progress.tell(told)
     },
     checkpoint: context.checkpoint,
@@ -223,7 +223,7 @@ async function execute(
   } catch (cause) {
     const [report] = reports
     if (!(cause instanceof Failure) || report === undefined) throw cause
-    tellTrouble(chronicle, context)
+    tellTrouble(recorder, context)
     throw cutShort(cause, report, asked, context)
   }
 }

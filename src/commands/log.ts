@@ -21,20 +21,20 @@ export async function openAskedLog(asked: string | null, context: Context): Prom
 }
 
 /** Writes down one run, line by line as it happens. */
-export interface Chronicle {
+export interface RunRecorder {
   readonly outcome: (outcome: Outcome) => void
   /** What kept lines from being written once the run was on its way; null where nothing did. */
   readonly trouble: () => Failure | null
 }
 
 /** Begins with the line of the run itself, and throws where that cannot be written: nothing is touched yet. */
-export function beginChronicle(
+export function beginRecording(
   log: RunLog,
   plan: Plan,
   caller: Caller,
   clock: () => Instant,
   context: Pick<Context, 'operator' | 'nonce'>,
-): Chronicle {
+): RunRecorder {
   const { account, key } = caller
   const by = { account, key: key?.name ?? null, key_id: key?.id ?? null, ...context.operator() }
   const facts: LogFacts = { run: context.nonce(), by }

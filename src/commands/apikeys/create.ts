@@ -100,12 +100,12 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
   const key = withDefaults(asking ? await askForRest(given, client, context) : given)
   const stores = await readyStores(key.name, options, context)
   await context.finishingOnInterrupt(async () => {
-    const hand = { platform: client, checkpoint: context.checkpoint }
-    const made = await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, hand)
+    const ports = { platform: client, checkpoint: context.checkpoint }
+    const made = await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, ports)
     try {
       await show(made, options, context)
     } catch (cause) {
-      throw cause instanceof Failure ? await takeBack(made.live, cause, hand) : cause
+      throw cause instanceof Failure ? await takeBack(made.live, cause, ports) : cause
     }
   })
   return 0

@@ -93,8 +93,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/wave.ts',
-        from: '            await settle(key, listing, run)\n            return await deliver(key, task.desired, task.removal, run)\n',
-        to: '            const delivery = await deliver(key, task.desired, task.removal, run)\n            await settle(key, listing, run)\n            return delivery\n',
+        from: '            await resolveDuplicate(key, listing, run)\n            return await deliver(key, task.desired, task.removal, run)\n',
+        to: '            const delivery = await deliver(key, task.desired, task.removal, run)\n            await resolveDuplicate(key, listing, run)\n            return delivery\n',
       },
     ],
     caught: ['lost answer/readable/none/after-mark:1'],

@@ -115,7 +115,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   'a twin of a lost answer left alive': {
     edits: [
       {
-        file: 'apply/settle.ts',
+        file: 'apply/resolve-duplicate.ts',
         from: '  for (const twin of kin.filter(isTwin)) await revokeUnreceived(twin.live, run)\n',
         to: '',
       },

@@ -72,7 +72,7 @@ async function whoStays(kin: readonly ManagedKey[], key: Undelivered, run: Run):
  * that the older key stays. Where times do not tell for sure which it is, whoever would stay waits until the other has
  * given way. A twin with our own nonce comes from a platform that ignored the idempotency key.
  */
-export async function settle(key: Undelivered, listing: Listing, run: Run): Promise<void> {
+export async function resolveDuplicate(key: Undelivered, listing: Listing, run: Run): Promise<void> {
   const blind = blindness(key, listing)
   if (blind !== null) throw await withdraw(key.live, blind, run)
   const kin = kinOf(key, listing, run)

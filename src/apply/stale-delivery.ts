@@ -10,7 +10,7 @@ import { patchMarked } from './update.ts'
 const maximumTries = 5
 
 /** Was the key that we put into stores regenerated since? Then the marker says that they hold our dead secret. */
-async function isAdmitted(ours: LiveKey, run: Run): Promise<boolean> {
+async function isRecorded(ours: LiveKey, run: Run): Promise<boolean> {
   for (let tries = 1; ; tries += 1) {
     const now = await run.platform.get(ours.id)
     if (now.ownership.kind !== 'managed') return false
@@ -30,16 +30,20 @@ async function isAdmitted(ours: LiveKey, run: Run): Promise<boolean> {
  * meanwhile, our secret is dead, and may have overwritten the one that works: the marker admits it, whatever the other
  * run has written there or is about to, and the next plan delivers again.
  */
-export async function orAdmit<T>(ours: LiveKey | null, run: Run, work: () => Promise<T>): Promise<T> {
+export async function recordingStaleDelivery<T>(
+  ours: LiveKey | null,
+  run: Run,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work()
   } catch (cause) {
     if (ours === null || !(cause instanceof Failure) || endsRun(cause)) throw cause
-    const admitted = await isAdmitted(ours, run).catch((trouble: unknown) => {
+    const recorded = await isRecorded(ours, run).catch((trouble: unknown) => {
       if (trouble instanceof Failure) return false
       throw trouble
     })
-    if (!admitted) throw cause
+    if (!recorded) throw cause
     throw new Failure('conflict', `Another run regenerated ${ours.id} (${ours.name}) at the same time.`, {
       hints: ['Its stores may hold a dead secret. Run apply again once that run is over: it delivers anew.'],
       cause,
