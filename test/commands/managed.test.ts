@@ -131,7 +131,7 @@ t.test('a secret that a store took is not lost where nobody reads what is printe
   t.equal(unread.code, 1)
   t.match(
     unread.err(),
-    /was regenerated, and its new secret is in env-file [^]*,\s+but:\s+Cannot write the output/,
+    /was regenerated, and its new secret is in env-file [^]*,\s+but:\s+Cannot\s+write\s+the\s+output/,
   )
   t.notMatch(unread.err(), /was printed|Run:/)
   t.equal(await holder(scene, await stored(scene, 'ci.env')), live.id)
