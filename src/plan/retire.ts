@@ -90,9 +90,10 @@ function graceEnd(lineage: Lineage, key: ManagedKey): Instant | null {
   const { state } = key.marker
   if (state.kind === 'leaked') return null
   const deadlines = [...deadlinesFor(lineage, key)]
-  // An adopted head gives no deadline, nor does one whose delivery did not come after: what was delivered lately stays
-  // at least as long as its kin.
-  const own = state.kind === 'delivered' ? [state.graceUntil] : []
+  // An adopted head gives no deadline, nor does one whose delivery did not come after, as where a clock was set back: what was
+  // delivered lately stays at least as long as its kin.
+  const given = head?.marker.state.kind === 'delivered' ? head.marker.state.graceUntil : 0
+  const own = state.kind === 'delivered' ? [Math.max(state.graceUntil, given)] : []
   if (head?.marker.state.kind === 'external' || !isAfter(head, key)) deadlines.push(...own)
   if (deadlines.length > 0) return Math.min(...deadlines)
   // A twin has the head's.

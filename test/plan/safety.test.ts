@@ -390,3 +390,20 @@ t.test('shows what finishing a pending key writes to it', async t => {
   t.equal(change?.action, 'heal')
   t.match(change?.fields, [{ field: 'permissions', desired: ['read_scenarios'], widens: false }])
 })
+
+t.test(
+  'keeps a predecessor for the grace of its successor where a clock was set back between the two',
+  async t => {
+    const delivered = (at: number, graceUntil: number) =>
+      ({ kind: 'delivered', visibleEnd: 'no34z', at, graceUntil }) as const
+    const shown = { maskedKey: 'flux_ci_****...no34z' }
+    const plan = planOf({
+      keys: [
+        managedKey(key, { state: delivered(now + hour, now - 50 * day), live: shown }),
+        managedKey(key, { generation: 2, state: delivered(now - minute, now + day), live: shown }),
+      ],
+    })
+    t.strictSame(summary(plan), [])
+    t.match(plan.retiring, [{ live: { id: 'key_ci-pipeline_1' }, wait: { code: 'grace', until: now + day } }])
+  },
+)

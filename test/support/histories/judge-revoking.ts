@@ -48,6 +48,9 @@ function wrongInRevoking(
   const marker = markerOf(live)
   const waived = (keyId: string) => options.revokeInUse.some(each => each === keyId || each === live.id)
   if (live.id === callerId) return 'it is the calling key'
+  const held = [...world.places].filter(([, secret]) => holderOf(world, secret, keys)?.id === live.id)
+  // A key that this very run made, and nobody received, is its own to take back, whatever somebody did to its marker meanwhile.
+  if (born.has(live.id) && marker === null && held.length === 0) return null
   if (live.ownership.kind === 'unreadable') return 'its marker cannot be read'
   if (
     isStray(live, now) &&
@@ -78,7 +81,6 @@ function wrongInRevoking(
   }
   const family = familyOf(key, markedBy(desired.stack, keys))
   const top = topOf(family)
-  const held = [...world.places].filter(([, secret]) => holderOf(world, secret, keys)?.id === live.id)
   const consumed = new Set(
     top === null
       ? hosts.flatMap(host => consumedPlaces(key, { marker: { ...marker, host } }))
