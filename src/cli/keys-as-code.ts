@@ -136,7 +136,7 @@ export const keysAsCode: readonly Command[] = [
   {
     name: 'apply',
     takes: '[plan]',
-    text: 'Make it so: create, update, rotate and revoke, and put every new secret into its stores',
+    text: 'Apply the plan: create, update, rotate and revoke, and put every new secret into its stores',
     flags: [
       configurationFlag,
       jsonFlag,

@@ -82,7 +82,7 @@ function graceOf({ state }: Marker, at: Instant): Instant {
   return state.kind === 'delivered' ? state.graceUntil : at
 }
 
-const nobody: Marker = {
+const blank: Marker = {
   stack: '',
   keyId: '',
   generation: 0,
@@ -198,5 +198,5 @@ export function transition<K extends Kind>(before: Marker | null, event: EventOf
   if (!row.from.includes(before?.state.kind ?? 'absent')) {
     throw new TypeError(`unreachable: a ${before?.state.kind ?? 'missing'} key cannot be ${event.kind}`)
   }
-  return row.next(before ?? nobody, event)
+  return row.next(before ?? blank, event)
 }

@@ -27,8 +27,8 @@ export function renderUnexpected(error: unknown, options: FailureOptions): strin
   // Libraries quote what they failed on.
   const text = holdsSecret(said) ? 'The message is withheld because it contains a secret.' : said
   return [
-    ...headline(`Something went wrong that should not have\n${text}`, options),
-    ...hintLines(['This is a bug in fluxloop-keys: please report it with this message.'], options),
+    ...headline(`Internal error: ${text}`, options),
+    ...hintLines(['Please report it with this message.'], options),
   ].join('\n')
 }
 

@@ -63,7 +63,7 @@ t.test('narrows what use proves, asks first, leaves the rest alone, and git take
     const failed = await run('audit', '--fix', '--write', '--patch', patch)
     t.notOk(failed.code === 0, patch)
     t.match(failed.stderr, why)
-    t.notMatch(failed.stderr, /should not have|\n\s+at /, 'no stack')
+    t.notMatch(failed.stderr, /Internal error|\n\s+at /, 'no stack')
     t.equal(await place.read('fluxloop-keys.yaml'), configuration, 'and nothing is fixed')
   }
   t.strictSame(await readdir(`${place.work}/folder`), [])

@@ -23,7 +23,7 @@ keys:
 function requireWell(t: Test, line: string, ended: Ended, code = 0): string {
   const output = ended.stdout + ended.stderr
   t.equal(ended.code, code, `${line}: ${output}`)
-  t.notMatch(output, /should not have|\[object Object\]|\[native code\]|undefined|NaN/, line)
+  t.notMatch(output, /Internal error|\[object Object\]|\[native code\]|undefined|NaN/, line)
   return output
 }
 
