@@ -66,3 +66,8 @@ export function missingCredential(profile: string | null): Failure {
     ],
   })
 }
+
+/** Does a text begin as keys do? Source: the platform's pages, some of which have `flux_ci_`, others `flx_api_`. */
+export function beginsLikeKey(text: string): boolean {
+  return /^flu?x_/.test(text)
+}

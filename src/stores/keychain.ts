@@ -1,3 +1,4 @@
+import { beginsLikeKey } from '../platform/credentials.ts'
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
@@ -57,7 +58,7 @@ export function keychainStore(spec: KeychainSpec, keychain: Keychain): SecretSto
    */
   async function refuseForeign(): Promise<void> {
     const before = await keychain.ask({ op: 'get', service, account })
-    if (before === null || before.startsWith('flux_') || service === loginService) return
+    if (before === null || beginsLikeKey(before) || service === loginService) return
     throw new Failure(
       'refused',
       `${storeLabel(spec)} holds something that is not an API key, so it is left as it is.`,

@@ -230,9 +230,11 @@ t.test('overwrites keys and its own logins, and no entry of another application'
   t.notMatch(JSON.stringify([failure.message, failure.hints]), 'browser')
   t.strictSame(await entries(), before)
   await stores.open(login).put(secret)
-  await writeFile(file, JSON.stringify({ ...before, 'fluxloop-test/acme/ci': 'flux_ci_older' }))
-  await store.put(secret)
-  t.match(await entries(), { 'fluxloop-test/acme/ci': 'flux_ci_sentinel' })
+  for (const older of ['flux_ci_older', 'flx_api_older']) {
+    await writeFile(file, JSON.stringify({ ...before, 'fluxloop-test/acme/ci': older }))
+    await store.put(secret)
+    t.match(await entries(), { 'fluxloop-test/acme/ci': 'flux_ci_sentinel' }, older)
+  }
 })
 
 /** Texts of the binding on macOS and Windows: keyring-rs's own words around those of the system. */
