@@ -1,22 +1,12 @@
 import type { Change } from '../model/change.ts'
 import type { StoreSpec } from '../model/store.ts'
+import { isProvision } from '../model/verb.ts'
 import type { Ledger } from './ledger.ts'
 import type { Run } from './run.ts'
 
 /** The stores that a change will put a secret into. */
 function targets(change: Change): readonly StoreSpec[] {
-  switch (change.kind) {
-    case 'create':
-    case 'rotate':
-    case 'deliver':
-    case 'heal':
-      return change.desired.stores.map(({ spec }) => spec)
-    case 'adopt':
-    case 'update':
-    case 'release':
-    case 'revoke':
-      return []
-  }
+  return isProvision(change) ? change.desired.stores.map(({ spec }) => spec) : []
 }
 
 /** Tries every store that will receive a secret, before anything is made. A change whose stores cannot is a failed one. */

@@ -4,6 +4,7 @@ import { day } from '../model/duration.ts'
 import { permissionsBeyond } from '../model/permission.ts'
 import { reachesBeyond, scopeBeyond } from '../model/scope.ts'
 import { closest } from '../model/suggest.ts'
+import { isProvision } from '../model/verb.ts'
 import { widenedFields } from '../model/widening.ts'
 import type { Facts } from './facts.ts'
 import type { CurrentState } from './input.ts'
@@ -14,9 +15,6 @@ type Guard = (changes: readonly Change[], facts: Facts) => readonly Finding[]
 
 /** How near a fixed end must be to be worth a warning. */
 const near = 14 * day
-
-const makesKey = (change: Change) =>
-  change.kind === 'create' || change.kind === 'rotate' || change.kind === 'heal' || change.kind === 'deliver'
 
 /** A key of that name may be the very key meant: two of them would be one too many. */
 const nameTaken: Guard = (changes, { owned }) => {
@@ -89,7 +87,7 @@ const wideningForbidden: Guard = (changes, { desired, options }) => {
 const narrowedListing: Guard = (changes, { current }) => {
   if (seesEverything(current)) return []
   const keyIds = changes
-    .filter(change => makesKey(change) || change.kind === 'adopt')
+    .filter(change => isProvision(change) || change.kind === 'adopt')
     .map(({ keyId }) => keyId)
   return keyIds.length === 0 ? [] : [{ severity: 'refusal', code: 'listing-narrowed', keyIds }]
 }

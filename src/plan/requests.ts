@@ -1,4 +1,5 @@
 import type { Change, Plan } from '../model/change.ts'
+import { sourcesOf } from '../model/verb.ts'
 
 /** One list request looks after so many new keys. */
 export const waveSize = 100
@@ -49,22 +50,9 @@ export function requestsOf(change: Change): Requests {
 
 /** Does it make a key that its wave looks after: for certain, perhaps, or never? */
 function makesKey(change: Change): 'yes' | 'perhaps' | 'no' {
-  switch (change.kind) {
-    case 'create':
-      return 'yes'
-    case 'rotate':
-      return change.strategy === 'overlap' ? 'yes' : 'no'
-    case 'deliver':
-      if (change.strategy === 'in-place') return 'no'
-      return change.rotates ? 'yes' : 'perhaps'
-    case 'heal':
-      return change.generation === null ? 'no' : 'perhaps'
-    case 'adopt':
-    case 'update':
-    case 'release':
-    case 'revoke':
-      return 'no'
-  }
+  const sources = sourcesOf(change)
+  if (!sources.includes('new key')) return 'no'
+  return sources[0] === 'new key' ? 'yes' : 'perhaps'
 }
 
 function lists(changes: readonly Change[], callingKeyId: string | null): Requests {
