@@ -115,7 +115,6 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     parallelism: 1,
     stopping: new AbortController().signal,
     tell: () => undefined,
-    checkpoint: () => undefined,
     pause: () => Promise.resolve(),
   }
   const { outcomes } = await executePlan({ ...plan, changes: created }, run)

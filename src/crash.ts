@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs'
 
 /**
- * The hook of the crash tests. `FLUXLOOP_KEYS_CRASH_AT=after-put:2` kills the process, with no chance to tidy up, the second
- * time that it comes by the checkpoint `after-put`; `FLUXLOOP_KEYS_CHECKPOINTS=FILE` appends the name of every checkpoint to a
+ * The hook of the crash tests, which `src/apply/crash-points.ts` puts around what apply asks of the world. `FLUXLOOP_KEYS_CRASH_AT=after-put:2` kills the process, with no chance to tidy up, the second
+ * time that it comes by the crash point `after-put`; `FLUXLOOP_KEYS_CHECKPOINTS=FILE` appends the name of every crash point to a
  * file. Without those variables it is a function that does nothing.
  */
 export function crashHook(env: NodeJS.ProcessEnv): (name: string) => void {

@@ -8,7 +8,7 @@ import { type OpenStore, putInto } from './deliver.ts'
 import type { Run } from './run.ts'
 
 /** What making one key by hand needs from outside. */
-export type HandPorts = Pick<Run, 'checkpoint'> & {
+export interface HandPorts {
   readonly platform: Pick<Run['platform'], 'create' | 'revoke'>
 }
 
@@ -75,12 +75,11 @@ async function holds({ store }: OpenStore, secret: Secret): Promise<boolean> {
 export async function putOneByOne(
   secret: Secret,
   stores: readonly OpenStore[],
-  run: Pick<Run, 'checkpoint'>,
 ): Promise<{ readonly places: readonly string[]; readonly fault: Failure | null }> {
   const places: string[] = []
   for (const open of stores) {
     try {
-      places.push(await putInto(open, secret, run))
+      places.push(await putInto(open, secret))
     } catch (cause) {
       if (await holds(open, secret)) places.push(open.label)
       // Even a defect must not lose the secret. Its message may quote what it failed on, so only its kind is told.
@@ -114,7 +113,7 @@ export async function createByHand(
   if (unlike !== null || secret === null) {
     throw await takeBack(live, unlike ?? new Failure('failed', 'The secret is missing.'), ports)
   }
-  const { places, fault } = await putOneByOne(secret, stores, ports)
+  const { places, fault } = await putOneByOne(secret, stores)
   if (fault === null) return { live, secret, places }
   if (places.length === 0) throw await takeBack(live, fault, ports)
   throw new Failure(

@@ -69,25 +69,17 @@ export function notAccepted({ id }: LiveKey): Failure {
 
 /** Fails where the platform does not accept a secret as the key that it was made for. */
 async function requireWorking(secret: Secret, live: LiveKey, run: Run): Promise<void> {
-  run.checkpoint('before-whoami')
   const key = await keyOf(secret, live, run)
   const works =
     key?.id === live.id &&
     sameScope(key.scope, live.scope) &&
     samePermissions(key.permissions, live.permissions)
   if (!works) throw notAccepted(live)
-  run.checkpoint('after-whoami')
 }
 
 /** Puts a secret into one store and reads it back where that can be done. Resolves to where it is, in words. */
-export async function putInto(
-  { label, store }: OpenStore,
-  secret: Secret,
-  run: Pick<Run, 'checkpoint'>,
-): Promise<string> {
-  run.checkpoint('before-put')
+export async function putInto({ label, store }: OpenStore, secret: Secret): Promise<string> {
   const place = await store.put(secret)
-  run.checkpoint('after-put')
   if (store.readable) {
     const back = await store.get()
     if (back?.equals(secret) !== true) {
@@ -97,7 +89,6 @@ export async function putInto(
         ],
       })
     }
-    run.checkpoint('after-readback')
   }
   return place
 }
@@ -117,14 +108,13 @@ export async function putIntoEach(
   secret: Secret,
   stores: readonly OpenStore[],
   holding: ReadonlySet<ApplyStore>,
-  run: Pick<Run, 'checkpoint'>,
 ): Promise<Puts> {
   const places: string[] = []
   const faults: unknown[] = []
   for (const open of stores) {
     if (holding.has(open.store)) places.push(open.label)
     else
-      await putInto(open, secret, run).then(
+      await putInto(open, secret).then(
         place => places.push(place),
         (fault: unknown) => faults.push(fault),
       )
@@ -166,9 +156,7 @@ export async function markDelivered(
     host: localKeys.has(desired.keyId) ? host : elsewhere,
     formerStores: left,
   })
-  run.checkpoint('before-mark')
   await patchMarked(key.live, patchOf(fields), desired.description, marker, run)
-  run.checkpoint('after-mark')
   if (trouble !== null) throw trouble
   return { removed }
 }
@@ -196,7 +184,7 @@ async function beginDelivery({ secret, live }: Undelivered, first: OpenStore, ru
   } catch (cause) {
     throw await withdraw(live, cause, run)
   }
-  const begun = await putIntoEach(secret, [first], new Set(), run)
+  const begun = await putIntoEach(secret, [first], new Set())
   const [fault] = begun.faults
   if (fault !== undefined && !(await mayHold(secret, first))) throw await withdraw(live, fault, run)
   return begun
@@ -216,7 +204,7 @@ export async function deliver(
   const [first, ...others] = storesOf(desired, run)
   if (first === undefined) throw new TypeError('unreachable: every key has a store')
   const begun = await beginDelivery(key, first, run)
-  const rest = await putIntoEach(key.secret, others, new Set(), run)
+  const rest = await putIntoEach(key.secret, others, new Set())
   const places = requireAll({
     places: [...begun.places, ...rest.places],
     faults: [...begun.faults, ...rest.faults],

@@ -51,8 +51,7 @@ async function finish(
   if (secret === null) throw withoutSecret(live)
   return await recordingStaleDelivery(key, run, async () => {
     if (fresh === null) throw notAccepted(live)
-    run.checkpoint('after-whoami')
-    const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)
+    const rest = await putIntoEach(secret, sealedOf(stores), new Set())
     const everywhere = requireAll({
       places: [...places, ...rest.places],
       faults: [...faults, ...rest.faults],
@@ -108,19 +107,17 @@ async function regenerate(
   stores: readonly OpenStore[],
   run: Run,
 ): Promise<Regenerated> {
-  run.checkpoint('before-regenerate')
   const issued = await run.platform
     .regenerate(live.id, { ifMatch: live.version, idempotencyKey: name })
     .catch((cause: unknown) => {
       if (isFirst && (refusesReplay(cause) || wasLost(cause))) return null
       throw cause
     })
-  run.checkpoint('after-regenerate')
   if (issued === null) return unknown
   const { key, secret } = issued
   if (secret === null || !endsLike(secret, key)) return unknown
   const readable = stores.filter(({ store }) => store.readable)
-  const puts = await putIntoEach(secret, readable, new Set(), run)
+  const puts = await putIntoEach(secret, readable, new Set())
   const fresh = await recordingStaleDelivery(key, run, () => prove({ secret, key }, stores, run))
   return { secret, key, ...puts, fresh: fresh?.id === live.id ? fresh : null }
 }
@@ -141,7 +138,7 @@ async function prove(
     if (!(cause instanceof Failure)) throw cause
     const now = await run.platform.get(key.id).catch(() => null)
     const isCurrent = now !== null && endsAgree(visibleEnd(now.maskedKey), visibleEnd(key.maskedKey))
-    if (isCurrent) await putIntoEach(secret, sealedOf(stores), new Set(), run)
+    if (isCurrent) await putIntoEach(secret, sealedOf(stores), new Set())
     throw cause
   }
 }

@@ -34,9 +34,7 @@ export async function issue(
     host: run.options.host,
     formerStores: [...removal.from.map(({ hash }) => hash), ...removal.left],
   })
-  run.checkpoint('before-create')
   const issued = await run.platform.create(newKey(desired, marker), idempotencyKey(marker))
-  run.checkpoint('after-create')
   if (!isOwn(issued.key, desired, marker, run)) throw otherKey(issued.key, desired)
   run.known.add(issued.key.id)
   const fault = faultOf(issued, desired, marker)

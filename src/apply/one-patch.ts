@@ -14,7 +14,6 @@ export async function update(
   run: Run,
 ): Promise<Done> {
   const { removed, forgotten, trouble } = await takeOut(removal, run)
-  run.checkpoint('before-update')
   if (superseded) await updateSuperseded(live, desired, fields, run)
   else
     await patchMarked(
@@ -24,34 +23,27 @@ export async function update(
       transition(markerOf(live), { kind: 'updated', desired, forgotten }),
       run,
     )
-  run.checkpoint('after-update')
   if (trouble !== null) throw trouble
   return { action: 'updated', liveId: live.id, places: [], removed }
 }
 
 /** Its secret is not ours to know: nothing but the marker, and the fields that differ, is written. */
 export async function adopt({ live, desired, generation, fields }: Adopt, run: Run): Promise<Done> {
-  run.checkpoint('before-adopt')
   const { stack } = run.desired
   const marker = transition(null, { kind: 'adopted', stack, desired, generation, nonce: run.nonce() })
   await patchMarked(live, patchOf(fields), desired.description, marker, run)
-  run.checkpoint('after-adopt')
   return { action: 'adopted', liveId: live.id, places: [], removed: [] }
 }
 
 export async function release({ live }: Release, run: Run): Promise<Done> {
-  run.checkpoint('before-release')
   const marker = transition(markerOf(live), { kind: 'released', at: run.clock() })
   await patchMarked(live, {}, live.description, marker, run)
-  run.checkpoint('after-release')
   return { action: 'released', liveId: live.id, places: [], removed: [] }
 }
 
 /** Says in the marker that others know the secret. */
 export async function leak(live: LiveKey, run: Run): Promise<LiveKey> {
   const marker = transition(markerOf(live), { kind: 'leaked' })
-  run.checkpoint('before-leak')
   const marked = await patchMarked(live, {}, live.description, marker, run)
-  run.checkpoint('after-leak')
   return marked
 }

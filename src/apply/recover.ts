@@ -51,14 +51,12 @@ async function secretFromReplay(
 ): Promise<Secret | null> {
   const sameRequest = JSON.stringify(fieldHashes(desired)) === JSON.stringify(marker.fields)
   if (!sameRequest || run.clock() - live.createdAt >= replayWindow) return null
-  run.checkpoint('before-replay')
   const issued = await run.platform
     .create(newKey(desired, marker), idempotencyKey(marker))
     .catch((cause: unknown) => {
       if (refusesReplay(cause)) return null
       throw cause
     })
-  run.checkpoint('after-replay')
   if (issued === null) return null
   if (issued.key.id !== live.id) {
     // A platform that ignores the header made one more key, which nobody received.
@@ -90,7 +88,7 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
   if (secret === null) return null
   const former = markerOf(live)
   return await recordingStaleDelivery(live, run, async () => {
-    const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))
+    const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former)))
     // What overtook it comes to stand below it, and has its grace from now on: consumers may have got it from a store.
     const overtaken = reasons.some(({ code }) => code === 'overtaken')
     const graceUntil =
@@ -124,7 +122,7 @@ export async function heal({ desired, pending, generation, removal }: Heal, run:
     const secret =
       (await secretFromStores(live, held, run)) ?? (await secretFromReplay(live, marker, desired, run))
     if (secret !== null) {
-      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))
+      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker)))
       const graceUntil = graceFrom(live, desired, run)
       const done = await markDelivered({ live, marker }, desired, { fields, graceUntil, removal }, run)
       for (const other of left.slice(1)) await narrow(other.live, desired, other.narrowing, run)

@@ -10,7 +10,7 @@ import { keepsMarker } from './answers.ts'
 import { putOneByOne } from './create-by-hand.ts'
 import { storesOf } from './deliver.ts'
 import { timeOf } from './markers.ts'
-import type { ApplyStores, Run } from './run.ts'
+import type { ApplyStores } from './run.ts'
 
 /** A managed key that was just regenerated, as the platform answered. */
 export interface Regenerated {
@@ -21,7 +21,7 @@ export interface Regenerated {
 }
 
 /** What delivering a regenerated key needs from outside. */
-export interface Delivery extends Pick<Run, 'checkpoint'> {
+export interface Delivery {
   readonly platform: Pick<PlatformClient, 'whoamiAs' | 'update'>
   readonly stores: ApplyStores
   /** The server's clock, as well as we know it. */
@@ -65,7 +65,7 @@ export async function deliverRegenerated(
   desired: DesiredKey,
   delivery: Delivery,
 ): Promise<{ readonly places: readonly string[]; readonly fault: Failure | null }> {
-  const put = await putOneByOne(key.secret, storesOf(desired, delivery), delivery)
+  const put = await putOneByOne(key.secret, storesOf(desired, delivery))
   if (put.fault !== null) return put
   try {
     await proveAndMark(key, desired, delivery)

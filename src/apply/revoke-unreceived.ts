@@ -3,7 +3,5 @@ import type { Run } from './run.ts'
 
 /** Revokes a key that this program made and that nobody received. */
 export async function revokeUnreceived({ id }: Pick<LiveKey, 'id'>, run: Run): Promise<void> {
-  run.checkpoint('before-revoke')
   await run.platform.revoke(id)
-  run.checkpoint('after-revoke')
 }

@@ -98,8 +98,6 @@ async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledg
       },
     )
   }
-  run.checkpoint('before-revoke')
   await run.platform.revoke(live.id, { ifMatch: live.version })
-  run.checkpoint('after-revoke')
   ledger.done(change, done)
 }

@@ -43,45 +43,6 @@ export interface ApplyStores {
   probe(specs: readonly StoreSpec[]): Promise<ReadonlyMap<StoreSpec, Failure | null>>
 }
 
-/**
- * The moments at which a run may be killed, in the order in which one key meets them. Where one step follows another at once,
- * `after` the one is before the other: a secret is read back after it was put, and a wave is listed after its last creation.
- */
-export const checkpoints = [
-  'before-create',
-  'after-create',
-  'after-wave-list',
-  'before-whoami',
-  'after-whoami',
-  'before-put',
-  'after-put',
-  'after-readback',
-  'before-withdraw',
-  'after-withdraw',
-  'before-replay',
-  'after-replay',
-  'before-remove',
-  'after-remove',
-  'before-mark',
-  'after-mark',
-  'before-regenerate',
-  'after-regenerate',
-  'before-update',
-  'after-update',
-  'before-narrow',
-  'after-narrow',
-  'before-adopt',
-  'after-adopt',
-  'before-leak',
-  'after-leak',
-  'before-release',
-  'after-release',
-  'before-revoke',
-  'after-revoke',
-] as const
-
-export type Checkpoint = (typeof checkpoints)[number]
-
 /** The caller's requests, of which the platform allows so many an hour. */
 export interface RunBudget {
   /** Null where the platform does not say. */
@@ -113,7 +74,6 @@ export interface Run {
   /** Aborted by the first Ctrl-C: nothing new begins, what is in flight ends. */
   readonly stopping: AbortSignal
   readonly tell: (progress: Progress) => void
-  readonly checkpoint: (name: Checkpoint) => void
   /** Resolves after so long. */
   readonly pause: (time: Milliseconds) => Promise<void>
 }

@@ -31,9 +31,7 @@ async function takeOutOf({ spec }: DeclaredStore, removal: Removal, run: Run): P
     if (held === null) return 'empty'
     if (!isOurs(held, removal)) return 'left-alone'
   }
-  run.checkpoint('before-remove')
   await store.remove()
-  run.checkpoint('after-remove')
   if (!store.readable) return 'unconfirmed'
   await requireGone(store, removal, run)
   return 'taken-out'

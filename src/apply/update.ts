@@ -115,9 +115,7 @@ export async function narrow(
   run: Run,
 ): Promise<void> {
   if (fields.length === 0) return
-  run.checkpoint('before-narrow')
   await updateSuperseded(live, desired, fields, run)
-  run.checkpoint('after-narrow')
 }
 
 /** PATCHes a key together with its marker. A platform that loses the marker gets the former description back. */

@@ -82,7 +82,6 @@ export async function issueInWaves(
         limit(async () => {
           const delivery = await ledger.goOn(task.change, 'delivering', async () => {
             const listing = await look
-            run.checkpoint('after-wave-list')
             await resolveDuplicate(key, listing, run)
             return await deliver(key, task.desired, task.removal, run)
           })

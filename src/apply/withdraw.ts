@@ -7,12 +7,10 @@ import type { Run } from './run.ts'
  * even that fails, the key is still marked `pending` and the next apply heals it.
  */
 export async function withdraw(live: LiveKey, fault: unknown, run: Run): Promise<unknown> {
-  run.checkpoint('before-withdraw')
   const revoked = await run.platform.revoke(live.id).then(
     () => true,
     () => false,
   )
-  run.checkpoint('after-withdraw')
   if (!(fault instanceof Failure)) return fault
   const what = revoked
     ? `The new key ${live.id}, which nobody received, was revoked again.`

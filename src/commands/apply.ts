@@ -1,10 +1,12 @@
+import { platformWithCrashPoints, storesWithCrashPoints } from '../apply/crash-points.ts'
 import { executePlan } from '../apply/execute-plan.ts'
 import type { Run } from '../apply/run.ts'
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
-import { type Change, type Plan, isRefused } from '../model/change.ts'
+import { type Plan, isRefused } from '../model/change.ts'
+import { isProvision } from '../model/verb.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/budget.ts'
 import { jsonText } from '../render/json.ts'
@@ -38,9 +40,6 @@ export interface ApplyOptions extends ReconcileOptions {
   /** The log to append to; null: the environment's, or none. */
   readonly log: string | null
 }
-
-/** To deliver again is to make a successor, where no store has the secret. */
-const secretMaking: ReadonlySet<Change['kind']> = new Set(['create', 'rotate', 'deliver', 'heal'])
 
 export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
@@ -98,7 +97,7 @@ async function applyLocked(
 }
 
 function makesSecrets(plan: Plan): boolean {
-  return !isRefused(plan) && plan.changes.some(({ kind }) => secretMaking.has(kind))
+  return !isRefused(plan) && plan.changes.some(isProvision)
 }
 
 /** A key of this plan is half made, and not for this run to finish: what is declared may not be there yet. */
@@ -193,8 +192,8 @@ async function execute(
     options,
     caller: gathered.current.caller,
     known: new Set(gathered.current.keys.map(({ id }) => id)),
-    platform: connection.client,
-    stores,
+    platform: platformWithCrashPoints(connection.client, context.checkpoint),
+    stores: storesWithCrashPoints(stores, context.checkpoint),
     budget: connection.client,
     clock,
     nonce: context.nonce,
@@ -204,7 +203,6 @@ async function execute(
       if (told.event === 'finished') recorder?.outcome(told.outcome)
       progress.tell(told)
     },
-    checkpoint: context.checkpoint,
     pause: context.pause,
   }
   const reports: Report[] = []

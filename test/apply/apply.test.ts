@@ -267,10 +267,10 @@ t.test('resolves a race for one generation the same way on both sides: the older
   const desired = declare(desiredKey())
   let rivals = 0
   const first = await w.apply(desired, {
+    at: name => {
+      if (name === 'before-create') rivals += 1
+    },
     run: {
-      checkpoint: name => {
-        if (name === 'before-create') rivals += 1
-      },
       stores: {
         open: spec => w.stores.open(spec),
         // The other run is quicker: it is done before this one has made anything.
@@ -352,9 +352,9 @@ t.test('starts nothing new after the first Ctrl-C, and finishes what is in fligh
     run: {
       parallelism: 1,
       stopping: stopping.signal,
-      checkpoint: name => {
-        if (name === 'after-create') stopping.abort()
-      },
+    },
+    at: name => {
+      if (name === 'after-create') stopping.abort()
     },
   })
   t.strictSame(statuses(report), ['done', 'skipped', 'skipped'])

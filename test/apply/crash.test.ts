@@ -116,7 +116,7 @@ const pasts = { create: [], 'overlap rotation': [61 * day], retirement: [61 * da
 /** What an apply after that past has to come by, so that it does what the past is for. */
 const does = {
   create: 'after-create',
-  'overlap rotation': 'after-mark',
+  'overlap rotation': 'after-patch',
   retirement: 'before-revoke',
 } as const
 

@@ -217,8 +217,8 @@ for (const replay of ['with the secret', 'without the secret', 'refused', 'never
     'before-put',
     'after-put',
     'after-whoami',
-    'before-mark',
-    'after-mark',
+    'before-patch',
+    'after-patch',
   ] as const) {
     t.test(`heals a kill at ${name} of a rotation in place, with a replay ${replay}`, async t => {
       const w = world(t)
@@ -288,12 +288,19 @@ t.test('replaces a leaked key whose successor is half made, and keeps neither', 
 })
 
 t.test('goes on with a leak where a kill stopped it: the leaked key never gets its grace back', async t => {
-  for (const name of ['after-update', 'after-create', 'after-put', 'after-mark', 'before-revoke'] as const) {
+  const kills = [
+    ['after-patch', 1],
+    ['after-create', 1],
+    ['after-put', 1],
+    ['after-patch', 2],
+    ['before-revoke', 1],
+  ] as const
+  for (const [name, count] of kills) {
     const w = world(t)
     const desired = declare(desiredKey())
     await w.apply(desired)
     const rotate = new Map([['ci-pipeline', { note: null, leaked: true }]])
-    await w.apply(desired, { options: { rotate }, killAt: { name, count: 1 } })
+    await w.apply(desired, { options: { rotate }, killAt: { name, count } })
     await w.apply(desired)
     const plan = await w.plan(desired)
     t.strictSame([plan.changes, plan.retiring], [[], []], name)

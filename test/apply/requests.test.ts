@@ -1,6 +1,6 @@
 // What a plan is said to cost the caller, against what applying it really costs.
 import t, { type Test } from 'tap'
-import type { Checkpoint } from '../../src/apply/run.ts'
+import type { CrashPoint } from '../../src/apply/crash-points.ts'
 import type { Plan } from '../../src/model/change.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { day } from '../../src/model/duration.ts'
@@ -40,7 +40,7 @@ const applied =
     await w.apply(desired)
     w.now += later
   }
-const killed = (desired: DesiredState, name: Checkpoint) => async (w: World) => {
+const killed = (desired: DesiredState, name: CrashPoint) => async (w: World) => {
   await w.apply(desired, { killAt: { name, count: 1 } }).catch(() => undefined)
 }
 const one = declare([desiredKey()])

@@ -254,7 +254,7 @@ t.test('does all else where a lost store fails, and tries that again', async t =
 })
 
 t.test('goes on where it was killed, with nothing left in a lost store', async t => {
-  for (const name of ['before-remove', 'after-remove', 'before-mark', 'after-mark'] as const) {
+  for (const name of ['before-remove', 'after-remove', 'before-patch', 'after-patch'] as const) {
     const { w, end } = await delivered(t, [keychain, envFile])
     const after = key([keychain])
     const rotate = new Map([['ci-pipeline', { note: null, leaked: false }]])

@@ -1,11 +1,11 @@
-// A small part of the crash matrix, always the same: every scene, every checkpoint. `npm run test:campaigns -- --only crash` plays all of it.
+// A small part of the crash matrix, always the same: every scene, every crash point. `npm run test:campaigns -- --only crash` plays all of it.
 import t from 'tap'
-import { checkpoints } from '../../src/apply/run.ts'
+import { crashPoints } from '../../src/apply/crash-points.ts'
 import { replayCommand } from '../campaigns/progress.ts'
 import { crashPart } from './crash/part.ts'
 import { playCase } from './crash/play.ts'
 import { replays, scenes, storeSets } from './crash/scenes.ts'
-import { caseOf, checkpointOf } from './crash/setting.ts'
+import { caseOf, crashPointOf } from './crash/setting.ts'
 
 t.setTimeout(900_000)
 t.jobs = 3
@@ -17,7 +17,7 @@ for (const title of crashPart)
   })
 
 t.test(
-  'the part has every scene, every set of stores, every way to replay, and a kill at every checkpoint',
+  'the part has every scene, every set of stores, every way to replay, and a kill at every crash point',
   async t => {
     const cases = crashPart.map(caseOf)
     const all = (what: 'scene' | 'stores' | 'replay') =>
@@ -26,7 +26,7 @@ t.test(
     t.strictSame(all('stores'), [...storeSets].sort())
     t.strictSame(all('replay'), [...replays].sort())
     const kills = cases.flatMap(({ kills: { first, second } }) => [first, second])
-    const killedAt = new Set(kills.filter(place => place !== null).map(checkpointOf))
-    t.strictSame([...killedAt].sort(), [...checkpoints].sort())
+    const killedAt = new Set(kills.filter(place => place !== null).map(crashPointOf))
+    t.strictSame([...killedAt].sort(), [...crashPoints].sort())
   },
 )

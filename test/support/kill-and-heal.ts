@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import type { Checkpoint } from '../../src/apply/run.ts'
+import type { CrashPoint } from '../../src/apply/crash-points.ts'
 import { day } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { type Workplace, workplace } from './program.ts'
@@ -58,7 +58,7 @@ async function apply({ place }: Scene, env: Record<string, string> = {}) {
 interface Scenario {
   /** Brings the world to where the run begins that is killed. */
   readonly before: (scene: Scene) => Promise<void>
-  readonly killAt: readonly Checkpoint[]
+  readonly killAt: readonly CrashPoint[]
   /** How many keys are alive once all is healed. */
   readonly alive: number
 }
@@ -66,13 +66,13 @@ interface Scenario {
 const making = [
   'before-create',
   'after-create',
-  'after-wave-list',
+  'after-list',
   'after-whoami',
   'before-put',
   'after-put',
-  'before-mark',
-  'after-mark',
-] as const satisfies readonly Checkpoint[]
+  'before-patch',
+  'after-patch',
+] as const satisfies readonly CrashPoint[]
 
 async function applied(scene: Scene, days: number): Promise<void> {
   const { code, stdout, stderr } = await apply(scene)
@@ -125,9 +125,9 @@ async function killAndHeal(t: Test, at: string, { before, alive }: Scenario, sce
 }
 
 /** Made and in no store, in a store and not marked, and all done. */
-const usual: readonly Checkpoint[] = ['after-create', 'after-put', 'after-mark']
+const usual: readonly CrashPoint[] = ['after-create', 'after-put', 'after-patch']
 
-/** A test for every checkpoint of the scenarios, in short for the usual ones, and for every store where a checkpoint is about one. */
+/** A test for every crash point of the scenarios, in short for the usual ones, and for every store where one is about stores. */
 export function everyKill(
   t: Test,
   names: readonly (keyof typeof scenarios)[],
@@ -136,10 +136,10 @@ export function everyKill(
 ): void {
   for (const name of names) {
     const scenario = scenarios[name]
-    for (const checkpoint of scenario.killAt.filter(each => whole || usual.includes(each))) {
-      const counts = checkpoint.endsWith('-put') ? countOfStores : 1
+    for (const point of scenario.killAt.filter(each => whole || usual.includes(each))) {
+      const counts = point.endsWith('-put') ? countOfStores : 1
       for (let count = 1; count <= counts; count += 1) {
-        const at = `${checkpoint}:${count}`
+        const at = `${point}:${count}`
         t.test(`${name}, killed ${at}`, async t => killAndHeal(t, at, scenario, await variant(t)))
       }
     }

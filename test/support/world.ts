@@ -1,6 +1,12 @@
 import { executePlan } from '../../src/apply/execute-plan.ts'
 import { gather } from '../../src/apply/gather.ts'
-import type { ApplyStores, Checkpoint, Run } from '../../src/apply/run.ts'
+import {
+  type CrashHook,
+  type CrashPoint,
+  platformWithCrashPoints,
+  storesWithCrashPoints,
+} from '../../src/apply/crash-points.ts'
+import type { ApplyStores, Run } from '../../src/apply/run.ts'
 import type { Plan } from '../../src/model/change.ts'
 import type { DesiredState } from '../../src/model/desired.ts'
 import type { Instant } from '../../src/model/duration.ts'
@@ -17,7 +23,7 @@ import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { now as start, options as planOptions } from './build.ts'
 
-/** Thrown by a checkpoint: the process is no more. Nothing after it happens. */
+/** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
 
 /** The stores of a world: secrets by label, and faults to inject. */
@@ -79,15 +85,17 @@ export interface World {
   close(): void
 }
 
-/** A checkpoint, the nth time that a run comes by it. */
+/** A crash point, the nth time that a run comes by it. */
 export interface Place {
-  readonly name: Checkpoint
+  readonly name: CrashPoint
   readonly count: number
 }
 
 export interface ApplyHow {
   readonly options?: Partial<PlanOptions>
   readonly run?: Partial<Run>
+  /** Hears of every crash point. */
+  readonly at?: CrashHook
   /** Dies there. */
   readonly killAt?: Place
 }
@@ -145,7 +153,7 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
       const { current, now } = await gather(desired, client)
       return computePlan(desired, current, now, planOptions(options))
     },
-    apply: async (desired, { options = {}, run: overrides = {}, killAt } = {}) => {
+    apply: async (desired, { options = {}, run: overrides = {}, at, killAt } = {}) => {
       const { current, now } = await gather(desired, client)
       const chosen = planOptions(options)
       const plan = computePlan(desired, current, now, chosen)
@@ -163,28 +171,30 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
             }
           },
         })
+      const hook: CrashHook = name => {
+        if (dead) throw new Killed()
+        at?.(name)
+        const count = places.filter(place => place.name === name).length + 1
+        places.push({ name, count })
+        dead = name === killAt?.name && count === killAt.count
+        if (dead) throw new Killed()
+      }
+      const { platform = client, stores: ownStores = stores, ...others } = overrides
       const run: Run = {
         desired,
         options: chosen,
         caller: current.caller,
         known: new Set(current.keys.map(({ id }) => id)),
-        platform: alive(client),
-        stores: alive(stores),
+        platform: platformWithCrashPoints(alive(platform), hook),
+        stores: storesWithCrashPoints(alive(ownStores), hook),
         budget: client,
         clock: () => world.now,
         nonce: () => `nonce${(nonces += 1).toString(36).padStart(5, '0')}`,
         parallelism: 10,
         stopping: new AbortController().signal,
         tell: () => undefined,
-        checkpoint: name => {
-          if (dead) throw new Killed()
-          const count = places.filter(place => place.name === name).length + 1
-          places.push({ name, count })
-          dead = name === killAt?.name && count === killAt.count
-          if (dead) throw new Killed()
-        },
         pause: async () => undefined,
-        ...overrides,
+        ...others,
       }
       const report = await executePlan(plan, run)
       return { plan, report, places }

@@ -1,4 +1,5 @@
 import { type Made, createByHand, takeBack } from '../../apply/create-by-hand.ts'
+import { platformWithCrashPoints, storesWithCrashPoints } from '../../apply/crash-points.ts'
 import { type OpenStore, storesOf } from '../../apply/deliver.ts'
 import { whyNotCopied } from '../../clipboard/why-not-copied.ts'
 import { storeArgument } from '../../config/store-argument.ts'
@@ -44,7 +45,10 @@ async function readyStores(
   // Whoever types a path on the command line has named it.
   const stores = await context.stores(specs.flatMap(filesOf))
   for (const failure of (await stores.probe(specs)).values()) if (failure !== null) throw failure
-  return storesOf({ stores: specs.map(spec => ({ spec, hash: '' })) }, { stores })
+  return storesOf(
+    { stores: specs.map(spec => ({ spec, hash: '' })) },
+    { stores: storesWithCrashPoints(stores, context.checkpoint) },
+  )
 }
 
 async function copyLine({ secret }: Made, context: Context): Promise<string> {
@@ -100,7 +104,7 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
   const key = withDefaults(asking ? await askForRest(given, client, context) : given)
   const stores = await readyStores(key.name, options, context)
   await context.finishingOnInterrupt(async () => {
-    const ports = { platform: client, checkpoint: context.checkpoint }
+    const ports = { platform: platformWithCrashPoints(client, context.checkpoint) }
     const made = await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, ports)
     try {
       await show(made, options, context)

@@ -1,3 +1,4 @@
+import { platformWithCrashPoints, storesWithCrashPoints } from '../../apply/crash-points.ts'
 import type { Regenerated } from '../../apply/regenerate-by-hand.ts'
 import type { Context } from '../../context.ts'
 import type { DesiredKey } from '../../model/desired.ts'
@@ -53,11 +54,10 @@ export async function deliverTo(
 ): Promise<{ readonly places: readonly string[]; readonly fault: Failure | null }> {
   const { deliverRegenerated } = await import('../../apply/regenerate-by-hand.ts')
   return await deliverRegenerated(key, declared, {
-    platform: client,
-    stores: await context.stores(allowed),
+    platform: platformWithCrashPoints(client, context.checkpoint),
+    stores: storesWithCrashPoints(await context.stores(allowed), context.checkpoint),
     clock,
     host: local ? context.host() : null,
     marks: !isCaller,
-    checkpoint: context.checkpoint,
   })
 }

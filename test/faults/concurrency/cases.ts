@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../../src/apply/run.ts'
+import type { CrashPoint } from '../../../src/apply/crash-points.ts'
 import { type Replay, type StoreSet, replays, storeSets } from '../crash/scenes.ts'
 import { type Random, randomOf } from './random.ts'
 import { type SceneName, scenes } from './scenes.ts'
@@ -22,7 +22,7 @@ export interface Case {
 }
 
 function killPoint(scene: SceneName, random: Random): string {
-  const point: Checkpoint = random.pick(scenes[scene].killAt)
+  const point: CrashPoint = random.pick(scenes[scene].killAt)
   return `${point}:${random.below(4) === 0 ? 2 : 1}`
 }
 

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../../src/apply/run.ts'
+import type { CrashPoint } from '../../../src/apply/crash-points.ts'
 import type { StoreSet } from '../crash/scenes.ts'
 
 export interface Declaration {
@@ -10,7 +10,7 @@ export interface Scene {
   /** Applied by one run and followed by so many days, one after the other. */
   readonly past: readonly (readonly [Declaration, number])[]
   readonly declared: Declaration
-  readonly killAt: readonly Checkpoint[]
+  readonly killAt: readonly CrashPoint[]
   /** Is a consumer promised a working key at every instant? */
   readonly overlap: boolean
 }
@@ -18,16 +18,15 @@ export interface Scene {
 const making = [
   'before-create',
   'after-create',
-  'after-wave-list',
-  'before-whoami',
+  'after-list',
   'after-whoami',
   'before-put',
   'after-put',
-  'before-mark',
-  'after-mark',
-  'before-withdraw',
-  'after-withdraw',
-] as const satisfies readonly Checkpoint[]
+  'before-patch',
+  'after-patch',
+  'before-revoke',
+  'after-revoke',
+] as const satisfies readonly CrashPoint[]
 
 export const scenes = {
   create: { past: [], declared: {}, killAt: making, overlap: true },
@@ -42,15 +41,15 @@ export const scenes = {
       'before-put',
       'after-put',
       'after-whoami',
-      'before-mark',
-      'after-mark',
+      'before-patch',
+      'after-patch',
     ],
   },
   update: {
     past: [[{}, 1]],
     declared: { permissions: '[read_scenarios, upload_results]' },
     overlap: true,
-    killAt: ['before-update', 'after-update'],
+    killAt: ['before-patch', 'after-patch'],
   },
   retirement: {
     past: [

@@ -88,7 +88,7 @@ function missed(run: Walked, place: string | null): readonly string[] {
 
 /** A run that is killed before it wrote down that a secret leaked leaves nobody who knows. */
 function isLeakKnown({ first }: Kills): boolean {
-  return first !== 'before-leak:1'
+  return first !== 'before-patch:1'
 }
 
 /** The ids of the live keys that these secrets belong to. */

@@ -17,7 +17,7 @@ export interface Setting {
 }
 
 /** `after-put` of `after-put:2`. */
-export function checkpointOf(place: string): string {
+export function crashPointOf(place: string): string {
   return place.split(':')[0] ?? place
 }
 

@@ -12,7 +12,7 @@ const storeFiles = ['agents.env', 'more.env', 'sealed.txt', 'steady.env']
 
 /** How a run went. */
 export interface Walked extends Ended {
-  /** The checkpoints that it came by, `after-put:2` the second time. */
+  /** The crash points that it came by, `after-put:2` the second time. */
   readonly places: readonly string[]
 }
 

@@ -28,8 +28,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/deliver.ts',
-        from: "  run.checkpoint('before-put')\n",
-        to: "  await store.remove()\n  run.checkpoint('before-put')\n",
+        from: '  const place = await store.put(secret)\n',
+        to: '  await store.remove()\n  const place = await store.put(secret)\n',
       },
     ],
     caught: ['overlap rotation/readable/with the secret/before-put:1'],
@@ -39,8 +39,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/issue.ts',
-        from: "  const issued = await run.platform.create(newKey(desired, marker), idempotencyKey(marker))\n  run.checkpoint('after-create')\n",
-        to: "  const bare = await run.platform.create({ ...newKey(desired, marker), marker: null }, idempotencyKey(marker))\n  run.checkpoint('after-create')\n  const issued = { ...bare, key: await run.platform.update(bare.key.id, { description: { text: desired.description, marker } }, { ifMatch: null }) }\n",
+        from: '  const issued = await run.platform.create(newKey(desired, marker), idempotencyKey(marker))\n',
+        to: '  const bare = await run.platform.create({ ...newKey(desired, marker), marker: null }, idempotencyKey(marker))\n  const issued = { ...bare, key: await run.platform.update(bare.key.id, { description: { text: desired.description, marker } }, { ifMatch: null }) }\n',
       },
     ],
     caught: ['overlap rotation/readable/with the secret/after-create:1'],
@@ -54,36 +54,36 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
         to: '  const planned = changes.flatMap(plannedGeneration)\n  const delivered = await issueInWaves([...planned, ...unrecovered], ledger, limit, run)\n  const exposed = await markLeaked(changes, ledger, limit, run)\n',
       },
     ],
-    caught: ['leaked key/readable/with the secret/after-mark:1'],
+    caught: ['leaked key/readable/with the secret/after-patch:1'],
     as: 'the leaked secret still works',
   },
   'the marker of a regeneration before the stores that cannot be read': {
     edits: [
       {
         file: 'apply/in-place.ts',
-        from: '    const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)\n    const everywhere = requireAll({\n      places: [...places, ...rest.places],\n      faults: [...faults, ...rest.faults],\n    })\n',
+        from: '    const rest = await putIntoEach(secret, sealedOf(stores), new Set())\n    const everywhere = requireAll({\n      places: [...places, ...rest.places],\n      faults: [...faults, ...rest.faults],\n    })\n',
         to: '',
       },
       {
         file: 'apply/in-place.ts',
         from: '    const done = await markDelivered({ live: fresh, marker }, desired, delivered, run)\n',
-        to: '    const done = await markDelivered({ live: fresh, marker }, desired, delivered, run)\n    const rest = await putIntoEach(secret, sealedOf(stores), new Set(), run)\n    const everywhere = requireAll({ places: [...places, ...rest.places], faults: [...faults, ...rest.faults] })\n',
+        to: '    const done = await markDelivered({ live: fresh, marker }, desired, delivered, run)\n    const rest = await putIntoEach(secret, sealedOf(stores), new Set())\n    const everywhere = requireAll({ places: [...places, ...rest.places], faults: [...faults, ...rest.faults] })\n',
       },
     ],
-    caught: ['in-place rotation/both/with the secret/after-mark:1'],
+    caught: ['in-place rotation/both/with the secret/after-patch:1'],
     as: 'sealed.txt holds another secret than that of the head',
   },
   'a marker that forgets a store before it is emptied': {
     edits: [
       {
         file: 'apply/one-patch.ts',
-        from: "  const { removed, forgotten, trouble } = await takeOut(removal, run)\n  run.checkpoint('before-update')\n",
-        to: "  const forgotten = [...removal.forgotten, ...removal.from.map(({ hash }) => hash)]\n  run.checkpoint('before-update')\n",
+        from: '  const { removed, forgotten, trouble } = await takeOut(removal, run)\n',
+        to: '  const forgotten = [...removal.forgotten, ...removal.from.map(({ hash }) => hash)]\n',
       },
       {
         file: 'apply/one-patch.ts',
-        from: "  run.checkpoint('after-update')\n",
-        to: "  run.checkpoint('after-update')\n  const { removed, trouble } = await takeOut(removal, run)\n",
+        from: '  if (trouble !== null) throw trouble\n',
+        to: '  const { removed, trouble } = await takeOut(removal, run)\n  if (trouble !== null) throw trouble\n',
       },
     ],
     caught: ['removal of a store/readable/with the secret/before-remove:1'],
@@ -97,20 +97,20 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
         to: '            const delivery = await deliver(key, task.desired, task.removal, run)\n            await resolveDuplicate(key, listing, run)\n            return delivery\n',
       },
     ],
-    caught: ['lost answer/readable/none/after-mark:1'],
+    caught: ['lost answer/readable/none/after-patch:1'],
     as: 'a key is left half done',
   },
   'a heal that marks before it puts': {
     edits: [
       {
         file: 'apply/recover.ts',
-        from: '      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))\n',
+        from: '      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker)))\n',
         to: '',
       },
       {
         file: 'apply/recover.ts',
         from: '      for (const other of left.slice(1)) await narrow(other.live, desired, other.narrowing, run)\n',
-        to: '      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker), run))\n      for (const other of left.slice(1)) await narrow(other.live, desired, other.narrowing, run)\n',
+        to: '      const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, marker)))\n      for (const other of left.slice(1)) await narrow(other.live, desired, other.narrowing, run)\n',
       },
     ],
     caught: ['create/readable/with the secret/after-create:1/before-put:1'],
@@ -120,13 +120,13 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/recover.ts',
-        from: '    const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))\n',
+        from: '    const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former)))\n',
         to: '',
       },
       {
         file: 'apply/recover.ts',
         from: "    return { action: 'delivered', liveId: live.id, places, ...done }\n",
-        to: "    const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former), run))\n    return { action: 'delivered', liveId: live.id, places, ...done }\n",
+        to: "    const places = requireAll(await putIntoEach(secret, stores, holders(held, secret, stores, former)))\n    return { action: 'delivered', liveId: live.id, places, ...done }\n",
       },
     ],
     caught: ['one more store/readable/with the secret/before-put:1'],

@@ -28,8 +28,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/deliver.ts',
-        from: '  const rest = await putIntoEach(key.secret, others, new Set(), run)\n',
-        to: '  const rest = await putIntoEach(key.secret, others.slice(1), new Set(), run)\n',
+        from: '  const rest = await putIntoEach(key.secret, others, new Set())\n',
+        to: '  const rest = await putIntoEach(key.secret, others.slice(1), new Set())\n',
       },
     ],
     caught: ['create/both/with the secret/before-create:1'],
@@ -87,7 +87,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
         to: '{ ...marker }',
       },
     ],
-    caught: ['leaked key/readable/with the secret/after-leak:1'],
+    caught: ['leaked key/readable/with the secret/after-patch:1'],
     as: 'the leaked secret still works',
   },
   'a removal that forgets the store and keeps its secret': {
@@ -120,15 +120,15 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
         to: '',
       },
     ],
-    caught: ['lost answer/readable/none/after-mark:1'],
+    caught: ['lost answer/readable/none/after-patch:1'],
     as: 'a key is left half done',
   },
   'a regeneration whose secret goes into no store that can be read': {
     edits: [
       {
         file: 'apply/in-place.ts',
-        from: '  const puts = await putIntoEach(secret, readable, new Set(), run)\n',
-        to: '  const puts = await putIntoEach(secret, readable.slice(1), new Set(), run)\n',
+        from: '  const puts = await putIntoEach(secret, readable, new Set())\n',
+        to: '  const puts = await putIntoEach(secret, readable.slice(1), new Set())\n',
       },
     ],
     caught: ['in-place rotation/readable/with the secret/after-regenerate:1'],
@@ -160,8 +160,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/revoke.ts',
-        from: "  run.checkpoint('before-revoke')\n",
-        to: "  for (const { spec } of run.desired.keys.flatMap(({ stores }) => stores)) await run.stores.open(spec).remove()\n  run.checkpoint('before-revoke')\n",
+        from: '  await run.platform.revoke(live.id, { ifMatch: live.version })\n',
+        to: '  for (const { spec } of run.desired.keys.flatMap(({ stores }) => stores)) await run.stores.open(spec).remove()\n  await run.platform.revoke(live.id, { ifMatch: live.version })\n',
       },
     ],
     caught: ['revocation/readable/with the secret/before-revoke:1'],

@@ -1,3 +1,4 @@
+import { platformWithCrashPoints, storesWithCrashPoints } from '../../../src/apply/crash-points.ts'
 import { executePlan } from '../../../src/apply/execute-plan.ts'
 import { gather } from '../../../src/apply/gather.ts'
 import type { Run } from '../../../src/apply/run.ts'
@@ -92,7 +93,7 @@ export async function apply(
       await play(nested.do === 'apply' ? { ...nested, host: 1 - step.host } : nested)
     },
   }
-  const { platform, stores, checkpoint, wasKilled } = watched(
+  const { platform, stores, hook, wasKilled } = watched(
     world.backend.clientAs(credential, ownUserAgent),
     watch,
     world,
@@ -120,8 +121,8 @@ export async function apply(
     options,
     caller: current.caller,
     known: new Set(current.keys.map(({ id }) => id)),
-    platform,
-    stores,
+    platform: platformWithCrashPoints(platform, hook),
+    stores: storesWithCrashPoints(stores, hook),
     budget: {
       budget: () => null,
       ready: async () => undefined,
@@ -133,7 +134,6 @@ export async function apply(
     parallelism: step.parallelism,
     stopping: new AbortController().signal,
     tell: () => undefined,
-    checkpoint,
     pause: async () => undefined,
   }
   const report = await executePlan(plan, run)

@@ -1,5 +1,5 @@
 import { fc } from '../properties.ts'
-import { checkpoints } from '../../../src/apply/run.ts'
+import { crashPoints } from '../../../src/apply/crash-points.ts'
 import type { Scope } from '../../../src/model/scope.ts'
 import {
   type Apply,
@@ -119,7 +119,7 @@ const apply = record<Apply>({
   kill: mostly<Apply['kill']>(
     2,
     null,
-    record<NonNullable<Apply['kill']>>({ at: one(...checkpoints), count: fc.integer({ min: 1, max: 3 }) }),
+    record<NonNullable<Apply['kill']>>({ at: one(...crashPoints), count: fc.integer({ min: 1, max: 3 }) }),
   ),
   locked: mostly<Apply['locked']>(
     7,

@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../../../src/apply/run.ts'
+import type { CrashPoint } from '../../../src/apply/crash-points.ts'
 import type { DesiredKey, DesiredState } from '../../../src/model/desired.ts'
 import type { Permissions } from '../../../src/model/permission.ts'
 import type { Scope } from '../../../src/model/scope.ts'
@@ -72,7 +72,7 @@ export interface PlainApply {
 
 export interface Apply extends PlainApply {
   /** The process dies there, the `count`th time. */
-  readonly kill: { readonly at: Checkpoint; readonly count: number } | null
+  readonly kill: { readonly at: CrashPoint; readonly count: number } | null
   /** A store that is locked: found out by the probe, or by the put. */
   readonly locked: { readonly store: StoreKind; readonly by: 'probe' | 'put' } | null
   /** What happens on the platform before the nth request of the run. */

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
-import type { ApplyStore, ApplyStores, Checkpoint } from '../../../src/apply/run.ts'
+import type { CrashHook } from '../../../src/apply/crash-points.ts'
+import type { ApplyStore, ApplyStores } from '../../../src/apply/run.ts'
 import { minute } from '../../../src/model/duration.ts'
 import { Failure } from '../../../src/model/failure.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
@@ -15,7 +16,7 @@ import { judgeInstant } from './judge-stores.ts'
 import type { Apply, History } from './steps.ts'
 import { type HistoryWorld, breaks, dies, hostOf, placeOf, secretOf } from './world.ts'
 
-/** Thrown by a checkpoint: the process is no more. Nothing after it happens. */
+/** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
 
 /** A run in the eyes of what watches it. */
@@ -37,7 +38,7 @@ export interface Watch extends Omit<Deed, 'callerId' | 'born'> {
 export interface Watched {
   readonly platform: PlatformPort
   readonly stores: ApplyStores
-  readonly checkpoint: (name: Checkpoint) => void
+  readonly hook: CrashHook
   readonly wasKilled: () => boolean
 }
 
@@ -179,7 +180,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
           }),
         ),
     },
-    checkpoint: name => {
+    hook: name => {
       if (name === kill?.at) left -= 1
       if (kill !== null && left === 0) dead = true
       requireAlive()
