@@ -7,8 +7,7 @@ import type { Marker } from '../model/marker.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
 import { formatMarker } from '../platform/marker.ts'
-import type { Issued, KeyPatch } from '../platform/types.ts'
-import type { Run } from './run.ts'
+import type { Issued, KeyPatch, NewKey } from '../platform/types.ts'
 
 /** The platform does not keep our markers: nothing more may be made or changed in this run. */
 export class MarkerLost extends Failure {
@@ -36,26 +35,16 @@ export function endsRun(failure: unknown): boolean {
 }
 
 /**
- * Is the key that an answer says was made really one that this run made with that marker? Else it may be anybody's: what went
- * wrong with our own must never be a reason to revoke it. Where the platform kept no marker at all, the name has to do.
+ * Is the key that an answer says was made really the one that was asked for? Else it may be anybody's: what went wrong with our
+ * own must never be a reason to revoke it. Where the platform kept no marker, or none was asked for, the name has to do.
  */
 export function isOwn(
   { id, name, ownership }: LiveKey,
-  desired: DesiredKey,
-  marker: Marker,
-  { known }: Pick<Run, 'known'>,
+  asked: Pick<NewKey, 'name' | 'marker'>,
+  known: ReadonlySet<string>,
 ): boolean {
   if (known.has(id)) return false
-  return ownership.kind === 'managed' ? ownership.marker.nonce === marker.nonce : name === desired.name
-}
-
-export function otherKey({ id }: LiveKey, { keyId }: DesiredKey): Failure {
-  return new Failure('failed', `The platform says it made ${id} for ${keyId}, but that is another key.`, {
-    hints: [
-      `${id} was left as it is. Does a proxy give the answer to another request?`,
-      'The key that was made, if any, is marked as pending: the next apply sees to it.',
-    ],
-  })
+  return ownership.kind === 'managed' ? ownership.marker.nonce === asked.marker?.nonce : name === asked.name
 }
 
 /** Compared as they are written, since times lose their milliseconds there. */

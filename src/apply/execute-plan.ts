@@ -3,37 +3,66 @@ import type { Change, Plan } from '../model/change.ts'
 import type { Report } from '../model/outcome.ts'
 import { permissionsBeyond } from '../model/permission.ts'
 import { reachesBeyond } from '../model/scope.ts'
-import type { Undelivered } from './issue.ts'
-import { openLedger } from './ledger.ts'
-import { makeAsPlanned } from './make.ts'
+import { type Patch, isPatch, isProvision, isRevocation } from '../model/verb.ts'
+import { type Ledger, openLedger } from './ledger.ts'
+import type { Undelivered } from './make-key.ts'
+import { patch } from './patch.ts'
 import { withReadyStores } from './probe.ts'
+import { provision } from './provision.ts'
 import { revokeApproved } from './revoke.ts'
 import type { Run } from './run.ts'
 import type { Limit } from './wave.ts'
+import { withinBudget } from './within-budget.ts'
 
 /**
  * Makes the platform and the stores what the plan says, the calling key last, and then, where nothing before failed,
  * revokes. Every change of the plan gets an outcome; this rejects only on defects.
  */
 export async function executePlan(plan: Plan, run: Run): Promise<Report> {
-  const ledger = openLedger(plan, run)
+  const ledger = withinBudget(openLedger(plan, run), run.budget)
   const limit: Limit = pLimit(run.parallelism)
   const changes = await withReadyStores(plan.changes, ledger, run)
   const isOwn = ({ keyId }: Change) => keyId === plan.callingKeyId
 
-  await makeAsPlanned(
+  await provisionAndPatch(
     changes.filter(change => !isOwn(change)),
     ledger,
     limit,
     run,
   )
-  const successors = await makeAsPlanned(changes.filter(isOwn), ledger, limit, run)
+  const successors = await provisionAndPatch(changes.filter(isOwn), ledger, limit, run)
   for (const successor of successors) goOnAs(successor, run)
 
-  const revocations = changes.filter(change => change.kind === 'revoke')
-  await revokeApproved(revocations, ledger, limit, run)
+  await revokeApproved(changes.filter(isRevocation), ledger, limit, run)
   return ledger.report()
 }
+
+/** Carries out all changes but revocations. Resolves to the keys that were made and delivered. */
+async function provisionAndPatch(
+  changes: readonly Change[],
+  ledger: Ledger,
+  limit: Limit,
+  run: Run,
+): Promise<readonly Undelivered[]> {
+  const { delivered, marked } = await provision(changes.filter(isProvision), ledger, limit, run)
+  const patches = changes.filter(isPatch)
+  for (const { kind, step } of patchSteps) {
+    const work = async (change: Patch) => {
+      const done = await ledger.begin(change, step, () => patch(change, marked, run))
+      if (done !== null) ledger.done(change, done)
+    }
+    const those = patches.filter(change => change.kind === kind)
+    await Promise.all(those.map(change => limit(() => work(change))))
+  }
+  return delivered
+}
+
+/** One after the other: what is taken over, what changes, what is given up. */
+const patchSteps: readonly { readonly kind: Patch['kind']; readonly step: string }[] = [
+  { kind: 'adopt', step: 'adopting' },
+  { kind: 'update', step: 'updating' },
+  { kind: 'release', step: 'releasing' },
+]
 
 /** Calls with the calling key's successor from now on, unless that may do less: the predecessor works for its grace. */
 function goOnAs({ live, secret }: Undelivered, { caller: { key }, platform }: Run): void {

@@ -1,7 +1,6 @@
 import type { Change, Plan } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
 import type { Outcome, Report } from '../model/outcome.ts'
-import { requestsOf } from '../plan/requests.ts'
 import { endsRun } from './answers.ts'
 import type { Run } from './run.ts'
 
@@ -17,6 +16,8 @@ export interface Ledger {
   goOn<T>(change: Change, step: string, work: () => Promise<T>): Promise<T | null>
   /** Records what a piece of work resolved to. */
   done(change: Change, done: Done): void
+  /** Something ended the whole run: nothing begins any more. */
+  isHalted(): boolean
   /** Every change recorded so far was made. */
   allDone(): boolean
   report(): Report
@@ -34,7 +35,7 @@ function failureOf(cause: unknown): Failure {
   })
 }
 
-export function openLedger(plan: Plan, run: Run): Ledger {
+export function openLedger(plan: Plan, run: Pick<Run, 'tell' | 'stopping'>): Ledger {
   const outcomes = new Map<Change, Outcome>()
   let halted = false
 
@@ -57,18 +58,13 @@ export function openLedger(plan: Plan, run: Run): Ledger {
     record,
     goOn,
     begin: async (change, step, work) => {
-      // Rather not begun than left half done while the run waits for budget.
-      const release = halted ? null : await run.budget.hold(requestsOf(change).least)
-      try {
-        if (run.stopping.aborted || halted) {
-          record({ change, status: 'skipped', why: halted ? 'stopped' : 'interrupted' })
-          return null
-        }
-        return await goOn(change, step, work)
-      } finally {
-        release?.()
+      if (run.stopping.aborted || halted) {
+        record({ change, status: 'skipped', why: halted ? 'stopped' : 'interrupted' })
+        return null
       }
+      return await goOn(change, step, work)
     },
+    isHalted: () => halted,
     done: (change, done) => record({ change, status: 'done', ...done }),
     allDone: () => [...outcomes.values()].every(({ status }) => status === 'done'),
     report: () => ({

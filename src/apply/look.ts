@@ -7,6 +7,21 @@ import type { Run } from './run.ts'
 /** How long to wait before each further look at something that should change by itself soon. */
 export const pauses: readonly Milliseconds[] = [second / 4, second / 2, second, 2 * second, 4 * second]
 
+/** Looks until all is as it should be, with longer and longer pauses. Resolves to the last look. */
+export async function lookUntil<T>(
+  look: () => Promise<T>,
+  isDone: (seen: T) => boolean | Promise<boolean>,
+  { pause }: Pick<Run, 'pause'>,
+): Promise<T> {
+  let seen = await look()
+  for (const time of pauses) {
+    if (await isDone(seen)) return seen
+    await pause(time)
+    seen = await look()
+  }
+  return seen
+}
+
 /** Null where the key is gone: revoked, or unknown to the platform. */
 export async function keyIfThere(id: string, { platform }: Pick<Run, 'platform'>): Promise<LiveKey | null> {
   const live = await platform.get(id).catch((cause: unknown) => {
@@ -21,13 +36,9 @@ export async function keyIfThere(id: string, { platform }: Pick<Run, 'platform'>
  * one that it lacks is there when it is asked for by its id.
  */
 export async function listWithNewKeys(ids: readonly string[], run: Run): Promise<Listing> {
-  let listing = await run.platform.list()
-  for (const pause of pauses) {
-    const missing = ids.find(id => !listing.keys.some(key => key.id === id))
-    if (missing === undefined || !listing.complete) return listing
-    if ((await keyIfThere(missing, run)) === null) return listing
-    await run.pause(pause)
-    listing = await run.platform.list()
+  const isDone = async ({ keys, complete }: Listing) => {
+    const missing = ids.find(id => !keys.some(key => key.id === id))
+    return missing === undefined || !complete || (await keyIfThere(missing, run)) === null
   }
-  return listing
+  return await lookUntil(() => run.platform.list(), isDone, run)
 }

@@ -1,31 +1,24 @@
-import type { DesiredKey } from '../model/desired.ts'
-import type { Instant } from '../model/duration.ts'
-import { Failure } from '../model/failure.ts'
-import type { LiveKey } from '../model/live-key.ts'
 import { transition } from '../lifecycle/transitions.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
 import type { Marker } from '../model/marker.ts'
-import type { Secret } from '../model/secret.ts'
-import type { PlatformClient } from '../platform/types.ts'
-import { keepsMarker } from './answers.ts'
-import { putOneByOne } from './create-by-hand.ts'
-import { storesOf } from './deliver.ts'
+import { putsByHand } from './create-by-hand.ts'
+import type { NewSecret } from './make-key.ts'
 import { timeOf } from './markers.ts'
-import type { ApplyStores } from './run.ts'
+import { isAccepted, notAccepted } from './prove.ts'
+import { putIntoEach, storesOf } from './put.ts'
+import type { ApplyPlatform, Run } from './run.ts'
+import { patchMarked } from './write.ts'
 
 /** A managed key that was just regenerated, as the platform answered. */
-export interface Regenerated {
-  readonly live: LiveKey
+export interface Regenerated extends NewSecret {
   /** As it was before. */
   readonly marker: Marker
-  readonly secret: Secret
 }
 
 /** What delivering a regenerated key needs from outside. */
-export interface Delivery {
-  readonly platform: Pick<PlatformClient, 'whoamiAs' | 'update'>
-  readonly stores: ApplyStores
-  /** The server's clock, as well as we know it. */
-  readonly clock: () => Instant
+export interface Delivery extends Pick<Run, 'stores' | 'clock'> {
+  readonly platform: Pick<ApplyPlatform, 'get' | 'whoamiAs' | 'update'>
   /** A short hash of this machine and user, where a store of the key belongs to them; else null. */
   readonly host: string | null
   /**
@@ -35,25 +28,13 @@ export interface Delivery {
 }
 
 /** Proves that the platform knows the secret as this key, and writes into the marker that it is in all its stores. */
-async function proveAndMark(key: Regenerated, desired: DesiredKey, delivery: Delivery): Promise<void> {
+async function proveAndMark(key: Regenerated, { stores }: DesiredKey, delivery: Delivery): Promise<void> {
   const { live, secret } = key
-  const { platform } = delivery
-  if ((await platform.whoamiAs(secret, live))?.liveKey?.id !== live.id) {
-    throw new Failure('failed', `The platform does not accept the new secret of ${live.id} as that key.`)
-  }
+  if (!(await isAccepted(secret, live, delivery))) throw notAccepted(live)
   if (!delivery.marks) return
-  const marker = transition(key.marker, {
-    kind: 'regenerated',
-    stores: desired.stores,
-    live,
-    at: timeOf(live, delivery),
-    host: delivery.host,
-  })
-  const description = { text: live.description, marker }
-  const answer = await platform.update(live.id, { description }, { ifMatch: live.version })
-  if (!keepsMarker(answer, marker)) {
-    throw new Failure('failed', `The platform did not keep the marker in the description of ${live.id}.`)
-  }
+  const at = timeOf(live, delivery)
+  const marker = transition(key.marker, { kind: 'regenerated', stores, live, at, host: delivery.host })
+  await patchMarked(live, {}, live.description, marker, delivery)
 }
 
 /**
@@ -65,7 +46,7 @@ export async function deliverRegenerated(
   desired: DesiredKey,
   delivery: Delivery,
 ): Promise<{ readonly places: readonly string[]; readonly fault: Failure | null }> {
-  const put = await putOneByOne(key.secret, storesOf(desired, delivery))
+  const put = await putsByHand(await putIntoEach(key.secret, storesOf(desired, delivery)), key.secret)
   if (put.fault !== null) return put
   try {
     await proveAndMark(key, desired, delivery)

@@ -3,9 +3,8 @@ import { Failure } from '../model/failure.ts'
 import { type ManagedKey, isOlder, membersOf } from '../lifecycle/lineage.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
 import type { Listing } from '../platform/types.ts'
-import type { Undelivered } from './issue.ts'
+import type { Undelivered } from './make-key.ts'
 import { keyIfThere, pauses } from './look.ts'
-import { revokeUnreceived } from './revoke-unreceived.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
 
@@ -77,7 +76,7 @@ export async function resolveDuplicate(key: Undelivered, listing: Listing, run: 
   if (blind !== null) throw await withdraw(key.live, blind, run)
   const kin = kinOf(key, listing, run)
   const isTwin = ({ marker }: ManagedKey) => marker.nonce === key.marker.nonce
-  for (const twin of kin.filter(isTwin)) await revokeUnreceived(twin.live, run)
+  for (const twin of kin.filter(isTwin)) await run.platform.revoke(twin.live.id)
   const rival = await whoStays(
     kin.filter(each => !isTwin(each)),
     key,

@@ -3,6 +3,7 @@ import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { Ledger } from './ledger.ts'
+import { keyIfThere } from './look.ts'
 import type { Run } from './run.ts'
 import type { Limit } from './wave.ts'
 
@@ -66,11 +67,7 @@ async function lookAgain(run: Run): Promise<FreshLook> {
 
 /** A list may lack a key that is there: only the key itself can tell that it is gone. */
 async function requireGone({ id, name }: LiveKey, run: Run): Promise<void> {
-  const there = await run.platform.get(id).catch((cause: unknown) => {
-    if (cause instanceof Failure && cause.code === 'not-found') return null
-    throw cause
-  })
-  if (there === null || there.status === 'revoked') return
+  if ((await keyIfThere(id, run)) === null) return
   throw new Failure('failed', `${id} (${name}) is not in the list of keys any more, and yet it is there.`, {
     hints: ['It was not revoked, since nobody could see its use. Run the same command again.'],
   })

@@ -4,7 +4,7 @@ import { transition } from '../lifecycle/transitions.ts'
 import { endsRun } from './answers.ts'
 import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
-import { patchMarked } from './update.ts'
+import { patchMarked } from './write.ts'
 
 /** How often another run may come in between. */
 const maximumTries = 5

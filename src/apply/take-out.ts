@@ -1,4 +1,3 @@
-import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { endsAgree } from '../model/live-key.ts'
 import type { RemovalResult } from '../model/outcome.ts'
@@ -6,6 +5,7 @@ import type { Removal } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import { type DeclaredStore, storeLabel } from '../model/store.ts'
 import type { Done } from './ledger.ts'
+import { lookUntil } from './look.ts'
 import type { ApplyStore, Run } from './run.ts'
 
 /** What a removal came to. */
@@ -37,15 +37,10 @@ async function takeOutOf({ spec }: DeclaredStore, removal: Removal, run: Run): P
   return 'taken-out'
 }
 
-/** How long to wait before each further look: a service may answer from a copy that lags. */
-const pauses: readonly Milliseconds[] = [second / 4, second, 2 * second]
-
-/** That a program ended well is no proof: it may have removed nothing. */
+/** That a program ended well is no proof: it may have removed nothing, or answer from a copy that lags. */
 async function requireGone(store: ApplyStore, removal: Removal, run: Run): Promise<void> {
-  for (const pause of [...pauses, null]) {
-    if (!isOurs(await store.get(), removal)) return
-    if (pause !== null) await run.pause(pause)
-  }
+  const isGone = (held: Secret | null) => !isOurs(held, removal)
+  if (isGone(await lookUntil(() => store.get(), isGone, run))) return
   throw new Failure('failed', 'It still gives the secret after it was asked to remove it', {
     hints: ['Look at what its `remove` does.'],
   })

@@ -1,6 +1,7 @@
-import { type Made, createByHand, takeBack } from '../../apply/create-by-hand.ts'
+import { type Made, createByHand } from '../../apply/create-by-hand.ts'
 import { platformWithCrashPoints, storesWithCrashPoints } from '../../apply/crash-points.ts'
-import { type OpenStore, storesOf } from '../../apply/deliver.ts'
+import { type OpenStore, storesOf } from '../../apply/put.ts'
+import { withdraw } from '../../apply/withdraw.ts'
 import { whyNotCopied } from '../../clipboard/why-not-copied.ts'
 import { storeArgument } from '../../config/store-argument.ts'
 import type { ConnectionOptions } from '../../connection.ts'
@@ -109,7 +110,7 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
     try {
       await show(made, options, context)
     } catch (cause) {
-      throw cause instanceof Failure ? await takeBack(made.live, cause, ports) : cause
+      throw cause instanceof Failure ? await withdraw(made.live, cause, ports) : cause
     }
   })
   return 0

@@ -1,13 +1,14 @@
+import { writeAsSeen } from '../../apply/as-seen.ts'
+import { platformWithCrashPoints } from '../../apply/crash-points.ts'
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import { deletionNote } from '../../render/management.ts'
 import { deletionWarning, success } from '../../render/written-key.ts'
 import { findKey } from '../find-key.ts'
-import { writeAsSeen } from './as-seen.ts'
 import { isCallingKey } from './calling-key.ts'
 import { confirmName } from './confirm.ts'
 import { managementOf } from './management.ts'
-import { screenOf } from './screen.ts'
+import { lookAgain, screenOf } from './screen.ts'
 
 export interface DeleteOptions extends ConnectionOptions {
   /** A key id, a unique name, or the key id of a stack. */
@@ -36,14 +37,19 @@ export async function runDelete(options: DeleteOptions, context: Context): Promi
     await confirmName(key.name, 'delete', `${key.id} was not deleted`, context)
     stderr.print('')
   }
+  const platform = platformWithCrashPoints(client, context.checkpoint)
   await writeAsSeen(
     key,
-    client,
-    async ifMatch => {
-      await client.revoke(key.id, { ifMatch })
-      return true
+    {
+      send: async ifMatch => {
+        await platform.revoke(key.id, { ifMatch })
+        return true
+      },
+      done: ({ status }) => (status === 'revoked' ? true : null),
+      looksWhenLost: false,
+      next: lookAgain(key),
     },
-    ({ status }) => (status === 'revoked' ? true : null),
+    platform,
   )
   stdout.print(success('deleted', stdout.palette))
   return 0

@@ -1,23 +1,24 @@
+import { writeAsSeen } from '../../apply/as-seen.ts'
+import { platformWithCrashPoints } from '../../apply/crash-points.ts'
+import type { NewSecret } from '../../apply/make-key.ts'
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import type { Instant } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
-import type { Secret } from '../../model/secret.ts'
 import { PlatformFailure } from '../../platform/platform-failure.ts'
 import type { PlatformClient } from '../../platform/types.ts'
 import { regenerationNote } from '../../render/management.ts'
 import { placesOf, regenerationAftermath, regenerationWarning, success } from '../../render/written-key.ts'
 import { findKey } from '../find-key.ts'
 import { serverClock } from '../server-clock.ts'
-import { writeAsSeen } from './as-seen.ts'
 import { isCallingKey } from './calling-key.ts'
 import { confirmYes } from './confirm.ts'
 import { allowedPaths } from '../configuration.ts'
 import { type Target, deliverTo, requireReady, targetOf } from './delivery.ts'
 import { boxOf, mayPrint, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
 import { type Management, managementOf } from './management.ts'
-import { screenOf } from './screen.ts'
+import { lookAgain, screenOf } from './screen.ts'
 
 export interface RegenerateOptions extends ConnectionOptions {
   /** A key id, a unique name, or the key id of a stack. */
@@ -43,21 +44,21 @@ interface ReadyDelivery {
   readonly clock: () => Instant
 }
 
-interface Replaced {
-  readonly live: LiveKey
-  readonly secret: Secret
-}
-
 /** The old secret is dead from here on, so whatever goes wrong says what that means. */
-async function regenerate(key: LiveKey, client: PlatformClient, context: Context): Promise<Replaced> {
+async function regenerate(key: LiveKey, client: PlatformClient, context: Context): Promise<NewSecret> {
   const idempotencyKey = `fluxloop-keys-${context.nonce()}`
   const again = `Its old secret may be dead. Run: fluxloop-keys apikeys regenerate ${key.id}`
   try {
+    const platform = platformWithCrashPoints(client, context.checkpoint)
     const { key: live, secret } = await writeAsSeen(
       key,
-      client,
-      ifMatch => client.regenerate(key.id, { ifMatch, idempotencyKey }),
-      () => null,
+      {
+        send: ifMatch => platform.regenerate(key.id, { ifMatch, idempotencyKey }),
+        done: () => null,
+        looksWhenLost: false,
+        next: lookAgain(key),
+      },
+      platform,
     )
     if (secret !== null) return { live, secret }
   } catch (cause) {
@@ -73,7 +74,7 @@ async function regenerate(key: LiveKey, client: PlatformClient, context: Context
  * Says that the key was regenerated. `shown`: the secret is printed, too, and this rejects with a `Failure` where nobody takes it.
  */
 async function show(
-  { live, secret }: Replaced,
+  { live, secret }: NewSecret,
   places: readonly string[],
   shown: boolean,
   { json, quiet }: RegenerateOptions,

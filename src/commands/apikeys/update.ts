@@ -1,4 +1,5 @@
-import { isPatched } from '../../apply/answers.ts'
+import { platformWithCrashPoints } from '../../apply/crash-points.ts'
+import { patchAsSeen } from '../../apply/write.ts'
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import {
@@ -19,9 +20,8 @@ import { keyToJson } from '../../render/key-json.ts'
 import { updateNote } from '../../render/management.ts'
 import { success } from '../../render/written-key.ts'
 import { findKey } from '../find-key.ts'
-import { writeAsSeen } from './as-seen.ts'
 import { managementOf } from './management.ts'
-import { screenOf } from './screen.ts'
+import { lookAgain, screenOf } from './screen.ts'
 
 export interface UpdateOptions extends ConnectionOptions {
   /** A key id, a unique name, or the key id of a stack. */
@@ -115,21 +115,9 @@ export async function runUpdate(options: UpdateOptions, context: Context): Promi
   if (management !== null) {
     stderr.print(`${updateNote(management, screenOf(stderr, listing.now, context))}\n\n`)
   }
-  const patch = patchOf(fields, key)
+  const platform = platformWithCrashPoints(client, context.checkpoint)
   const updated =
-    fields.length === 0
-      ? key
-      : await writeAsSeen(
-          key,
-          client,
-          ifMatch => client.update(key.id, patch, { ifMatch }),
-          fresh => (isPatched(fresh, patch) ? fresh : null),
-        )
-  if (!isPatched(updated, patch)) {
-    throw new Failure('failed', `The platform updated ${key.id}, but not to what was asked for`, {
-      hints: [`Look at it with fluxloop-keys apikeys show ${key.id}`],
-    })
-  }
+    fields.length === 0 ? key : await patchAsSeen(key, patchOf(fields, key), { platform }, lookAgain(key))
   if (options.json) stdout.print(editToJson(keyToJson(updated, listing.now), fields))
   else if (fields.length === 0) stdout.print(`${key.id} is like that already: nothing was changed.`)
   else {

@@ -11,6 +11,26 @@ export interface Mutation {
   readonly to: string
 }
 
+/** The platform as apply sees it, some of whose calls do something else; they may call the right ones on `right`. */
+export function wrongPlatform(calls: string): Mutation {
+  const right = 'platformWithCrashPoints(connection.client, context.checkpoint)'
+  return {
+    file: 'commands/apply.ts',
+    from: `    platform: ${right},\n`,
+    to: `    platform: (right => ({ ...right, ${calls} }))(${right}),\n`,
+  }
+}
+
+/** Every store as apply sees it, likewise. */
+export function wrongStores(calls: string): Mutation {
+  const right = 'storesWithCrashPoints(stores, context.checkpoint)'
+  return {
+    file: 'commands/apply.ts',
+    from: `    stores: ${right},\n`,
+    to: `    stores: (all => ({ ...all, open: spec => (right => ({ ...right, ${calls} }))(all.open(spec)) }))(${right}),\n`,
+  }
+}
+
 /** A program that is wrong, and how the harness finds it. */
 export interface Mutant {
   readonly edits: readonly Mutation[]

@@ -1,4 +1,9 @@
-import type { Mutant } from './mutant.ts'
+import { type Mutant, wrongPlatform, wrongStores } from './mutant.ts'
+
+/** It ends nothing but what a plan names. */
+const revokesApprovedAlone = wrongPlatform(
+  'revoke: async (id, how) => { if (how !== undefined) await right.revoke(id, how) }',
+)
 
 /** Steps that are left out, or do what they must not. */
 export const wrongSteps: Readonly<Record<string, Mutant>> = {
@@ -15,30 +20,26 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   },
   'the word that it is delivered left out': {
     edits: [
-      {
-        file: 'apply/deliver.ts',
-        from: '  await patchMarked(key.live, patchOf(fields), desired.description, marker, run)\n',
-        to: '  void patchOf(fields), marker, patchMarked\n',
-      },
+      wrongPlatform(
+        `update: async (id, patch, how) => {
+          const { text, marker } = patch.description ?? {}
+          if (marker?.state.kind !== 'delivered') return await right.update(id, patch, how)
+          return { ...(await right.get(id)), description: text, ownership: { kind: 'managed', marker } }
+        }`,
+      ),
     ],
     caught: ['create/readable/with the secret/after-put:1'],
     as: 'the next plan is not empty',
   },
   'the last store forgotten': {
-    edits: [
-      {
-        file: 'apply/deliver.ts',
-        from: '  const rest = await putIntoEach(key.secret, others, new Set())\n',
-        to: '  const rest = await putIntoEach(key.secret, others.slice(1), new Set())\n',
-      },
-    ],
+    edits: [wrongStores("put: async secret => (right.readable ? await right.put(secret) : 'nowhere')")],
     caught: ['create/both/with the secret/before-create:1'],
     as: 'sealed.txt holds no secret',
   },
   'a heal that trusts a store which was not reached': {
     edits: [
       {
-        file: 'apply/recover.ts',
+        file: 'apply/find-secret.ts',
         from: '.filter(store => held.get(store)?.equals(secret) === true),',
         to: ',',
       },
@@ -47,35 +48,17 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     as: 'sealed.txt holds no secret',
   },
   'a heal that delivers what it cannot prove': {
-    edits: [
-      {
-        file: 'apply/recover.ts',
-        from: '    if (await isAccepted(secret, live, run)) return secret\n',
-        to: '    void isAccepted\n    return secret\n',
-      },
-    ],
+    edits: [wrongPlatform('whoamiAs: async (_secret, liveKey) => ({ liveKey })')],
     caught: ['overlap rotation/readable/with the secret/after-create:1'],
     as: 'agents.env holds another secret than that of the head',
   },
   'a pending key of our own left where it is': {
-    edits: [
-      {
-        file: 'apply/recover.ts',
-        from: '    await revokeUnreceived(live, run)\n    left = left.slice(1)\n',
-        to: '    left = left.slice(1)\n',
-      },
-    ],
+    edits: [revokesApprovedAlone],
     caught: ['create/readable/without the secret/after-create:1'],
     as: 'a key is left half done',
   },
   'a key of a platform that does not replay left behind': {
-    edits: [
-      {
-        file: 'apply/recover.ts',
-        from: '    if (isOwn(issued.key, desired, marker, run)) await revokeUnreceived(issued.key, run)\n',
-        to: '',
-      },
-    ],
+    edits: [revokesApprovedAlone],
     caught: ['create/readable/none/after-create:1'],
     as: 'a key is left half done',
   },
@@ -91,20 +74,14 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     as: 'the leaked secret still works',
   },
   'a removal that forgets the store and keeps its secret': {
-    edits: [
-      {
-        file: 'apply/take-out.ts',
-        from: '  await store.remove()\n',
-        to: '',
-      },
-    ],
-    caught: ['removal of a store/readable/with the secret/before-remove:1'],
+    edits: [wrongStores('remove: async () => undefined')],
+    caught: ['removal of a store/readable/with the secret/not killed'],
     as: 'more.env holds a secret, and is no store any more',
   },
   'a replaced head that keeps what its successor may not do': {
     edits: [
       {
-        file: 'apply/make.ts',
+        file: 'apply/provision.ts',
         from: '  await narrowReplaced([...delivered.keys()], ledger, limit, run)\n',
         to: '  void narrowReplaced\n',
       },
@@ -113,22 +90,16 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     as: 'the next plan is not empty',
   },
   'a twin of a lost answer left alive': {
-    edits: [
-      {
-        file: 'apply/resolve-duplicate.ts',
-        from: '  for (const twin of kin.filter(isTwin)) await revokeUnreceived(twin.live, run)\n',
-        to: '',
-      },
-    ],
+    edits: [revokesApprovedAlone],
     caught: ['lost answer/readable/none/after-patch:1'],
     as: 'a key is left half done',
   },
   'a regeneration whose secret goes into no store that can be read': {
     edits: [
       {
-        file: 'apply/in-place.ts',
-        from: '  const puts = await putIntoEach(secret, readable, new Set())\n',
-        to: '  const puts = await putIntoEach(secret, readable.slice(1), new Set())\n',
+        file: 'apply/regenerate-key.ts',
+        from: '  const puts = await putIntoEach(secret, readable)\n',
+        to: '  const puts = await putIntoEach(secret, readable.slice(1))\n',
       },
     ],
     caught: ['in-place rotation/readable/with the secret/after-regenerate:1'],
@@ -137,8 +108,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   'a key of a platform that does not replay given up': {
     edits: [
       {
-        file: 'apply/recover.ts',
-        from: 'await revokeUnreceived(issued.key, run)',
+        file: 'apply/find-secret.ts',
+        from: 'await run.platform.revoke(issued.key.id)',
         to: "await run.platform.update(issued.key.id, { description: { text: 'Nobody manages it', marker: null } }, { ifMatch: null })",
       },
     ],
@@ -148,9 +119,9 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   'a heal that is followed by a successor': {
     edits: [
       {
-        file: 'apply/recover.ts',
-        from: "      return { action: 'healed', liveId: live.id, places, ...done }\n",
-        to: '      void [places, done]\n      return null\n',
+        file: 'apply/finish-key.ts',
+        from: "      return { action: 'healed', ...done }\n",
+        to: '      void done\n      return null\n',
       },
     ],
     caught: ['create/readable/with the secret/after-create:1'],
