@@ -4,14 +4,8 @@ import type { Secret } from '../model/secret.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import type { NewKey } from '../platform/types.ts'
 import { putNew } from './deliver.ts'
-import { type NewSecret, type Purpose, makeKey } from './make-key.ts'
+import { type Maker, type NewSecret, type Purpose, makeKey } from './make-key.ts'
 import { type OpenStore, type Puts, holds } from './put.ts'
-import type { ApplyPlatform } from './run.ts'
-
-/** What making one key by hand needs from outside. */
-export interface HandPorts {
-  readonly platform: Pick<ApplyPlatform, 'create' | 'revoke'>
-}
 
 export interface Made extends NewSecret {
   /** Where the secret is now, as each store says it; empty where it goes to nobody but the screen. */
@@ -68,7 +62,7 @@ export async function createByHand(
   asked: NewKey,
   idempotencyKey: string,
   stores: readonly OpenStore[],
-  { platform }: HandPorts,
+  { platform }: Pick<Maker, 'platform'>,
 ): Promise<Made> {
   const purpose: Purpose = { made: ({ id }) => id, other: live => otherKey(live, asked) }
   const ports = { platform, known: new Set<string>() }

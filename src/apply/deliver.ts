@@ -7,7 +7,7 @@ import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import type { Done } from './ledger.ts'
 import { graceFrom, timeOf } from './markers.ts'
-import type { NewSecret, Undelivered } from './make-key.ts'
+import { type NewSecret, type Undelivered, removalOf } from './make-key.ts'
 import { requireWorking } from './prove.ts'
 import { type OpenStore, type Puts, both, holds, putIntoEach, requireAll, storesOf } from './put.ts'
 import type { ApplyPlatform, Run } from './run.ts'
@@ -34,10 +34,7 @@ export interface Delivery {
  * Puts a secret that is proven into all stores of its key, and says so in the marker. Every secret comes this way, wherever it is
  * from: what has to be said of other keys before consumers receive it belongs at the top.
  */
-export async function deliver(
-  delivery: Delivery,
-  run: Run,
-): Promise<Pick<Done, 'liveId' | 'places' | 'removed'>> {
+export async function deliver(delivery: Delivery, run: Run): Promise<Omit<Done, 'action'>> {
   const places = requireAll(await delivery.put())
   return { liveId: delivery.live.id, places, removed: await markDelivered(delivery, run) }
 }
@@ -86,13 +83,9 @@ export async function putNew(
  * Delivers a new key once its secret is proven. Where it failed before any store took the secret it is revoked again; where one
  * did, it stays `pending`, and the next apply goes on from a store that has it.
  */
-export async function deliverNew(
-  key: Undelivered,
-  desired: DesiredKey,
-  removal: Removal,
-  run: Run,
-): Promise<Pick<Done, 'liveId' | 'places' | 'removed'>> {
-  const { live, marker, secret } = key
+export async function deliverNew(key: Undelivered, run: Run): Promise<Omit<Done, 'action'>> {
+  const { live, marker, secret, change } = key
+  const { desired } = change
   try {
     await requireWorking(secret, live, run)
   } catch (cause) {
@@ -100,5 +93,8 @@ export async function deliverNew(
   }
   const put = () => putNew(key, storesOf(desired, run), run)
   const graceUntil = () => graceFrom(live, desired, run)
-  return await deliver({ live, marker, desired, put, fields: [], graceUntil, removal }, run)
+  return await deliver(
+    { live, marker, desired, put, fields: [], graceUntil, removal: removalOf(change) },
+    run,
+  )
 }

@@ -1,9 +1,9 @@
-import pLimit from 'p-limit'
 import type { Change, Plan } from '../model/change.ts'
 import type { Report } from '../model/outcome.ts'
 import { permissionsBeyond } from '../model/permission.ts'
 import { reachesBeyond } from '../model/scope.ts'
 import { type Patch, isPatch, isProvision, isRevocation } from '../model/verb.ts'
+import { admitting } from './admission.ts'
 import { type Ledger, openLedger } from './ledger.ts'
 import type { Undelivered } from './make-key.ts'
 import { patch } from './patch.ts'
@@ -11,29 +11,22 @@ import { withReadyStores } from './probe.ts'
 import { provision } from './provision.ts'
 import { revokeApproved } from './revoke.ts'
 import type { Run } from './run.ts'
-import type { Limit } from './wave.ts'
-import { withinBudget } from './within-budget.ts'
 
 /**
  * Makes the platform and the stores what the plan says, the calling key last, and then, where nothing before failed,
  * revokes. Every change of the plan gets an outcome; this rejects only on defects.
  */
 export async function executePlan(plan: Plan, run: Run): Promise<Report> {
-  const ledger = withinBudget(openLedger(plan, run), run.budget)
-  const limit: Limit = pLimit(run.parallelism)
+  const ledger = admitting(openLedger(plan, run), run)
   const changes = await withReadyStores(plan.changes, ledger, run)
   const isOwn = ({ keyId }: Change) => keyId === plan.callingKeyId
 
-  await provisionAndPatch(
-    changes.filter(change => !isOwn(change)),
-    ledger,
-    limit,
-    run,
-  )
-  const successors = await provisionAndPatch(changes.filter(isOwn), ledger, limit, run)
+  const others = changes.filter(change => !isOwn(change))
+  await provisionAndPatch(others, ledger, run)
+  const successors = await provisionAndPatch(changes.filter(isOwn), ledger, run)
   for (const successor of successors) goOnAs(successor, run)
 
-  await revokeApproved(changes.filter(isRevocation), ledger, limit, run)
+  await revokeApproved(changes.filter(isRevocation), ledger, run)
   return ledger.report()
 }
 
@@ -41,18 +34,16 @@ export async function executePlan(plan: Plan, run: Run): Promise<Report> {
 async function provisionAndPatch(
   changes: readonly Change[],
   ledger: Ledger,
-  limit: Limit,
   run: Run,
 ): Promise<readonly Undelivered[]> {
-  const { delivered, marked } = await provision(changes.filter(isProvision), ledger, limit, run)
-  const patches = changes.filter(isPatch)
+  const { delivered, marked } = await provision(changes.filter(isProvision), ledger, run)
   for (const { kind, step } of patchSteps) {
+    const those = changes.filter(isPatch).filter(change => change.kind === kind)
     const work = async (change: Patch) => {
       const done = await ledger.begin(change, step, () => patch(change, marked, run))
       if (done !== null) ledger.done(change, done)
     }
-    const those = patches.filter(change => change.kind === kind)
-    await Promise.all(those.map(change => limit(() => work(change))))
+    await Promise.all(those.map(work))
   }
   return delivered
 }

@@ -1,10 +1,10 @@
 import { transition } from '../lifecycle/transitions.ts'
-import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
-import type { Removal } from '../model/removal.ts'
+import { type Removal, noRemoval } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
+import type { Provision } from '../model/verb.ts'
 import type { Issued, NewKey } from '../platform/types.ts'
 import { MarkerLost, isOwn, keepsMarker, unlikeIssued } from './answers.ts'
 import { idempotencyKey, newKey } from './markers.ts'
@@ -17,8 +17,9 @@ export interface NewSecret {
   readonly secret: Secret
 }
 
-/** One that is marked `pending`. */
+/** One that is marked `pending`, made for a change. */
 export interface Undelivered extends NewSecret {
+  readonly change: Provision
   readonly marker: Marker
 }
 
@@ -58,13 +59,16 @@ function faultOf(issued: Issued, asked: NewKey, { made }: Purpose): Failure | nu
   return what === null ? null : new Failure('failed', `The platform made ${made(issued.key)}, but ${what}.`)
 }
 
+/** What a change takes out of stores; a first key has no store that lost it. */
+export function removalOf(change: Provision): Removal {
+  return change.kind === 'create' ? noRemoval : change.removal
+}
+
 /** Makes the next generation of a key. */
-export async function makeGeneration(
-  desired: DesiredKey,
-  generation: number,
-  removal: Removal,
-  run: Run,
-): Promise<Undelivered> {
+export async function makeGeneration(change: Provision, run: Run): Promise<Undelivered> {
+  const { desired, generation } = change
+  if (generation === null) throw new TypeError('unreachable: it has no source that makes a key')
+  const removal = removalOf(change)
   const marker = transition(null, {
     kind: 'made',
     stack: run.desired.stack,
@@ -88,5 +92,6 @@ export async function makeGeneration(
         },
       ),
   }
-  return { ...(await makeKey(newKey(desired, marker), idempotencyKey(marker), purpose, run)), marker }
+  const made = await makeKey(newKey(desired, marker), idempotencyKey(marker), purpose, run)
+  return { change, marker, ...made }
 }

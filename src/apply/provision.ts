@@ -6,13 +6,13 @@ import type { Undelivered } from './make-key.ts'
 import { leak, narrow } from './patch.ts'
 import { rotateInPlace } from './regenerate-key.ts'
 import type { Run } from './run.ts'
-import { type Limit, provisionInWaves } from './wave.ts'
+import { provisionInWaves } from './wave.ts'
 
-export interface Provisioned {
-  /** The keys that were made and delivered. */
-  readonly delivered: readonly Undelivered[]
+interface Leaks {
   /** Keys that were marked as leaked, by id, as they are since then. */
   readonly marked: ReadonlyMap<string, LiveKey>
+  /** Changes whose keys could not all be marked: nothing is made for them. */
+  readonly failed: ReadonlySet<Provision>
 }
 
 /**
@@ -22,25 +22,20 @@ export interface Provisioned {
 export async function provision(
   changes: readonly Provision[],
   ledger: Ledger,
-  limit: Limit,
   run: Run,
-): Promise<Provisioned> {
+): Promise<Pick<Leaks, 'marked'> & { readonly delivered: readonly Undelivered[] }> {
   const startingWith = (source: Source) => changes.filter(change => sourcesOf(change)[0] === source)
   const withoutSecret = async (those: readonly Provision[]) => {
-    const done = await Promise.all(those.map(change => limit(() => provisionLive(change, ledger, run))))
+    const done = await Promise.all(those.map(change => provisionLive(change, ledger, run)))
     return those.filter((_change, index) => done[index] === false)
   }
   const unfinished = await withoutSecret(startingWith('store'))
-  const exposed = await markLeaked(changes, ledger, limit, run)
-  const planned = startingWith('new key').filter(change => exposed.get(change) !== null)
-  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, limit, run)
-  await narrowReplaced([...delivered.keys()], ledger, limit, run)
+  const { marked, failed } = await markLeaked(changes, ledger, run)
+  const planned = startingWith('new key').filter(change => !failed.has(change))
+  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)
+  await narrowReplaced([...delivered.keys()], ledger, run)
   await withoutSecret(startingWith('regenerate'))
-  const marked = [...exposed.values()].flatMap(keys => keys ?? [])
-  return {
-    delivered: [...delivered.values()],
-    marked: new Map(marked.map(live => [live.id, live] as const)),
-  }
+  return { delivered: [...delivered.values()], marked }
 }
 
 /** What a source gives a key that lives, by name. Null: none was found, so the next source is tried. */
@@ -81,41 +76,27 @@ async function provisionLive(change: Provision, ledger: Ledger, run: Run): Promi
 }
 
 /** A head that was to be delivered again and had to be replaced is superseded now, and narrowed as every superseded key is. */
-async function narrowReplaced(
-  changes: readonly Provision[],
-  ledger: Ledger,
-  limit: Limit,
-  run: Run,
-): Promise<void> {
+async function narrowReplaced(changes: readonly Provision[], ledger: Ledger, run: Run): Promise<void> {
   const narrowed = changes.map(async change => {
     if (change.kind !== 'deliver' || change.rotates) return
     const work = () => narrow(change.live, change.desired, change.narrowing, run)
-    await limit(() => ledger.goOn(change, 'narrowing', work))
+    await ledger.goOn(change, 'narrowing', work)
   })
   await Promise.all(narrowed)
 }
 
-/**
- * Whoever else plans while a leaked key is replaced must know that it has no claim to grace. Resolves to the keys as they are
- * then; null for a change whose keys could not all be marked.
- */
-async function markLeaked(
-  changes: readonly Provision[],
-  ledger: Ledger,
-  limit: Limit,
-  run: Run,
-): Promise<ReadonlyMap<Provision, readonly LiveKey[] | null>> {
-  const marked = new Map<Provision, readonly LiveKey[] | null>()
+/** Whoever else plans while a leaked key is replaced must know that it has no claim to grace. */
+async function markLeaked(changes: readonly Provision[], ledger: Ledger, run: Run): Promise<Leaks> {
+  const leaks = { marked: new Map<string, LiveKey>(), failed: new Set<Provision>() }
   const mark = async (change: Provision) => {
     if (change.kind !== 'rotate' || change.leaked.length === 0) return
     const { leaked } = change
-    const markAll = async () => {
-      const keys: LiveKey[] = []
-      for (const live of leaked) keys.push(await leak(live, run))
-      return keys
-    }
-    marked.set(change, await ledger.begin(change, 'marking as leaked', markAll))
+    const done = await ledger.begin(change, 'marking as leaked', async () => {
+      for (const live of leaked) leaks.marked.set(live.id, await leak(live, run))
+      return true
+    })
+    if (done === null) leaks.failed.add(change)
   }
-  await Promise.all(changes.map(change => limit(() => mark(change))))
-  return marked
+  await Promise.all(changes.map(mark))
+  return leaks
 }

@@ -78,13 +78,9 @@ function sealedOf(stores: readonly OpenStore[]): readonly OpenStore[] {
 }
 
 function withoutSecret({ id }: LiveKey): Failure {
-  return new Failure(
-    'failed',
-    `The platform regenerated ${id}, but its answer does not hold the new secret.`,
-    {
-      hints: ['Its stores hold a dead secret now. Run apply again: it regenerates the key once more.'],
-    },
-  )
+  const hint = 'Its stores hold a dead secret now. Run apply again: it regenerates the key once more.'
+  const what = `The platform regenerated ${id}, but its answer does not hold the new secret.`
+  return new Failure('failed', what, { hints: [hint] })
 }
 
 /** The version moved between two tries: by the first of them, whose answer was lost. */
@@ -109,7 +105,7 @@ async function regenerate(
   if (secret === null || !endsLike(secret, key)) return unknown
   const readable = stores.filter(({ store }) => store.readable)
   const puts = await putIntoEach(secret, readable)
-  const fresh = await recordingStaleDelivery(key, run, () => prove({ secret, key }, stores, run))
+  const fresh = await recordingStaleDelivery(key, run, () => prove(secret, key, stores, run))
   return { secret, key, puts, fresh: fresh?.id === live.id ? fresh : null }
 }
 
@@ -119,7 +115,8 @@ async function regenerate(
  * get it too. The marker stays behind, so that the next apply proves it.
  */
 async function prove(
-  { secret, key }: { readonly secret: Secret; readonly key: LiveKey },
+  secret: Secret,
+  key: LiveKey,
   stores: readonly OpenStore[],
   run: Run,
 ): Promise<LiveKey | null> {

@@ -5,18 +5,12 @@ import { computePlan } from '../plan/compute-plan.ts'
 import type { Ledger } from './ledger.ts'
 import { keyIfThere } from './look.ts'
 import type { Run } from './run.ts'
-import type { Limit } from './wave.ts'
 
 /**
  * Revokes what was approved and what a plan of this very moment would revoke as well: never more than was approved, and
  * nothing that came into use, or lost its successor, since.
  */
-export async function revokeApproved(
-  approved: readonly Revoke[],
-  ledger: Ledger,
-  limit: Limit,
-  run: Run,
-): Promise<void> {
+export async function revokeApproved(approved: readonly Revoke[], ledger: Ledger, run: Run): Promise<void> {
   if (approved.length === 0) return
   if (!ledger.allDone()) {
     for (const change of approved) ledger.record({ change, status: 'skipped', why: 'earlier-failure' })
@@ -32,12 +26,10 @@ export async function revokeApproved(
           ledger.record({ change, status: 'skipped', why: 'earlier-failure' })
           continue
         }
-        const tried = await limit(() =>
-          ledger.begin(change, 'revoking', async () => {
-            await revokeOne(change, await look, ledger, run)
-            return true
-          }),
-        )
+        const tried = await ledger.begin(change, 'revoking', async () => {
+          await revokeOne(change, await look, ledger, run)
+          return true
+        })
         failed = tried === null
       }
     }),

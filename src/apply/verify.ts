@@ -5,7 +5,7 @@ import { type LiveKey, endsLike, shortestEnd, visibleEnd } from '../model/live-k
 import type { Secret } from '../model/secret.ts'
 import type { StoreCheck, Verification } from '../model/verification.ts'
 import { renames } from '../plan/compute-plan.ts'
-import type { Lineage } from '../lifecycle/lineage.ts'
+import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
 import type { Listing, Whoami } from '../platform/types.ts'
 import type { Look, StoredSecrets } from './stored-secrets.ts'
@@ -32,9 +32,7 @@ interface Candidate {
 
 /** The generations of a key id, the head first. */
 function generationsOf(lineage: Lineage | null): readonly LiveKey[] {
-  if (lineage === null) return []
-  const { head, pending, superseded, leaked } = lineage
-  return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked].map(({ live }) => live)
+  return lineage === null ? [] : membersOf(lineage).map(({ live }) => live)
 }
 
 /** Null where the secret ends like no generation of the key id that its store is declared for: then nobody is asked about it. */
@@ -67,8 +65,7 @@ function verdictOn({ kind, ...rest }: Identity, lineage: Lineage | null, keys: r
   if (kind === 'user') return say('foreign', 'it is the token of a user')
   const head = lineage?.head ?? null
   if (head?.live.id === id) return say('ok', '')
-  const kin = lineage === null ? [] : [...lineage.pending, ...lineage.superseded, ...lineage.leaked]
-  const relative = kin.find(({ live }) => live.id === id)
+  const relative = lineage === null ? undefined : membersOf(lineage).find(({ live }) => live.id === id)
   if (relative === undefined) {
     const name = keys.find(key => key.id === id)?.name
     return say('foreign', `it is the secret of ${id ?? ''}${name === undefined ? '' : ` (${name})`}`)

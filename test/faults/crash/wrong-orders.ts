@@ -18,8 +18,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/provision.ts',
-        from: '  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, limit, run)\n',
-        to: "  for (const change of changes) if (change.kind === 'rotate') await run.platform.revoke(change.live.id)\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, limit, run)\n",
+        from: '  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n',
+        to: "  for (const change of changes) if (change.kind === 'rotate') await run.platform.revoke(change.live.id)\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n",
       },
     ],
     caught: ['overlap rotation/readable/with the secret/before-create:1'],
@@ -47,8 +47,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/provision.ts',
-        from: "  const exposed = await markLeaked(changes, ledger, limit, run)\n  const planned = startingWith('new key').filter(change => exposed.get(change) !== null)\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, limit, run)\n",
-        to: "  const planned = startingWith('new key')\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, limit, run)\n  const exposed = await markLeaked(changes, ledger, limit, run)\n",
+        from: "  const { marked, failed } = await markLeaked(changes, ledger, run)\n  const planned = startingWith('new key').filter(change => !failed.has(change))\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n",
+        to: "  const planned = startingWith('new key')\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n  const { marked } = await markLeaked(changes, ledger, run)\n",
       },
     ],
     caught: ['leaked key/readable/with the secret/after-patch:1'],
@@ -79,8 +79,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/wave.ts',
-        from: '        await resolveDuplicate(key, await look, run)\n        return await deliverNew(key, task.desired, task.removal, run)\n',
-        to: '        const delivery = await deliverNew(key, task.desired, task.removal, run)\n        await resolveDuplicate(key, await look, run)\n        return delivery\n',
+        from: '        await resolveDuplicate(key, await look, run)\n        return await deliverNew(key, run)\n',
+        to: '        const delivery = await deliverNew(key, run)\n        await resolveDuplicate(key, await look, run)\n        return delivery\n',
       },
     ],
     caught: ['lost answer/readable/none/after-patch:1'],
@@ -132,13 +132,13 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/execute-plan.ts',
-        from: '  await revokeApproved(changes.filter(isRevocation), ledger, limit, run)\n',
+        from: '  await revokeApproved(changes.filter(isRevocation), ledger, run)\n',
         to: '',
       },
       {
         file: 'apply/execute-plan.ts',
-        from: '  await provisionAndPatch(\n',
-        to: '  await Promise.all(changes.filter(isRevocation).map(({ live }) => run.platform.revoke(live.id)))\n  await provisionAndPatch(\n',
+        from: '  await provisionAndPatch(others, ledger, run)\n',
+        to: '  await Promise.all(changes.filter(isRevocation).map(({ live }) => run.platform.revoke(live.id)))\n  await provisionAndPatch(others, ledger, run)\n',
       },
     ],
     caught: ['leaked key/readable/with the secret/not killed'],

@@ -82,7 +82,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/provision.ts',
-        from: '  await narrowReplaced([...delivered.keys()], ledger, limit, run)\n',
+        from: '  await narrowReplaced([...delivered.keys()], ledger, run)\n',
         to: '  void narrowReplaced\n',
       },
     ],
