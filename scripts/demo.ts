@@ -9,6 +9,7 @@ import manifest from '../package.json' with { type: 'json' }
 import { executePlan } from '../src/apply/execute-plan.ts'
 import { gather } from '../src/apply/gather.ts'
 import type { Run } from '../src/apply/run.ts'
+import { placesHere } from '../src/commands/places.ts'
 import { loadConfiguration } from '../src/config/load.ts'
 import { hostHash } from '../src/host.ts'
 import type { DesiredState } from '../src/model/desired.ts'
@@ -88,6 +89,10 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
   const options = {
     platform: 'sandbox:',
     host: hostHash(),
+    places: await placesHere(desired.keys, new Map(), new Map(), hostHash()),
+    held: new Map(),
+    heldHere: new Map(),
+    signed: new Set<string>(),
     localKeys: new Set([keyId]),
     formerStores: new Map(),
     keychain: null,

@@ -112,6 +112,13 @@ t.test('what the platform issues is masked, whatever is printed of it', async t 
   t.equal(applied.stderr, `\n::add-mask::${delivered}\n`)
   t.equal(applied.stdout.split(delivered).length, 2, 'nowhere but in the command')
   t.notMatch(applied.stderr, platform.env.FLUXLOOP_API_KEY, 'what came in the environment is known already')
+  const elsewhere = 'mkdir -p elsewhere; HOME=$PWD/elsewhere'
+  const looked = await step(place, `${elsewhere} ${vars} keys plan --only new-key`)
+  t.match(
+    looked,
+    { code: 0, stderr: '', stdout: 'No changes.' },
+    'a plan that reads the store prints no secret',
+  )
   const made = await step(place, `${vars} keys apikeys create --name Made --json | cat`)
   const { key } = JSON.parse(made.stdout) as { readonly key: string }
   t.equal(made.stderr, `\n::add-mask::${key}\n`)

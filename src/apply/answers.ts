@@ -44,12 +44,19 @@ export function isOwn(
   known: ReadonlySet<string>,
 ): boolean {
   if (known.has(id)) return false
-  return ownership.kind === 'managed' ? ownership.marker.nonce === asked.marker?.nonce : name === asked.name
+  const carried = carriedMarker(ownership)
+  return carried === null ? name === asked.name : carried.nonce === asked.marker?.nonce
+}
+
+/** The marker in a key's description, whether it is bound to that key or not: what a run has just written is its own. */
+function carriedMarker(ownership: LiveKey['ownership']): Marker | null {
+  return ownership.kind === 'managed' || ownership.kind === 'copied' ? ownership.marker : null
 }
 
 /** Compared as they are written, since times lose their milliseconds there. */
 export function keepsMarker({ ownership }: LiveKey, marker: Marker): boolean {
-  return ownership.kind === 'managed' && formatMarker(ownership.marker) === formatMarker(marker)
+  const carried = carriedMarker(ownership)
+  return carried !== null && formatMarker(carried) === formatMarker(marker)
 }
 
 /** The field of a new key that is not what was asked for; null where all are. */

@@ -25,7 +25,7 @@ export function platformWithCrashPoints(platform: ApplyPlatform, hook: CrashHook
   const { writing, reading } = around(hook)
   return {
     list: () => reading('list', () => platform.list()),
-    whoamiAs: (secret, key) => reading('whoami', () => platform.whoamiAs(secret, key)),
+    whoamiAs: (secret, key, when) => reading('whoami', () => platform.whoamiAs(secret, key, when)),
     create: (key, idempotencyKey) => writing('create', () => platform.create(key, idempotencyKey)),
     regenerate: (id, options) => writing('regenerate', () => platform.regenerate(id, options)),
     update: (id, patch, options) => writing('patch', () => platform.update(id, patch, options)),

@@ -1,15 +1,17 @@
 import { transition } from '../lifecycle/transitions.ts'
 import type { DesiredKey } from '../model/desired.ts'
-import type { Instant } from '../model/duration.ts'
 import type { FieldChange } from '../model/field-change.ts'
+import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
+import { placeOf } from '../plan/place.ts'
 import type { Done } from './ledger.ts'
-import { graceFrom, timeOf } from './markers.ts'
-import { type NewSecret, type Undelivered, removalOf } from './make-key.ts'
+import { markerOf, timeOf } from './markers.ts'
+import { type NewSecret, type Undelivered, predecessorsOf, removalOf } from './make-key.ts'
 import { requireWorking } from './prove.ts'
 import { type OpenStore, type Puts, both, holds, putIntoEach, requireAll, storesOf } from './put.ts'
+import { retirePredecessors } from './retire-predecessors.ts'
 import type { ApplyPlatform, Run } from './run.ts'
 import { takeOut } from './take-out.ts'
 import { isMarked, withdraw } from './withdraw.ts'
@@ -25,14 +27,12 @@ export interface Delivery {
   readonly fields: readonly FieldChange[]
   /** Where it is no longer that of the marker. */
   readonly generation?: number
-  /** Asked once all stores have it: the end of the grace of its predecessors. */
-  readonly graceUntil: () => Instant
   readonly removal: Removal
 }
 
 /**
  * Puts a secret that is proven into all stores of its key, and says so in the marker. Every secret comes this way, wherever it is
- * from: what has to be said of other keys before consumers receive it belongs at the top.
+ * from.
  */
 export async function deliver(delivery: Delivery, run: Run): Promise<Omit<Done, 'action'>> {
   const places = requireAll(await delivery.put())
@@ -41,24 +41,44 @@ export async function deliver(delivery: Delivery, run: Run): Promise<Omit<Done, 
 
 /** Marks a key as delivered, after its secret is taken out of the stores that the declaration lost. */
 async function markDelivered(delivery: Delivery, run: Run): Promise<Done['removed']> {
-  const { live, marker, desired, fields, generation = marker.generation, graceUntil, removal } = delivery
+  const { live, marker, desired, fields, generation = marker.generation, removal } = delivery
   const { removed, left, trouble } = await takeOut(removal, run)
-  const { host, localKeys } = run.options
-  // What is left may be left on another machine: whose it is must not be forgotten.
+  const { localKeys } = run.options
+  // What is left may be left elsewhere: where that is must not be forgotten.
   const elsewhere = left.length > 0 ? removal.host : null
-  const next = transition(marker, {
+  const event = {
     kind: 'delivered',
     desired,
     live,
     generation,
     at: timeOf(live, run),
-    graceUntil: graceUntil(),
-    host: localKeys.has(desired.keyId) ? host : elsewhere,
+    host: localKeys.has(desired.keyId) ? placeOf(desired.keyId, run.options) : elsewhere,
     formerStores: left,
+  } as const
+  const next = transition(marker, event, live.id)
+  await patchMarked(live, patchOf(fields), desired.description, next, run).catch(async (cause: unknown) => {
+    const fresh = await replacedMeanwhile(live, cause, run)
+    if (fresh === null) throw cause
+    const late = transition(markerOf(fresh), event, live.id)
+    await patchMarked(fresh, patchOf(fields), desired.description, late, run)
   })
-  await patchMarked(live, patchOf(fields), desired.description, next, run)
   if (trouble !== null) throw trouble
   return removed
+}
+
+/**
+ * The key, where another run had it retire while this one slept, and the stores hold its secret by now: then it says so, and the next plan finds out
+ * which of the two they hold. Null: it was changed otherwise.
+ */
+async function replacedMeanwhile(
+  { id, maskedKey }: LiveKey,
+  cause: unknown,
+  { platform }: Run,
+): Promise<LiveKey | null> {
+  if (!(cause instanceof Failure) || cause.code !== 'conflict') return null
+  const fresh = await platform.get(id)
+  const isRetiring = fresh.ownership.kind === 'managed' && fresh.ownership.marker.state.kind === 'retiring'
+  return isRetiring && fresh.maskedKey === maskedKey ? fresh : null
 }
 
 /**
@@ -80,21 +100,23 @@ export async function putNew(
 }
 
 /**
- * Delivers a new key once its secret is proven. Where it failed before any store took the secret it is revoked again; where one
+ * Delivers a new key once its secret is proven and its predecessors retire. Resolves to those as well, as they are then. Where it failed before any store took the secret it is revoked again; where one
  * did, it stays `pending`, and the next apply goes on from a store that has it.
  */
-export async function deliverNew(key: Undelivered, run: Run): Promise<Omit<Done, 'action'>> {
+export async function deliverNew(
+  key: Undelivered,
+  run: Run,
+): Promise<{ readonly done: Omit<Done, 'action'>; readonly retired: readonly LiveKey[] }> {
   const { live, marker, secret, change } = key
   const { desired } = change
+  let retired: readonly LiveKey[]
   try {
     await requireWorking(secret, live, run)
+    retired = await retirePredecessors(live, predecessorsOf(change), desired, run)
   } catch (cause) {
     throw await withdraw(live, cause, run)
   }
   const put = () => putNew(key, storesOf(desired, run), run)
-  const graceUntil = () => graceFrom(live, desired, run)
-  return await deliver(
-    { live, marker, desired, put, fields: [], graceUntil, removal: removalOf(change) },
-    run,
-  )
+  const removal = removalOf(change)
+  return { done: await deliver({ live, marker, desired, put, fields: [], removal }, run), retired }
 }

@@ -1,4 +1,6 @@
+import { isBound } from '../lifecycle/binding.ts'
 import { transition } from '../lifecycle/transitions.ts'
+import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
@@ -7,9 +9,11 @@ import type { Secret } from '../model/secret.ts'
 import type { Provision } from '../model/verb.ts'
 import type { Issued, NewKey } from '../platform/types.ts'
 import { MarkerLost, isOwn, keepsMarker, unlikeIssued } from './answers.ts'
+import { placeOf } from '../plan/place.ts'
 import { idempotencyKey, newKey } from './markers.ts'
 import type { ApplyPlatform, Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
+import { patchMarked } from './write.ts'
 
 /** A key that exists, and whose secret is in this process and nowhere else. */
 export interface NewSecret {
@@ -64,20 +68,27 @@ export function removalOf(change: Provision): Removal {
   return change.kind === 'create' ? noRemoval : change.removal
 }
 
+/** The keys that a successor takes the place of; a first key has none. */
+export function predecessorsOf(change: Provision): readonly LiveKey[] {
+  return change.kind === 'create' ? [] : change.predecessors
+}
+
 /** Makes the next generation of a key. */
 export async function makeGeneration(change: Provision, run: Run): Promise<Undelivered> {
   const { desired, generation } = change
   if (generation === null) throw new TypeError('unreachable: it has no source that makes a key')
   const removal = removalOf(change)
-  const marker = transition(null, {
+  const event = {
     kind: 'made',
     stack: run.desired.stack,
     desired,
     generation,
     nonce: run.nonce(),
-    host: run.options.host,
+    at: run.clock(),
+    host: placeOf(desired.keyId, run.options),
     formerStores: [...removal.from.map(({ hash }) => hash), ...removal.left],
-  })
+  } as const
+  const marker = transition(null, event, null)
   const purpose: Purpose = {
     made: ({ id }) => `${id} for ${desired.keyId}`,
     other: ({ id }) =>
@@ -93,5 +104,21 @@ export async function makeGeneration(change: Provision, run: Run): Promise<Undel
       ),
   }
   const made = await makeKey(newKey(desired, marker), idempotencyKey(marker), purpose, run)
-  return { change, marker, ...made }
+  return { change, ...(await bound(made.live, marker, desired, run)), secret: made.secret }
+}
+
+/** Where clocks differ much, a new key looks like one that carries a copied marker: it is bound at once. */
+async function bound(
+  live: LiveKey,
+  marker: Marker,
+  desired: DesiredKey,
+  run: Run,
+): Promise<Pick<Undelivered, 'live' | 'marker'>> {
+  if (isBound(marker, live)) return { live, marker }
+  const next = transition(marker, { kind: 'bound' }, live.id)
+  try {
+    return { live: await patchMarked(live, {}, desired.description, next, run), marker: next }
+  } catch (cause) {
+    throw await withdraw(live, cause, run)
+  }
 }

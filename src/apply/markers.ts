@@ -10,11 +10,6 @@ export function timeOf(live: LiveKey, { clock }: Pick<Run, 'clock'>): Instant {
   return Math.max(clock(), secretMadeAt(live))
 }
 
-/** How long predecessors keep their grace, where a key is delivered now. */
-export function graceFrom(live: LiveKey, { rotation }: DesiredKey, run: Run): Instant {
-  return timeOf(live, run) + rotation.grace
-}
-
 /** The request that makes a key. A replay repeats it from the same declaration and the marker that the key bears. */
 export function newKey(desired: DesiredKey, marker: Marker): NewKey {
   const { name, description, environment, scope, permissions, expires } = desired
@@ -27,11 +22,11 @@ export function idempotencyKey(marker: Marker): string {
 }
 
 /**
- * One regeneration, however often it is sent: the generation is new for every one. Each host has its own, so that nobody takes
+ * One regeneration, however often it is sent: the generation is new for every one. Each place has its own, so that nobody takes
  * what another one did for an answer that was lost.
  */
-export function regenerationKey(marker: Marker, generation: number, host: string): string {
-  return `${idempotencyKey(marker)}-${generation}-${host}`
+export function regenerationKey(marker: Marker, generation: number, place: string): string {
+  return `${idempotencyKey(marker)}-${generation}-${place}`
 }
 
 /** The marker of a key that a plan speaks of. */

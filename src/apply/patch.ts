@@ -6,9 +6,13 @@ import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { noRemoval } from '../model/removal.ts'
 import type { Patch } from '../model/verb.ts'
+import { placeOf } from '../plan/place.ts'
+import { fitDescription } from '../platform/marker.ts'
 import type { Done } from './ledger.ts'
-import { markerOf } from './markers.ts'
+import { markerOf, timeOf } from './markers.ts'
+import { retiredMarker } from './retire-predecessors.ts'
 import type { Run } from './run.ts'
+import { requireProof } from './still-proven.ts'
 import { takeOut } from './take-out.ts'
 import { patchAsSeen, patchMarked, patchOf } from './write.ts'
 
@@ -25,6 +29,7 @@ export async function patch(change: Patch, marked: ReadonlyMap<string, LiveKey>,
   const live = marked.get(change.live.id) ?? change.live
   const removal = change.kind === 'update' ? change.removal : noRemoval
   const { removed, forgotten, trouble } = await takeOut(removal, run)
+  if (change.kind === 'update') await requireProof({ ...change, live }, run)
   await write(writingOf({ ...change, live }, forgotten, run), run)
   if (trouble !== null) throw trouble
   return { action: actions[change.kind], liveId: live.id, places: [], removed }
@@ -37,7 +42,7 @@ function writingOf(change: Patch, forgotten: readonly string[], run: Run): Writi
     case 'adopt':
       return adoption(change, run)
     case 'update':
-      return change.superseded ? ofSuperseded(change) : ofHead(change, forgotten)
+      return update(change, forgotten, run)
     case 'release':
       return release(change, run)
   }
@@ -46,28 +51,70 @@ function writingOf(change: Patch, forgotten: readonly string[], run: Run): Writi
 /** Its secret is not ours to know: nothing but the marker, and the fields that differ, is written. */
 function adoption({ live, desired, generation, fields }: Adopt, run: Run): Writing {
   const { stack } = run.desired
-  const marker = transition(null, { kind: 'adopted', stack, desired, generation, nonce: run.nonce() })
+  const marker = transition(
+    null,
+    { kind: 'adopted', stack, desired, generation, nonce: run.nonce() },
+    live.id,
+  )
   return { live, fields, note: { description: desired.description, marker } }
 }
 
+function update(change: Update, forgotten: readonly string[], run: Run): Writing {
+  switch (change.mark.event) {
+    case 'updated':
+      return ofHead(change, forgotten)
+    case 'narrowed':
+      return ofRetiring(change)
+    case 'retired':
+      return retirement(change, change.mark.successor, run)
+    case 'recognised':
+      return recognition(change, change.mark.generation, run)
+  }
+}
+
+function retirement({ live, desired, fields }: Update, successor: string, run: Run): Writing {
+  const marker = retiredMarker(live, successor, desired, run)
+  return { live, fields, note: { description: fitDescription(live.description, marker), marker } }
+}
+
+/** The head lost its marker, and a store has proven that it is the head. */
+function recognition({ live, desired, fields }: Update, generation: number, run: Run): Writing {
+  const { localKeys } = run.options
+  const event = {
+    kind: 'recognised',
+    stack: run.desired.stack,
+    desired,
+    live,
+    generation,
+    nonce: run.nonce(),
+    at: timeOf(live, run),
+    host: localKeys.has(desired.keyId) ? placeOf(desired.keyId, run.options) : null,
+  } as const
+  return {
+    live,
+    fields,
+    note: { description: desired.description, marker: transition(null, event, live.id) },
+  }
+}
+
 function ofHead({ live, desired, fields }: Update, forgotten: readonly string[]): Writing {
-  const marker = transition(markerOf(live), { kind: 'updated', desired, forgotten })
+  const marker = transition(markerOf(live), { kind: 'updated', desired, forgotten }, live.id)
   return { live, fields, note: { description: desired.description, marker } }
 }
 
 /** Its name, its description and its state stay as they are. */
-function ofSuperseded({ live, desired, fields }: Pick<Update, 'live' | 'desired' | 'fields'>): Writing {
+function ofRetiring({ live, desired, fields }: Pick<Update, 'live' | 'desired' | 'fields'>): Writing {
   if (!fields.some(({ field }) => field === 'key id')) return { live, fields, note: null }
-  const marker = transition(markerOf(live), { kind: 'renamed', keyId: desired.keyId })
+  const marker = transition(markerOf(live), { kind: 'renamed', keyId: desired.keyId }, live.id)
   return { live, fields, note: { description: live.description, marker } }
 }
 
 function release({ live }: Release, { clock }: Run): Writing {
-  const marker = transition(markerOf(live), { kind: 'released', at: clock() })
+  const marker = transition(markerOf(live), { kind: 'released', at: clock() }, live.id)
   return { live, fields: [], note: { description: live.description, marker } }
 }
 
-/** Sends one PATCH. What has to be asked before a key is given more belongs at the top. */
+/** Sends one PATCH. */
 async function write({ live, fields, note }: Writing, run: Run): Promise<LiveKey> {
   const sent = patchOf(fields)
   if (note === null) return await patchAsSeen(live, sent, run)
@@ -76,16 +123,16 @@ async function write({ live, fields, note }: Writing, run: Run): Promise<LiveKey
 
 /** Says in the marker that others know the secret. */
 export async function leak(live: LiveKey, run: Run): Promise<LiveKey> {
-  const marker = transition(markerOf(live), { kind: 'leaked' })
+  const marker = transition(markerOf(live), { kind: 'leaked' }, live.id)
   return await write({ live, fields: [], note: { description: live.description, marker } }, run)
 }
 
-/** Takes from a superseded key what its successor's declaration does not grant, as planned. */
+/** Takes from a retiring key what its successor's declaration does not grant, as planned. */
 export async function narrow(
   live: LiveKey,
   desired: DesiredKey,
   fields: readonly FieldChange[],
   run: Run,
 ): Promise<void> {
-  if (fields.length > 0) await write(ofSuperseded({ live, desired, fields }), run)
+  if (fields.length > 0) await write(ofRetiring({ live, desired, fields }), run)
 }

@@ -20,9 +20,14 @@ function ofItsOwn(cause: Failure): Failure {
  * The key that a secret authenticates as, as the platform has it; null where it is none, or where the secret does not end like the
  * key that it should be, and so was not sent.
  */
-export async function keyOf(secret: Secret, live: LiveKey, { platform }: Prover): Promise<LiveKey | null> {
+export async function keyOf(
+  secret: Secret,
+  live: LiveKey,
+  { platform }: Prover,
+  when?: 'before-delivery',
+): Promise<LiveKey | null> {
   try {
-    return (await platform.whoamiAs(secret, live))?.liveKey ?? null
+    return (await platform.whoamiAs(secret, live, when))?.liveKey ?? null
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
     // It is this secret that is refused, not who is calling.
@@ -44,7 +49,7 @@ export function notAccepted({ id }: LiveKey): Failure {
 
 /** Fails where the platform does not accept a secret as the key that it was made for, as it was made. */
 export async function requireWorking(secret: Secret, live: LiveKey, prover: Prover): Promise<void> {
-  const key = await keyOf(secret, live, prover)
+  const key = await keyOf(secret, live, prover, 'before-delivery')
   const works =
     key?.id === live.id &&
     sameScope(key.scope, live.scope) &&

@@ -10,7 +10,7 @@ import { provisionInWaves } from './wave.ts'
 
 interface Leaks {
   /** Keys that were marked as leaked, by id, as they are since then. */
-  readonly marked: ReadonlyMap<string, LiveKey>
+  readonly marked: Map<string, LiveKey>
   /** Changes whose keys could not all be marked: nothing is made for them. */
   readonly failed: ReadonlySet<Provision>
 }
@@ -23,7 +23,7 @@ export async function provision(
   changes: readonly Provision[],
   ledger: Ledger,
   run: Run,
-): Promise<Pick<Leaks, 'marked'> & { readonly delivered: readonly Undelivered[] }> {
+): Promise<{ readonly marked: ReadonlyMap<string, LiveKey>; readonly delivered: readonly Undelivered[] }> {
   const startingWith = (source: Source) => changes.filter(change => sourcesOf(change)[0] === source)
   const withoutSecret = async (those: readonly Provision[]) => {
     const done = await Promise.all(those.map(change => provisionLive(change, ledger, run)))
@@ -33,9 +33,10 @@ export async function provision(
   const { marked, failed } = await markLeaked(changes, ledger, run)
   const planned = startingWith('new key').filter(change => !failed.has(change))
   const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)
-  await narrowReplaced([...delivered.keys()], ledger, run)
+  for (const { retired } of delivered.values()) for (const live of retired) marked.set(live.id, live)
+  await narrowReplaced([...delivered.keys()], marked, ledger, run)
   await withoutSecret(startingWith('regenerate'))
-  return { delivered: [...delivered.values()], marked }
+  return { delivered: [...delivered.values()].map(({ key }) => key), marked }
 }
 
 /** What a source gives a key that lives, by name. Null: none was found, so the next source is tried. */
@@ -75,11 +76,17 @@ async function provisionLive(change: Provision, ledger: Ledger, run: Run): Promi
   return false
 }
 
-/** A head that was to be delivered again and had to be replaced is superseded now, and narrowed as every superseded key is. */
-async function narrowReplaced(changes: readonly Provision[], ledger: Ledger, run: Run): Promise<void> {
+/** A head that was to be delivered again and had to be replaced retires now, and is narrowed as every retiring key is. */
+async function narrowReplaced(
+  changes: readonly Provision[],
+  marked: ReadonlyMap<string, LiveKey>,
+  ledger: Ledger,
+  run: Run,
+): Promise<void> {
   const narrowed = changes.map(async change => {
     if (change.kind !== 'deliver' || change.rotates) return
-    const work = () => narrow(change.live, change.desired, change.narrowing, run)
+    const live = marked.get(change.live.id) ?? change.live
+    const work = () => narrow(live, change.desired, change.narrowing, run)
     await ledger.goOn(change, 'narrowing', work)
   })
   await Promise.all(narrowed)

@@ -19,7 +19,7 @@ export interface Regenerated extends NewSecret {
 /** What delivering a regenerated key needs from outside. */
 export interface Delivery extends Pick<Run, 'stores' | 'clock'> {
   readonly platform: Pick<ApplyPlatform, 'get' | 'whoamiAs' | 'update'>
-  /** A short hash of this machine and user, where a store of the key belongs to them; else null. */
+  /** A short hash of where the local stores of the key are; null where it has none. */
   readonly host: string | null
   /**
    * False for the calling key, which cannot write any more: the next plan finds its secret in the stores and marks it then.
@@ -33,7 +33,11 @@ async function proveAndMark(key: Regenerated, { stores }: DesiredKey, delivery: 
   if (!(await isAccepted(secret, live, delivery))) throw notAccepted(live)
   if (!delivery.marks) return
   const at = timeOf(live, delivery)
-  const marker = transition(key.marker, { kind: 'regenerated', stores, live, at, host: delivery.host })
+  const marker = transition(
+    key.marker,
+    { kind: 'regenerated', stores, live, at, host: delivery.host },
+    live.id,
+  )
   await patchMarked(live, {}, live.description, marker, delivery)
 }
 

@@ -3,6 +3,7 @@ import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsAgree, endsLike, secretMadeAt, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import { endChange } from '../plan/fields.ts'
+import { placeOf } from '../plan/place.ts'
 import { PlatformFailure } from '../platform/platform-failure.ts'
 import { refusesReplay } from '../platform/replay.ts'
 import { deliver } from './deliver.ts'
@@ -20,7 +21,7 @@ import { recordingStaleDelivery } from './stale-delivery.ts'
  */
 export async function rotateInPlace(change: Rotate | Deliver, run: Run): Promise<Done> {
   const { live, desired, generation } = change
-  const name = regenerationKey(markerOf(live), generation, run.options.host)
+  const name = regenerationKey(markerOf(live), generation, placeOf(desired.keyId, run.options))
   const stores = storesOf(desired, run)
   const tried = await regenerate(live, { name, isFirst: true }, stores, run)
   if (tried.fresh !== null || isNew(tried, live)) return await finish(change, tried, stores, run)
@@ -45,12 +46,10 @@ async function finish(
   return await recordingStaleDelivery(key, run, async () => {
     if (fresh === null) throw notAccepted(live)
     const marker = markerOf(live)
-    const { state } = marker
     const put = async () => both(puts, await putIntoEach(secret, sealedOf(stores)))
     const planned = change.fields.filter(({ field }) => field !== 'expires')
     const fields = [...planned, ...endChange(desired, { live: fresh, marker }, run.clock())]
-    const graceUntil = () => (state.kind === 'delivered' ? state.graceUntil : run.clock())
-    const delivery = { live: fresh, marker, desired, put, fields, generation, graceUntil, removal }
+    const delivery = { live: fresh, marker, desired, put, fields, generation, removal }
     return { action: 'rotated', ...(await deliver(delivery, run)) }
   })
 }

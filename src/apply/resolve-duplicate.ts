@@ -11,10 +11,10 @@ import { withdraw } from './withdraw.ts'
 /** Times so near do not tell which key was made first: a platform may round them, and its servers' clocks differ. */
 const clockGrain = second
 
-/** The other live keys of the same key id. */
-function kinOf(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
+/** The live keys of the same key id that another run made since our plan was: what it saw is no surprise. */
+function newKin(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
   const lineage = sortByOwner(run.desired.stack, listing.keys, listing.now).lineages.get(key.marker.keyId)
-  return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => live.id !== key.live.id)
+  return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => !run.known.has(live.id))
 }
 
 /** Why a listing cannot tell whether a new key has rivals; null where it can. */
@@ -33,19 +33,14 @@ function blindness({ live }: Undelivered, { keys, complete }: Listing): Failure 
   })
 }
 
-/** A higher generation, or another key of the same one that is older, or whose secret is in the stores already. */
+/** It is in the stores already, or it was made first. */
 function isRival({ live, marker }: ManagedKey, own: Undelivered): boolean {
-  if (marker.generation !== own.marker.generation) return marker.generation > own.marker.generation
-  return marker.state.kind === 'delivered' || isOlder(live, own.live)
+  return marker.state.kind !== 'pending' || isOlder(live, own.live)
 }
 
 /** It should give way to us; but where it was made first, its run has not seen us, and goes on. */
 function isUndecided({ live, marker }: ManagedKey, own: Undelivered): boolean {
-  return (
-    marker.generation === own.marker.generation &&
-    marker.state.kind === 'pending' &&
-    Math.abs(live.createdAt - own.live.createdAt) < clockGrain
-  )
+  return marker.state.kind === 'pending' && Math.abs(live.createdAt - own.live.createdAt) < clockGrain
 }
 
 async function givesWay({ live }: ManagedKey, run: Run): Promise<boolean> {
@@ -67,14 +62,14 @@ async function whoStays(kin: readonly ManagedKey[], key: Undelivered, run: Run):
 }
 
 /**
- * Makes room for a new key, or makes room for another: two runs that made the same generation agree, without talking,
- * that the older key stays. Where times do not tell for sure which it is, whoever would stay waits until the other has
+ * Makes room for a new key, or makes room for another: two runs that made a key for one key id agree, without talking,
+ * that the older one stays. Where times do not tell for sure which it is, whoever would stay waits until the other has
  * given way. A twin with our own nonce comes from a platform that ignored the idempotency key.
  */
 export async function resolveDuplicate(key: Undelivered, listing: Listing, run: Run): Promise<void> {
   const blind = blindness(key, listing)
   if (blind !== null) throw await withdraw(key.live, blind, run)
-  const kin = kinOf(key, listing, run)
+  const kin = newKin(key, listing, run)
   const isTwin = ({ marker }: ManagedKey) => marker.nonce === key.marker.nonce
   for (const twin of kin.filter(isTwin)) await run.platform.revoke(twin.live.id)
   const rival = await whoStays(

@@ -23,7 +23,7 @@ export interface ApplyPlatform {
   revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
   whoami(): Promise<Whoami>
   /** With a secret from elsewhere; null, and nothing is sent, where it does not end like the masked key. */
-  whoamiAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): Promise<Whoami | null>
+  whoamiAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>, when?: 'before-delivery'): Promise<Whoami | null>
   /** From now on this secret of this key authenticates every call. */
   actAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): void
 }

@@ -16,7 +16,7 @@ async function isRecorded(ours: LiveKey, run: Run): Promise<boolean> {
     if (now.ownership.kind !== 'managed') return false
     if (endsAgree(visibleEnd(now.maskedKey), visibleEnd(ours.maskedKey))) return false
     try {
-      const marker = transition(markerOf(now), { kind: 'overwritten', live: ours, at: run.clock() })
+      const marker = transition(markerOf(now), { kind: 'overwritten', live: ours, at: run.clock() }, now.id)
       await patchMarked(now, {}, now.description, marker, run)
       return true
     } catch (cause) {

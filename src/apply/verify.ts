@@ -1,10 +1,13 @@
 import pLimit from 'p-limit'
+import { staleness } from '../lifecycle/health.ts'
 import type { DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsLike, shortestEnd, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import type { StoreCheck, Verification } from '../model/verification.ts'
 import { renames } from '../plan/compute-plan.ts'
+import { type Places, isOfThisPlace } from '../plan/place.ts'
 import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
 import type { Listing, Whoami } from '../platform/types.ts'
@@ -17,9 +20,10 @@ export interface VerifyPlatform {
   requests(): number
 }
 
-/** As whom a secret authenticates. */
+/** As whom a secret authenticates, or what key it must be of by its end. */
 type Identity =
   | { readonly kind: 'key'; readonly id: string }
+  | { readonly kind: 'end'; readonly id: string }
   | { readonly kind: 'user' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown'; readonly why: string }
@@ -41,6 +45,17 @@ function candidateOf(secret: Secret, lineage: Lineage | null): Candidate | null 
   return live === undefined ? null : { secret, live }
 }
 
+/**
+ * Does the end leave doubt whose secret this is, or whether it works? So it does where several live keys end like it, and where the platform
+ * says that the key ended or was regenerated after its delivery.
+ */
+function leavesDoubt({ secret, live }: Candidate, keys: readonly LiveKey[], now: Instant): boolean {
+  const isEnded = live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)
+  const marker = live.ownership.kind === 'managed' ? live.ownership.marker : null
+  const isStale = marker !== null && staleness({ live, marker }) !== null
+  return isEnded || isStale || keys.filter(key => endsLike(secret, key)).length > 1
+}
+
 async function identify({ secret, live }: Candidate, platform: VerifyPlatform): Promise<Identity> {
   try {
     const answer = await platform.whoamiAs(secret, live)
@@ -55,23 +70,26 @@ async function identify({ secret, live }: Candidate, platform: VerifyPlatform): 
   }
 }
 
-type Verdict = Pick<StoreCheck, 'status' | 'detail' | 'liveId'>
+type Verdict = Pick<StoreCheck, 'status' | 'detail' | 'liveId' | 'proved'>
 
 function verdictOn({ kind, ...rest }: Identity, lineage: Lineage | null, keys: readonly LiveKey[]): Verdict {
   const id = 'id' in rest ? rest.id : null
-  const say = (status: Verdict['status'], detail: string): Verdict => ({ status, detail, liveId: id })
+  const proved = kind !== 'end' && kind !== 'unknown'
+  const is = kind === 'end' ? 'ends like' : 'is'
+  const say = (status: Verdict['status'], detail: string): Verdict => ({ status, detail, liveId: id, proved })
   if (kind === 'refused') return say('stale', 'the platform does not accept it')
   if (kind === 'unknown') return say('failed', 'why' in rest ? rest.why : '')
   if (kind === 'user') return say('foreign', 'it is the token of a user')
   const head = lineage?.head ?? null
   if (head?.live.id === id) return say('ok', '')
-  const relative = lineage === null ? undefined : membersOf(lineage).find(({ live }) => live.id === id)
+  const kin = lineage === null ? [] : membersOf(lineage).filter(key => key !== lineage.head)
+  const relative = kin.find(({ live }) => live.id === id)
   if (relative === undefined) {
     const name = keys.find(key => key.id === id)?.name
-    return say('foreign', `it is the secret of ${id ?? ''}${name === undefined ? '' : ` (${name})`}`)
+    return say('foreign', `it ${is} the secret of ${id ?? ''}${name === undefined ? '' : ` (${name})`}`)
   }
   const { generation, state } = relative.marker
-  const what = `it is the secret of generation ${generation}`
+  const what = `it ${is} the secret of generation ${generation}`
   if (head !== null) return say('stale', `${what}, and generation ${head.marker.generation} is delivered`)
   return say('stale', `${what}, which is ${state.kind === 'leaked' ? 'leaked' : 'not delivered'}`)
 }
@@ -79,7 +97,7 @@ function verdictOn({ kind, ...rest }: Identity, lineage: Lineage | null, keys: r
 /** What a value is that was not sent, as far as its end tells. */
 function unsentVerdict(secret: Secret, lineage: Lineage | null, keys: readonly LiveKey[]): Verdict {
   const say = (status: Verdict['status'], detail: string): Verdict => {
-    return { status, detail: `${detail}, so it was not sent`, liveId: null }
+    return { status, detail: `${detail}, so it was not sent`, liveId: null, proved: false }
   }
   const other = keys.find(key => endsLike(secret, key))
   if (other !== undefined) return say('foreign', `it ends like the secret of ${other.id} (${other.name})`)
@@ -96,11 +114,11 @@ function unsentVerdict(secret: Secret, lineage: Lineage | null, keys: readonly L
 function check(
   { key, place, local, held }: Look,
   lineage: Lineage | null,
-  host: string,
+  places: Places,
   verdictOf: (secret: Secret) => Verdict,
 ): StoreCheck {
   const say = (status: StoreCheck['status'], detail: string): StoreCheck => {
-    return { keyId: key.keyId, place, status, detail, liveId: null }
+    return { keyId: key.keyId, place, status, detail, liveId: null, proved: false }
   }
   const marker = lineage?.head?.marker ?? null
   if (marker?.state.kind === 'external' && held.kind !== 'secret')
@@ -113,8 +131,9 @@ function check(
     case 'failed':
       return say('failed', held.why)
     case 'nothing': {
-      const elsewhere = local && marker !== null && marker.host !== null && marker.host !== host
-      if (elsewhere) return say('elsewhere', 'it was delivered on another host')
+      const names = marker !== null && marker.host !== null
+      if (local && names && !isOfThisPlace(key.keyId, marker, places))
+        return say('elsewhere', 'it was delivered on another host or in another folder')
       return say('missing', marker === null ? 'the key is not delivered yet' : 'it holds no secret')
     }
   }
@@ -136,29 +155,49 @@ function candidatesOf(
   return candidates
 }
 
+/** How thoroughly, and how, secrets are verified. */
+export interface VerifyHow {
+  /** Ask the platform with every secret that ends like its key, in doubt or not. */
+  readonly prove: boolean
+  readonly host: string
+  /** Where the local stores of each key are here. */
+  readonly placesOf: (lineages: ReadonlyMap<string, Lineage>) => Promise<Places['places']>
+  readonly parallelism: number
+  /** Rejects where nobody wants so many requests. */
+  readonly confirm: (requests: number) => Promise<void>
+}
+
 /**
- * Compares what the stores hold with what is live: one list, and one whoami for each secret that ends like the key whose secret it
- * should be, authenticated by that secret. A store may hold anything: a value that ends otherwise is sent nowhere.
+ * Compares what the stores hold with what is live by their ends: one list. Where the end leaves doubt, or every secret is to be proved, there
+ * is one whoami for each, authenticated by that secret. A store may hold anything: a value that ends otherwise is sent nowhere.
  */
 export async function verifySecrets(
   { looks }: StoredSecrets,
   desired: DesiredState,
   platform: VerifyPlatform,
-  options: { readonly host: string; readonly parallelism: number },
+  how: VerifyHow,
 ): Promise<Verification> {
   const before = platform.requests()
   const { keys, now } = await platform.list()
-  const { lineages } = sortByOwner(desired.stack, keys, now, renames(desired))
-  const limit = pLimit(options.parallelism)
+  const { lineages } = sortByOwner(desired.stack, keys, now, { renamed: renames(desired) })
+  const places = { host: how.host, places: await how.placesOf(lineages) }
   const lineageOf = ({ key }: Look) => lineages.get(key.keyId) ?? null
+  const candidates = candidatesOf(looks, lineageOf).map(candidate => {
+    return { ...candidate, asks: how.prove || leavesDoubt(candidate, keys, now) }
+  })
+  await how.confirm(1 + candidates.filter(({ asks }) => asks).length)
+  const limit = pLimit(how.parallelism)
   const identities = await Promise.all(
-    candidatesOf(looks, lineageOf).map(candidate =>
-      limit(async () => ({ ...candidate, identity: await identify(candidate, platform) })),
+    candidates.map(({ asks, ...candidate }) =>
+      limit(async () => {
+        const byEnd: Identity = { kind: 'end', id: candidate.live.id }
+        return { ...candidate, identity: asks ? await identify(candidate, platform) : byEnd }
+      }),
     ),
   )
   const checks = looks.map(look => {
     const lineage = lineageOf(look)
-    return check(look, lineage, options.host, secret => {
+    return check(look, lineage, places, secret => {
       const found =
         candidateOf(secret, lineage) === null ? undefined : identities.find(one => one.secret.equals(secret))
       return found === undefined

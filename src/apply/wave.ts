@@ -1,3 +1,4 @@
+import type { LiveKey } from '../model/live-key.ts'
 import type { Provision } from '../model/verb.ts'
 import { requestsOf, waveSize } from '../plan/requests.ts'
 import { deliverNew } from './deliver.ts'
@@ -13,6 +14,12 @@ const actions: { readonly [K in Provision['kind']]: Done['action'] } = {
   rotate: 'rotated',
   deliver: 'rotated',
   heal: 'healed',
+}
+
+/** A key that was made and delivered, and its predecessors as they are since then. */
+export interface Delivered {
+  readonly key: Undelivered
+  readonly retired: readonly LiveKey[]
 }
 
 /** How many keys one wave makes: no more than the budget lets it finish, so that none waits half done for hours. */
@@ -34,8 +41,8 @@ export async function provisionInWaves(
   changes: readonly Provision[],
   ledger: Ledger,
   run: Run,
-): Promise<ReadonlyMap<Provision, Undelivered>> {
-  const delivered = new Map<Provision, Undelivered>()
+): Promise<ReadonlyMap<Provision, Delivered>> {
+  const delivered = new Map<Provision, Delivered>()
   let left = changes
   while (left[0] !== undefined) {
     const wave = left.slice(0, await sizeOfWave(left[0], run))
@@ -53,8 +60,8 @@ export async function provisionInWaves(
         return await deliverNew(key, run)
       })
       if (delivery === null) return
-      delivered.set(change, key)
-      ledger.done(change, { action: actions[change.kind], ...delivery })
+      delivered.set(change, { key, retired: delivery.retired })
+      ledger.done(change, { action: actions[change.kind], ...delivery.done })
     }
     await Promise.all(made.map(deliver))
   }

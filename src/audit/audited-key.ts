@@ -65,20 +65,20 @@ export function auditedKeys({
       previously === null ? [] : [[previously, keyId] as const],
     ),
   )
-  const owned = sortByOwner(desired.stack, live?.keys ?? [], now, renamed)
+  const owned = sortByOwner(desired.stack, live?.keys ?? [], now, { renamed })
   const declared = desired.keys.map((key): DeclaredKey => {
     const lineage = owned.lineages.get(key.keyId) ?? null
     return {
       kind: 'declared',
       desired: key,
       lineage,
-      head: lineage?.head?.live ?? null,
+      head: (lineage?.head ?? lineage?.rivals[0])?.live ?? null,
       members: lineage === null ? [] : membersOf(lineage).map(member => member.live),
     }
   })
   const ids = new Set(desired.keys.map(({ keyId }) => keyId))
   const removed = [...owned.lineages.values()].filter(({ keyId }) => !ids.has(keyId)).flatMap(membersOf)
-  const undeclared = [...owned.unmanaged, ...removed.map(member => member.live)]
+  const undeclared = [...owned.unmanaged, ...owned.copied, ...removed.map(member => member.live)]
     .filter(key => !isKept(key, desired) && !isAdopted(key, desired))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
   if (!isEveryKey(targets)) return declared.filter(key => isTargeted(targets, key.desired.keyId))

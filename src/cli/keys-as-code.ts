@@ -30,7 +30,7 @@ const planning: readonly Flag[] = [
     text: 'Refuse a plan that does this: widening (grants more than a key has)',
   },
   { name: 'allow', value: '<what>', text: 'Allow in this run what the policy forbids: widening' },
-  { name: 'take-over', text: 'Heal and rotate keys here whose local stores are on another host' },
+  { name: 'take-over', text: 'Move keys here whose local stores are on another host or in another folder' },
   allowPathFlag,
 ]
 

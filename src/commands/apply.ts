@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
-import { type Plan, isRefused } from '../model/change.ts'
+import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
 import { isProvision } from '../model/verb.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/budget.ts'
@@ -93,7 +93,7 @@ async function applyLocked(
   if (isRefused(plan)) return exitCodes.refused
   if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
   if (lost.aborted) return exitCodeOf(report) || exitCodes.conflict
-  return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : 0)
+  return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : leftElsewhere(plan, report))
 }
 
 function makesSecrets(plan: Plan): boolean {
@@ -107,6 +107,12 @@ function isOthersWork({ findings, changes }: Plan): boolean {
     if (finding.code === 'too-many-pending') return !changes.some(({ keyId }) => keyId === finding.keyId)
     return finding.code === 'being-made'
   })
+}
+
+/** What is due and cannot be done from here is never taken for done. */
+function leftElsewhere(plan: Plan, { outcomes }: Report): number {
+  if (pendingElsewhere(plan).length === 0) return 0
+  return outcomes.some(({ status }) => status === 'done') ? exitCodes.partial : exitCodes.refused
 }
 
 function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {

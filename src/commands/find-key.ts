@@ -1,7 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { closest } from '../model/suggest.ts'
-import { type ManagedKey, lineageOf } from '../lifecycle/lineage.ts'
+import { type ManagedKey, lineageOf, storeTop } from '../lifecycle/lineage.ts'
 import type { Listing, PlatformClient } from '../platform/types.ts'
 import { maskedKey } from '../render/masked-key.ts'
 import { quote } from '../render/text.ts'
@@ -25,8 +25,9 @@ function isCalled({ name, ownership }: LiveKey, reference: string): boolean {
 
 /** Of several generations of one key, the one at work: the head, or what comes nearest to one. */
 function atWork(generations: readonly ManagedKey[]): readonly LiveKey[] {
-  const { head, pending, leaked, superseded } = lineageOf('', generations)
-  const first = head ?? pending[0] ?? leaked[0] ?? superseded[0]
+  const lineage = lineageOf('', generations)
+  const first =
+    lineage.head ?? lineage.rivals[0] ?? lineage.pending[0] ?? storeTop(lineage) ?? lineage.retiring[0]
   return first === undefined ? [] : [first.live]
 }
 

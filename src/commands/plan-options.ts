@@ -4,10 +4,15 @@ import { type DesiredState, type Forbidden, forbiddable } from '../model/desired
 import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
 import { type Targets, strayPatterns } from '../model/targets.ts'
+import { sortByOwner } from '../lifecycle/ownership.ts'
+import { renames } from '../plan/compute-plan.ts'
+import { type KnownOptions, evidenceNeeded } from '../plan/evidence-needed.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import { storesToFind } from '../plan/lost-stores.ts'
 import { isLocal } from '../stores/locality.ts'
+import { gatherEvidence } from './evidence.ts'
 import { findFormerStores } from './former-stores.ts'
+import { placesHere } from './places.ts'
 
 /** What the user asked of a plan. */
 export interface PlanningOptions {
@@ -102,6 +107,19 @@ async function keychainHere({ keys }: DesiredState, context: Context): Promise<P
   return (await stores.keychainWorks()) ? 'works' : 'missing'
 }
 
+/** What stores hold, read only where that can change the plan. */
+async function evidence(
+  known: KnownOptions,
+  desired: DesiredState,
+  { current, now }: Gathered,
+  formerStores: PlanOptions['formerStores'],
+  context: Context,
+): Promise<Pick<PlanOptions, 'held' | 'heldHere'>> {
+  const needed = evidenceNeeded(desired, current, now, known)
+  if (needed.length === 0) return { held: new Map(), heldHere: new Map() }
+  return await gatherEvidence(needed, desired, current.keys, formerStores, await context.stores())
+}
+
 /** The planner's options; a plan that nobody applies yet counts on the lock. Throws a usage `Failure` where a pattern fits no key. */
 export async function planOptions(
   asked: PlanningOptions & { readonly config: readonly string[]; readonly platform: string },
@@ -111,24 +129,30 @@ export async function planOptions(
   locked = true,
 ): Promise<PlanOptions> {
   const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except, rotate } = asked
+  const { current, now } = gathered
+  const host = context.host()
+  const lost = storesToFind(desired, current, now)
+  const formerStores = await findFormerStores(desired, lost, asked.config, context.cwd)
+  const { lineages } = sortByOwner(desired.stack, current.keys, now, { renamed: renames(desired) })
+  const known = {
+    host,
+    places: await placesHere(desired.keys, lineages, formerStores, host),
+    localKeys: keysWithLocalStores(desired),
+    targets: requireTargets({ only, except }, desired, gathered),
+    rotate: requireDeclared(rotate, desired),
+  }
   return {
     platform: asked.platform,
-    host: context.host(),
+    ...known,
+    ...(await evidence(known, desired, gathered, formerStores, context)),
     locked,
-    localKeys: keysWithLocalStores(desired),
-    formerStores: await findFormerStores(
-      desired,
-      storesToFind(desired, gathered.current, gathered.now),
-      asked.config,
-      context.cwd,
-    ),
+    signed: new Set(),
+    formerStores,
     keychain: await keychainHere(desired, context),
     takeOver,
-    rotate: requireDeclared(rotate, desired),
     maxRevoke,
     maxRotate,
     revokeInUse,
-    targets: requireTargets({ only, except }, desired, gathered),
     widening: wideningOf(asked),
   }
 }

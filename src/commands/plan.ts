@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { type Plan, isRefused } from '../model/change.ts'
+import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
 import { type Instant, type Milliseconds, day, parseDate, parseDuration } from '../model/duration.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import { originOf } from '../platform/endpoint.ts'
@@ -86,7 +86,8 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
   )
   if (out !== null) await save(reconciliation, { out, lifetime, ttl: options.ttl }, context)
   if (isRefused(plan)) return detailedExitcode ? exitCodes.failed : exitCodes.refused
-  return detailedExitcode && plan.changes.length > 0 ? 2 : 0
+  const isPending = plan.changes.length > 0 || pendingElsewhere(plan).length > 0
+  return detailedExitcode && isPending ? 2 : 0
 }
 
 /** A refused plan is not saved: nobody can apply it. */

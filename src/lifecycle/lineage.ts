@@ -1,6 +1,7 @@
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { hashId } from './binding.ts'
 
 /** A live key with this stack's marker. */
 export interface ManagedKey {
@@ -8,29 +9,38 @@ export interface ManagedKey {
   readonly marker: Marker
 }
 
-/** The live keys of one key id, in their order of succession. */
+/** Is a key shown to be ours by more than its marker? */
+export type IsProven = (keyId: string, live: Pick<LiveKey, 'id'>) => boolean
+
+export const nothingProven: IsProven = () => false
+
+/** The live keys of one key id, by what their markers say. In each list the key that was made last comes first. */
 export interface Lineage {
   readonly keyId: string
-  /** The highest delivered or adopted key; null where there is none, or a higher one leaked. */
+  /** The one whose secret the stores hold; null where none says so, or several do and nothing proves which. */
   readonly head: ManagedKey | null
-  /** Made after the head, or what leaked, and not delivered; highest generation first. */
+  /** Others that say that they are delivered or adopted: they have to retire. */
+  readonly rivals: readonly ManagedKey[]
+  /** Made, and not delivered. */
   readonly pending: readonly ManagedKey[]
-  /** Everything below the head, or below what leaked, whatever its own marker says; highest generation first. */
-  readonly superseded: readonly ManagedKey[]
-  /** Known to others, and no successor is delivered yet. */
+  /** A successor is made, and they end. */
+  readonly retiring: readonly ManagedKey[]
+  /** Known to others. */
   readonly leaked: readonly ManagedKey[]
-  /** The highest generation alive; 0 where there is none. */
-  readonly highest: number
+  /** The number of the next generation. */
+  readonly next: number
 }
+
+/** Generations have six digits at most; they number, so counting may begin anew. */
+const maximumGeneration = 999_999
 
 /** All live keys of a key id. */
-export function membersOf({ head, pending, superseded, leaked }: Lineage): readonly ManagedKey[] {
-  return [...(head === null ? [] : [head]), ...pending, ...superseded, ...leaked]
+export function membersOf({ head, rivals, pending, retiring, leaked }: Lineage): readonly ManagedKey[] {
+  return [...(head === null ? [] : [head]), ...rivals, ...pending, ...retiring, ...leaked]
 }
 
-/** The key whose secret the stores hold; null where none was delivered. */
-export function storeTop({ head, leaked }: Lineage): ManagedKey | null {
-  return head ?? leaked[0] ?? null
+export function isEmpty(lineage: Lineage): boolean {
+  return membersOf(lineage).length === 0
 }
 
 /** Of two live keys, the one that everyone agrees was made first. */
@@ -38,51 +48,93 @@ export function isOlder(a: LiveKey, b: LiveKey): boolean {
   return a.createdAt === b.createdAt ? a.id < b.id : a.createdAt < b.createdAt
 }
 
-/** Higher generations first; of one generation the older key first. */
-export function bySuccession(a: ManagedKey, b: ManagedKey): number {
-  return b.marker.generation - a.marker.generation || (isOlder(a.live, b.live) ? -1 : 1)
+const byAge = (a: ManagedKey, b: ManagedKey) => (isOlder(a.live, b.live) ? 1 : -1)
+
+/** When a key's secret was first handed out by us; null where it is not known to have been. */
+export function deliveredAt({ marker: { state } }: ManagedKey): Instant | null {
+  switch (state.kind) {
+    case 'delivered':
+      return state.at
+    case 'retiring':
+      return state.delivered
+    case 'pending':
+    case 'external':
+    case 'leaked':
+    case 'released':
+      return null
+  }
+}
+
+/** The key whose secret the stores hold, as far as markers tell; null where none was delivered. */
+export function storeTop({ head, rivals, retiring, leaked }: Lineage): ManagedKey | null {
+  const received = retiring.filter(key => deliveredAt(key) !== null)
+  return head ?? rivals[0] ?? received[0] ?? leaked[0] ?? null
+}
+
+/** The successor that a retiring key names, among keys; undefined where it is not one of them. */
+export function successorAmong<T extends { readonly live: Pick<LiveKey, 'id'> }>(
+  { marker: { state } }: ManagedKey,
+  keys: readonly T[],
+): T | undefined {
+  return state.kind === 'retiring' ? keys.find(({ live }) => hashId(live.id) === state.successor) : undefined
 }
 
 /**
- * Was this superseded key delivered after the head? So it is where two runs made one generation, or a maker slept while
- * its key was replaced: the stores may hold its secret instead of the head's.
+ * The end of a retiring key's grace: one grace after the later of its mark and its successor's delivery. Null as long as that
+ * delivery is not known.
  */
-export function overtakes(key: ManagedKey, { head }: Lineage, now: Instant): boolean {
-  const delivered = head === null ? null : deliveredAt(head)
-  const at = deliveredAt(key)
-  if (head === null || delivered === null || at === null) return false
-  // A time to come is left over from a clock that was wrong: for now no delivery could be later than that.
-  if (at > now) return false
-  // Within one second the marker's times cannot tell which of two twins was the last to write.
-  return key.marker.generation === head.marker.generation ? at >= delivered : at > delivered
+export function graceEnd(key: ManagedKey, lineage: Lineage): Instant | null {
+  const { state } = key.marker
+  if (state.kind !== 'retiring') return null
+  const successor = successorAmong(key, membersOf(lineage)) ?? lineage.head
+  if (successor === null) return null
+  // An adopted head was handed out by others, before anything could retire for it.
+  const delivery = successor.marker.state.kind === 'external' ? state.at : deliveredAt(successor)
+  return delivery === null ? null : state.graceUntil + Math.max(0, delivery - state.at)
 }
 
-/** When a key's secret was in all its stores; null where it is not known to be. */
-export function deliveredAt({ marker: { state } }: ManagedKey): Instant | null {
-  return state.kind === 'delivered' ? state.at : null
+/**
+ * Of several that say so, the one that is proven: rather by what a store holds than otherwise, and a later delivery first, since
+ * stores hold what was written last.
+ */
+function headOf(
+  keyId: string,
+  received: readonly ManagedKey[],
+  isProven: IsProven,
+  isHeld: IsProven,
+): ManagedKey | null {
+  const [only, ...others] = received
+  if (only === undefined || others.length === 0) return only ?? null
+  const held = received.filter(({ live }) => isHeld(keyId, live))
+  const proven = held.length > 0 ? held : received.filter(({ live }) => isProven(keyId, live))
+  return proven.toSorted((a, b) => (deliveredAt(b) ?? 0) - (deliveredAt(a) ?? 0))[0] ?? null
 }
 
-/** In all its stores, held by others, or known to others: whatever is below has had its time. */
-function supersedes({ marker: { state } }: ManagedKey): boolean {
-  return state.kind === 'delivered' || state.kind === 'external' || state.kind === 'leaked'
+/** One more than any; a number that somebody made up must not end the counting, so it goes on from the head's then. */
+function nextGeneration(head: ManagedKey | null, members: readonly ManagedKey[]): number {
+  const highest = Math.max(0, ...members.map(({ marker }) => marker.generation))
+  if (highest < maximumGeneration) return highest + 1
+  return (((head ?? members[0])?.marker.generation ?? 0) % maximumGeneration) + 1
 }
 
-const isLeaked = ({ marker }: ManagedKey) => marker.state.kind === 'leaked'
-
-export function lineageOf(keyId: string, keys: readonly ManagedKey[]): Lineage {
-  const ranked = [...keys].sort(bySuccession)
-  const top = ranked.find(supersedes) ?? null
-  // The stores hold the secret of a leaked top, so nothing below it leads again.
-  const head = top === null || isLeaked(top) ? null : top
-  const above = (key: ManagedKey) => top === null || key.marker.generation > top.marker.generation
-  const pending = ranked.filter(key => key.marker.state.kind === 'pending' && above(key))
-  const rest = ranked.filter(key => key !== head && !pending.includes(key))
+export function lineageOf(
+  keyId: string,
+  keys: readonly ManagedKey[],
+  isProven: IsProven = nothingProven,
+  isHeld: IsProven = nothingProven,
+): Lineage {
+  const members = keys.toSorted(byAge)
+  const inState = (...kinds: readonly Marker['state']['kind'][]) =>
+    members.filter(({ marker }) => kinds.includes(marker.state.kind))
+  const received = inState('delivered', 'external')
+  const head = headOf(keyId, received, isProven, isHeld)
   return {
     keyId,
     head,
-    pending,
-    superseded: head === null ? rest.filter(key => !isLeaked(key)) : rest,
-    leaked: head === null ? rest.filter(isLeaked) : [],
-    highest: ranked[0]?.marker.generation ?? 0,
+    rivals: received.filter(key => key !== head),
+    pending: inState('pending'),
+    retiring: inState('retiring'),
+    leaked: inState('leaked'),
+    next: nextGeneration(head, members),
   }
 }

@@ -1,6 +1,6 @@
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import { isUnused } from './health.ts'
+import { isUnused } from './last-use.ts'
 
 /** What a list is narrowed to; every condition that is given must hold. */
 export interface Selection {

@@ -45,6 +45,7 @@ export const unseenReasons = {
   ...usageGaps,
   offline: 'the audit looked at the configuration alone',
   'platform-does-not-say': 'the platform does not say',
+  'own-look': 'unknown: this program looked at the key last, which hides who used it before',
   'unknown-operation': 'it was used for operations that this version does not know',
   'too-young': 'the key is younger than the window',
   'no-live-key': 'it has no live key yet',

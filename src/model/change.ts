@@ -5,6 +5,7 @@ import type { FieldChange } from './field-change.ts'
 import type { Finding } from './finding.ts'
 import type { KeyHome } from './key-home.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
+import type { Proof } from './proof.ts'
 import type { Removal } from './removal.ts'
 import type { Subject } from './subject.ts'
 import type { Targets } from './targets.ts'
@@ -15,6 +16,12 @@ export type RotationReason =
   | { readonly code: 'expired'; readonly end: Instant }
   | { readonly code: 'environment'; readonly current: Environment | null; readonly desired: Environment }
   | { readonly code: 'leaked' }
+  /** Its successor, which had taken its place, is gone. */
+  | { readonly code: 'head-lost'; readonly since: Instant }
+  /** Several keys say that they were delivered, and nothing proves which of them was the last. */
+  | { readonly code: 'several-heads'; readonly liveIds: readonly string[] }
+  /** It should get more, and nothing but its marker says that it is ours. */
+  | { readonly code: 'unproven'; readonly fields: readonly FieldChange['field'][] }
   /** Somebody asked for it, and may have said why. */
   | { readonly code: 'requested'; readonly note: string | null }
 
@@ -22,11 +29,13 @@ export type DeliveryReason =
   /** The live key's end is not the one that was delivered: its stores hold a dead secret. */
   | { readonly code: 'stale'; readonly delivered: string; readonly live: string }
   | { readonly code: 'regenerated-elsewhere'; readonly at: Instant }
-  /** A superseded key was delivered after it: the stores may hold the secret of that one. */
-  | { readonly code: 'overtaken'; readonly by: string; readonly at: Instant }
+  /** A store holds the secret of a key that retires, and none that of the head: whoever wrote last was late. */
+  | { readonly code: 'overtaken'; readonly by: string }
   | { readonly code: 'store-added'; readonly stores: readonly string[] }
   /** The same place, declared differently: what is kept there has to be written anew. */
   | { readonly code: 'store-changed'; readonly stores: readonly string[] }
+  /** Its local stores are elsewhere, and somebody wants them here from now on. */
+  | { readonly code: 'taken-over' }
 
 export type RevocationReason =
   | { readonly code: 'undeclared' }
@@ -36,14 +45,14 @@ export type RevocationReason =
   | { readonly code: 'unmanaged' }
   /** Nobody's key, and nobody used it for `after`. */
   | { readonly code: 'unused'; readonly after: Milliseconds }
+  /** Made more than a day ago, and no store has its secret. */
+  | { readonly code: 'abandoned' }
   /** A successor took its place; `deadline` is the end of its grace. */
   | { readonly code: 'superseded'; readonly head: number; readonly deadline: Instant }
 
 /** What a revocation must pass, kept with it so that apply can ask again with fresh facts. */
 export interface UsageGate {
   readonly quiet: Milliseconds
-  /** A use by our own user agent up to then was the delivery; null: the key was never delivered, so every one was. */
-  readonly deliveredAt: Instant | null
   /** The user let this key through for this run. */
   readonly waived: boolean
 }
@@ -63,8 +72,21 @@ export interface Update {
   /** It is only narrowed: it keeps its name, its marker and its end. */
   readonly superseded: boolean
   readonly fields: readonly FieldChange[]
+  readonly mark: UpdateMark
+  /** How it is shown to be ours; null unless it gets more. Apply makes sure of it once more. */
+  readonly proof: Proof | null
   readonly removal: Removal
 }
+/** What an update's marker says afterwards. */
+export type UpdateMark =
+  /** As declared. */
+  | { readonly event: 'updated' }
+  /** As before, its key id aside. */
+  | { readonly event: 'narrowed' }
+  /** `successor`: the live id of the key that leads. */
+  | { readonly event: 'retired'; readonly successor: string }
+  /** The head has a marker again. */
+  | { readonly event: 'recognised'; readonly generation: number }
 export interface Rotate {
   readonly kind: 'rotate'
   readonly strategy: Rotation['strategy']
@@ -77,6 +99,8 @@ export interface Rotate {
   readonly reasons: readonly RotationReason[]
   /** Marked as leaked before anything is made, and revoked once the successor is delivered; empty unless somebody says so. */
   readonly leaked: readonly LiveKey[]
+  /** Marked as retiring once the successor is made and proven, before any store gets its secret; empty in place. */
+  readonly predecessors: readonly LiveKey[]
   readonly removal: Removal
 }
 /** Deliver again: from a readable store whose secret the platform accepts as this key, else by a new generation. */
@@ -95,6 +119,8 @@ export interface Deliver {
   readonly fields: readonly FieldChange[]
   /** What is taken from the key where a new generation takes its place after all. */
   readonly narrowing: readonly FieldChange[]
+  /** Marked as retiring, where a new generation takes its place after all. */
+  readonly predecessors: readonly LiveKey[]
   readonly reasons: readonly DeliveryReason[]
   readonly removal: Removal
 }
@@ -115,6 +141,10 @@ export interface Heal {
   readonly pending: readonly PendingKey[]
   /** Of a new key, where none of them can be finished; null where too many are pending to add one. */
   readonly generation: number | null
+  /** Revoked where none can be finished: this place made more of them than it may leave behind, and nobody used them. */
+  readonly excess: readonly LiveKey[]
+  /** Marked as retiring before any store gets the secret of the one that is finished, as are the other pending keys then. */
+  readonly predecessors: readonly LiveKey[]
   readonly removal: Removal
 }
 export interface Revoke {
@@ -158,6 +188,8 @@ export interface Retiring {
     | { readonly code: 'in-use'; readonly lastUse: LastUse; readonly quiet: Milliseconds }
     | { readonly code: 'usage-unknown' }
     | { readonly code: 'successor-pending' }
+    /** Of one key id, one key is revoked at a time: `liveId` is the one that goes first. */
+    | { readonly code: 'another-first'; readonly liveId: string }
     /** Nothing declares it any more, and it goes after its predecessors: `liveId` is one that has to stay. */
     | { readonly code: 'predecessor-alive'; readonly liveId: string }
     /** Unmanaged, and so young that its users may not have begun. */
@@ -186,6 +218,12 @@ export interface Plan extends Subject {
   readonly targets: Targets
   /** What it shows: what apply would do, what it would do at another moment, or drift alone. Only the first can be applied. */
   readonly view: 'changes' | 'forecast' | 'drift'
+}
+
+/** The key ids for which something is due that cannot be done from here, sorted: changes that are pending elsewhere. */
+export function pendingElsewhere({ findings }: Pick<Plan, 'findings'>): readonly string[] {
+  const keyIds = findings.flatMap(finding => (finding.code === 'other-host' ? [finding.keyId] : []))
+  return [...new Set(keyIds)].sort()
 }
 
 /** A plan that must not be applied. */

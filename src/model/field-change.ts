@@ -23,3 +23,5 @@ export type FieldChange =
   | Field<'protect', boolean>
   /** A rename: nothing on the platform but the marker changes. */
   | Field<'key id', string>
+  /** What its marker says of it. */
+  | Field<'state', string>

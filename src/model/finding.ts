@@ -154,6 +154,31 @@ export type Finding =
       readonly cause: 'environment' | 'ends'
       readonly at: Instant | null
     }
+  /** Its successor's declaration and it have nothing in common, so that nothing would remain of it: it stays as it is. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'not-narrowed'
+      readonly keyId: string
+      readonly liveId: string
+      readonly fields: readonly FieldChange['field'][]
+    }
+  /** It should get more, and nothing but its marker says that it is ours. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'unproven'
+      readonly keyId: string
+      readonly liveId: string
+      readonly fields: readonly FieldChange['field'][]
+    }
+  /** It carries the marker of another key of this stack. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'marker-copied'
+      /** The key id that the marker names. */
+      readonly keyId: string
+      readonly liveId: string
+      readonly name: string
+    }
   | {
       readonly severity: 'warning'
       readonly code: 'marker-unreadable'

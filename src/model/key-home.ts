@@ -1,7 +1,7 @@
 import type { DeclaredStore } from './store.ts'
 
 /**
- * Whose a key's stores are: of no machine; of this one, or of another one, where some of them are local; or nobody's yet, since the
+ * Whose a key's stores are: of no machine; here, or elsewhere (on another host or in another folder), where some of them are local; or nobody's yet, since the
  * key was never delivered to them.
  */
 export type HomeOwner = 'anyone' | 'here' | 'another-host' | 'nobody-yet'

@@ -19,6 +19,8 @@ export type LastUse =
 export type Ownership =
   | { readonly kind: 'unmanaged' }
   | { readonly kind: 'managed'; readonly marker: Marker }
+  /** Its marker is bound to another key: somebody copied a description. It makes nothing ours. */
+  | { readonly kind: 'copied'; readonly marker: Marker }
   /** Its description has a marker that this version cannot read: edited, cut, or written by a newer one. Hands off. */
   | { readonly kind: 'unreadable'; readonly text: string }
 
@@ -50,7 +52,7 @@ export function regeneratedAt(key: Pick<LiveKey, 'regeneratedAt'>): Instant | nu
 }
 
 /** When the secret that works now was made, as far as the platform says. */
-export function secretMadeAt(key: LiveKey): Instant {
+export function secretMadeAt(key: Pick<LiveKey, 'regeneratedAt' | 'createdAt'>): Instant {
   return regeneratedAt(key) ?? key.createdAt
 }
 

@@ -1,5 +1,5 @@
 /**
- * What became of one look at one store: does the secret in it authenticate as the key it should be?
+ * What became of one look at one store: is the secret in it that of the key it should be?
  *
  * | status        | the store                                                                               |
  * | ------------- | --------------------------------------------------------------------------------------- |
@@ -10,7 +10,7 @@
  * | `failed`      | could not be read, or the platform did not say, or shows too little to compare with       |
  * | `unreadable`  | takes secrets but gives none back: not checked                                            |
  * | `external`    | belongs to an adopted key, whose secret others hold: not checked                          |
- * | `elsewhere`   | belongs to another machine, where its secret was delivered: not checked                   |
+ * | `elsewhere`   | belongs to another host or folder, where its secret was delivered: not checked            |
  */
 export type CheckStatus =
   'ok' | 'stale' | 'missing' | 'foreign' | 'failed' | 'unreadable' | 'external' | 'elsewhere'
@@ -22,8 +22,10 @@ export interface StoreCheck {
   readonly status: CheckStatus
   /** What is the matter, as half a sentence; empty where nothing is. */
   readonly detail: string
-  /** The live key as which the stored secret authenticated; null where it did not, or was not tried. */
+  /** The live key whose secret it holds; null where it is that of none, or where its end is not that of the key. */
   readonly liveId: string | null
+  /** The platform was asked with the secret; otherwise ends were compared. */
+  readonly proved: boolean
 }
 
 export interface Verification {

@@ -8,8 +8,9 @@ import { closest } from '../model/suggest.ts'
 import { hashDescription, hashName, hashPermissions, hashScope } from '../lifecycle/field-hashes.ts'
 import { type AppliedKey, fieldChanges } from './fields.ts'
 import { type Decision, type Facts, nothing } from './facts.ts'
-import { withoutNarrowingCaller } from './update.ts'
-import type { Lineage } from '../lifecycle/lineage.ts'
+import { proofOf } from './proof.ts'
+import { granted, withoutGrants, withoutNarrowingCaller } from './update.ts'
+import { type Lineage, isEmpty } from '../lifecycle/lineage.ts'
 
 /** How near its end an adopted key must be to be worth a warning. */
 const near = 14 * day
@@ -29,11 +30,13 @@ function ownerOf({ ownership }: LiveKey): string | null {
 }
 
 /** The free live key that `adopt:` names, by its id or else by a name that only one of them has. */
-function find(adopt: string, keys: readonly LiveKey[]): LiveKey | Trouble {
+function find(adopt: string, { current: { keys }, owned }: Facts): LiveKey | Trouble {
   const live = keys.filter(({ status }) => status !== 'revoked')
   const named = live.filter(({ id }) => id === adopt)
   const meant = named.length > 0 ? named : live.filter(({ name }) => name === adopt)
-  const free = meant.filter(isFree)
+  // Whoever names the very id means it, whatever somebody made of its description.
+  const unmarked = named.length > 0 ? [...owned.copied, ...owned.unreadable] : []
+  const free = meant.filter(key => isFree(key) || unmarked.includes(key))
   const [first] = free
   if (first !== undefined && free.length === 1) return first
   const liveIds = (free.length > 1 ? free : meant).map(({ id }) => id).sort()
@@ -64,14 +67,16 @@ function asFound(live: LiveKey, keyId: string): AppliedKey {
 /** Takes a live key over as it is: others hold its secret, so it is `external`, and one PATCH writes the marker. */
 export function adopt(desired: DesiredKey, reference: string, facts: Facts): Decision {
   const { keyId } = desired
-  const found = find(reference, facts.current.keys)
+  const found = find(reference, facts)
   if (!('id' in found)) {
     const finding = { severity: 'refusal', code: 'cannot-adopt', keyId, adopt: reference, ...found } as const
     return { ...nothing, findings: [finding] }
   }
   const key = asFound(found, keyId)
-  const wanted = fieldChanges(desired, key, facts.now)
-  const { fields, findings } = withoutNarrowingCaller(keyId, found, wanted, facts)
+  const wanted = withoutNarrowingCaller(keyId, found, fieldChanges(desired, key, facts.now), facts)
+  // Whoever may make keys can give one the name that is to be adopted.
+  const isUnproven = granted(wanted.fields).length > 0 && proofOf(desired, found, facts.options) === null
+  const { fields, findings } = isUnproven ? withoutGrants(keyId, found, wanted) : wanted
   const change: Adopt = { kind: 'adopt', keyId, desired, live: found, generation: 1, fields }
   return { changes: [change], findings }
 }
@@ -79,10 +84,10 @@ export function adopt(desired: DesiredKey, reference: string, facts: Facts): Dec
 /** `adopt:` names a free key although the key id has a live one already: it is left alone, and said so. */
 export function needlessAdoption(
   { keyId, adopt }: DesiredKey,
-  { highest }: Lineage,
+  lineage: Lineage,
   { current }: Facts,
 ): readonly Finding[] {
-  if (adopt === null || highest === 0) return []
+  if (adopt === null || isEmpty(lineage)) return []
   const free = current.keys.find(live => live.id === adopt && live.status !== 'revoked' && isFree(live))
   if (free === undefined) return []
   return [{ severity: 'warning', code: 'adopt-ignored', keyId, liveId: free.id }]

@@ -5,7 +5,7 @@ import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { dueAt, rotationReasons, strategyOf } from './due.ts'
-import type { Lineage } from '../lifecycle/lineage.ts'
+import { type Lineage, storeTop } from '../lifecycle/lineage.ts'
 
 /** A key that holds a declaration's secret at some time to come: one that is live, or one that will be made. */
 interface Holder {
@@ -67,7 +67,7 @@ function beginning(
   lineage: Lineage,
   { changes, now }: Plan,
 ): { readonly entries: readonly CalendarEntry[]; readonly holder: Holder; readonly from: Instant } {
-  const known = lineage.head ?? lineage.leaked[0] ?? lineage.pending[0]
+  const known = storeTop(lineage) ?? lineage.pending[0]
   const holder: Holder =
     known === undefined
       ? { live: unmade(desired, now), made: false, generation: 1 }

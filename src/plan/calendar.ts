@@ -5,13 +5,16 @@ import type { Instant, Milliseconds } from '../model/duration.ts'
 import { declaredEntries } from './calendar-rotations.ts'
 import { computePlan, renames } from './compute-plan.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
+import { useOf } from '../lifecycle/last-use.ts'
 import { type Lineage, lineageOf } from '../lifecycle/lineage.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
+import { heldIn, provenBy } from './proof.ts'
 import { rotationSlots } from './spread.ts'
 
 /** When a key that has to go goes at the earliest; null where no time tells, since its use is unknown. */
 function earliestEnd({ live, wait }: Retiring, quiet: Milliseconds, now: Instant): Instant | null {
-  const used = live.lastUse.known ? live.lastUse.at : null
+  const use = useOf(live)
+  const used = 'at' in use ? use.at : null
   switch (wait.code) {
     case 'grace':
     case 'young':
@@ -21,6 +24,7 @@ function earliestEnd({ live, wait }: Retiring, quiet: Milliseconds, now: Instant
     case 'usage-unknown':
     case 'successor-pending':
     case 'predecessor-alive':
+    case 'another-first':
       return null
   }
 }
@@ -102,7 +106,11 @@ export function computeCalendar(
   options: PlanOptions,
 ): Calendar {
   const plan = computePlan(desired, current, now, options)
-  const { lineages } = sortByOwner(desired.stack, current.keys, now, renames(desired))
+  const { lineages } = sortByOwner(desired.stack, current.keys, now, {
+    renamed: renames(desired),
+    isProven: provenBy(desired.keys, options),
+    isHeld: heldIn(options),
+  })
   const slots = rotationSlots(desired.stack, desired.keys)
   const callerId = current.caller.key?.id ?? null
   const entries = [

@@ -2,15 +2,24 @@ import type { Change, Plan, Retiring } from '../model/change.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
-import { lineageOf, membersOf } from '../lifecycle/lineage.ts'
+import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, sortByOwner } from '../lifecycle/ownership.ts'
 import { type Decision, type Facts, together } from './facts.ts'
 import { guards } from './guards.ts'
+import { isAbandoned } from './heal.ts'
 import { homesOf } from './homes.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { prune } from './prune.ts'
-import { type RetirementDecision, retireLeaked, retireSuperseded } from './retire.ts'
+import { heldIn, provenBy } from './proof.ts'
+import {
+  type RetirementDecision,
+  oneAtATime,
+  retireAbandoned,
+  retireLeaked,
+  retirePredecessor,
+} from './retire.ts'
 import { decideKey, headIsDelivered } from './rules.ts'
 import { rotationSlots } from './spread.ts'
 
@@ -21,12 +30,12 @@ import { rotationSlots } from './spread.ts'
  * | ----------------------------------------- | --------------------------------------------------------- |
  * | declared, not live                        | `+` create                                                |
  * | declared with `adopt:`, live, unmanaged   | `>` adopt: from now on managed, its secret stays           |
- * | declared, live, different                 | `~` update; narrowing reaches superseded keys too         |
+ * | declared, live, different                 | `~` update; narrowing reaches retiring keys too           |
  * | due by age, end of life or environment    | `+/-` rotate: a successor now, the predecessor later      |
  * | delivered, but its stores' secret is dead | `!` deliver again                                         |
  * | made, but never delivered                 | `!` heal                                                  |
- * | superseded, its grace over and unused     | `-` revoke                                                |
- * | superseded otherwise                      | retiring, which is no change                              |
+ * | retiring, its grace over and unused       | `-` revoke, one a key id                                  |
+ * | retiring otherwise                        | shown, and no change                                      |
  * | managed, not declared                     | `-` revoke, once nobody uses it; or `<` release           |
  * | unmanaged                                 | shown; `-` revoke where the configuration says so         |
  * | of another stack                          | nothing                                                   |
@@ -44,7 +53,11 @@ export function computePlan(
     desired,
     chosen: desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId)),
     current,
-    owned: sortByOwner(desired.stack, current.keys, now, renames(desired)),
+    owned: sortByOwner(desired.stack, current.keys, now, {
+      renamed: renames(desired),
+      isProven: provenBy(desired.keys, options),
+      isHeld: heldIn(options),
+    }),
     now,
     options,
     slots: rotationSlots(desired.stack, desired.keys),
@@ -52,7 +65,7 @@ export function computePlan(
   const { chosen, owned } = facts
   const keys = chosen.map(key => decideDeclared(key, facts))
   const declared = together(...keys)
-  const adopted = new Set(declared.changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
+  const adopted = new Set(declared.changes.flatMap(takenOver))
   const pruning = prune(adopted, facts)
   const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
   const changes = withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...retired.revocations])
@@ -75,6 +88,24 @@ export function computePlan(
   }
 }
 
+/** The live keys that get a marker of ours: nothing prunes them. */
+function takenOver(change: Change): readonly LiveKey[] {
+  switch (change.kind) {
+    case 'adopt':
+      return [change.live]
+    case 'update':
+      return change.mark.event === 'recognised' ? [change.live] : []
+    case 'rotate':
+      return change.predecessors
+    case 'create':
+    case 'deliver':
+    case 'heal':
+    case 'release':
+    case 'revoke':
+      return []
+  }
+}
+
 /** What happens to a declared key, and to those that it replaced. */
 function decideDeclared(
   desired: DesiredKey,
@@ -86,11 +117,25 @@ function decideDeclared(
   const decision = decideKey(key, facts)
   const isDelivered = headIsDelivered(key, decision, facts)
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
+  const { quiet } = rotation
+  const marked = new Set(
+    decision.changes.flatMap(change => ('predecessors' in change ? change.predecessors : [])),
+  )
+  const retire = (predecessors: readonly ManagedKey[]) =>
+    predecessors
+      .filter(({ live }) => !leaking.has(live))
+      .map(one => {
+        // What is marked anew has a grace anew.
+        const mayGo = isDelivered && !marked.has(one.live)
+        return retirePredecessor(lineage, one, quiet, mayGo, facts)
+      })
   const retirements = [
     ...decision.changes.flatMap(change => retireLeaked(change, facts)),
-    ...[...lineage.superseded, ...lineage.leaked]
-      .filter(({ live }) => !leaking.has(live))
-      .map(predecessor => retireSuperseded(lineage, predecessor, rotation.quiet, isDelivered, facts)),
+    ...retire(lineage.leaked),
+    ...oneAtATime(retire(lineage.retiring)),
+    ...lineage.pending
+      .filter(one => !leaking.has(one.live) && isAbandoned(one, lineage, facts))
+      .map(one => retireAbandoned(lineage, one, quiet, facts)),
   ]
   return { ...decision, retirements }
 }

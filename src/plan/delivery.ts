@@ -1,8 +1,20 @@
 import type { DeliveryReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
+import type { PlanOptions } from './input.ts'
 import { type DeclaredStore, isSamePlace, storeLabel } from '../model/store.ts'
 import { staleness } from '../lifecycle/health.ts'
-import { type ManagedKey, deliveredAt } from '../lifecycle/lineage.ts'
+import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
+
+/** A maker that slept may have written the stores after its key was replaced: what they hold is about to end. */
+export function overtakenBy(
+  { head, retiring }: Lineage,
+  keyId: string,
+  { held }: Pick<PlanOptions, 'held'>,
+): ManagedKey | null {
+  const found = held.get(keyId)
+  if (head === null || found === undefined || found.has(head.live.id)) return null
+  return retiring.find(({ live }) => found.has(live.id)) ?? null
+}
 
 /** Why a head's secret has to be delivered again; empty where its stores hold the secret that works. */
 export function deliveryReasons(
@@ -15,8 +27,7 @@ export function deliveryReasons(
   const reasons: DeliveryReason[] = []
   const stale = staleness(head)
   if (stale !== null) reasons.push(stale)
-  const at = overtaken === null ? null : deliveredAt(overtaken)
-  if (overtaken !== null && at !== null) reasons.push({ code: 'overtaken', by: overtaken.live.id, at })
+  if (overtaken !== null) reasons.push({ code: 'overtaken', by: overtaken.live.id })
   const missing = desired.stores.filter(store => !marker.stores.includes(store.hash))
   const isChanged = ({ hash }: DeclaredStore) => marker.stores.some(before => isSamePlace(hash, before))
   const say = (code: 'store-added' | 'store-changed', stores: readonly DeclaredStore[]) => {

@@ -32,6 +32,9 @@ export interface Decision {
   readonly findings: readonly Finding[]
 }
 
+/** It says `finding`, and does nothing. */
+export const only = (...findings: readonly Finding[]): Decision => ({ changes: [], findings })
+
 export const nothing: Decision = { changes: [], findings: [] }
 
 export function together(...decisions: readonly Decision[]): Decision {

@@ -148,42 +148,49 @@ export function narrows(change: FieldChange): boolean {
     case 'description':
     case 'protect':
     case 'key id':
+    case 'state':
       return false
   }
 }
 
-/**
- * What a superseded key may do beyond its successor's declaration, taken away; the rest of it is left alone. Where they
- * have nothing in common it gets what its successor has, since a key cannot be left with nothing.
- */
-export function narrowing(desired: DesiredKey, key: AppliedKey): readonly FieldChange[] {
+export interface Narrowing {
+  readonly fields: readonly FieldChange[]
+  /** Fields in which it has nothing in common with its successor's declaration: nothing would remain, so they stay. */
+  readonly left: readonly ('scope' | 'permissions')[]
+}
+
+/** What a retiring key may do beyond its successor's declaration, taken away. It is never given anything. */
+export function narrowing(desired: DesiredKey, key: AppliedKey): Narrowing {
   const { live, marker } = key
   const causeOf = causes(desired, key)
   const changes: FieldChange[] = []
+  const left: Narrowing['left'][number][] = []
   // A rename takes the whole lineage along.
   if (marker.keyId !== desired.keyId) changes.push(rename(desired, marker))
   if (reachesBeyond(live.scope, desired.scope)) {
-    const common = commonScope(live.scope, desired.scope)
-    const scope = common.length === 0 ? desired.scope : common
-    changes.push({
-      field: 'scope',
-      current: live.scope,
-      desired: scope,
-      cause: causeOf('scope'),
-      widens: common.length === 0,
-    })
+    const scope = commonScope(live.scope, desired.scope)
+    if (scope.length === 0) left.push('scope')
+    else
+      changes.push({
+        field: 'scope',
+        current: live.scope,
+        desired: scope,
+        cause: causeOf('scope'),
+        widens: false,
+      })
   }
   if (permissionsBeyond(live.permissions, desired.permissions).length > 0) {
-    const common = commonPermissions(live.permissions, desired.permissions)
-    const permissions = common.length === 0 ? desired.permissions : common
+    const permissions = commonPermissions(live.permissions, desired.permissions)
     const cause = causeOf('permissions')
-    changes.push({
-      field: 'permissions',
-      current: live.permissions,
-      desired: permissions,
-      cause,
-      widens: common.length === 0,
-    })
+    if (permissions.length === 0) left.push('permissions')
+    else
+      changes.push({
+        field: 'permissions',
+        current: live.permissions,
+        desired: permissions,
+        cause,
+        widens: false,
+      })
   }
-  return changes
+  return { fields: changes, left }
 }

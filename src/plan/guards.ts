@@ -6,9 +6,10 @@ import { reachesBeyond, scopeBeyond } from '../model/scope.ts'
 import { closest } from '../model/suggest.ts'
 import { isProvision } from '../model/verb.ts'
 import { widenedFields } from '../model/widening.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import type { Facts } from './facts.ts'
 import type { CurrentState } from './input.ts'
-import { isUnused } from '../lifecycle/health.ts'
+import { isUnused } from '../lifecycle/last-use.ts'
 
 /** What must not be done, or has to be said, of a plan's changes as a whole. */
 type Guard = (changes: readonly Change[], facts: Facts) => readonly Finding[]
@@ -19,7 +20,7 @@ const near = 14 * day
 /** A key of that name may be the very key meant: two of them would be one too many. */
 const nameTaken: Guard = (changes, { owned }) => {
   const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
-  const strangers = [...owned.unmanaged, ...owned.released, ...owned.unreadable].filter(
+  const strangers = [...owned.unmanaged, ...owned.released, ...owned.unreadable, ...owned.copied].filter(
     live => !adopted.has(live),
   )
   return changes.flatMap((change): Finding[] => {
@@ -126,7 +127,7 @@ const rotationLimit: Guard = (changes, facts) =>
     if (change.kind === 'deliver')
       return (
         change.rotates &&
-        change.reasons.some(({ code }) => code !== 'store-added' && code !== 'store-changed')
+        change.reasons.some(({ code }) => !['store-added', 'store-changed', 'taken-over'].includes(code))
       )
     if (change.kind !== 'rotate') return false
     return change.reasons.every(({ code }) => !asked.has(code))
@@ -141,8 +142,9 @@ const notRotated: Guard = (changes, { chosen, owned, options, now }) =>
     const refusal = { severity: 'refusal', code: 'not-rotated', keyId } as const
     if (kinds.includes('adopt')) return [{ ...refusal, cause: 'not-adopted' }]
     if (expires.kind === 'until' && expires.at <= now) return [{ ...refusal, cause: 'date-past' }]
-    const pending = owned.lineages.get(keyId)?.pending ?? []
-    return [{ ...refusal, cause: pending.length > 0 ? 'pending' : 'other-host' }]
+    const lineage = owned.lineages.get(keyId)
+    const isBeingMade = lineage === undefined || lineage.head === null || lineage.pending.length > 0
+    return [{ ...refusal, cause: isBeingMade ? 'pending' : 'other-host' }]
   })
 
 const fixedEnds: Guard = (_changes, { chosen, now }) =>
@@ -163,8 +165,22 @@ const unusedDeclared: Guard = (_changes, { desired, chosen, owned, now }) => {
   })
 }
 
-const unreadableMarkers: Guard = (_changes, { owned }) =>
-  owned.unreadable.map(({ id, name }) => ({
+/** Live keys that no change speaks of. */
+function withoutTaken(keys: readonly LiveKey[], changes: readonly Change[]): readonly LiveKey[] {
+  const taken = new Set(changes.flatMap(change => ('live' in change ? [change.live.id] : [])))
+  return keys.filter(({ id }) => !taken.has(id))
+}
+
+/** A copied marker makes nothing ours, so whoever copied it hears of it. */
+const copiedMarkers: Guard = (changes, { owned }) => {
+  return withoutTaken(owned.copied, changes).flatMap(({ id: liveId, name, ownership }): Finding[] => {
+    if (ownership.kind !== 'copied') return []
+    return [{ severity: 'warning', code: 'marker-copied', keyId: ownership.marker.keyId, liveId, name }]
+  })
+}
+
+const unreadableMarkers: Guard = (changes, { owned }) =>
+  withoutTaken(owned.unreadable, changes).map(({ id, name }) => ({
     severity: 'warning',
     code: 'marker-unreadable',
     liveId: id,
@@ -173,6 +189,7 @@ const unreadableMarkers: Guard = (_changes, { owned }) =>
 
 /** In the order in which they are shown. */
 export const guards: readonly Guard[] = [
+  copiedMarkers,
   unreadableMarkers,
   fixedEnds,
   unusedDeclared,

@@ -1,18 +1,24 @@
-import { rotationReasons } from './due.ts'
+import { useOf } from '../lifecycle/last-use.ts'
+import { type Lineage, type ManagedKey, deliveredAt, isOlder } from '../lifecycle/lineage.ts'
 import type { Change } from '../model/change.ts'
-import { type Milliseconds, minute } from '../model/duration.ts'
+import { type Instant, type Milliseconds, day, minute } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
-import type { ManagedKey } from '../lifecycle/lineage.ts'
-import { type Decision, type Facts, type KeyCase, nothing, together } from './facts.ts'
+import { rotationReasons } from './due.ts'
+import { type Decision, type Facts, type KeyCase, isCallingKey, only, together } from './facts.ts'
 import { foreignHost } from './foreign-host.ts'
+import { isOfThisPlace } from './place.ts'
+import { predecessorsOf } from './predecessors.ts'
 import { removalOf, storeHolders } from './removal.ts'
 import { fieldsToNarrow, fieldsToUpdate, narrowOf } from './update.ts'
 
 /** How long a pending key is its maker's business alone. */
 const makersTime: Milliseconds = 15 * minute
 
+/** What was made longer ago, nobody will finish from a replay. */
+const abandonedAfter: Milliseconds = day
+
 /** So many pending keys of one key id, and no more are added: something is wrong with its stores, or with a host. */
-export const maximumPending = 3
+const maximumPending = 3
 
 /** Another run may be about to deliver a pending key: a warning where it still has time to, else null. */
 export function beingMade(
@@ -20,54 +26,88 @@ export function beingMade(
   { options, now }: Pick<Facts, 'options' | 'now'>,
 ): Finding | null {
   const until = live.createdAt + makersTime
-  const isOurs = options.locked && marker.host === options.host
+  const isOurs = options.locked && isOfThisPlace(marker.keyId, marker, options)
   if (marker.state.kind !== 'pending' || isOurs || until <= now) return null
   return { severity: 'warning', code: 'being-made', keyId: marker.keyId, liveId: live.id, until }
 }
 
+/** Is this pending key older than a day, and not known to be in a store? With a head beside it, it may go. */
+export function isAbandoned(
+  { live }: ManagedKey,
+  { keyId, head }: Pick<Lineage, 'keyId' | 'head'>,
+  { now, options: { held } }: { readonly now: Instant; readonly options: Pick<Facts['options'], 'held'> },
+): boolean {
+  return head !== null && now - live.createdAt >= abandonedAfter && held.get(keyId)?.has(live.id) !== true
+}
+
+/** The pending keys that are to be finished or replaced, the newest first. */
+export function unfinished(lineage: Lineage, facts: Facts): readonly ManagedKey[] {
+  return lineage.pending.filter(key => !isAbandoned(key, lineage, facts))
+}
+
+/** Keys that no run is known to have delivered, the newest first. */
+function neverReceived({ pending, retiring }: Lineage): readonly ManagedKey[] {
+  const unreceived = retiring.filter(key => deliveredAt(key) === null)
+  return [...pending, ...unreceived].toSorted((a, b) => (isOlder(a.live, b.live) ? 1 : -1))
+}
+
 /** What becomes of keys that were made and never delivered; at least one is pending. */
-export function heal(key: KeyCase, newest: ManagedKey, facts: Facts): Decision {
+export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts): Decision {
   const { desired, lineage } = key
   const { keyId } = desired
   const { now, options, slots } = facts
+  const [newest] = pending
+  if (newest === undefined) throw new TypeError('unreachable: at least one key is pending')
   const waiting = beingMade(newest, facts) ?? foreignHost(desired, newest, 'heal', facts)
-  if (waiting !== null) return { ...nothing, findings: [waiting] }
+  if (waiting !== null) return only(waiting)
 
-  const others = lineage.pending.filter(({ marker }) => marker.host !== options.host)
-  const isFull = others.length >= maximumPending
+  const unreceived = neverReceived(lineage)
+  const isOurs = ({ marker }: ManagedKey) => isOfThisPlace(keyId, marker, options)
+  const recent = unreceived.filter(each => !isOurs(each) && now - each.live.createdAt < abandonedAfter)
+  const isFull = recent.length >= maximumPending
+  const isUnused = ({ live }: ManagedKey) => useOf(live).kind === 'never' && !isCallingKey(live, facts)
+  const excess = unreceived
+    .filter(isOurs)
+    .slice(maximumPending - 1)
+    .filter(isUnused)
   const findings: Finding[] = []
   if (isFull) {
-    const liveIds = lineage.pending.map(({ live }) => live.id)
+    const liveIds = recent.map(({ live }) => live.id)
     findings.push({ severity: 'warning', code: 'too-many-pending', keyId, liveIds })
   }
-  const generation = lineage.highest + 1
   const due = ({ live }: ManagedKey) => rotationReasons(desired, live, slots.get(keyId), now)
   const reasons = due(newest)
   // Finished, it would have to be rotated at once.
-  if (reasons.length > 0 && isFull) return { ...nothing, findings }
-  const firstDue = lineage.pending.findIndex(each => due(each).length > 0)
-  const finishable = firstDue === -1 ? lineage.pending : lineage.pending.slice(0, firstDue)
-  const narrowed = lineage.pending.slice(finishable.length).map(each => narrowOf(key, each, facts))
-  const pending = finishable.map(each => ({
-    live: each.live,
-    fields: fieldsToUpdate(desired, each, facts).fields,
-    narrowing: fieldsToNarrow(desired, each, facts).fields,
-  }))
-  const { removal, findings: left } = removalOf(desired, storeHolders(lineage), lineage, options, 'delivers')
+  if (reasons.length > 0 && isFull) return only(...findings)
+  const firstDue = pending.findIndex(each => due(each).length > 0)
+  const finishable = firstDue === -1 ? pending : pending.slice(0, firstDue)
+  const narrowed = pending.slice(finishable.length).map(each => narrowOf(key, each, facts))
+  const { removal, findings: kept } = removalOf(desired, storeHolders(lineage), lineage, options, 'delivers')
+  const left = pending.filter(each => !excess.includes(each))
+  const shared = { keyId, desired, predecessors: predecessorsOf(lineage, left), removal }
   const change: Change =
     reasons.length > 0
       ? {
           kind: 'rotate',
           strategy: 'overlap',
-          keyId,
-          desired,
           live: newest.live,
-          generation,
+          generation: lineage.next,
           fields: [],
           reasons,
           leaked: [],
-          removal,
+          ...shared,
         }
-      : { kind: 'heal', keyId, desired, pending, generation: isFull ? null : generation, removal }
-  return together({ changes: [change], findings: [...findings, ...left] }, ...narrowed)
+      : {
+          kind: 'heal',
+          pending: finishable.map(each => ({
+            live: each.live,
+            fields: fieldsToUpdate(desired, each, facts).fields,
+            narrowing: fieldsToNarrow(desired, each, facts).fields,
+          })),
+          generation: isFull ? null : lineage.next,
+          excess: excess.map(({ live }) => live),
+          ...shared,
+        }
+  const rivals = lineage.rivals.map(each => narrowOf(key, each, facts))
+  return together({ changes: [change], findings: [...findings, ...kept] }, ...narrowed, ...rivals)
 }

@@ -13,13 +13,27 @@ export interface CurrentState {
   readonly projects: readonly string[] | null
 }
 
+/** By key id, the ids of live keys whose masked end is the end of a secret that a store of that key id holds. */
+type HeldKeys = ReadonlyMap<string, ReadonlySet<string>>
+
 export interface PlanOptions {
   /** The API's origin: plans of two platforms must not be taken for each other. */
   readonly platform: string
   /** A short hash of this machine and user. */
   readonly host: string
+  /**
+   * By key id, the hashes of the places where its local stores are here: first the one that its markers get, then what they may have
+   * from before its declaration changed. A key id that is missing has no local files: its place is `host`.
+   */
+  readonly places: ReadonlyMap<string, readonly string[]>
+  /** What readable stores hold now; only of key ids that `evidenceNeeded` names. */
+  readonly held: HeldKeys
+  /** The same, where everything local that can be read and should hold that secret does: the key's place is here. */
+  readonly heldHere: HeldKeys
   /** No other run of this machine and user is at work; false where no lock could be made to keep it out. */
   readonly locked: boolean
+  /** The ids of live keys whose markers bear a signature of ours. */
+  readonly signed: ReadonlySet<string>
   /** Key ids of which a store belongs to one person's machine. */
   readonly localKeys: ReadonlySet<string>
   /** Where the stores are that declarations lost. */

@@ -14,7 +14,7 @@ export function storesToFind(
   { keys }: Pick<CurrentState, 'keys'>,
   now: Instant,
 ): ReadonlyMap<string, readonly string[]> {
-  const { lineages } = sortByOwner(desired.stack, keys, now, renames(desired))
+  const { lineages } = sortByOwner(desired.stack, keys, now, { renamed: renames(desired) })
   const lost = desired.keys.flatMap(key => {
     const lineage = lineages.get(key.keyId)
     if (lineage === undefined || key.keepRemoved) return []

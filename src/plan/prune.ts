@@ -4,10 +4,10 @@ import { fitsGlob } from '../model/glob.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { seesEverything } from './guards.ts'
-import { type Lineage, type ManagedKey, bySuccession, membersOf } from '../lifecycle/lineage.ts'
+import { type Lineage, type ManagedKey, membersOf } from '../lifecycle/lineage.ts'
 import { type Facts, isCallingKey } from './facts.ts'
 import { type RetirementDecision, decideRevocation, retireUndeclared } from './retire.ts'
-import { isUnused } from '../lifecycle/health.ts'
+import { isUnused } from '../lifecycle/last-use.ts'
 
 /** What becomes of live keys that nothing declares. */
 export interface Pruning {
@@ -36,21 +36,20 @@ function undeclaredLineages({ desired, owned, options }: Facts): readonly Lineag
 }
 
 /**
- * Protection of the head, or of any of its kin, covers the whole lineage. Successors go last: where one went before its
- * predecessors and the key is declared again, one of those would lead, while the stores hold the dead secret of the successor.
- * Their order is that of succession, whichever leads now: it is the same once some are gone, so that one plan ends what it can.
+ * Protection of any of a lineage covers the whole. Of several that say that they were delivered, the head goes last: else, where the
+ * key is declared again, one of the others would lead, while the stores hold the dead secret of the head.
  */
 function revokeLineage(lineage: Lineage, facts: Facts): readonly RetirementDecision[] {
   const { quiet } = facts.desired.prune
   const kin = membersOf(lineage)
   const shield = kin.find(({ marker }) => marker.protected)
-  const ascending = (shield === undefined ? kin : [shield]).toSorted((a, b) => bySuccession(b, a))
+  if (shield !== undefined) return [retireUndeclared(lineage.keyId, shield, quiet, facts)]
   const retirements: RetirementDecision[] = []
   let staying: ManagedKey | null = null
-  for (const key of ascending) {
+  for (const key of kin.toReversed()) {
     const retirement = retireUndeclared(lineage.keyId, key, quiet, facts)
-    retirements.push(afterPredecessor(retirement, staying))
-    if (!('revoke' in retirement)) staying ??= key
+    retirements.push(key === lineage.head ? afterPredecessor(retirement, staying) : retirement)
+    if (lineage.rivals.includes(key) && !('revoke' in retirement)) staying ??= key
   }
   return retirements
 }
@@ -72,17 +71,18 @@ function afterPredecessor(decision: RetirementDecision, staying: ManagedKey | nu
 /** What somebody received is given up as it is; what nobody received is nothing to give. */
 function releaseLineage(lineage: Lineage, facts: Facts): Pick<Pruning, 'releases' | 'retirements'> {
   const { keyId } = lineage
-  const received = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.superseded]
-  const shield = received.find(({ marker }) => marker.protected)
+  const received = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.rivals]
+  const shield = [...received, ...lineage.retiring].find(({ marker }) => marker.protected)
   if (shield !== undefined) return { releases: [], retirements: [retireUndeclared(keyId, shield, 0, facts)] }
-  const isGivenUp = ({ marker: { state } }: ManagedKey) =>
-    state.kind === 'delivered' || state.kind === 'external'
-  const releases = received
-    .filter(isGivenUp)
-    .map(({ live, marker }): Change => ({ kind: 'release', keyId, live, generation: marker.generation }))
-  const retirements = [...lineage.pending, ...lineage.leaked, ...lineage.superseded]
-    .filter(key => !(received.includes(key) && isGivenUp(key)))
-    .map(key => retireUndeclared(keyId, key, facts.desired.prune.quiet, facts))
+  const releases = received.map(({ live, marker }): Change => ({
+    kind: 'release',
+    keyId,
+    live,
+    generation: marker.generation,
+  }))
+  const retirements = [...lineage.pending, ...lineage.leaked, ...lineage.retiring].map(key =>
+    retireUndeclared(keyId, key, facts.desired.prune.quiet, facts),
+  )
   return { releases, retirements }
 }
 

@@ -5,6 +5,7 @@ import { type FormerStore, type Removal, maximumFormerStores, noRemoval } from '
 import { isSamePlace, storeLabel } from '../model/store.ts'
 import { isRemovable } from '../lifecycle/health.ts'
 import type { PlanOptions } from './input.ts'
+import { isHere } from './place.ts'
 import { type Lineage, type ManagedKey, membersOf, storeTop } from '../lifecycle/lineage.ts'
 
 /**
@@ -24,11 +25,11 @@ export function storeHolders(lineage: Lineage): readonly ManagedKey[] {
 
 type Cause = Extract<Finding, { code: 'store-left' }>['cause']
 
-function obstacle(former: FormerStore | undefined, host: string | null, options: PlanOptions): Cause | null {
+function obstacle(former: FormerStore | undefined, isTheirs: boolean, options: PlanOptions): Cause | null {
   if (former === undefined) return 'not-found'
   if (former.free === null) return null
   // Whoever takes a key over takes its places over too: what the other machine has of it is dead or dying.
-  if (former.local && host !== null && host !== options.host && !options.takeOver) return 'other-host'
+  if (former.local && isTheirs && !options.takeOver) return 'other-host'
   return isRemovable(former.free) ? null : 'cannot-remove'
 }
 
@@ -54,13 +55,14 @@ export function removalOf(
   if (lost.length === 0 || first === undefined) return { removal: noRemoval, findings: [] }
   const { keyId } = desired
   const { host } = first.marker
+  const isTheirs = !isHere(keyId, first, options)
   const ends = membersOf(lineage).map(({ live }) => visibleEnd(live.maskedKey))
   if (desired.keepRemoved)
     return { removal: { from: [], forgotten: lost, left: [], host, ends }, findings: [] }
   const found = new Map((options.formerStores.get(keyId) ?? []).map(each => [each.hash, each] as const))
   const sorted = lost.map(hash => {
     const former = found.get(hash)
-    return { hash, former, cause: obstacle(former, host, options) }
+    return { hash, former, cause: obstacle(former, isTheirs, options) }
   })
   const from = sorted.flatMap(({ hash, former, cause }) =>
     cause !== null || former === undefined || former.free === null ? [] : [{ hash, spec: former.free }],

@@ -3,10 +3,14 @@ import { isReadable } from '../lifecycle/health.ts'
 import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { strategyOf } from './due.ts'
-import { type Decision, type Facts, type KeyCase, nothing } from './facts.ts'
+import { type Decision, type Facts, type KeyCase, nothing, together } from './facts.ts'
+import { overtakenBy } from './delivery.ts'
 import { foreignHost } from './foreign-host.ts'
+import { unfinished } from './heal.ts'
+import { predecessorsOf } from './predecessors.ts'
+import { proofOf } from './proof.ts'
 import { removalOf, storeHolders } from './removal.ts'
-import { fieldsToNarrow, fieldsToUpdate, narrowOf, updateOf } from './update.ts'
+import { fieldsToNarrow, fieldsToUpdate, narrowOf, retireFor, updateOf } from './update.ts'
 
 export interface RenewalReasons {
   readonly rotation: readonly RotationReason[]
@@ -22,7 +26,7 @@ export function renew(key: KeyCase, head: ManagedKey, reasons: RenewalReasons, f
     const update = updateOf(key, head, facts)
     return { ...update, findings: [...update.findings, elsewhere] }
   }
-  const how = { strategy: strategyFor(key, head, reasons, facts), generation: lineage.highest + 1 }
+  const how = { strategy: strategyFor(key, head, reasons, facts), generation: lineage.next }
   return rotates
     ? rotate(key, head, { ...how, reasons: reasons.rotation }, facts)
     : deliver(key, head, { ...how, reasons: reasons.delivery }, facts)
@@ -32,12 +36,12 @@ function strategyFor(
   { desired }: KeyCase,
   head: ManagedKey,
   { rotation, delivery }: RenewalReasons,
-  { current, now }: Facts,
+  { current, now, options }: Facts,
 ): Rotate['strategy'] {
   const isLeaked = rotation.some(({ code }) => code === 'leaked')
-  // What overtook the head may be what its users hold: only a new key gives that a grace of its own.
-  const isOvertaken = delivery.some(({ code }) => code === 'overtaken')
-  if (isLeaked || isOvertaken) return 'overlap'
+  // What only says that it is ours is replaced, and never given a secret that works; what its users have elsewhere keeps a grace.
+  const isTaken = delivery.some(({ code }) => code === 'taken-over' || code === 'overtaken')
+  if (isLeaked || isTaken || proofOf(desired, head.live, options) === null) return 'overlap'
   return strategyOf(desired, head.live, current.caller.key?.id ?? null, now)
 }
 
@@ -65,22 +69,24 @@ function rotate(
     live: head.live,
     fields: how.strategy === 'in-place' ? fields.filter(({ field }) => field !== 'expires') : [],
     leaked: isLeaked ? everyGeneration(lineage) : [],
+    predecessors:
+      isLeaked || how.strategy === 'in-place' ? [] : predecessorsOf(lineage, unfinished(lineage, facts)),
     removal,
   }
-  return {
-    changes: [change, ...predecessor.changes],
-    findings: [...predecessor.findings, ...findings],
-  }
+  const others = [...lineage.rivals, ...unfinished(lineage, facts)].filter(each => each !== head)
+  const retire = (each: ManagedKey) =>
+    how.strategy === 'in-place' ? retireFor(head, key, each, facts) : narrowOf(key, each, facts)
+  return together({ changes: [change], findings }, predecessor, ...others.map(retire))
 }
 
 /**
  * Nobody knows which secret leaked, nor which of them the stores have handed out, so all that live do. In the order in which they
  * are marked: a run that is killed in between leaves a head that the same command finds again.
  */
-function everyGeneration({ superseded, head, pending }: Lineage): readonly LiveKey[] {
-  return [...superseded.toReversed(), ...(head === null ? [] : [head]), ...pending]
-    .filter(({ marker }) => marker.state.kind !== 'leaked')
-    .map(({ live }) => live)
+function everyGeneration({ retiring, rivals, head, pending }: Lineage): readonly LiveKey[] {
+  return [...retiring.toReversed(), ...rivals, ...(head === null ? [] : [head]), ...pending].map(
+    ({ live }) => live,
+  )
 }
 
 function deliver(
@@ -97,6 +103,7 @@ function deliver(
     facts.options,
     'delivers',
   )
+  const overtaken = overtakenBy(lineage, desired.keyId, facts.options)
   // A store that it lost may be the one that has the secret: so a key moves from one store to another.
   const rotates = ![...desired.stores, ...removal.from].some(({ spec }) => isReadable(spec))
   const inPlace = how.strategy === 'in-place'
@@ -110,8 +117,10 @@ function deliver(
     rotates,
     fields: rotates && !inPlace ? [] : fields,
     narrowing: rotates || inPlace ? [] : fieldsToNarrow(desired, head, facts).fields,
+    predecessors: inPlace ? [] : [...(overtaken === null ? [] : [overtaken.live]), head.live],
     removal,
   }
   const predecessor = rotates ? narrowPredecessor(key, head, how.strategy, facts) : nothing
-  return { changes: [change, ...predecessor.changes], findings: [...findings, ...left] }
+  const rivals = lineage.rivals.map(each => retireFor(head, key, each, facts))
+  return together({ changes: [change], findings: [...findings, ...left] }, predecessor, ...rivals)
 }

@@ -1,4 +1,5 @@
-import type { Change, Plan } from '../model/change.ts'
+import type { Change, Heal, Plan } from '../model/change.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import { sourcesOf } from '../model/verb.ts'
 
 /** One list request looks after so many new keys. */
@@ -22,11 +23,11 @@ const newKey = 2
  *
  * | change | requests |
  * | --- | --- |
- * | create, rotate by overlap | POST, PATCH; each leaked key is marked first, one more |
+ * | create, rotate by overlap | POST, PATCH; each predecessor is marked, as leaked or as retiring, one more |
  * | rotate in place | POST regenerate, PATCH |
  * | adopt, update, release | PATCH |
  * | deliver | PATCH, where a store has the secret; else as a rotation, and a PATCH that narrows the old key |
- * | heal | PATCH, where a store has the secret; else for each pending key a replay, the end of its twin and its own, then a new key |
+ * | heal | a PATCH, and one for each predecessor, where a store has the secret; else for each pending key a replay, the end of its twin and its own, then a new key |
  * | revoke | DELETE |
  */
 export function requestsOf(change: Change): Requests {
@@ -34,18 +35,32 @@ export function requestsOf(change: Change): Requests {
     case 'create':
       return exactly(newKey)
     case 'rotate':
-      return exactly(newKey + change.leaked.length)
+      return exactly(newKey + change.leaked.length + change.predecessors.length)
     case 'deliver':
-      if (change.rotates) return exactly(newKey)
-      return { least: 1, most: change.strategy === 'overlap' ? newKey + 1 : newKey }
+      if (change.rotates) return exactly(newKey + change.predecessors.length)
+      return {
+        least: 1,
+        most: change.strategy === 'overlap' ? newKey + change.predecessors.length + 1 : newKey,
+      }
     case 'heal':
-      return { least: 1, most: 3 * change.pending.length + (change.generation === null ? 0 : newKey) }
+      return {
+        least: 1 + change.predecessors.filter(live => !isPending(live, change)).length,
+        most:
+          4 * change.pending.length +
+          change.excess.length +
+          change.predecessors.length +
+          (change.generation === null ? 0 : newKey),
+      }
     case 'adopt':
     case 'update':
     case 'release':
     case 'revoke':
       return exactly(1)
   }
+}
+
+function isPending({ id }: LiveKey, { pending }: Heal): boolean {
+  return pending.some(({ live }) => live.id === id)
 }
 
 /** Does it make a key that its wave looks after: for certain, perhaps, or never? */

@@ -1,13 +1,16 @@
+import { type ManagedKey, isEmpty } from '../lifecycle/lineage.ts'
 import type { RotationReason } from '../model/change.ts'
-import { type ManagedKey, overtakes } from '../lifecycle/lineage.ts'
 import { adopt, needlessAdoption, rotateByHand } from './adopt.ts'
-import { deliveryReasons } from './delivery.ts'
+import { deliveryReasons, overtakenBy } from './delivery.ts'
 import { rotationReasons } from './due.ts'
-import { type Decision, type Facts, type KeyCase, nothing, together } from './facts.ts'
-import { heal } from './heal.ts'
-import { makeFirst, replaceLeaked } from './make.ts'
+import { type Decision, type Facts, type KeyCase, nothing, only, together } from './facts.ts'
+import { takenOver } from './foreign-host.ts'
+import { heal, isAbandoned, unfinished } from './heal.ts'
+import { replaceLostHead } from './lost-head.ts'
+import { makeFirst, replaceFormer } from './make.ts'
+import { proofOf } from './proof.ts'
 import { type RenewalReasons, renew } from './renew.ts'
-import { narrowOf, updateOf } from './update.ts'
+import { fieldsToUpdate, granted, narrowOf, retireFor, updateOf } from './update.ts'
 
 /** What has to happen to one declared key. Null: the rule does not speak of it. */
 type Rule = (key: KeyCase, facts: Facts) => Decision | null
@@ -24,29 +27,32 @@ function isCalledLeaked(key: KeyCase, facts: Facts): boolean {
   return requestedReasons(key, facts).some(({ code }) => code === 'leaked')
 }
 
+/** A key that would get more, and only says that it is ours, is replaced by one that we make. */
+function unprovenReasons({ desired }: KeyCase, head: ManagedKey, facts: Facts): readonly RotationReason[] {
+  if (proofOf(desired, head.live, facts.options) !== null) return []
+  const fields = granted(fieldsToUpdate(desired, head, facts).fields)
+  return fields.length === 0 ? [] : [{ code: 'unproven', fields }]
+}
+
 /** Why the key that consumers have is replaced, or its secret delivered once more. */
 function renewalReasons(key: KeyCase, replaced: ManagedKey, facts: Facts): RenewalReasons {
   const { desired, lineage } = key
   const { now, slots } = facts
+  // Nobody rotates an adopted key unasked.
   const isAdopted = replaced.marker.state.kind === 'external'
   const due = isAdopted ? [] : rotationReasons(desired, replaced.live, slots.get(desired.keyId), now)
+  const unproven = isAdopted ? [] : unprovenReasons(key, replaced, facts)
   return {
-    rotation: [...due, ...requestedReasons(key, facts)],
-    delivery: deliveryReasons(
-      desired,
-      replaced,
-      lineage.superseded.find(each => overtakes(each, lineage, now)) ?? null,
-    ),
+    rotation: [...due, ...unproven, ...requestedReasons(key, facts)],
+    delivery: [
+      ...deliveryReasons(desired, replaced, overtakenBy(lineage, desired.keyId, facts.options)),
+      ...takenOver(desired, replaced, facts),
+    ],
   }
 }
 
-/** The key that a successor would replace: the head, or what others may know before it was delivered. */
-const replacedBy = ({ lineage }: KeyCase): ManagedKey | null => lineage.head ?? lineage.pending[0] ?? null
-
 const adoptNamed: Rule = (key, facts) =>
-  key.desired.adopt !== null && key.lineage.highest === 0
-    ? adopt(key.desired, key.desired.adopt, facts)
-    : null
+  key.desired.adopt !== null && isEmpty(key.lineage) ? adopt(key.desired, key.desired.adopt, facts) : null
 
 /** A new secret would be dead before it is delivered; a guard warns of the date. */
 const leaveAfterDate: Rule = (key, facts) => {
@@ -58,36 +64,51 @@ const leaveAfterDate: Rule = (key, facts) => {
 
 /** What others may know is not finished: it gives way to another key. */
 const healPending: Rule = (key, facts) => {
-  const [newest] = key.lineage.pending
-  if (newest === undefined || isCalledLeaked(key, facts)) return null
-  const healed = heal(key, newest, facts)
+  const pending = unfinished(key.lineage, facts)
+  if (pending.length === 0 || isCalledLeaked(key, facts)) return null
+  const healed = heal(key, pending, facts)
   const { head } = key.lineage
   if (head === null) return healed
   const isReplaced = healed.changes.length > 0
   return together(healed, isReplaced ? narrowOf(key, head, facts) : updateOf(key, head, facts))
 }
 
-const beginKey: Rule = (key, facts) => {
-  if (replacedBy(key) !== null) return null
-  const [leaked] = key.lineage.leaked
-  return leaked === undefined ? makeFirst(key) : replaceLeaked(key, leaked, facts)
+/** Nothing is known to be what the stores hold. */
+const leadAnew: Rule = (key, facts) => {
+  const { head, pending, rivals, retiring, leaked } = key.lineage
+  if (head !== null) return null
+  const newest = rivals[0] ?? pending[0] ?? retiring[0]
+  if (newest !== undefined && isCalledLeaked(key, facts))
+    return renew(key, newest, renewalReasons(key, newest, facts), facts)
+  const requested = requestedReasons(key, facts)
+  const [rival] = rivals
+  if (rival !== undefined) {
+    const liveIds = rivals.map(({ live }) => live.id)
+    return replaceFormer(key, rival, [{ code: 'several-heads', liveIds }, ...requested], facts)
+  }
+  const [known] = leaked
+  if (known !== undefined) return replaceFormer(key, known, [{ code: 'leaked' }], facts)
+  const [retired] = retiring
+  return retired === undefined ? makeFirst(key) : replaceLostHead(key, retired, requested, facts)
 }
 
 const renewHead: Rule = (key, facts) => {
-  const replaced = replacedBy(key)
-  if (replaced === null) return null
-  const reasons = renewalReasons(key, replaced, facts)
+  const { head } = key.lineage
+  if (head === null) return null
+  const reasons = renewalReasons(key, head, facts)
   const isDue = reasons.rotation.length > 0 || reasons.delivery.length > 0
-  return isDue ? renew(key, replaced, reasons, facts) : null
+  return isDue ? renew(key, head, reasons, facts) : null
 }
 
 const updateHead: Rule = (key, facts) => {
-  const replaced = replacedBy(key)
-  return replaced === null ? null : updateOf(key, replaced, facts)
+  const { head } = key.lineage
+  if (head === null) return null
+  const rivals = key.lineage.rivals.map(each => retireFor(head, key, each, facts))
+  return together(updateOf(key, head, facts), ...rivals)
 }
 
 /** The first that speaks of a key decides what happens to its head. */
-const rules: readonly Rule[] = [adoptNamed, leaveAfterDate, healPending, beginKey, renewHead, updateHead]
+const rules: readonly Rule[] = [adoptNamed, leaveAfterDate, healPending, leadAnew, renewHead, updateHead]
 
 /** What has to happen to one declared key, and what is to be said of it, the retirement of predecessors aside. */
 export function decideKey(key: KeyCase, facts: Facts): Decision {
@@ -95,9 +116,10 @@ export function decideKey(key: KeyCase, facts: Facts): Decision {
   for (const rule of rules) {
     const decision = rule(key, facts)
     if (decision === null) continue
-    const kin = [...lineage.superseded, ...lineage.leaked].map(each => narrowOf(key, each, facts))
+    const abandoned = lineage.pending.filter(each => isAbandoned(each, lineage, facts))
+    const kin = [...lineage.retiring, ...lineage.leaked, ...abandoned].map(each => narrowOf(key, each, facts))
     const remarks = [...needlessAdoption(desired, lineage, facts), ...rotateByHand(desired, lineage, facts)]
-    return together(decision, ...kin, { changes: [], findings: remarks })
+    return together(decision, ...kin, only(...remarks))
   }
   return nothing
 }
@@ -107,9 +129,9 @@ export function decideKey(key: KeyCase, facts: Facts): Decision {
  * A date that is past makes no successor, so it must not keep them for ever.
  */
 export function headIsDelivered(key: KeyCase, { changes }: Decision, facts: Facts): boolean {
-  const { head, pending } = key.lineage
+  const { head } = key.lineage
   const provisions = changes.some(({ kind }) => kind === 'rotate' || kind === 'deliver' || kind === 'heal')
   if (provisions) return true
-  if (head === null || pending.length > 0) return false
+  if (head === null || unfinished(key.lineage, facts).length > 0) return false
   return leaveAfterDate(key, facts) !== null || renewalReasons(key, head, facts).delivery.length === 0
 }

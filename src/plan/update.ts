@@ -2,10 +2,13 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { FieldChange } from '../model/field-change.ts'
 import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import type { Proof } from '../model/proof.ts'
 import { isRemoval, noRemoval } from '../model/removal.ts'
+import { isBound } from '../lifecycle/binding.ts'
 import type { ManagedKey } from '../lifecycle/lineage.ts'
 import { type Decision, type Facts, type KeyCase, isCallingKey } from './facts.ts'
 import { fieldChanges, narrowing, narrows } from './fields.ts'
+import { proofOf } from './proof.ts'
 import { removalOf } from './removal.ts'
 
 /** Field changes, and a warning where some had to be left out. */
@@ -38,19 +41,80 @@ export function fieldsToUpdate(desired: DesiredKey, key: ManagedKey, facts: Fact
 
 /** What is taken from a key, where another takes its place. */
 export function fieldsToNarrow(desired: DesiredKey, key: ManagedKey, facts: Facts): Writable {
-  return withoutNarrowingCaller(desired.keyId, key.live, narrowing(desired, key), facts)
+  const { keyId } = desired
+  const { fields, left } = narrowing(desired, key)
+  const narrowed = withoutNarrowingCaller(keyId, key.live, fields, facts)
+  if (left.length === 0) return narrowed
+  const { id: liveId } = key.live
+  const finding: Finding = { severity: 'warning', code: 'not-narrowed', keyId, liveId, fields: left }
+  return { fields: narrowed.fields, findings: [...narrowed.findings, finding] }
+}
+
+/** The fields in which it would get more than it has, a later end aside. */
+export function granted(fields: readonly FieldChange[]): readonly FieldChange['field'][] {
+  return fields.filter(({ field, widens }) => widens && field !== 'expires').map(({ field }) => field)
+}
+
+/** What is not proven to be ours gets nothing: such fields are left out, with a warning. */
+export function withoutGrants(
+  keyId: string,
+  { id: liveId }: LiveKey,
+  { fields, findings }: Writable,
+): Writable {
+  const left = granted(fields)
+  const finding: Finding = { severity: 'warning', code: 'unproven', keyId, liveId, fields: left }
+  return { fields: fields.filter(({ field }) => !left.includes(field)), findings: [...findings, finding] }
+}
+
+/** What may be written to a key that stays, and how it is shown to be ours where it gets more. */
+function provenFields(
+  desired: DesiredKey,
+  key: ManagedKey,
+  facts: Facts,
+): Writable & { readonly proof: Proof | null } {
+  const wanted = fieldsToUpdate(desired, key, facts)
+  if (granted(wanted.fields).length === 0) return { ...wanted, proof: null }
+  const proof = proofOf(desired, key.live, facts.options)
+  return proof === null ? { ...withoutGrants(desired.keyId, key.live, wanted), proof } : { ...wanted, proof }
+}
+
+/** A marker that a restore tore from its key is bound to it again. */
+function bindingChange({ live, marker }: ManagedKey): readonly FieldChange[] {
+  if (isBound(marker, live)) return []
+  return [
+    {
+      field: 'state',
+      current: 'marker of another key',
+      desired: marker.state.kind,
+      cause: 'drift',
+      widens: false,
+    },
+  ]
 }
 
 /** One PATCH that makes a key as declared, and takes its secret out of stores that it lost. */
 export function updateOf({ desired, lineage }: KeyCase, key: ManagedKey, facts: Facts): Decision {
   const { keyId } = desired
-  const { fields, findings } = fieldsToUpdate(desired, key, facts)
+  const { fields: proven, findings, proof } = provenFields(desired, key, facts)
+  const fields = [...proven, ...bindingChange(key)]
   const { removal, findings: left } = removalOf(desired, [key], lineage, facts.options, 'updates')
   const isIdle = fields.length === 0 && !isRemoval(removal)
   return {
     changes: isIdle
       ? []
-      : [{ kind: 'update', keyId, desired, live: key.live, superseded: false, fields, removal }],
+      : [
+          {
+            kind: 'update',
+            keyId,
+            desired,
+            live: key.live,
+            superseded: false,
+            fields,
+            mark: { event: 'updated' },
+            proof,
+            removal,
+          },
+        ],
     findings: [...findings, ...left],
   }
 }
@@ -60,11 +124,39 @@ export function narrowOf({ desired }: KeyCase, key: ManagedKey, facts: Facts): D
   const { keyId } = desired
   const { fields, findings } = fieldsToNarrow(desired, key, facts)
   const { live } = key
+  const rest = { superseded: true, mark: { event: 'narrowed' }, proof: null, removal: noRemoval } as const
   return {
-    changes:
-      fields.length === 0
-        ? []
-        : [{ kind: 'update', keyId, desired, live, superseded: true, fields, removal: noRemoval }],
+    changes: fields.length === 0 ? [] : [{ kind: 'update', keyId, desired, live, fields, ...rest }],
+    findings,
+  }
+}
+
+/** One PATCH by which a key that says that it was delivered retires for the head, which is proven to be it. */
+export function retireFor(head: ManagedKey, { desired }: KeyCase, key: ManagedKey, facts: Facts): Decision {
+  const { keyId } = desired
+  const { fields, findings } = fieldsToNarrow(desired, key, facts)
+  const { live, marker } = key
+  const state: FieldChange = {
+    field: 'state',
+    current: marker.state.kind,
+    desired: 'retiring',
+    cause: 'drift',
+    widens: false,
+  }
+  return {
+    changes: [
+      {
+        kind: 'update',
+        keyId,
+        desired,
+        live,
+        superseded: true,
+        fields: [...fields, state],
+        mark: { event: 'retired', successor: head.live.id },
+        proof: null,
+        removal: noRemoval,
+      },
+    ],
     findings,
   }
 }

@@ -10,6 +10,7 @@ import { deliveryReasons } from './delivery.ts'
 import { strategyOf } from './due.ts'
 import { fieldChanges, narrowing } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
+import { heldIn, provenBy } from './proof.ts'
 import { type Lineage, type ManagedKey, lineageOf } from '../lifecycle/lineage.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
 
@@ -36,7 +37,7 @@ function driftOf(
   const { keyId } = desired
   const { live } = key
   const superseded = key !== lineage.head
-  const found = superseded ? narrowing(desired, key) : fieldChanges(desired, key, now)
+  const found = superseded ? narrowing(desired, key).fields : fieldChanges(desired, key, now)
   const fields = found.filter(({ cause }) => cause !== 'changed')
   const reasons = superseded
     ? []
@@ -44,15 +45,36 @@ function driftOf(
         ({ code }) => code !== 'store-added' && code !== 'store-changed',
       )
   if (reasons.length > 0) {
-    const generation = lineage.highest + 1
+    const generation = lineage.next
     const strategy = strategyOf(desired, live, caller.key?.id ?? null, now)
     const rotates = !desired.stores.some(({ spec }) => isReadable(spec))
-    const how = { generation, strategy, rotates, fields, narrowing: [], reasons, removal: noRemoval }
+    const how = {
+      generation,
+      strategy,
+      rotates,
+      fields,
+      narrowing: [],
+      predecessors: [],
+      reasons,
+      removal: noRemoval,
+    }
     return [{ kind: 'deliver', keyId, desired, live, ...how }]
   }
   return fields.length === 0
     ? []
-    : [{ kind: 'update', keyId, desired, live, superseded, fields, removal: noRemoval }]
+    : [
+        {
+          kind: 'update',
+          keyId,
+          desired,
+          live,
+          superseded,
+          fields,
+          mark: { event: superseded ? 'narrowed' : 'updated' },
+          proof: null,
+          removal: noRemoval,
+        },
+      ]
 }
 
 /**
@@ -67,12 +89,16 @@ export function driftPlan(
   options: PlanOptions,
 ): Plan {
   const plan = computePlan(desired, current, now, options)
-  const { lineages } = sortByOwner(desired.stack, current.keys, now, renames(desired))
+  const { lineages } = sortByOwner(desired.stack, current.keys, now, {
+    renamed: renames(desired),
+    isProven: provenBy(desired.keys, options),
+    isHeld: heldIn(options),
+  })
   const chosen = desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
   const changes = chosen
     .flatMap(key => {
       const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
-      const kin = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.superseded, ...lineage.leaked]
+      const kin = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.retiring, ...lineage.leaked]
       return kin.flatMap(one => driftOf(key, one, lineage, current, now))
     })
     .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))

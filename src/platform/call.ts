@@ -12,6 +12,8 @@ export interface Call {
   readonly body?: string
   readonly idempotencyKey?: string
   readonly ifMatch?: string
+  /** What the user agent ends with in this call alone. */
+  readonly agentNote?: string
   /** The key that the path names. */
   readonly keyId?: string
   /** Where `nothing` is expected, an empty answer will do. */

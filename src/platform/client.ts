@@ -1,3 +1,4 @@
+import { beforeDelivery, ofProof } from '../lifecycle/last-use.ts'
 import { trimEnd } from '../model/trim-end.ts'
 import { second } from '../model/duration.ts'
 import { type LiveKey, endsLike } from '../model/live-key.ts'
@@ -134,8 +135,8 @@ export function createClient(options: ClientOptions): PlatformClient {
   )
   const request = (call: Call, as: Secret | null = null) => send(call, as)
 
-  const whoami = async (as: Secret | null): Promise<Whoami> => {
-    const call: Call = { method: 'GET', path: '/api/auth/whoami', expects: 'json', maximumBytes }
+  const whoami = async (as: Secret | null, agentNote = ''): Promise<Whoami> => {
+    const call: Call = { method: 'GET', path: '/api/auth/whoami', agentNote, expects: 'json', maximumBytes }
     return toWhoami((await request(call, as)).body, callName(call))
   }
 
@@ -217,8 +218,9 @@ export function createClient(options: ClientOptions): PlatformClient {
       return toUsage((await request(call)).body, callName(call), id)
     },
     whoami: () => whoami(null),
-    async whoamiAs(secret, key) {
-      return endsLike(secret, key) ? await whoami(secret) : null
+    async whoamiAs(secret, key, when) {
+      if (!endsLike(secret, key)) return null
+      return await whoami(secret, when === 'before-delivery' ? beforeDelivery : ofProof)
     },
     async projects() {
       const call: Call = { method: 'GET', path: '/api/projects', expects: 'json', maximumBytes }

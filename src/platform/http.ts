@@ -28,7 +28,7 @@ function buildRequest(call: Call, credential: Secret, connection: Connection, si
   const headers = new Headers({
     accept: 'application/json',
     authorization: `Bearer ${credential.reveal()}`,
-    'user-agent': connection.userAgent,
+    'user-agent': `${connection.userAgent}${call.agentNote ?? ''}`,
   })
   if (call.body !== undefined) headers.set('content-type', 'application/json')
   if (call.idempotencyKey !== undefined) headers.set('idempotency-key', call.idempotencyKey)

@@ -1,18 +1,25 @@
 import { second } from '../model/duration.ts'
 import type { Ownership } from '../model/live-key.ts'
-import { type FieldHashes, type Marker, type MarkerState, markedFields } from '../model/marker.ts'
+import {
+  type Binding,
+  type FieldHashes,
+  type Marker,
+  type MarkerState,
+  markedFields,
+} from '../model/marker.ts'
 import { maximumFormerStores } from '../model/removal.ts'
 import { storeHashDigits } from '../model/store.ts'
 
 /**
  * The marker at the end of a managed key's description:
  *
- *     [fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t2k9a1:t2nqp1 h1f0c22ab f00a1b2c3d4e5 s9b1c77d0a1b2 r12ab34 p]
- *      │   stack/key id          │  nonce      state:visible end:time:grace   host     fields        stores    │     protected
- *      format version            generation                                                                   former stores
+ *     [fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma b1a2b3c4d delivered:no34z:t2k9a1 h1f0c22ab f00a1b2c3d4e5 s9b1c77d0a1b2 r12ab34 p]
+ *      │   stack/key id          │  nonce      │         state:visible end:time host     fields        stores    │     protected
+ *      format version            generation    bound to this key                                                former stores
  *
- * Times are whole seconds since 1970 in base 36; `h`, `s`, `r` and `p` are left out where there is nothing to say. The order is
- * fixed and every marker has exactly one way to be written, so whatever is not that is not a marker.
+ * Until its first PATCH a marker is bound to a moment (`@t2k9a1`) instead. A retiring key says `retiring:successor:marked:end of
+ * grace:delivered`. Times are whole seconds since 1970 in base 36; `h`, `s`, `r`, `p` and the signature (`~...`) are left out where there is nothing to
+ * say. The order is fixed and every marker has exactly one way to be written, so whatever is not that is not a marker.
  */
 
 /** What the platform lets a description have, marker included (assumed). */
@@ -29,12 +36,14 @@ const grammar = new RegExp(
     '(?<stack>[a-z0-9][a-z0-9-]{0,39})/(?<keyId>[a-z0-9][a-z0-9_-]{0,62}) ' +
     'g(?<generation>[1-9]\\d{0,5}) ' +
     '(?<nonce>[a-z0-9]{10}) ' +
+    '(?:b(?<key>[0-9a-f]{8})|@(?<moment>[0-9a-z]{1,7})) ' +
     '(?<state>[a-z]+)(?<details>(?::[A-Za-z0-9_+/=-]{1,16})*)' +
     '(?: h(?<host>[0-9a-f]{8}))?' +
     ' f(?<fields>[0-9a-f]{12})' +
     `(?: s(?<stores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
     `(?: r(?<formerStores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
     '(?<protect> p)?' +
+    '(?: ~(?<signature>[A-Za-z0-9_-]{86}))?' +
     '\\]$',
 )
 
@@ -51,7 +60,11 @@ function parseInstant(text: string): number {
 function formatState(state: MarkerState): string {
   switch (state.kind) {
     case 'delivered':
-      return `delivered:${state.visibleEnd}:${formatInstant(state.at)}:${formatInstant(state.graceUntil)}`
+      return `delivered:${state.visibleEnd}:${formatInstant(state.at)}`
+    case 'retiring': {
+      const delivered = state.delivered === null ? nothing : formatInstant(state.delivered)
+      return `retiring:${state.successor}:${formatInstant(state.at)}:${formatInstant(state.graceUntil)}:${delivered}`
+    }
     case 'released':
       return `released:${formatInstant(state.at)}`
     case 'pending':
@@ -61,8 +74,11 @@ function formatState(state: MarkerState): string {
   }
 }
 
+/** Stands for a time that there is not. */
+const nothing = '-'
+
 function parseState(kind: string, details: readonly string[]): MarkerState | null {
-  const [first, second, third] = details
+  const [first, second, third, fourth] = details
   switch (kind) {
     case 'pending':
     case 'external':
@@ -71,11 +87,29 @@ function parseState(kind: string, details: readonly string[]): MarkerState | nul
     case 'released':
       return first === undefined ? null : { kind, at: parseInstant(first) }
     case 'delivered':
-      if (first === undefined || second === undefined || third === undefined) return null
-      return { kind, visibleEnd: first, at: parseInstant(second), graceUntil: parseInstant(third) }
+      if (first === undefined || second === undefined) return null
+      return { kind, visibleEnd: first, at: parseInstant(second) }
+    case 'retiring':
+      if (first === undefined || second === undefined || third === undefined || fourth === undefined)
+        return null
+      return {
+        kind,
+        successor: first,
+        at: parseInstant(second),
+        graceUntil: parseInstant(third),
+        delivered: fourth === nothing ? null : parseInstant(fourth),
+      }
     default:
       return null
   }
+}
+
+function formatBinding(binding: Binding): string {
+  return binding.kind === 'key' ? `b${binding.hash}` : `@${formatInstant(binding.at)}`
+}
+
+function parseBinding(key: string | undefined, moment: string | undefined): Binding {
+  return key === undefined ? { kind: 'moment', at: parseInstant(moment ?? '') } : { kind: 'key', hash: key }
 }
 
 function parseFields(digits: string): FieldHashes {
@@ -96,12 +130,14 @@ export function formatMarker(marker: Marker): string {
     `${marker.stack}/${marker.keyId}`,
     `g${marker.generation}`,
     marker.nonce,
+    formatBinding(marker.binding),
     formatState(marker.state),
     ...(marker.host === null ? [] : [`h${marker.host}`]),
     `f${markedFields.map(field => marker.fields[field]).join('')}`,
     ...(marker.stores.length === 0 ? [] : [`s${marker.stores.join('')}`]),
     ...(marker.formerStores.length === 0 ? [] : [`r${marker.formerStores.join('')}`]),
     ...(marker.protected ? ['p'] : []),
+    ...(marker.signature === null ? [] : [`~${marker.signature}`]),
   ]
   return `${parts.join(' ')}]`
 }
@@ -117,12 +153,14 @@ export function parseMarker(text: string): Marker | null {
     keyId: groups['keyId'] ?? '',
     generation: Number(groups['generation']),
     nonce: groups['nonce'] ?? '',
+    binding: parseBinding(groups['key'], groups['moment']),
     state,
     host: groups['host'] ?? null,
     fields: parseFields(groups['fields'] ?? ''),
     stores: parseHashes(groups['stores'] ?? ''),
     formerStores: parseHashes(groups['formerStores'] ?? ''),
     protected: groups['protect'] !== undefined,
+    signature: groups['signature'] ?? null,
   }
   return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
 }
@@ -153,7 +191,13 @@ export function writeDescription(description: string, marker: Marker | null): st
   return description === '' ? formatMarker(marker) : `${description} ${formatMarker(marker)}`
 }
 
-/** The most characters that a marker of this key can ever take, the space before it included. */
+/** As much of a description as there is room for next to a marker: that of a retiring key is longer than any other. */
+export function fitDescription(description: string, marker: Marker): string {
+  const room = Math.max(0, maximumDescription - formatMarker(marker).length - 1)
+  return description.length <= room ? description : description.slice(0, room).trimEnd()
+}
+
+/** The most characters that the marker of a key in use can ever take, the space before it and a signature included. */
 export function markerRoom(stack: string, keyId: string, stores: number): number {
   const farAway = 36 ** digitsOfTime * second - second
   const longest: Marker = {
@@ -161,12 +205,14 @@ export function markerRoom(stack: string, keyId: string, stores: number): number
     keyId,
     generation: 999_999,
     nonce: '0'.repeat(10),
-    state: { kind: 'delivered', visibleEnd: '0'.repeat(16), at: farAway, graceUntil: farAway },
+    binding: { kind: 'key', hash: '0'.repeat(8) },
+    state: { kind: 'delivered', visibleEnd: '0'.repeat(16), at: farAway },
     host: '0'.repeat(8),
     fields: parseFields('0'.repeat(12)),
     stores: Array<string>(stores).fill('0'.repeat(storeHashDigits)),
     formerStores: Array<string>(maximumFormerStores).fill('0'.repeat(storeHashDigits)),
     protected: true,
+    signature: '0'.repeat(86),
   }
   return formatMarker(longest).length + 1
 }

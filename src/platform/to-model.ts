@@ -1,5 +1,6 @@
 import { type Environment, isEnvironment } from '../model/environment.ts'
 import type { LastUse, LiveKey, Ownership } from '../model/live-key.ts'
+import { isBound } from '../lifecycle/binding.ts'
 import { permissionSet } from '../model/permission.ts'
 import { type Scope, scopeOf } from '../model/scope.ts'
 import { readDescription } from './marker.ts'
@@ -58,15 +59,21 @@ function readLastUse(source: Source): LastUse {
 }
 
 /** The marker is read from the text as it came, and before it is cut: it stands at the end. */
-function readOwnership(source: Source): { description: string; ownership: Ownership } {
+function readOwnership(
+  source: Source,
+  key: Pick<LiveKey, 'id' | 'createdAt'>,
+): { description: string; ownership: Ownership } {
   const { description, ownership } = readDescription(readRawText(source, 'description'))
-  return {
-    description: plainText(description, maximumText),
-    ownership:
-      ownership.kind === 'unreadable'
-        ? { kind: 'unreadable', text: plainText(ownership.text, maximumText) }
-        : ownership,
+  return { description: plainText(description, maximumText), ownership: judged(ownership, key) }
+}
+
+function judged(ownership: Ownership, key: Pick<LiveKey, 'id' | 'createdAt'>): Ownership {
+  if (ownership.kind === 'unreadable') {
+    return { kind: 'unreadable', text: plainText(ownership.text, maximumText) }
   }
+  return ownership.kind === 'managed' && !isBound(ownership.marker, key)
+    ? { kind: 'copied', marker: ownership.marker }
+    : ownership
 }
 
 function readVersion(source: Source): string | null {
@@ -85,15 +92,16 @@ export function toLiveKey(value: unknown, call: string): LiveKey {
   const id = readKeyId({ record: value, call, owner: null })
   const source: Source = { record: value, call, owner: id }
   const maskedKey = readText(source, 'masked_key', 200)
+  const createdAt = readTime(source, 'created_at')
   return {
     id,
     name: readText(source, 'name', maximumName),
-    ...readOwnership(source),
+    ...readOwnership(source, { id, createdAt }),
     maskedKey,
     environment: readEnvironment(source, maskedKey),
     scope: readScope(source),
     permissions: permissionSet(readNames(source, 'permissions')),
-    createdAt: readTime(source, 'created_at'),
+    createdAt,
     regeneratedAt:
       fieldOf(source, 'regenerated_at') === undefined
         ? undefined

@@ -154,7 +154,12 @@ export interface PlatformClient {
    * The same with another secret than the client's own: one from a store, or one that was just issued. Null, and nothing is sent,
    * where it does not end as the masked key of the key that it should be: it may be the secret of something else.
    */
-  whoamiAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): Promise<Whoami | null>
+  whoamiAs(
+    secret: Secret,
+    key: Pick<LiveKey, 'maskedKey'>,
+    /** Nobody has the secret yet: the user agent says so, and this look is no use of the key. */
+    when?: 'before-delivery',
+  ): Promise<Whoami | null>
   projects(): Promise<readonly Project[]>
   /** From now on this secret of this key authenticates every call. One that does not end like the masked key changes nothing. */
   actAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): void

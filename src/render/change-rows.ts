@@ -151,8 +151,15 @@ function rotateRows(change: Rotate, options: RowOptions): readonly Row[] {
     ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
     ...storeRows(desired, options),
     ...removalRows(change),
+    ...retiringRows(change),
     oldKeyRow(change, now),
   ]
+}
+
+/** The keys that are marked as retiring before any store gets the new secret; the one that the change is about goes without saying. */
+function retiringRows({ predecessors, live }: Rotate): readonly Row[] {
+  const others = predecessors.filter(({ id }) => id !== live.id)
+  return others.length === 0 ? [] : [row('retires too', others.map(({ id }) => nameText(id)).join(', '))]
 }
 
 /** What becomes of those who use the key now. */
@@ -181,7 +188,7 @@ function deliverWords({ rotates, generation }: Deliver): string {
     : `from a readable store whose secret the platform accepts, else by a new key (generation ${generation})`
 }
 
-function healRows({ pending, generation }: Heal): readonly Row[] {
+function healRows({ pending, excess, generation }: Heal): readonly Row[] {
   return [
     ...pending.map(({ live }) =>
       row(
@@ -197,6 +204,9 @@ function healRows({ pending, generation }: Heal): readonly Row[] {
           : `replaced by a new key (generation ${generation})`
       }`,
     ),
+    ...(excess.length === 0
+      ? []
+      : [row('revoked then', `${excess.map(({ id }) => nameText(id)).join(', ')}, which nobody used`)]),
   ]
 }
 

@@ -30,6 +30,7 @@ export function fieldDiff(values: FieldValues, palette: Palette): string {
     case 'expires':
       return endDiff(values.current, values.desired, palette)
     case 'key id':
+    case 'state':
     case 'protect':
       return arrow(palette.red(String(values.current)), palette.green(String(values.desired)))
   }

@@ -16,6 +16,7 @@ export interface FindingJson {
   readonly ids?: readonly string[]
   readonly name?: string
   readonly permissions?: readonly string[]
+  readonly fields?: readonly string[]
   readonly scope?: 'all' | readonly string[]
   readonly project?: string
   readonly suggestion?: string | null
@@ -62,6 +63,11 @@ function factsOf(finding: Finding): Facts {
       const { keyId: key, cause, liveIds: ids, owner, suggestion } = finding
       return { key, name: finding.adopt, cause, ids, owner, suggestion }
     }
+    case 'marker-copied':
+      return { key: finding.keyId, name: finding.name, ids: [finding.liveId] }
+    case 'unproven':
+    case 'not-narrowed':
+      return { key: finding.keyId, ids: [finding.liveId], fields: finding.fields }
     case 'adopt-ignored':
       return { key: finding.keyId, ids: [finding.liveId] }
     case 'rotate-by-hand': {

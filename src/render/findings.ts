@@ -119,8 +119,8 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     hint: 'Run with another key that may manage keys.',
   }),
   'other-host': ({ keyId, liveId, action }) => ({
-    message: `${nameText(keyId)} (${nameText(liveId)}) was delivered on another host, into a store of that machine: it is not ${hostVerbs[action]} from here.`,
-    hint: `Run apply there, as the same user, or take it over with ${unbreakable('--take-over')}.`,
+    message: `${nameText(keyId)} (${nameText(liveId)}) was ${action === 'heal' ? 'made' : 'delivered'} on another host or in another folder of this one. It is due, and not ${hostVerbs[action]} from here.`,
+    hint: `Run apply there, as the same user, or move it here with ${unbreakable('--take-over')}.`,
   }),
   'store-left': finding => ({
     message: `${nameText(finding.keyId)} (${nameText(finding.liveId)}) ${leftStores(finding)}`,
@@ -141,6 +141,18 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
   'not-live': ({ keyIds }) => ({
     message: `${enumerate(keyIds)} ${keyIds.length === 1 ? 'is' : 'are'} declared and ${keyIds.length === 1 ? 'has' : 'have'} no live key.`,
     hint: 'A key that somebody deleted leaves nothing behind that tells it from a new one. plan shows what apply would do.',
+  }),
+  'not-narrowed': ({ keyId, liveId, fields }) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) retires and has ${enumerate(fields)} that its declaration does not have at all. Nothing would remain, so it stays as it is until it is revoked.`,
+    hint: `If it must not wait for its grace: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)} --now`)}`,
+  }),
+  unproven: ({ keyId, liveId, fields }) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) does not get more ${enumerate(fields)}: nothing but the marker in its description says that it is ours, and anybody who may edit keys can write that.`,
+    hint: `Name it by its id (${unbreakable(`adopt: ${escapeControls(liveId)}`)}), or make a successor: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`,
+  }),
+  'marker-copied': ({ keyId, liveId, name }) => ({
+    message: `${nameText(liveId)} (${quotedName(name)}) carries the marker of another key of ${nameText(keyId)}: somebody copied a description, or made the key from a template. It is not managed, and is left alone.`,
+    hint: `Take the marker out of its description on the platform. To manage the key, declare ${unbreakable(`adopt: ${escapeControls(liveId)}`)}.`,
   }),
   'marker-unreadable': ({ liveId, name }) => ({
     message: `${nameText(liveId)} (${quotedName(name)}) has a marker in its description that cannot be read: it was edited or cut, or a newer version wrote it. It is left alone.`,
@@ -183,8 +195,8 @@ const notRotated = {
     hint: `Finish that first, as its warning says; where others know the secret, ask with ${unbreakable('--now')}.`,
   },
   'other-host': {
-    message: 'it was delivered on another host, into a store of that machine',
-    hint: `Run this there, as the same user, or take it over with ${unbreakable('--take-over')}.`,
+    message: 'it was delivered on another host or in another folder of this one',
+    hint: `Run this there, as the same user, or move it here with ${unbreakable('--take-over')}.`,
   },
 } as const satisfies Record<Of<'not-rotated'>['cause'], FindingText>
 
@@ -205,7 +217,7 @@ function leftStores({ cause, count, stores }: Of<'store-left'>): string {
     case 'not-found':
       return `lost ${plural(count, 'store')} that the configuration does not declare any more, so its secret may still be there: apply does not take it out of ${it}.`
     case 'other-host':
-      return `lost ${labels}, on another host: its secret is not taken out of ${it} from here.`
+      return `lost ${labels}, on another host or in another folder: its secret is not taken out of ${it} from here.`
     case 'cannot-remove':
       return `lost ${labels}, which cannot give up what ${count === 1 ? 'it holds' : 'they hold'}: its secret is still there.`
   }

@@ -33,19 +33,19 @@ export function homeToJson({ keyId, owner, stores }: KeyHome, keychain: Plan['ke
   }
 }
 
-/** One line for keys whose stores are on another machine; nothing where there are none. */
+/** One line for keys whose local stores are elsewhere; nothing where there are none. */
 export function otherHostsLines({ homes }: Plan, width: number): string[] {
   const theirs = homes.filter(({ owner }) => owner === 'another-host').map(({ keyId }) => keyId)
   if (theirs.length === 0) return []
   const [belong, their] = theirs.length === 1 ? ['belongs', 'its'] : ['belong', 'their']
-  const words = `${enumerate(theirs)} ${belong} to another host, which has ${their} local stores: nothing is put there from here without ${unbreakable('--take-over')}.`
+  const words = `${enumerate(theirs)} ${belong} to another host or folder, which has ${their} local stores: nothing is put into those here without ${unbreakable('--take-over')}.`
   return wrap(words, width)
 }
 
 const owners = {
   anyone: '',
   here: '',
-  'another-host': ' (on another host)',
+  'another-host': ' (on another host or in another folder)',
   'nobody-yet': ' (not delivered yet)',
 } as const satisfies Record<HomeOwner, string>
 

@@ -43,11 +43,13 @@ const endings = {
 function departureText(reason: Extract<CalendarEntry, { event: 'retires' }>['reason']): string {
   switch (reason.code) {
     case 'superseded':
-      return `superseded by generation ${reason.head}, its grace is over`
+      return `replaced by generation ${reason.head}, its grace is over`
     case 'leaked':
       return 'leaked, and its successor is delivered'
     case 'undeclared':
       return 'no longer declared'
+    case 'abandoned':
+      return 'made and never delivered'
     case 'unmanaged':
     case 'unused':
       return 'no stack owns it, and the configuration prunes such keys'

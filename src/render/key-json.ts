@@ -47,6 +47,8 @@ function managedToJson(ownership: Ownership): ManagedJson | null {
       return null
     case 'unreadable':
       return { readable: false, stack: null, key: null, generation: null, state: null, protected: null }
+    case 'copied':
+      return { readable: false, stack: null, key: null, generation: null, state: 'copied', protected: null }
     case 'managed': {
       const { stack, keyId, generation, state, protected: guarded } = ownership.marker
       return { readable: true, stack, key: keyId, generation, state: state.kind, protected: guarded }

@@ -21,6 +21,8 @@ export function waitText({ live, wait }: Pick<Retiring, 'live' | 'wait'>, now: I
       return 'held until its successor is delivered'
     case 'predecessor-alive':
       return `held until its predecessor ${unbreakable(escapeControls(wait.liveId))} is gone`
+    case 'another-first':
+      return `held until ${unbreakable(escapeControls(wait.liveId))} is revoked: of one key, one generation is revoked in a run`
     case 'young':
       return `held until ${unbreakable(dateTime(wait.until))} (${relativeTime(wait.until, now)}), since it was only just made. To revoke it anyway: ${flag}`
   }

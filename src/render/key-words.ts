@@ -39,6 +39,8 @@ export function ownerInWords(ownership: Ownership): string | null {
       return null
     case 'unreadable':
       return 'a marker that this version cannot read'
+    case 'copied':
+      return `the marker of another key (${ownership.marker.stack}/${ownership.marker.keyId})`
     case 'managed': {
       const { stack, keyId, generation, state } = ownership.marker
       const guarded = ownership.marker.protected ? ', protected' : ''

@@ -91,7 +91,10 @@ function undeliveredSentences(
     case 'undeclared':
       return ['No configuration declares it any more, so its new secret goes to no store.']
     case 'other-host':
-      return ['Its stores are on another host, where nobody can deliver the new secret from here.', stale]
+      return [
+        'Its stores are on another host or in another folder, where nobody can deliver the new secret from here.',
+        stale,
+      ]
   }
 }
 

@@ -70,6 +70,8 @@ interface ChangeJson {
   readonly removed_stores: readonly string[]
   /** The programs of `exec` stores that it is about. */
   readonly programs: readonly ProgramJson[]
+  /** Only in a heal: the ids of those that are revoked where none can be finished. */
+  readonly excess?: readonly string[]
   /** Only in a heal: the live keys that an interrupted run left. */
   readonly pending?: readonly KeyJson[]
   /** Only in a rotation or a delivery: whether a successor takes its place, or the key is regenerated. */
@@ -78,6 +80,8 @@ interface ChangeJson {
   readonly rotates?: boolean
   /** Only in an update: it narrows a key that retires. */
   readonly superseded?: boolean
+  /** Only where a successor is made or finished: the live keys that are marked as retiring for it. */
+  readonly retires?: readonly string[]
 }
 
 interface FieldJson {
@@ -188,10 +192,16 @@ function changeToJson(change: Change, now: Instant): ChangeJson {
         : change.desired.stores.map(({ spec }) => storeLabel(spec)),
     removed_stores: 'removal' in change ? change.removal.from.map(({ spec }) => storeLabel(spec)) : [],
     programs: changePrograms(change),
-    ...(change.kind === 'heal' ? { pending: change.pending.map(({ live }) => keyToJson(live)) } : {}),
+    ...(change.kind === 'heal'
+      ? {
+          pending: change.pending.map(({ live }) => keyToJson(live)),
+          excess: change.excess.map(({ id }) => id),
+        }
+      : {}),
     ...(change.kind === 'rotate' || change.kind === 'deliver' ? { strategy: change.strategy } : {}),
     ...(change.kind === 'deliver' ? { rotates: change.rotates } : {}),
     ...(change.kind === 'update' ? { superseded: change.superseded } : {}),
+    ...('predecessors' in change ? { retires: change.predecessors.map(({ id }) => id) } : {}),
   }
 }
 

@@ -1,5 +1,6 @@
-import { type Change, type Plan, isRefused } from '../model/change.ts'
+import { type Change, type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
 import { isEveryKey } from '../model/targets.ts'
+import { plural } from './values.ts'
 
 /** How many changes of each kind a plan has. */
 type ChangeCounts = Readonly<Record<Change['kind'], number>>
@@ -28,9 +29,18 @@ export function summaryLine(plan: Plan): string {
   return `${plan.view === 'forecast' ? 'Forecast' : 'Plan'}: ${parts.join(', ')}.`
 }
 
+/** How much is due that cannot be done from here; null: nothing is. */
+export function elsewhereText(plan: Plan): string | null {
+  const keys = pendingElsewhere(plan).length
+  if (keys === 0) return null
+  return `${plural(keys, 'key')} ${keys === 1 ? 'has' : 'have'} a change pending elsewhere.`
+}
+
 /** A plan without changes claims that everything matches only where nothing was left undone. */
 function noChangesLine(plan: Plan): string {
   if (isRefused(plan)) return 'No changes: the plan is refused.'
+  const elsewhere = elsewhereText(plan)
+  if (elsewhere !== null) return `Nothing can be changed from here. ${elsewhere}`
   return plan.findings.some(({ code }) => code !== 'date-near' && code !== 'date-past')
     ? 'No changes. What the warnings name is left as it is.'
     : `No changes. ${isEveryKey(plan.targets) ? 'Your' : 'The chosen'} keys match the configuration.`

@@ -8,7 +8,7 @@ import { retiringSection, unmanagedSection } from './key-lists.ts'
 import type { PlanAudit } from '../model/plan-audit.ts'
 import type { Palette } from './palette.ts'
 import { planAuditSection } from './plan-audit.ts'
-import { summaryLine } from './plan-summary.ts'
+import { elsewhereText, summaryLine } from './plan-summary.ts'
 import { paintMark } from './rows.ts'
 import { subjectText } from './subject.ts'
 import { minimumWidth, unbreakable, wrap } from './text.ts'
@@ -57,6 +57,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   sections.push([
     ...targetLines(plan, width),
     ...refusedLines(plan, palette, width),
+    ...elsewhereLines(plan, width),
     ...wrap(palette.bold(summaryLine(plan)), width),
   ])
   return sections.map(lines => lines.join('\n')).join('\n\n')
@@ -100,6 +101,12 @@ function targetLines({ targets: { only, except } }: Plan, width: number): string
     ...(except.length > 0 ? [`except ${enumerate(except)}`] : []),
   ]
   return parts.length === 0 ? [] : wrap(`Targets: ${parts.join(', ')}. Other keys are left out.`, width)
+}
+
+/** A plan without changes says it in its last line. */
+function elsewhereLines(plan: Plan, width: number): string[] {
+  const text = plan.changes.length === 0 ? null : elsewhereText(plan)
+  return text === null ? [] : wrap(text, width)
 }
 
 function refusedLines(plan: Plan, palette: Palette, width: number): string[] {

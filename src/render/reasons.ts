@@ -23,6 +23,8 @@ export type ReasonCode =
   | 'adopt'
   | FieldChange['cause']
   | 'narrowed-with-successor'
+  | 'another-head'
+  | 'marker-lost'
   | 'interrupted-run'
   | 'store-removed'
   | 'retained'
@@ -91,14 +93,24 @@ export function causeText(cause: FieldChange['cause']): string {
 
 function updateReasons({
   fields,
+  mark,
   superseded,
   removal,
 }: Extract<Change, { readonly kind: 'update' }>): readonly Reason[] {
+  if (mark.event === 'retired') {
+    const text = `it says that it was delivered, and so does ${escapeControls(mark.successor)}, which is proven to be what the stores hold: it retires`
+    return [{ code: 'another-head', text }]
+  }
+  if (mark.event === 'recognised') {
+    return [
+      { code: 'marker-lost', text: 'its marker is gone, and a store holds its secret: it is written anew' },
+    ]
+  }
   if (superseded) {
     return [
       {
         code: 'narrowed-with-successor',
-        text: 'superseded, and may do more than its declaration grants: it is narrowed while it retires',
+        text: 'retiring, and may do more than its declaration grants: it is narrowed while it retires',
       },
     ]
   }
@@ -128,12 +140,16 @@ export function renewalText(reason: RotationReason | DeliveryReason, now: Instan
     case 'overtaken':
     case 'store-added':
     case 'store-changed':
+    case 'taken-over':
       return deliveryText(reason)
     case 'past-max-age':
     case 'ends-soon':
     case 'expired':
     case 'environment':
     case 'leaked':
+    case 'head-lost':
+    case 'several-heads':
+    case 'unproven':
     case 'requested':
       return rotationText(reason, now)
   }
@@ -159,6 +175,12 @@ function rotationText(reason: RotationReason, now: Instant): string {
     }
     case 'leaked':
       return 'leaked: its secret is known to others'
+    case 'head-lost':
+      return `the key that took its place at ${fixed(dateTime(reason.since))} is gone: the stores hold a dead secret`
+    case 'several-heads':
+      return `${reason.liveIds.map(escapeControls).join(' and ')} say that they were delivered, and nothing proves which of them the stores hold`
+    case 'unproven':
+      return `it should get more (${enumerate(reason.fields)}), and nothing but its marker says that it is ours`
     case 'requested':
       return reason.note === null ? 'asked for' : `asked for: ${escapeControls(reason.note)}`
   }
@@ -173,13 +195,15 @@ function deliveryText(reason: DeliveryReason): string {
     case 'regenerated-elsewhere':
       return `regenerated elsewhere at ${fixed(dateTime(reason.at))}, after its delivery: the stores hold a dead secret`
     case 'overtaken':
-      return `${escapeControls(reason.by)}, which it supersedes, was delivered at ${fixed(dateTime(reason.at))}, after it: the stores may hold the secret of that key`
+      return `its stores hold the secret of ${escapeControls(reason.by)}, which retires`
     case 'store-added': {
       const labels = reason.stores.map(escapeControls).join(', ')
       return `${plural(reason.stores.length, 'store')} added to its declaration: ${labels}`
     }
     case 'store-changed':
       return `declared differently at the same place, so its secret is written there anew (for other recipients, encrypted again): ${reason.stores.map(escapeControls).join(', ')}`
+    case 'taken-over':
+      return 'taken over: its local stores are elsewhere'
   }
 }
 
@@ -188,6 +212,8 @@ export function retiringText({ live, reason }: Pick<Retiring, 'live' | 'reason'>
   switch (reason.code) {
     case 'undeclared':
       return 'no longer declared'
+    case 'abandoned':
+      return 'made more than a day ago, and no store is known to have its secret'
     case 'leaked':
       return `leaked, and replaced by generation ${reason.head}`
     case 'unmanaged':
@@ -196,8 +222,8 @@ export function retiringText({ live, reason }: Pick<Retiring, 'live' | 'reason'>
       return `nobody's key, and nobody used it for ${durationInWords(reason.after)}`
     case 'superseded':
       return ownerOf(live)?.state.kind === 'leaked'
-        ? `leaked, and superseded by generation ${reason.head}`
-        : `superseded by generation ${reason.head}`
+        ? `leaked, and replaced by generation ${reason.head}`
+        : `replaced by generation ${reason.head}`
   }
 }
 

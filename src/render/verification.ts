@@ -1,7 +1,7 @@
 import { type CheckStatus, type StoreCheck, type Verification, isFine } from '../model/verification.ts'
 import type { Palette } from './palette.ts'
 import { displayWidth, escapeControls, minimumWidth, pad, redactSecrets, wrap } from './text.ts'
-import { nameText } from './values.ts'
+import { nameText, plural } from './values.ts'
 
 /** What `verify --json` prints; described in `schemas/verification.schema.json`. No secret is in it. */
 export interface VerificationJson {
@@ -16,6 +16,8 @@ export interface VerificationJson {
     readonly status: CheckStatus
     readonly message: string
     readonly id: string | null
+    /** The platform was asked with the secret; otherwise ends were compared. */
+    readonly proved: boolean
   }[]
   readonly summary: Readonly<Record<CheckStatus, number>>
 }
@@ -41,12 +43,13 @@ export function verificationToJson({ stack, checks, requests }: Verification): V
     stack,
     ok: checks.every(isFine),
     requests,
-    checks: checks.map(({ keyId, place, status, detail, liveId }) => ({
+    checks: checks.map(({ keyId, place, status, detail, liveId, proved }) => ({
       key: keyId,
       store: place,
       status,
       message: redactSecrets(detail),
       id: liveId,
+      proved,
     })),
     summary: countStatuses(checks),
   }
@@ -104,5 +107,5 @@ function summary(checks: readonly StoreCheck[], requests: number, { bold, green,
     ...(unchecked > 0 ? [`${unchecked} not checked`] : []),
     ...(bad > 0 ? [`${bad} wrong`] : []),
   ]
-  return `${title} ${parts.join(', ')}; ${requests} requests made.`
+  return `${title} ${parts.join(', ')}; ${plural(requests, 'request')} made.`
 }

@@ -2,7 +2,7 @@ import { presetOf } from '../model/preset.ts'
 import type { StoreSpec } from '../model/store.ts'
 
 /**
- * Does this store belong to one person's machine? Keychain and env file always do; an age file and a program are what their
+ * Does this store belong to one place, a machine or a folder of it? Keychain and env file always do; an age file and a program are what their
  * declaration says; a preset, what its row says.
  */
 export function isLocal(spec: StoreSpec): boolean {
@@ -16,5 +16,20 @@ export function isLocal(spec: StoreSpec): boolean {
       return spec.local
     case 'preset':
       return presetOf(spec.preset).local
+  }
+}
+
+/** Can this store be looked into without running a program of its own? Our keychain helper is none. */
+export function looksWithoutProgram(spec: StoreSpec): boolean {
+  switch (spec.kind) {
+    case 'keychain':
+      return spec.fallback === null || looksWithoutProgram(spec.fallback)
+    case 'env-file':
+      return true
+    case 'age-file':
+      return spec.identity !== null
+    case 'exec':
+    case 'preset':
+      return false
   }
 }

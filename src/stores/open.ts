@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import { type Milliseconds, second } from '../model/duration.ts'
+import type { Secret } from '../model/secret.ts'
 import type { StoreSpec } from '../model/store.ts'
 import { ageFileStore, refuseAgePlace } from './age-file.ts'
 import { envFileStore, refuseEnvPlace } from './env-file.ts'
@@ -7,6 +8,7 @@ import { execStore } from './exec.ts'
 import { type FileLocking, type FileStoreDeps, requireLockable } from './file-lock.ts'
 import { type KeychainProcess, keychainProcess } from './keychain-process.ts'
 import { type Keychain, createKeychain, keychainStore } from './keychain.ts'
+import { looksWithoutProgram } from './locality.ts'
 import { presetStore } from './preset.ts'
 import type { SecretStore } from './secret-store.ts'
 import { filesOf, sweep } from './sweep.ts'
@@ -14,6 +16,11 @@ import { withFallback } from './with-fallback.ts'
 
 export interface Stores {
   open(spec: StoreSpec): SecretStore
+  /**
+   * What a store holds, to compare it here and nowhere else: no runner of a CI job is told of the secret. Null where it holds none, or
+   * cannot be looked into without running a program. Throws a Failure where it cannot be read.
+   */
+  look(spec: StoreSpec): Promise<Secret | null>
   /** Asks each backend once whether it can take a secret; null where it can. In the order of `specs`. */
   probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>>
   /** Takes away what killed writers left in the folders of these stores. */
@@ -99,6 +106,7 @@ function storesWith(parts: Parts): Stores {
   const keychainWorks = async () => (await keychain.availability()) === null
   return {
     open,
+    look: async spec => (looksWithoutProgram(spec) ? await open(spec).get() : null),
     probe,
     sweep,
     keychainWorks,

@@ -71,6 +71,7 @@ t.test('rotates the calling key after all others, and revokes with its new secre
     'old: GET /api/api-keys',
     'fresh: GET /api/auth/whoami',
     'old: PATCH /api/api-keys/:id',
+    'old: PATCH /api/api-keys/:id',
     'fresh: GET /api/api-keys',
     'fresh: DELETE /api/api-keys/:id',
   ])

@@ -4,7 +4,15 @@ import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Report } from '../../src/model/outcome.ts'
 import { storeLabel } from '../../src/model/store.ts'
-import { desiredKey, desiredState, envFile, keychain, pruneRules, sealed } from '../support/build.ts'
+import {
+  desiredKey,
+  desiredState,
+  envFile,
+  everything,
+  keychain,
+  pruneRules,
+  sealed,
+} from '../support/build.ts'
 import { type World, openWorld } from '../support/world.ts'
 
 const limits = { revoke: 1, rotate: 1, always: 1000 }
@@ -44,6 +52,7 @@ const inPlace = (stores: DesiredKey['stores'] = [keychain, sealed]) =>
 
 t.test('rotates in place: one key, a new secret in every store, and nothing to do afterwards', async t => {
   const w = world(t)
+  w.signed = everything
   const desired = declare(inPlace())
   await w.apply(desired)
   const [before] = await managedOf(w)
@@ -68,6 +77,7 @@ t.test(
   'finds nothing to do after a rotation in place, where our clock is behind and the platform sends no date',
   async t => {
     const w = world(t)
+    w.signed = everything
     const desired = declare(inPlace())
     await w.apply(desired)
     w.now += 61 * day
@@ -84,6 +94,7 @@ for (const [what, change] of Object.entries({
 })) {
   t.test(`heals a rotation in place that was killed, where somebody ${what} since`, async t => {
     const w = world(t)
+    w.signed = everything
     const desired = declare(inPlace())
     await w.apply(desired)
     const [before] = await managedOf(w)
@@ -101,6 +112,7 @@ for (const [what, change] of Object.entries({
 
 t.test('regenerates once more in the same run where the answer was lost and nothing is replayed', async t => {
   const w = world(t)
+  w.signed = everything
   const desired = declare(inPlace())
   await w.apply(desired)
   const [before] = await managedOf(w)
@@ -179,6 +191,7 @@ t.test('puts the secret of a busy key that was rotated in place into its sealed 
 
 t.test('puts no secret unproved where somebody regenerated the key since', async t => {
   const w = world(t)
+  w.signed = everything
   const desired = declare(inPlace())
   await w.apply(desired)
   const [before] = await managedOf(w)
@@ -204,11 +217,29 @@ t.test('puts no secret unproved where somebody regenerated the key since', async
 
 t.test('rotates a protected key by overlap, whatever its strategy', async t => {
   const w = world(t)
+  w.signed = everything
   const desired = declare({ ...inPlace(), protect: true })
   await w.apply(desired)
   w.now += 61 * day
   t.match((await w.plan(desired)).changes, [{ kind: 'rotate', strategy: 'overlap' }])
 })
+
+t.test(
+  'replaces a key that was regenerated without a delivery, where nothing proves it to be ours',
+  async t => {
+    const w = world(t)
+    const desired = declare(inPlace())
+    await w.apply(desired)
+    const [before] = await managedOf(w)
+    w.now += 61 * day
+    await w.apply(desired, { killAt: { name: 'after-regenerate', count: 1 } })
+    await t.rejects(holderOf(w), { code: 'authentication' }, 'its stores hold a dead secret')
+    t.strictSame(statuses((await w.apply(desired)).report), ['done'])
+    t.not(await holderOf(w), before?.id)
+    t.equal(await holderOf(w, sealed.spec), await holderOf(w))
+    t.strictSame((await w.plan(desired)).changes, [])
+  },
+)
 
 for (const replay of ['with the secret', 'without the secret', 'refused', 'never'] as const) {
   for (const name of [
@@ -222,6 +253,7 @@ for (const replay of ['with the secret', 'without the secret', 'refused', 'never
   ] as const) {
     t.test(`heals a kill at ${name} of a rotation in place, with a replay ${replay}`, async t => {
       const w = world(t)
+      w.signed = everything
       const desired = declare(inPlace())
       await w.apply(desired)
       const [before] = await managedOf(w)
@@ -320,7 +352,7 @@ t.test('renames a key and its predecessor in place, and leaves its secret where 
   t.strictSame(statuses(report), ['done', 'done'])
   t.strictSame(w.requests().slice(2), ['PATCH /api/api-keys/:id', 'PATCH /api/api-keys/:id'])
   t.strictSame(markers(await managedOf(w)), [
-    'acme-agents/pipeline g1 delivered',
+    'acme-agents/pipeline g1 retiring',
     'acme-agents/pipeline g2 delivered',
   ])
   t.strictSame((await w.plan(desired)).changes, [])

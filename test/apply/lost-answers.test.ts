@@ -90,7 +90,7 @@ for (const versions of [true, false]) {
           ['done'],
           `rotation, lost ${lost.join(' and ')}`,
         )
-        await requireSound(t, w, desired, ['g1 delivered', 'g2 delivered'])
+        await requireSound(t, w, desired, ['g1 retiring', 'g2 delivered'])
       }
     })
   }

@@ -6,7 +6,7 @@ import { day, second } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { Report } from '../../src/model/outcome.ts'
 import { storeLabel } from '../../src/model/store.ts'
-import { desiredKey, desiredState, keychain, otherHost, sealed } from '../support/build.ts'
+import { desiredKey, desiredState, everything, keychain, otherHost, sealed } from '../support/build.ts'
 import { type World, openWorld } from '../support/world.ts'
 
 function declare(key: DesiredKey): DesiredState {
@@ -126,6 +126,7 @@ const inPlace = (stores: DesiredKey['stores']) => desiredKey({ stores, rotation:
 
 t.test('takes no regeneration of another host for its own whose answer was lost', async t => {
   const w = world(t)
+  w.signed = everything
   const desired = declare(inPlace([keychain, sealed]))
   await w.apply(desired)
   w.now += 61 * day
@@ -155,6 +156,7 @@ t.test('takes no regeneration of another host for its own whose answer was lost'
 t.test('admits in the marker that it wrote a dead secret over that of another run', async t => {
   for (const stores of [[sealed], [keychain]]) {
     const w = world(t)
+    w.signed = everything
     const desired = declare(inPlace(stores))
     await w.apply(desired)
     const [store = sealed] = stores

@@ -20,8 +20,8 @@ function world(t: Test): World {
 
 const managedOf = async (w: World) => (await w.list()).filter(({ ownership }) => ownership.kind === 'managed')
 
-const generationOf = ({ ownership }: LiveKey) =>
-  ownership.kind === 'managed' ? ownership.marker.generation : 0
+const isHead = ({ ownership }: LiveKey) =>
+  ownership.kind === 'managed' && ownership.marker.state.kind === 'delivered'
 
 /** The key that the secret in a store authenticates as; null where it authenticates as none. */
 async function holderOf(w: World, at: string): Promise<string | null> {
@@ -131,10 +131,10 @@ function paused(w: World): { platform: ApplyPlatform; reached: Promise<void>; go
   const gate = new Promise<void>(resolve => {
     goOn = resolve
   })
-  const whoamiAs: ApplyPlatform['whoamiAs'] = async (secret, key) => {
+  const whoamiAs: ApplyPlatform['whoamiAs'] = async (secret, key, when) => {
     reach()
     await gate
-    return await w.client.whoamiAs(secret, key)
+    return await w.client.whoamiAs(secret, key, when)
   }
   const platform = new Proxy<ApplyPlatform>(w.client, {
     get: (target, name) => (name === 'whoamiAs' ? whoamiAs : (Reflect.get(target, name) as unknown)),
@@ -155,9 +155,9 @@ async function requireSettled(t: Test, w: World, desired: DesiredState): Promise
   w.now += second
   t.strictSame((await w.plan(desired)).changes, [])
   const held = await holderOf(w, storeLabel(keychain.spec))
-  const [head] = (await managedOf(w)).toSorted(
-    (a, b) => generationOf(b) - generationOf(a) || a.createdAt - b.createdAt,
-  )
+  const heads = (await managedOf(w)).filter(isHead)
+  t.equal(heads.length, 1, 'one key leads')
+  const [head] = heads
   t.equal(held, head?.id, 'the store holds the secret of the head')
   w.now += 4 * day
   await w.apply(desired)

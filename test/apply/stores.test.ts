@@ -81,7 +81,7 @@ const rows: readonly Row[] = [
     plan: ['deliver, rotates'],
     done: ['rotated'],
     first: [],
-    requests: ['POST /api/api-keys', proof, patch],
+    requests: ['POST /api/api-keys', proof, patch, patch],
   },
   {
     title: 'takes the secret out of a store that was removed',

@@ -152,7 +152,7 @@ const cases: Readonly<Record<string, Case>> = {
 function factsOf({ desired, usage = pulls, age = 40, maxLifetime, offline }: Case): AuditFacts {
   const key = { ...desiredKey({ owner: 'platform-team', environment: 'ci' }), ...desired }
   const at = now - age * day
-  const state = { kind: 'delivered', visibleEnd: 'no34z', at, graceUntil: at + 2 * day } as const
+  const state = { kind: 'delivered', visibleEnd: 'no34z', at } as const
   const live = {
     maskedKey: 'flux_ci_****...no34z',
     createdAt: at,

@@ -83,7 +83,7 @@ t.test(
         given: {
           keys: declared => [
             managedKey(declared, {
-              state: { kind: 'delivered', visibleEnd: 'no34z', at: now - 9 * day, graceUntil: now - 8 * day },
+              state: { kind: 'delivered', visibleEnd: 'no34z', at: now - 9 * day },
               live: { ...stale, ...used },
             }),
           ],

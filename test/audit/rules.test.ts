@@ -11,6 +11,7 @@ import type { LiveKey } from '../../src/model/live-key.ts'
 import type { UsageFacts } from '../../src/model/observed-usage.ts'
 import type { CompiledRule } from '../../src/model/own-rule.ts'
 import { everyKey } from '../../src/model/targets.ts'
+import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { observed } from '../support/audit.ts'
 import {
   callerWith,
@@ -21,6 +22,7 @@ import {
   managedKey,
   neverUsed,
   now,
+  retiringFor,
   pruneRules,
   unknownUse,
   usedAt,
@@ -42,11 +44,13 @@ interface Case {
 }
 
 const madeAt = now - 40 * day
+const agent = 'fluxloop-keys/0.1.0'
+const own = `${agent}${ofProof}`
+const firstLook = `${agent}${beforeDelivery}`
 const delivered = {
   kind: 'delivered',
   visibleEnd: 'no34z',
   at: madeAt,
-  graceUntil: madeAt + 2 * day,
 } as const
 
 /** A key that no rule has anything to say about. */
@@ -122,11 +126,14 @@ const pending = (age: number) =>
     state: { kind: 'pending' },
     live: { id: 'key_half', createdAt: now - age },
   })
-const second = (at: number) => ({ generation: 2, state: { ...delivered, at, graceUntil: at + 2 * day } })
+const second = (at: number) => ({ generation: 2, state: { ...delivered, at } })
 const retired = (lastUse: LiveKey['lastUse']): Case => ({
   head: null,
   others: [
-    managedKey(good, { state: delivered, live: { id: 'key_old', ...goodLive, lastUse } }),
+    managedKey(good, {
+      state: retiringFor('key_new', 5 * day),
+      live: { id: 'key_old', ...goodLive, lastUse },
+    }),
     managedKey(good, {
       ...second(now - 5 * day),
       live: { id: 'key_new', ...goodLive, createdAt: now - 5 * day },
@@ -352,6 +359,7 @@ const table: Readonly<
   'unused-key': {
     finds: [
       ['a declared one', { live: { ...old, lastUse: usedAt(now - 90 * day) } }],
+      ['looked at by us, and by nobody since', { live: { ...old, lastUse: usedAt(now - 90 * day, own) } }],
       ['one that nobody declares', { others: [{ ...unmanaged, ...old, lastUse: usedAt(now - 91 * day) }] }],
       [
         'as soon as `prune.unused` says so',
@@ -373,22 +381,28 @@ const table: Readonly<
       ],
     ],
     cannotTell: [
+      ['looked at by us lately', { live: { ...old, lastUse: usedAt(now - 89 * day, own) } }, 'own-look'],
       ['a platform that does not say', { live: { ...old, lastUse: unknownUse } }, 'platform-does-not-say'],
     ],
   },
   'never-used-key': {
     finds: [
       ['a declared one', { live: { lastUse: neverUsed } }],
-      ['used by our delivery alone', { live: { lastUse: usedAt(madeAt, 'fluxloop-keys/0.1.0') } }],
+      ['looked at by us before its delivery', { live: { lastUse: usedAt(madeAt, firstLook) } }],
       ['one that nobody declares', { others: [{ ...unmanaged, ...old, lastUse: neverUsed }] }],
     ],
     passes: [
       ['used', {}],
       ['younger than the window', { live: { createdAt: now - 29 * day, lastUse: neverUsed } }],
-      ['looked at later by us', { live: { lastUse: usedAt(madeAt + day, 'fluxloop-keys/0.1.0') } }],
+      ['called with by a run of ours', { live: { ...old, lastUse: usedAt(now - 89 * day, agent) } }],
+      [
+        'looked at by us so long ago that it is unused',
+        { live: { ...old, lastUse: usedAt(now - 91 * day, own) } },
+      ],
     ],
     cannotTell: [
       ['a platform that does not say', { live: { lastUse: unknownUse } }, 'platform-does-not-say'],
+      ['looked at by us later', { live: { lastUse: usedAt(now - day, own) } }, 'own-look'],
     ],
   },
   'unmanaged-key': {
@@ -430,7 +444,9 @@ const table: Readonly<
       ['quiet since', retired(usedAt(now - 25 * hour))],
       ['never used', retired(neverUsed)],
       ['nobody knows', retired(unknownUse)],
+      ['looked at by us before that', retired(usedAt(now - 25 * hour, own))],
     ],
+    cannotTell: [['looked at by us since', retired(usedAt(now - hour, own)), 'own-look']],
   },
   'can-manage-keys': {
     finds: [

@@ -165,7 +165,8 @@ t.test('without the configuration at hand, regenerate says that the stores will 
 t.test('stores on another host are left alone', async t => {
   const scene = stage(t, files)
   await applied(scene)
-  const before = await scene.read('ci.env')
+  const before = 'FLUXLOOP_API_KEY=flux_ci_what_was_there_before\n'
+  await scene.write('ci.env', before)
   const host = () => 'ffff9999'
   const { out, err } = await scene.succeed('apikeys regenerate ci-pipeline --force', {
     terminal: true,

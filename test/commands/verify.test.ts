@@ -39,9 +39,21 @@ async function scene(t: Test, ids: readonly string[]): Promise<Scene> {
   })
 }
 
-t.test('proves every secret with one list and one whoami each, and exits 0 where all is well', async t => {
+t.test('compares every secret with one list alone, and exits 0 where all is well', async t => {
   const { run, secretOf } = await scene(t, ['a', 'b', 'c'])
   const all = await run('verify')
+  t.equal(all.code, 0, all.err())
+  t.strictSame(all.requests, ['GET /api/api-keys'])
+  t.match(all.err(), 'This makes 1 request, and 1 whoami for each stored secret whose end leaves doubt')
+  t.match(all.err(), '--prove')
+  t.match(all.out(), /^ok +a in env-file .*a\.env \(SECRET\)$/m)
+  t.match(all.out(), 'Verified. 3 ok; 1 request made.')
+  for (const id of ['a', 'b', 'c']) t.notMatch(all.out() + all.err(), await secretOf(id), 'shows no secret')
+})
+
+t.test('proves every secret with one list and one whoami each where told to', async t => {
+  const { run, secretOf } = await scene(t, ['a', 'b', 'c'])
+  const all = await run('verify --prove')
   t.equal(all.code, 0, all.err())
   t.strictSame(all.requests, [
     'GET /api/api-keys',
@@ -52,7 +64,7 @@ t.test('proves every secret with one list and one whoami each, and exits 0 where
   t.match(all.err(), 'This makes at most 4 requests: 1 list, and 3 whoami with the stored secrets')
   t.match(all.out(), /^ok +a in env-file .*a\.env \(SECRET\)$/m)
   t.match(all.out(), 'Verified. 3 ok; 4 requests made.')
-  const one = await run('verify b')
+  const one = await run('verify b --prove')
   t.strictSame(one.requests, ['GET /api/api-keys', 'GET /api/auth/whoami'])
   for (const id of ['a', 'b', 'c']) t.notMatch(all.out() + all.err(), await secretOf(id), 'shows no secret')
 })
@@ -85,11 +97,13 @@ t.test('names what is stale, missing, foreign or unreadable, and exits 1', async
       ['well', 'ok', ''],
     ],
   )
-  t.equal(requests.length, 2, 'only what ends like its key is sent')
+  t.equal(requests.length, 1, 'nothing is sent')
+  const proving = await run('verify --prove --json')
+  t.equal(proving.requests.length, 2, 'only what ends like its key is sent')
   t.notMatch(out(), well)
   const text = await run('verify')
   t.match(text.out(), /^not checked +locked in age-file/m)
-  t.match(text.out(), 'Not verified. 1 ok, 1 not checked, 3 wrong; 2 requests made.')
+  t.match(text.out(), 'Not verified. 1 ok, 1 not checked, 3 wrong; 1 request made.')
 })
 
 t.test('tells another generation of the same key from a stranger', async t => {
@@ -103,12 +117,15 @@ t.test('tells another generation of the same key from a stranger', async t => {
     { name, description, scope, permissions, expires, environment: null, marker },
     'by-hand',
   )
-  const stale = await run('verify')
-  t.equal(stale.code, 1)
-  t.match(
-    stale.out(),
-    /^stale +turned in .*: it is the secret of generation 1, and generation 2 is\s+delivered/ms,
-  )
+  for (const [line, is] of [
+    ['verify', 'ends like'],
+    ['verify --prove', 'is'],
+  ] as const) {
+    const stale = await run(line)
+    t.equal(stale.code, 1)
+    const says = `it ${is} the secret of generation 1, and generation 2 is\\s+delivered`
+    t.match(stale.out(), new RegExp(`^stale +turned in .*: ${says}`, 'ms'))
+  }
   await put('turned', secret?.reveal() ?? '')
   t.equal((await run('verify')).code, 0)
 })
@@ -118,18 +135,19 @@ t.test('asks before more than 100 requests, and makes none where nobody says yes
     t,
     Array.from({ length: 100 }, (_, index) => `key-${index}`),
   )
-  const nobody = await run('verify')
+  const nobody = await run('verify --prove')
   t.equal(nobody.code, 1)
   t.match(nobody.err(), '101 requests are more than 100, and there is nobody to ask')
   t.match(nobody.err(), '--yes')
   t.strictSame(nobody.requests, [])
-  const no = await run('verify', { answers: ['no'] })
+  const no = await run('verify --prove', { answers: ['no'] })
   t.equal(no.code, 1)
   t.strictSame(no.requests, [])
-  const yes = await run('verify', { answers: ['yes'] })
+  const yes = await run('verify --prove', { answers: ['yes'] })
   t.equal(yes.code, 0)
   t.equal(yes.requests.length, 101)
-  t.equal((await run('verify --yes --json')).requests.length, 101)
+  t.equal((await run('verify --prove --yes --json')).requests.length, 101)
+  t.equal((await run('verify --json')).requests.length, 1, 'ends alone cost one request')
 })
 
 t.test('names a key that the configuration does not declare, with what was probably meant', async t => {

@@ -1,6 +1,6 @@
 // Whoever can write a plan file can recompute its digest. Nothing that such a file says may loosen anything.
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day, hour, minute } from '../../src/model/duration.ts'
@@ -216,6 +216,8 @@ t.test('takes nothing over from another machine, unless --take-over is repeated'
   platform.now += 61 * day
   const HOME = join(place.root, 'another-home')
   await mkdir(HOME)
+  // A store that holds the secret would show that this is no other machine.
+  await rm(join(place.work, 'a.env'))
   t.match(await run('plan --take-over --out plan.json', { HOME }), { code: 0, stdout: /1 to rotate/ })
   await changesNothing(t, 'apply plan.json', 2, /made with --take-over/, { HOME })
   await forge(({ options }) => (options.takeOver = false))
@@ -256,7 +258,7 @@ t.test('carries out no change that a plan made here does not have', async t => {
   await declare(['a', 'b'], { permissions: '[read_results, upload_results]' })
   await run('plan --out plan.json')
   const [, b] = await platform.managed()
-  const gate = { quiet: 0, deliveredAt: null, waived: true }
+  const gate = { quiet: 0, waived: true }
   const revoke = { kind: 'revoke', keyId: 'b', live: b, generation: 1, reason: { code: 'undeclared' }, gate }
   for (const [change, code] of [
     [({ plan }) => plan.changes.push(revoke), 12],

@@ -12,14 +12,24 @@ const own = { keyId, desired, generation: 2 }
 
 const create: Change = { kind: 'create', ...own }
 const rotate = (strategy: 'overlap' | 'in-place'): Change => {
-  return { kind: 'rotate', strategy, ...own, live, fields: [], reasons: [], leaked: [], removal }
+  return {
+    kind: 'rotate',
+    strategy,
+    ...own,
+    live,
+    fields: [],
+    reasons: [],
+    leaked: [],
+    predecessors: [],
+    removal,
+  }
 }
 const deliver = (strategy: 'overlap' | 'in-place', rotates: boolean): Change => {
-  const how = { strategy, rotates, fields: [], narrowing: [], reasons: [] } as const
+  const how = { strategy, rotates, fields: [], narrowing: [], predecessors: [], reasons: [] } as const
   return { kind: 'deliver', ...own, live, ...how, removal }
 }
 const heal = (generation: number | null): Change => {
-  return { kind: 'heal', keyId, desired, pending: [], generation, removal }
+  return { kind: 'heal', keyId, desired, pending: [], generation, excess: [], predecessors: [], removal }
 }
 
 const provisions: readonly (readonly [what: string, change: Change, sources: readonly Source[]])[] = [
@@ -36,7 +46,17 @@ const provisions: readonly (readonly [what: string, change: Change, sources: rea
 
 const patches: readonly Change[] = [
   { kind: 'adopt', ...own, live, fields: [] },
-  { kind: 'update', keyId, desired, live, superseded: false, fields: [], removal },
+  {
+    kind: 'update',
+    keyId,
+    desired,
+    live,
+    superseded: false,
+    fields: [],
+    mark: { event: 'updated' },
+    proof: null,
+    removal,
+  },
   { kind: 'release', keyId, live, generation: 2 },
 ]
 
@@ -46,7 +66,7 @@ const revoke: Change = {
   live,
   generation: 1,
   reason: { code: 'undeclared' },
-  gate: { quiet: 0, deliveredAt: null, waived: false },
+  gate: { quiet: 0, waived: false },
 }
 
 for (const [what, change, sources] of provisions) {

@@ -3,7 +3,16 @@ import t from 'tap'
 import { isRefused } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { callerWith, desiredKey, liveKey, managedKey, now, pruneRules, stack } from '../support/build.ts'
+import {
+  callerWith,
+  desiredKey,
+  liveKey,
+  managedKey,
+  marker,
+  now,
+  pruneRules,
+  stack,
+} from '../support/build.ts'
 import { codes, other, planOf, summary } from '../support/plan-of.ts'
 
 /** A key made by hand, just as `adopter` declares it. */
@@ -74,12 +83,22 @@ t.test('refuses what it cannot adopt, and says why', async t => {
   })
   t.strictSame(why([theirs]), [['managed', 'other-team/x']])
   t.strictSame(
-    why([found({ ownership: { kind: 'unreadable', text: '[fk2' } })]),
+    why([found({ name: 'Odd', ownership: { kind: 'unreadable', text: '[fk2' } })], 'Odd'),
     [['unreadable', ['key_found']], ['marker-unreadable']].toReversed(),
   )
   const twice = planOf({ desired: [adopter, { ...other, adopt: 'key_found' }], keys: [found()] })
   t.ok(isRefused(twice))
   t.strictSame(codes(twice), ['cannot-adopt', 'cannot-adopt'])
+})
+
+t.test('takes a key by its id, whatever somebody made of its description', async t => {
+  for (const ownership of [
+    { kind: 'unreadable', text: '[fk2' },
+    { kind: 'copied', marker: marker({ stack: 'other-team' }) },
+  ] as const) {
+    const plan = planOf({ desired: [adopter], keys: [found({ ownership })] })
+    t.strictSame([summary(plan), codes(plan)], [['adopt key_found'], []])
+  }
 })
 
 t.test('takes a key that another stack gave up, in the month after and later', async t => {

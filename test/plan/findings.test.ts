@@ -2,7 +2,7 @@ import t from 'tap'
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { isRefused } from '../../src/model/change.ts'
 import type { Finding } from '../../src/model/finding.ts'
-import { day, minute } from '../../src/model/duration.ts'
+import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import {
   callerWith,
@@ -11,11 +11,23 @@ import {
   keychain,
   liveKey,
   managedKey,
+  marker,
+  nothing,
   now,
   otherHost,
   pruneRules,
 } from '../support/build.ts'
-import { codes, pending, planOf, summary, undeclared, key, type Case } from '../support/plan-of.ts'
+import {
+  codes,
+  head,
+  pending,
+  planOf,
+  retired,
+  summary,
+  undeclared,
+  key,
+  type Case,
+} from '../support/plan-of.ts'
 
 t.test('has every finding', async t => {
   const local = { localKeys: new Set(['ci-pipeline']) }
@@ -126,7 +138,7 @@ t.test('has every finding', async t => {
     },
     'too-many-pending': {
       case: {
-        keys: [1, 2, 3].map(generation => pending(generation, otherHost)),
+        keys: [1, 2, 3].map(number => pending(number, otherHost, { createdAt: now - (6 - number) * hour })),
       },
       says: [
         {
@@ -238,6 +250,48 @@ t.test('has every finding', async t => {
         options: { rotate: new Map([['ci-pipeline', { note: null, leaked: true }]]) },
       },
       says: [{ severity: 'refusal', code: 'not-rotated', keyId: 'ci-pipeline', cause: 'not-adopted' }],
+    },
+    'not-narrowed': {
+      case: { keys: [retired({ scope: ['analytics-agent'] }), head({ createdAt: now - hour })] },
+      says: [
+        {
+          severity: 'warning',
+          code: 'not-narrowed',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          fields: ['scope'],
+        },
+      ],
+    },
+    unproven: {
+      case: {
+        desired: [desiredKey({ scope: 'all', adopt: 'Mine' })],
+        keys: [liveKey({ name: 'Mine', scope: ['sales-assistant'] })],
+        options: { signed: nothing },
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'unproven',
+          keyId: 'ci-pipeline',
+          liveId: 'key_stranger',
+          fields: ['scope', 'permissions'],
+        },
+      ],
+    },
+    'marker-copied': {
+      case: {
+        keys: [managedKey(), liveKey({ ownership: { kind: 'copied', marker: marker() }, name: 'Copy' })],
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'marker-copied',
+          keyId: 'ci-pipeline',
+          liveId: 'key_stranger',
+          name: 'Copy',
+        },
+      ],
     },
     'marker-unreadable': {
       case: {

@@ -15,15 +15,18 @@ import {
   keychain,
   liveKey,
   managedKey,
+  nothing,
   now,
   otherHost,
   pruneRules,
+  retiringFor,
   stack,
   unknownUse,
   usedAt,
 } from '../support/build.ts'
 import {
   aged,
+  deliveredLongAgo,
   head,
   leaked,
   other,
@@ -118,6 +121,15 @@ t.test('gives every reason for a rotation', async t => {
       says: { code: 'environment', current: 'prod', desired: 'ci' },
     },
     leaked: { case: { keys: [leaked(1)] }, says: { code: 'leaked' } },
+    'head-lost': { case: { keys: [retired()] }, says: { code: 'head-lost', since: deliveredLongAgo } },
+    'several-heads': {
+      case: { keys: [managedKey(), head()], options: { signed: nothing } },
+      says: { code: 'several-heads', liveIds: ['key_ci-pipeline_2', 'key_ci-pipeline_1'] },
+    },
+    unproven: {
+      case: { desired: [desiredKey({ scope: 'all' })], keys: [managedKey()], options: { signed: nothing } },
+      says: { code: 'unproven', fields: ['scope'] },
+    },
     requested: {
       case: {
         keys: [managedKey()],
@@ -139,7 +151,6 @@ t.test('gives every reason for a delivery', async t => {
     kind: 'delivered',
     visibleEnd: 'ab12c',
     at: now - 9 * day,
-    graceUntil: now - 7 * day,
   } as const
   const reasons = {
     stale: {
@@ -159,12 +170,10 @@ t.test('gives every reason for a delivery', async t => {
     },
     overtaken: {
       case: {
-        keys: [
-          managedKey(key, { state: { ...delivered, visibleEnd: '00000', at: now - 8 * day } }),
-          managedKey(key, { generation: 2, state: delivered, live: { maskedKey: 'flux_ci_****...ab12c' } }),
-        ],
+        keys: [retired(), head()],
+        options: { held: new Map([['ci-pipeline', new Set(['key_ci-pipeline_1'])]]) },
       },
-      says: { code: 'overtaken', by: 'key_ci-pipeline_1', at: now - 8 * day },
+      says: { code: 'overtaken', by: 'key_ci-pipeline_1' },
     },
     'store-added': {
       case: { desired: [desiredKey({ stores: [keychain, envFile] })], keys: [managedKey(key)] },
@@ -177,6 +186,13 @@ t.test('gives every reason for a delivery', async t => {
       },
       says: { code: 'store-changed', stores: ['env-file /srv/agents/.env (FLUXLOOP_API_KEY)'] },
     },
+    'taken-over': {
+      case: {
+        keys: [managedKey(key, { marked: { host: otherHost } })],
+        options: { localKeys: new Set(['ci-pipeline']), takeOver: true },
+      },
+      says: { code: 'taken-over' },
+    },
   } satisfies {
     [Code in DeliveryReason['code']]: { case: Case; says: Extract<DeliveryReason, { code: Code }> }
   }
@@ -188,12 +204,8 @@ t.test('gives every reason for a delivery', async t => {
 })
 
 t.test('gives every reason for a revocation, with the gate that it must pass', async t => {
-  const delivered = now - 10 * day + hour
-  const gate = { quiet: day, deliveredAt: delivered, waived: false }
-  const gateOf = (code: string, keyId: string | undefined) => {
-    if (code === 'leaked') return { ...gate, quiet: 0, waived: true }
-    return keyId === 'key_stranger' ? { ...gate, deliveredAt: now - 10 * day } : gate
-  }
+  const gate = { quiet: day, waived: false }
+  const gateOf = (code: string) => (code === 'leaked' ? { quiet: 0, waived: true } : gate)
   const reasons = {
     undeclared: {
       case: { desired: [other], keys: [managedKey(other), undeclared()] },
@@ -209,6 +221,10 @@ t.test('gives every reason for a revocation, with the gate that it must pass', a
         options: { rotate: new Map([['ci-pipeline', { note: null, leaked: true }]]) },
       },
       says: { code: 'leaked', head: 2 },
+    },
+    abandoned: {
+      case: { keys: [managedKey(key, { live: { id: 'key_head' } }), pending(1, otherHost)] },
+      says: { code: 'abandoned' },
     },
     unmanaged: {
       case: { keys: [managedKey(), liveKey()], state: { prune: { ...pruneRules, unmanaged: 'revoke' } } },
@@ -228,7 +244,7 @@ t.test('gives every reason for a revocation, with the gate that it must pass', a
     const change = planOf(row.case).changes.find(({ kind }) => kind === 'revoke')
     t.strictSame(
       change?.kind === 'revoke' ? [change.reason, change.gate] : change,
-      [row.says, gateOf(code, change?.keyId)],
+      [row.says, gateOf(code)],
       code,
     )
   }
@@ -253,8 +269,29 @@ t.test('says of every retiring key what it waits for', async t => {
       case: { keys: [retired(), head(), pending(3, otherHost, { createdAt: now - minute })] },
       says: { code: 'successor-pending' },
     },
+    'another-first': {
+      case: {
+        keys: [
+          retired(),
+          managedKey(key, {
+            generation: 2,
+            state: retiringFor('key_ci-pipeline_3', 9 * day),
+            live: { createdAt: now - 9 * day },
+          }),
+          managedKey(key, { generation: 3, live: { createdAt: now - 8 * day } }),
+        ],
+      },
+      says: { code: 'another-first', liveId: 'key_ci-pipeline_1' },
+    },
     'predecessor-alive': {
-      case: { desired: [other], keys: [managedKey(other), head(), retired({ lastUse: inUse })] },
+      case: {
+        desired: [other],
+        keys: [
+          managedKey(other),
+          head({ createdAt: now - 9 * day }),
+          managedKey(key, { live: { lastUse: inUse } }),
+        ],
+      },
       says: { code: 'predecessor-alive', liveId: 'key_ci-pipeline_1' },
     },
     young: {
@@ -270,7 +307,7 @@ t.test('says of every retiring key what it waits for', async t => {
   }
   for (const [code, row] of Object.entries(reasons)) {
     const plan = planOf(row.case)
-    const of = code === 'predecessor-alive' ? 2 : 1
+    const of = code === 'predecessor-alive' || code === 'another-first' ? 2 : 1
     const [id, generation] = code === 'young' ? ['key_young', 0] : [`key_ci-pipeline_${of}`, of]
     t.strictSame(
       plan.retiring

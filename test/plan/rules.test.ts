@@ -1,6 +1,8 @@
 import t from 'tap'
 import { type Change, isRefused } from '../../src/model/change.ts'
+import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { day, hour } from '../../src/model/duration.ts'
+import type { MarkerState } from '../../src/model/marker.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { lineageOf } from '../../src/lifecycle/lineage.ts'
 import { sortByOwner } from '../../src/lifecycle/ownership.ts'
@@ -14,7 +16,7 @@ import {
   pruneRules,
   sealed,
   stack,
-  thisHost,
+  retiringFor,
   unknownUse,
   usedAt,
 } from '../support/build.ts'
@@ -33,8 +35,9 @@ import {
 } from '../support/plan-of.ts'
 
 t.test('asks the usage gate before every revocation', async t => {
-  const deliveredAt = now - 10 * day + hour
-  const own = 'fluxloop-keys/0.1.0'
+  const agent = 'fluxloop-keys/0.1.0'
+  const own = `${agent}${ofProof}`
+  const firstLook = `${agent}${beforeDelivery}`
   const rows: readonly (readonly [what: string, live: Partial<LiveKey>, wait: string | null])[] = [
     ['never used', { lastUse: neverUsed }, null],
     ['no data', { lastUse: unknownUse }, 'usage-unknown'],
@@ -44,7 +47,11 @@ t.test('asks the usage gate before every revocation', async t => {
     ['used later than now, by another clock', { lastUse: usedAt(now + hour) }, 'in-use'],
     ['used by nobody knows what', { lastUse: usedAt(now - hour, null) }, 'in-use'],
     ['used by a program whose name contains ours', { lastUse: usedAt(now - hour, `my-${own}`) }, 'in-use'],
-    ['verified by us after the delivery', { lastUse: usedAt(now - hour, own) }, 'in-use'],
+    ['looked at by us, and that hides who used it before', { lastUse: usedAt(now - hour, own) }, 'in-use'],
+    ['looked at by us, as long ago as is quiet', { lastUse: usedAt(now - day, own) }, null],
+    ['looked at by us before anybody had it', { lastUse: usedAt(now - hour, firstLook) }, null],
+    ['called with by a run of ours', { lastUse: usedAt(now - hour, agent) }, 'in-use'],
+    ['the same words of another program', { lastUse: usedAt(now - hour, `my-${firstLook}`) }, 'in-use'],
     ['expired, and in use', { lastUse: usedAt(now), expiresAt: now }, null],
     ['expired as the platform says', { lastUse: usedAt(now), status: 'expired' }, null],
     ['expired, no data', { lastUse: unknownUse, expiresAt: now - 1 }, null],
@@ -66,23 +73,18 @@ t.test('asks the usage gate before every revocation', async t => {
     }
   }
 
-  const deliveries = [
-    ['up to the delivery', deliveredAt, null],
-    ['after it', deliveredAt + 1, 'in-use'],
-  ] as const
-  const longQuiet = desiredKey({ rotation: { quiet: 30 * day } })
-  for (const [what, at, wait] of deliveries) {
-    const plan = planOf({ desired: [longQuiet], keys: [retired({ lastUse: usedAt(at, own) }), head()] })
-    t.strictSame(waits(plan), wait === null ? [] : [`key_ci-pipeline_1 ${wait}`], `our own use ${what}`)
-  }
-
-  const ofState = (state: 'pending' | 'leaked' | 'external', live: Partial<LiveKey>) =>
+  const ofState = (state: 'pending' | 'leaked', live: Partial<LiveKey>) =>
     planOf({ keys: [managedKey(key, { state: { kind: state }, live }), head()] })
   t.strictSame(waits(ofState('leaked', { lastUse: usedAt(now) })), [], 'leaked: no gate')
   t.strictSame(
-    waits(ofState('pending', { lastUse: usedAt(now, own) })),
+    waits(ofState('pending', { lastUse: usedAt(now, firstLook) })),
     [],
-    'pending: our use was the delivery',
+    'pending, and not delivered',
+  )
+  t.strictSame(
+    waits(ofState('pending', { lastUse: usedAt(now, own) })),
+    ['key_ci-pipeline_1 in-use'],
+    'pending, and found in a store',
   )
   t.strictSame(waits(ofState('pending', { lastUse: usedAt(now) })), ['key_ci-pipeline_1 in-use'])
 })
@@ -135,10 +137,16 @@ t.test('counts only what nobody asked for against the limits', async t => {
   const stores = [sealed]
   const rows: readonly (readonly [what: string, kind: Change['kind'], refused: boolean, row: Case])[] = [
     [
-      'superseded keys go',
+      'retiring keys go',
       'revoke',
       false,
-      { desired: four, keys: four.flatMap(one => [managedKey(one), managedKey(one, { generation: 2 })]) },
+      {
+        desired: four,
+        keys: four.flatMap(one => [
+          managedKey(one, { state: retiringFor(`key_${one.keyId}_2`, 9 * day) }),
+          managedKey(one, { generation: 2 }),
+        ]),
+      },
     ],
     [
       'another environment is declared',
@@ -173,7 +181,6 @@ t.test('counts only what nobody asked for against the limits', async t => {
                 kind: 'delivered',
                 visibleEnd: 'ab12c',
                 at: now - 9 * day,
-                graceUntil: now,
               },
             },
           ),
@@ -188,80 +195,69 @@ t.test('counts only what nobody asked for against the limits', async t => {
   }
 })
 
-t.test('ranks the live keys of one key id', async t => {
-  const delivered = (generation: number, live: Partial<LiveKey> = {}) => managedKey(key, { generation, live })
-  const twin = (id: string, createdAt: number) => delivered(2, { id, createdAt })
+t.test('sorts the live keys of one key id by what they say, and knows which leads', async t => {
+  const made = (generation: number, state: MarkerState | undefined, live: Partial<LiveKey> = {}) =>
+    managedKey(key, { generation, live, ...(state === undefined ? {} : { state }) })
+  const delivered = (generation: number, live: Partial<LiveKey> = {}) => made(generation, undefined, live)
+  const external = { kind: 'external' } as const
+  const gone = retiringFor('key_gone', day)
+  type Ranks = Partial<Record<'head' | 'rivals' | 'pending' | 'retiring' | 'leaked', string>>
   const rows: readonly (readonly [
     what: string,
     keys: readonly LiveKey[],
-    ranks: { head?: string; pending?: string; superseded?: string; leaked?: string; highest: number },
+    proven: readonly string[],
+    ranks: Ranks,
+    next: number,
   ])[] = [
-    ['nothing lives', [], { highest: 0 }],
-    ['one is delivered', [delivered(1)], { head: '1', highest: 1 }],
+    ['nothing lives', [], [], {}, 1],
+    ['one is delivered', [delivered(1)], [], { head: '1' }, 2],
+    ['an adopted one leads, too', [made(2, external), made(1, gone)], [], { head: '2', retiring: '1' }, 3],
     [
-      'the highest delivered one leads',
-      [delivered(3), delivered(1), delivered(2)],
-      { head: '3', superseded: '2 1', highest: 3 },
+      'several are delivered, and one is proven',
+      [delivered(3), delivered(1)],
+      ['1'],
+      { head: '1', rivals: '3' },
+      2,
+    ],
+    ['none of them is proven', [delivered(3), delivered(1)], [], { rivals: '1 3' }, 2],
+    [
+      'the one that was delivered last is proven, as all are',
+      [delivered(1), delivered(2, { createdAt: now - day })],
+      ['1', '2'],
+      { head: '2', rivals: '1' },
+      3,
     ],
     [
-      'an adopted one leads too',
-      [delivered(1), managedKey(key, { generation: 2, state: { kind: 'external' } })],
-      { head: '2', superseded: '1', highest: 2 },
-    ],
-    [
-      'a pending one supersedes nothing',
+      'a pending one takes no place',
       [delivered(1), pending(2), pending(3)],
-      { head: '1', pending: '3 2', highest: 3 },
+      [],
+      { head: '1', pending: '3 2' },
+      2,
     ],
-    [
-      'a pending one below the head retires',
-      [delivered(2), pending(1)],
-      { head: '2', superseded: '1', highest: 2 },
-    ],
-    [
-      'a pending twin of the head retires',
-      [delivered(1), pending(1, thisHost, { id: 'key_twin' })],
-      { head: '1', superseded: 'key_twin', highest: 1 },
-    ],
-    [
-      'the older of twins leads',
-      [twin('key_a', now - day), twin('key_b', now - 2 * day)],
-      { head: 'key_b', superseded: 'key_a', highest: 2 },
-    ],
-    [
-      'the lesser id of equals leads',
-      [twin('key_b', now - day), twin('key_a', now - day)],
-      { head: 'key_a', superseded: 'key_b', highest: 2 },
-    ],
-    [
-      'a leaked one below the head retires',
-      [delivered(2), leaked(1)],
-      { head: '2', superseded: '1', highest: 2 },
-    ],
-    [
-      'nothing below a leaked one leads again',
-      [retired(), leaked(2), pending(3)],
-      { leaked: '2', superseded: '1', pending: '3', highest: 3 },
-    ],
-    ['a leaked one alone leads nothing', [leaked(1)], { leaked: '1', highest: 1 }],
+    ['a number that somebody made up ends no counting', [made(999_999, gone)], [], { retiring: '999999' }, 1],
+    ['only retiring ones are left', [made(1, gone), made(2, gone)], [], { retiring: '2 1' }, 3],
+    ['a leaked one leads nothing', [leaked(2), pending(3)], [], { leaked: '2', pending: '3' }, 4],
   ]
   const short = (keys: readonly { live: LiveKey }[]) =>
     keys.map(({ live }) => live.id.replace('key_ci-pipeline_', '')).join(' ')
-  for (const [what, keys, ranks] of rows) {
+  for (const [what, keys, proven, ranks, next] of rows) {
+    const isProven = (_: string, { id }: { id: string }) =>
+      proven.includes(id.replace('key_ci-pipeline_', ''))
     for (const order of [keys, [...keys].reverse()]) {
-      const lineage =
-        sortByOwner(stack, order, now).lineages.get('ci-pipeline') ?? lineageOf('ci-pipeline', [])
+      const { lineages } = sortByOwner(stack, order, now, { isProven })
+      const { head, rivals, retiring, ...rest } = lineages.get('ci-pipeline') ?? lineageOf('ci-pipeline', [])
       t.strictSame(
         {
-          head: short(lineage.head === null ? [] : [lineage.head]),
-          pending: short(lineage.pending),
-          superseded: short(lineage.superseded),
-          leaked: short(lineage.leaked),
-          highest: lineage.highest,
+          head: short(head === null ? [] : [head]),
+          rivals: short(rivals).split(' ').sort().join(' '),
+          pending: short(rest.pending).split(' ').sort().reverse().join(' '),
+          retiring: short(retiring).split(' ').sort().reverse().join(' '),
+          leaked: short(rest.leaked),
         },
-        { head: '', pending: '', superseded: '', leaked: '', ...ranks },
+        { head: '', rivals: '', pending: '', retiring: '', leaked: '', ...ranks },
         what,
       )
+      if (keys.length < 2) t.equal(rest.next, next, what)
     }
   }
 })

@@ -13,6 +13,7 @@ import {
   managedKey,
   now,
   otherHost,
+  retiringFor,
   sealed,
   thisHost,
   usedAt,
@@ -95,30 +96,32 @@ t.test('never narrows the calling key, not even where the same field widens', as
     const plan = planOf({ keys: [managedKey(key, { live })], current: { caller } })
     t.strictSame([summary(plan), codes(plan)], [does, narrowing ? ['calling-key'] : []], what)
   }
-  const superseded = [retired({ scope: 'all', createdAt: now - 2 * day }), head({ createdAt: now - hour })]
-  t.strictSame(summary(planOf({ keys: superseded, current: { caller } })), [])
-  t.strictSame(summary(planOf({ keys: superseded })), ['update key_ci-pipeline_1 scope'])
+  const predecessor = [retired({ scope: 'all', createdAt: now - 2 * day }), head({ createdAt: now - hour })]
+  t.strictSame(summary(planOf({ keys: predecessor, current: { caller } })), [])
+  t.strictSame(summary(planOf({ keys: predecessor })), ['update key_ci-pipeline_1 scope'])
 })
 
-t.test('owns up to it where a superseded key gets what it never had', async t => {
+t.test('never gives a retiring key anything, and says where nothing would remain of it', async t => {
   const rows = [
-    [{ scope: ['analytics-agent'] }, key.scope, true],
-    [{ scope: ['analytics-agent', 'sales-assistant'] }, ['sales-assistant'], false],
-    [{ scope: ['sales-assistant'] }, undefined, undefined],
-    [{ permissions: ['read_results'] }, key.permissions, true],
-    [{ permissions: ['*'] }, key.permissions, false],
+    [{ scope: ['analytics-agent'] }, undefined, ['not-narrowed']],
+    [{ scope: ['analytics-agent', 'sales-assistant'] }, ['sales-assistant'], []],
+    [{ scope: ['sales-assistant'] }, undefined, []],
+    [{ permissions: ['read_results'] }, undefined, ['not-narrowed']],
+    [{ permissions: ['*'] }, key.permissions, []],
   ] as const
-  for (const [live, desired, widens] of rows) {
+  for (const [live, desired, says] of rows) {
     const plan = planOf({ keys: [retired(live), head({ createdAt: now - hour })] })
     const [change] = plan.changes
     const [field] = change?.kind === 'update' ? change.fields : []
-    t.strictSame([field?.desired, field?.widens], [desired, widens])
+    t.strictSame([field?.desired, codes(plan)], [desired, says])
+    t.notOk(field?.widens)
   }
 })
 
 t.test('takes a use of an adopted key for a use, even by this program', async t => {
   const used = usedAt(now - hour, 'fluxloop-keys/0.1.0')
-  const adopted = managedKey(key, { state: { kind: 'external' }, live: { lastUse: used } })
+  const state = retiringFor('key_ci-pipeline_2', 9 * day, now - 10 * day)
+  const adopted = managedKey(key, { state, live: { lastUse: used } })
   t.strictSame(waits(planOf({ keys: [adopted, head()] })), ['key_ci-pipeline_1 in-use'])
 })
 
@@ -133,24 +136,22 @@ t.test('never takes a predecessor for the head again where the head leaked', asy
   t.strictSame(waits(elsewhere), ['key_ci-pipeline_1 successor-pending'])
 })
 
-t.test(
-  'prunes a head only with all its predecessors, which would lead again where it is declared anew',
-  async t => {
-    const pruned = (predecessor: Partial<LiveKey>) =>
-      planOf({ desired: [other], keys: [managedKey(other), retired(predecessor), head()] })
-    t.strictSame(summary(pruned({})), ['revoke key_ci-pipeline_1', 'revoke key_ci-pipeline_2'])
-    const held = pruned({ lastUse: usedAt(now - hour) })
-    t.strictSame(summary(held), [])
-    t.strictSame(waits(held), ['key_ci-pipeline_1 in-use', 'key_ci-pipeline_2 predecessor-alive'])
-    const caller = callerWith({ id: 'key_ci-pipeline_1' })
-    const calling = planOf({
-      desired: [other],
-      keys: [managedKey(other), retired(), head()],
-      current: { caller },
-    })
-    t.strictSame(summary(calling), [], 'nor where the predecessor is the calling key')
-  },
-)
+t.test('prunes a head only with all that would lead in its place where it is declared anew', async t => {
+  const latest = head({ createdAt: now - 9 * day })
+  const pruned = (predecessor: Partial<LiveKey>) =>
+    planOf({ desired: [other], keys: [managedKey(other), managedKey(key, { live: predecessor }), latest] })
+  t.strictSame(summary(pruned({})), ['revoke key_ci-pipeline_1', 'revoke key_ci-pipeline_2'])
+  const held = pruned({ lastUse: usedAt(now - hour) })
+  t.strictSame(summary(held), [])
+  t.strictSame(waits(held), ['key_ci-pipeline_1 in-use', 'key_ci-pipeline_2 predecessor-alive'])
+  const caller = callerWith({ id: 'key_ci-pipeline_1' })
+  const calling = planOf({
+    desired: [other],
+    keys: [managedKey(other), managedKey(key), latest],
+    current: { caller },
+  })
+  t.strictSame(summary(calling), [], 'nor where the predecessor is the calling key')
+})
 
 t.test('revokes in the same plan what the head, once recovered, lets go', async t => {
   const stale = managedKey(key, { generation: 2, marked: { stores: ['bbbb00'] } })
@@ -158,14 +159,15 @@ t.test('revokes in the same plan what the head, once recovered, lets go', async 
     'deliver key_ci-pipeline_2 g3',
     'revoke key_ci-pipeline_1',
   ])
-  t.strictSame(summary(planOf({ keys: [retired(), head(), pending(3)] })), [
-    'heal key_ci-pipeline_3 g4',
-    'revoke key_ci-pipeline_1',
-  ])
+  t.strictSame(
+    summary(planOf({ keys: [retired(), head(), pending(3, thisHost, { createdAt: now - hour })] })),
+    ['heal key_ci-pipeline_3 g4', 'revoke key_ci-pipeline_1'],
+  )
 })
 
 t.test('replaces a pending key that would be due once it is finished', async t => {
   const old = { createdAt: now - 70 * day, expiresAt: now + 20 * day }
+  const recent = { createdAt: now - hour }
   const rows = [
     ['too old', [pending(1, thisHost, old)], ['rotate key_ci-pipeline_1 g2']],
     [
@@ -174,7 +176,11 @@ t.test('replaces a pending key that would be due once it is finished', async t =
       ['rotate key_ci-pipeline_1 g2'],
     ],
     ['only a lower one', [pending(1, thisHost, old), pending(2)], ['heal key_ci-pipeline_2 g3']],
-    ['no room for another', [1, 2, 3].map(generation => pending(generation, otherHost, old)), []],
+    [
+      'no room for another',
+      [1, 2, 3].map(number => pending(number, otherHost, { ...recent, environment: 'dev' })),
+      [],
+    ],
     [
       'with too wide a scope',
       [pending(1, thisHost, { ...old, scope: 'all' })],
@@ -225,23 +231,30 @@ t.test('leaves a pending key of its own host alone too, where no lock keeps anot
   t.strictSame(planAt(0, true).map(summary), done)
 })
 
-t.test('keeps the deadline of a key although what bears it may go first', async t => {
-  const young = { createdAt: now - hour }
-  const keys = [
-    managedKey(key, { live: { ...young, id: 'key_low', status: 'expired' } }),
-    managedKey(key, { generation: 2, live: { ...young, id: 'key_mid' } }),
-    managedKey(key, { generation: 3, state: { kind: 'external' } }),
-  ]
-  t.strictSame(waits(planOf({ keys })), ['key_low grace', 'key_mid grace'])
-})
-
 t.test('does not start a grace anew with a further rotation', async t => {
   const keys = [
-    managedKey(key, { live: { lastUse: usedAt(now - hour) } }),
-    managedKey(key, { generation: 2 }),
+    managedKey(key, {
+      state: retiringFor('key_ci-pipeline_2', 9 * day),
+      live: { lastUse: usedAt(now - hour) },
+    }),
+    managedKey(key, { generation: 2, state: retiringFor('key_ci-pipeline_3', hour) }),
     managedKey(key, { generation: 3, live: { createdAt: now - hour } }),
   ]
   t.strictSame(waits(planOf({ keys })), ['key_ci-pipeline_1 in-use', 'key_ci-pipeline_2 grace'])
+})
+
+t.test('lets pending keys of runners that are gone go, where a head works and nobody uses them', async t => {
+  const left = [1, 2, 3].map(number => pending(number, `0000000${number}`))
+  const old = managedKey(key, { live: { id: 'key_head' } })
+  t.strictSame(
+    summary(planOf({ keys: [old, ...left] })),
+    [1, 2, 3].map(number => `revoke key_ci-pipeline_${number}`),
+  )
+  const due = managedKey(key, { live: { id: 'key_head', createdAt: now - 70 * day } })
+  const plan = planOf({ keys: [due, ...left] })
+  t.ok(summary(plan).includes('rotate key_head g4'), 'and the head does not die for them')
+  const held = new Map([['ci-pipeline', new Set(['key_ci-pipeline_3'])]])
+  t.match(summary(planOf({ keys: [old, ...left], options: { held } })), ['heal key_ci-pipeline_3 g4'])
 })
 
 t.test('waits for the maker of a pending key, then heals it anywhere', async t => {
@@ -253,14 +266,13 @@ t.test('waits for the maker of a pending key, then heals it anywhere', async t =
   ] as const) {
     t.strictSame(summary(planOf({ keys: [pending(1, host, { createdAt: now - age })] })), does, what)
   }
-  const three = [1, 2, 3].map(generation => pending(generation, otherHost))
-  t.match(planOf({ keys: three }).changes, [{ kind: 'heal', generation: null }], 'no fourth beside three')
-  const ours = [pending(1), pending(2), pending(3)]
+  const three = (age: number) => [1, 2, 3].map(number => pending(number, otherHost, { createdAt: now - age }))
   t.match(
-    planOf({ keys: ours }).changes,
-    [{ kind: 'heal', generation: 4 }],
-    'its maker revokes its own first',
+    planOf({ keys: three(hour) }).changes,
+    [{ kind: 'heal', generation: null }],
+    'no fourth beside three',
   )
+  t.match(planOf({ keys: three(day) }).changes, [{ kind: 'heal', generation: 4 }], 'old ones do not count')
 })
 
 t.test('empties no store that a key lost while one that it gained lacks the secret', async t => {
@@ -348,7 +360,7 @@ t.test(
     const keys = [
       managedKey(other),
       ofOne('key_1', { kind: 'pending' }),
-      ofOne('key_2', { kind: 'delivered', visibleEnd: 'no34z', at: now - day, graceUntil: now - hour }),
+      ofOne('key_2', { kind: 'delivered', visibleEnd: 'no34z', at: now - day }),
       ofOne('key_3', { kind: 'external' }, { status: 'expired' }),
     ]
     const first = planOf({ desired: [other], keys })
@@ -394,16 +406,15 @@ t.test('shows what finishing a pending key writes to it', async t => {
 t.test(
   'keeps a predecessor for the grace of its successor where a clock was set back between the two',
   async t => {
-    const delivered = (at: number, graceUntil: number) =>
-      ({ kind: 'delivered', visibleEnd: 'no34z', at, graceUntil }) as const
-    const shown = { maskedKey: 'flux_ci_****...no34z' }
     const plan = planOf({
       keys: [
-        managedKey(key, { state: delivered(now + hour, now - 50 * day), live: shown }),
-        managedKey(key, { generation: 2, state: delivered(now - minute, now + day), live: shown }),
+        managedKey(key, { state: retiringFor('key_ci-pipeline_2', -hour, now + hour) }),
+        managedKey(key, { generation: 2, live: { createdAt: now - minute } }),
       ],
     })
     t.strictSame(summary(plan), [])
-    t.match(plan.retiring, [{ live: { id: 'key_ci-pipeline_1' }, wait: { code: 'grace', until: now + day } }])
+    t.match(plan.retiring, [
+      { live: { id: 'key_ci-pipeline_1' }, wait: { code: 'grace', until: now + hour + 2 * day } },
+    ])
   },
 )

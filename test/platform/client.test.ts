@@ -8,6 +8,8 @@ const marker: Marker = {
   stack: 'acme',
   keyId: 'ci-pipeline',
   generation: 1,
+  binding: { kind: 'moment', at: 1_763_800_000_000 },
+  signature: null,
   nonce: 'k3x9v0q2ma',
   state: { kind: 'pending' },
   host: null,
@@ -227,6 +229,19 @@ t.test('asks who we are, also with another secret', async t => {
   })
   t.same(user, { account: 'ann@acme.test', key: null, liveKey: null })
   t.equal(seen[1]?.headers.get('authorization'), 'Bearer another-token')
+})
+
+t.test('says in the user agent what a look at a secret is for, and nothing of other calls', async t => {
+  const answer = { json: { account: 'acme', api_key: null } }
+  const { client, seen } = scriptedPlatform(t, [answer, answer, answer])
+  const [secret, key] = [new Secret('another-token'), { maskedKey: 'an****...oken' }]
+  await client.whoamiAs(secret, key, 'before-delivery')
+  await client.whoamiAs(secret, key)
+  await client.whoami()
+  t.strictSame(
+    seen.map(({ headers }) => headers.get('user-agent')),
+    ['fluxloop-keys/test (before delivery)', 'fluxloop-keys/test (proof)', 'fluxloop-keys/test'],
+  )
 })
 
 t.test('sends no other secret than one that ends like the masked key', async t => {

@@ -23,7 +23,13 @@ const state: fc.Arbitrary<MarkerState> = fc.oneof(
     kind: fc.constant('delivered' as const),
     visibleEnd: fc.stringMatching(/^[A-Za-z0-9_+/=-]{3,16}$/),
     at: moment,
+  }),
+  record({
+    kind: fc.constant('retiring' as const),
+    successor: hex(8),
+    at: moment,
     graceUntil: moment,
+    delivered: fc.option(moment),
   }),
 )
 
@@ -32,6 +38,10 @@ const anyMarker: fc.Arbitrary<Marker> = record({
   keyId: fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,62}$/),
   generation: fc.integer({ min: 1, max: 999_999 }),
   nonce: fc.stringMatching(/^[a-z0-9]{10}$/),
+  binding: fc.oneof(
+    record({ kind: fc.constant('key' as const), hash: hex(8) }),
+    record({ kind: fc.constant('moment' as const), at: moment }),
+  ),
   state,
   host: fc.option(hex(8)),
   fields: record({
@@ -45,6 +55,7 @@ const anyMarker: fc.Arbitrary<Marker> = record({
   stores: fc.array(hex(6), { maxLength: 6 }),
   formerStores: fc.array(hex(6), { maxLength: 4 }),
   protected: fc.boolean(),
+  signature: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{86}$/)),
 })
 
 const example: Marker = {
@@ -52,18 +63,20 @@ const example: Marker = {
   keyId: 'ci-pipeline',
   generation: 3,
   nonce: 'k3x9v0q2ma',
-  state: { kind: 'delivered', visibleEnd: 'no34z', at: 1_763_800_000_000, graceUntil: 1_763_972_800_000 },
+  binding: { kind: 'key', hash: '0a1b2c3d' },
+  state: { kind: 'delivered', visibleEnd: 'no34z', at: 1_763_800_000_000 },
   host: '1f0c22ab',
   fields: { name: '00', description: 'a1', scope: 'b2', permissions: 'c3', expires: 'd4', environment: 'e5' },
   stores: ['9b1c77', 'd0a1b2'],
   formerStores: ['12ab34'],
   protected: true,
+  signature: null,
 }
 
 t.test('has one documented form', async t => {
   t.equal(
     formatMarker(example),
-    '[fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma delivered:no34z:t64csg:t6824g h1f0c22ab f00a1b2c3d4e5 s9b1c77d0a1b2 r12ab34 p]',
+    '[fk1 acme-agents/ci-pipeline g3 k3x9v0q2ma b0a1b2c3d delivered:no34z:t64csg h1f0c22ab f00a1b2c3d4e5 s9b1c77d0a1b2 r12ab34 p]',
   )
 })
 
@@ -72,6 +85,8 @@ t.test('reads back what it wrote, and never takes more room than promised', asyn
     fc.property(anyMarker, marker => {
       const text = formatMarker(marker)
       assert.deepEqual(parseMarker(text), marker)
+      // What is written next to the marker of a retiring key is cut to fit.
+      if (marker.state.kind === 'retiring') return
       if (text.length + 1 > markerRoom(marker.stack, marker.keyId, marker.stores.length))
         throw new Error(text)
     }),
@@ -91,10 +106,15 @@ t.test(
       ['h1f0c22ab ', 'h1f0c22a '],
       ['s9b1c77d0a1b2', 's9b1c77d0a1b'],
       ['delivered:no34z:t64csg', 'delivered:no34z'],
-      ['delivered:no34z:t64csg:t6824g', 'delivered'],
-      ['delivered:no34z:t64csg:t6824g', 'pending:no34z'],
+      ['delivered:no34z:t64csg', 'delivered'],
+      ['delivered:no34z:t64csg', 'pending:no34z'],
+      ['delivered:no34z:t64csg', 'retiring:0a1b2c3d:t64csg:t6824g'],
+      ['b0a1b2c3d ', ''],
+      ['b0a1b2c3d', 'b0a1b2c3'],
+      ['b0a1b2c3d', '@'],
+      [' p]', ` p ~${'a'.repeat(85)}]`],
       ['delivered:no34z:t64csg', 'delivered:no34z:0t64csg'],
-      ['t6824g', '1000000000000000'],
+      ['t64csg', '1000000000000000'],
       ['r12ab34', `r${'12ab34'.repeat(5)}`],
       ['k3x9v0q2ma', 'k3x9v0q2m'],
       ['f00a1b2c3d4e5', 'F00A1B2C3D4E5'],

@@ -112,8 +112,8 @@ t.test('states reasons with their figures', t => {
     '# its secret in the stores ends in "ab12c", the live key in "zz9xy"',
     '# key_half2 was made by an interrupted run and never delivered',
     '# no longer declared, never used',
-    '# superseded by generation 3, grace ended 2026-11-20 10:05 UTC, not used since',
-    '# leaked, and superseded by generation 3, expired',
+    '# replaced by generation 3, grace ended 2026-11-20 10:05 UTC, not used since',
+    '# leaked, and replaced by generation 3, expired',
     '12 of 40 keys (30%) would be revoked; the limit is 25%, and at least 2. To allow it for this run: --max-revoke 12',
     '251 of 1000 keys (25.1%) would be rotated; the limit is 25%, and at least 2. To allow it for this run: --max-rotate 251',
     'key_x has the name "CI/CD Pipeline" and is not managed. To take it over, declare adopt: key_x. Or rename',
@@ -135,7 +135,7 @@ t.test('shows a key used within its grace, or after it, as such', t => {
         live: liveKey('key_1', { lastUse: { known: true, at, ip: null, location: null, userAgent: null } }),
         generation: 1,
         reason: { code: 'superseded', head: 2, deadline },
-        gate: { quiet: 24 * hour, deliveredAt: null, waived: false },
+        gate: { quiet: 24 * hour, waived: false },
       },
     ],
   })
@@ -188,6 +188,7 @@ t.test('tells an age from a maximum age of as many days', t => {
         fields: [],
         reasons: [{ code: 'past-max-age', age: 60 * day + 2 * hour, maxAge: 60 * day }],
         leaked: [],
+        predecessors: [],
         removal: noRemoval,
       },
     ],
@@ -199,7 +200,7 @@ t.test('tells an age from a maximum age of as many days', t => {
 t.test('ends in a summary that names rarer kinds only where there is one', t => {
   t.equal(
     lastLine(fullPlan),
-    'Plan: 1 to create, 2 to adopt, 3 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
+    'Plan: 1 to create, 2 to adopt, 5 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
   )
   t.equal(lastLine(usualPlan), 'Plan: 1 to create, 1 to update, 1 to rotate, 1 to revoke.')
   t.equal(oneLine(emptyPlan), `${about}\n\nNo changes. Your keys match the configuration.`)
@@ -213,7 +214,9 @@ t.test('ends in a summary that names rarer kinds only where there is one', t => 
 
 t.test('does not claim that all is well where something was refused or left undone', t => {
   t.equal(lastLine(withFindings('unknown-project')), 'No changes: the plan is refused.')
-  t.equal(lastLine(withFindings('other-host')), 'No changes. What the warnings name is left as it is.')
+  t.equal(lastLine(withFindings('protected')), 'No changes. What the warnings name is left as it is.')
+  const elsewhere = 'Nothing can be changed from here. 1 key has a change pending elsewhere.'
+  t.equal(lastLine(withFindings('other-host')), elsewhere)
   t.equal(lastLine(withFindings('date-near')), 'No changes. Your keys match the configuration.')
   t.match(oneLine(fullPlan), 'This plan is refused: apply would do none of it.')
   t.notMatch(oneLine(usualPlan), 'refused')
@@ -377,7 +380,7 @@ t.test('gives times in UTC, exact values and counts in JSON', t => {
     format_version: '1.0',
     now: '2026-11-22T14:05:00Z',
     refused: true,
-    summary: { create: 1, adopt: 2, update: 3, rotate: 2, heal: 2, deliver: 2, release: 1, revoke: 6 },
+    summary: { create: 1, adopt: 2, update: 5, rotate: 2, heal: 2, deliver: 2, release: 1, revoke: 6 },
   })
   const update = json.changes.find(({ action }) => action === 'update')
   t.match(update, { key: 'sales-bot', id: 'key_sales', superseded: false, widens: true, stores: [] })

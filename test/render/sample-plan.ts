@@ -64,12 +64,14 @@ function marker(generation: number, state: MarkerState): Marker {
     keyId: 'ci-pipeline',
     generation,
     nonce: 'abcdefghij',
+    binding: { kind: 'moment', at: now - 75 * day },
     state,
     host: null,
     fields,
     stores: ['a1b200'],
     formerStores: [],
     protected: false,
+    signature: null,
   }
 }
 
@@ -110,7 +112,7 @@ export function liveKey(id: string, rest: Partial<LiveKey> = {}): LiveKey {
 
 const neverUsed = { known: true, at: null, ip: null, location: null, userAgent: null } as const
 const usedLongAgo = { ...neverUsed, at: now - 3 * day } as const
-const gate = { quiet: 24 * hour, deliveredAt: null, waived: false }
+const gate = { quiet: 24 * hour, waived: false }
 
 const fields: { readonly [F in FieldChange['field']]: Extract<FieldChange, { readonly field: F }> } = {
   name: { field: 'name', current: 'Sales Bot', desired: 'Sales Assistant', cause: 'changed', widens: false },
@@ -137,6 +139,7 @@ const fields: { readonly [F in FieldChange['field']]: Extract<FieldChange, { rea
   },
   expires: { field: 'expires', current: now + 15 * day, desired: null, cause: 'changed', widens: true },
   protect: { field: 'protect', current: false, desired: true, cause: 'changed', widens: false },
+  state: { field: 'state', current: 'delivered', desired: 'retiring', cause: 'drift', widens: false },
   'key id': { field: 'key id', current: 'sales', desired: 'sales-bot', cause: 'changed', widens: false },
 }
 
@@ -148,6 +151,9 @@ const rotationReasons: {
   expired: { code: 'expired', end: now - 2 * day },
   environment: { code: 'environment', current: 'dev', desired: 'ci' },
   leaked: { code: 'leaked' },
+  'head-lost': { code: 'head-lost', since: now - 5 * hour },
+  'several-heads': { code: 'several-heads', liveIds: ['key_ci1', 'key_ci2'] },
+  unproven: { code: 'unproven', fields: ['scope', 'permissions'] },
   requested: { code: 'requested', note: 'an engineer left' },
 }
 
@@ -156,9 +162,10 @@ const deliveryReasons: {
 } = {
   stale: { code: 'stale', delivered: 'ab12c', live: 'zz9xy' },
   'regenerated-elsewhere': { code: 'regenerated-elsewhere', at: now - 5 * hour },
-  overtaken: { code: 'overtaken', by: 'key_ci1', at: now - 5 * hour },
+  overtaken: { code: 'overtaken', by: 'key_ci1' },
   'store-added': { code: 'store-added', stores: ['env-file /home/dev/agents/.env (FLUXLOOP_API_KEY)'] },
   'store-changed': { code: 'store-changed', stores: ['age-file /home/dev/agents/secrets/ci.age'] },
+  'taken-over': { code: 'taken-over' },
 }
 
 /** Out of an env file that left the declaration. */
@@ -181,6 +188,7 @@ const revocationReasons: {
   readonly [C in RevocationReason['code']]: Extract<RevocationReason, { readonly code: C }>
 } = {
   undeclared: { code: 'undeclared' },
+  abandoned: { code: 'abandoned' },
   superseded: { code: 'superseded', head: 3, deadline: now - 2 * day - 4 * hour },
   leaked: { code: 'leaked', head: 2 },
   unmanaged: { code: 'unmanaged' },
@@ -258,7 +266,9 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       desired: desiredKey('sales-bot'),
       live: liveKey('key_sales'),
       superseded: false,
-      fields: Object.values(fields),
+      fields: Object.values(fields).filter(({ field }) => field !== 'state'),
+      mark: { event: 'updated' },
+      proof: 'store',
       removal: { ...removal, forgotten: ['dddd00'] },
     },
     {
@@ -268,6 +278,8 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_sales_old'),
       superseded: true,
       fields: [fields.permissions],
+      mark: { event: 'narrowed' },
+      proof: null,
       removal: noRemoval,
     },
     {
@@ -277,7 +289,31 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_moved_out'),
       superseded: false,
       fields: [],
+      mark: { event: 'updated' },
+      proof: null,
       removal: { ...noRemoval, forgotten: ['dddd00'] },
+    },
+    {
+      kind: 'update',
+      keyId: 'twice-delivered',
+      desired: desiredKey('twice-delivered'),
+      live: liveKey('key_twice1'),
+      superseded: true,
+      fields: [fields.state],
+      mark: { event: 'retired', successor: 'key_twice2' },
+      proof: null,
+      removal: noRemoval,
+    },
+    {
+      kind: 'update',
+      keyId: 'unmarked',
+      desired: desiredKey('unmarked'),
+      live: liveKey('key_unmarked'),
+      superseded: false,
+      fields: [{ ...fields.state, current: 'no marker', desired: 'delivered' }],
+      mark: { event: 'recognised', generation: 3 },
+      proof: null,
+      removal: noRemoval,
     },
   ],
   rotate: [
@@ -293,6 +329,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       fields: [],
       reasons: Object.values(rotationReasons),
       leaked: [],
+      predecessors: [],
       removal,
     },
     {
@@ -305,6 +342,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       fields: [],
       reasons: [{ code: 'past-max-age', age: 47 * day + 5 * hour, maxAge: 60 * day }],
       leaked: [],
+      predecessors: [],
       removal: noRemoval,
     },
   ],
@@ -319,6 +357,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       rotates: false,
       fields: [fields.scope],
       narrowing: [],
+      predecessors: [],
       reasons: Object.values(deliveryReasons),
       removal,
     },
@@ -332,6 +371,7 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       rotates: true,
       fields: [],
       narrowing: [],
+      predecessors: [],
       reasons: [deliveryReasons.stale],
       removal: noRemoval,
     },
@@ -343,6 +383,8 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       desired: desiredKey('half-done'),
       pending: [pendingKey('key_half2', { createdAt: now - hour }), pendingKey('key_half1')],
       generation: 3,
+      excess: [],
+      predecessors: [],
       removal,
     },
     {
@@ -351,6 +393,8 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       desired: desiredKey('stuck'),
       pending: [pendingKey('key_stuck', { createdAt: now - hour })],
       generation: null,
+      excess: [],
+      predecessors: [],
       removal: noRemoval,
     },
   ],
@@ -427,6 +471,7 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
   'in-use': { code: 'in-use', lastUse: liveKey('key_x').lastUse, quiet: 24 * hour },
   'usage-unknown': { code: 'usage-unknown' },
   'successor-pending': { code: 'successor-pending' },
+  'another-first': { code: 'another-first', liveId: 'key_abc123' },
   'predecessor-alive': { code: 'predecessor-alive', liveId: 'key_abc123' },
   young: { code: 'young', until: now + 20 * hour },
 }
@@ -513,6 +558,27 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   'date-past': [{ severity: 'warning', code: 'date-past', keyId: 'trial', at: now - 6 * day }],
   'unused-declared': [
     { severity: 'warning', code: 'unused-declared', keyId: 'idle', liveId: 'key_idle', after: 90 * day },
+  ],
+  'marker-copied': [
+    {
+      severity: 'warning',
+      code: 'marker-copied',
+      keyId: 'ci-pipeline',
+      liveId: 'key_copy',
+      name: 'Copied Key',
+    },
+  ],
+  unproven: [
+    { severity: 'warning', code: 'unproven', keyId: 'ci-pipeline', liveId: 'key_ci', fields: ['scope'] },
+  ],
+  'not-narrowed': [
+    {
+      severity: 'warning',
+      code: 'not-narrowed',
+      keyId: 'ci-pipeline',
+      liveId: 'key_ci',
+      fields: ['permissions'],
+    },
   ],
   'marker-unreadable': [
     { severity: 'warning', code: 'marker-unreadable', liveId: 'key_odd', name: 'Odd \u001b[31mKey' },

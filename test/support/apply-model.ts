@@ -1,26 +1,26 @@
+import { type LifecycleEvent, transition } from '../../src/lifecycle/transitions.ts'
 import type { Change, Plan } from '../../src/model/change.ts'
 import type { FieldChange } from '../../src/model/field-change.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { shortHash } from '../../src/model/hash.ts'
-import { type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
 import { type Removal, noRemoval } from '../../src/model/removal.ts'
-import { fieldHashes } from '../../src/lifecycle/field-hashes.ts'
-import { fieldChanges, narrowing } from '../../src/plan/fields.ts'
+import { fieldChanges } from '../../src/plan/fields.ts'
+import { isOfThisPlace, placeOf } from '../../src/plan/place.ts'
 import { withoutNarrowingCaller } from '../../src/plan/update.ts'
-import { managedKey } from './build.ts'
+import { managedKey, nonce, stack } from './build.ts'
 import type { World } from './worlds.ts'
 
-function markerOf({ ownership }: LiveKey): Marker {
-  if (ownership.kind !== 'managed') throw new Error('a planned key is managed')
-  return ownership.marker
+function markerOf({ ownership }: LiveKey): Marker | null {
+  return ownership.kind === 'managed' ? ownership.marker : null
 }
 
 function patched(live: LiveKey, fields: readonly FieldChange[]): LiveKey {
   let next = live
   for (const change of fields) {
     if (change.field === 'expires') next = { ...next, expiresAt: change.desired }
-    else if (change.field !== 'protect' && change.field !== 'key id')
+    else if (change.field !== 'protect' && change.field !== 'key id' && change.field !== 'state')
       next = { ...next, [change.field]: change.desired }
   }
   return next
@@ -35,126 +35,139 @@ export function applied(
   { current, options }: World,
   storesAnswer: boolean,
 ): readonly LiveKey[] | null {
-  const { now } = plan
+  const { now: moment } = plan
   const live = new Map(current.keys.map(key => [key.id, key]))
 
-  const declared = (marker: Marker, desired: DesiredKey): Marker => ({
-    ...marker,
-    keyId: desired.keyId,
-    fields: fieldHashes(desired),
-    protected: desired.protect,
-  })
-  const without = (marker: Marker, { from, forgotten }: Removal): Marker => {
-    const gone = [...from.map(({ hash }) => hash), ...forgotten]
-    const isKnown = (hash: string) => !gone.includes(hash)
-    return {
-      ...marker,
-      stores: marker.stores.filter(isKnown),
-      formerStores: marker.formerStores.filter(isKnown),
-    }
-  }
-  const set = (key: LiveKey, marker: Marker) =>
+  const set = (key: LiveKey, event: LifecycleEvent, before = markerOf(key)) => {
+    const marker = transition(before, event as never, key.id)
     live.set(key.id, { ...key, ownership: { kind: 'managed', marker } })
-  const delivered = (key: LiveKey, desired: DesiredKey, graceUntil: number, { left, host }: Removal) =>
+  }
+  const hostOf = (desired: DesiredKey, otherwise: string | null) =>
+    options.localKeys.has(desired.keyId) ? placeOf(desired.keyId, options) : otherwise
+  const deliver = (key: LiveKey, desired: DesiredKey, generation: number, { left, host }: Removal) =>
     set(key, {
-      ...declared(markerOf(key), desired),
-      state: { kind: 'delivered', visibleEnd: visibleEnd(key.maskedKey), at: now, graceUntil },
-      stores: desired.stores.map(({ hash }) => hash),
-      formerStores: left,
-      host: options.localKeys.has(desired.keyId) ? options.host : left.length > 0 ? host : null,
-    })
-  const makeNext = (desired: DesiredKey, generation: number, removal: Removal) => {
-    const id = `key_new_${desired.keyId}_${generation}`
-    const made = managedKey(desired, {
+      kind: 'delivered',
+      desired,
+      live: key,
       generation,
-      live: { id, createdAt: now },
-      marked: { nonce: `new${shortHash(id, 7)}` },
+      at: moment,
+      host: hostOf(desired, left.length > 0 ? host : null),
+      formerStores: left,
     })
-    delivered(made, desired, now + desired.rotation.grace, removal)
+  const retire = (key: LiveKey, successor: string, desired: DesiredKey) =>
+    set(key, {
+      kind: 'retired',
+      stack,
+      desired,
+      nonce,
+      live: key,
+      successor,
+      at: moment,
+      graceUntil: moment + desired.rotation.grace,
+    })
+  const makeNext = (
+    desired: DesiredKey,
+    generation: number,
+    predecessors: readonly LiveKey[],
+    removal: Removal,
+  ) => {
+    const id = `key_new_${desired.keyId}_${generation}`
+    const state = { kind: 'pending' } as const
+    const made = managedKey(desired, { generation, state, live: { id, createdAt: moment } })
+    for (const key of predecessors) if (live.has(key.id)) retire(live.get(key.id) ?? key, id, desired)
+    deliver(made, desired, generation, removal)
   }
   const regenerate = (key: LiveKey, desired: DesiredKey, generation: number, removal: Removal) => {
     const fresh = {
       ...key,
-      regeneratedAt: now,
+      regeneratedAt: moment,
       maskedKey: `flux_ci_****...${shortHash(`${key.id}${generation}`, 5)}`,
     }
-    const marker = { ...markerOf(key), generation }
-    const { state } = marker
-    const graceUntil = state.kind === 'delivered' ? state.graceUntil : now
-    const wanted = fieldChanges(desired, { live: fresh, marker }, now)
+    const marker = markerOf(key)
+    if (marker === null) throw new Error('a planned key is managed')
+    const wanted = fieldChanges(desired, { live: fresh, marker }, moment)
     const { fields } = withoutNarrowingCaller(desired.keyId, fresh, wanted, { current })
-    const answer: LiveKey = { ...patched(fresh, fields), ownership: { kind: 'managed', marker } }
-    delivered(answer, desired, graceUntil, removal)
+    deliver(patched(fresh, fields), desired, generation, removal)
   }
-  const renamed = (key: LiveKey, desired: DesiredKey) => set(key, { ...markerOf(key), keyId: desired.keyId })
-  const narrow = (key: LiveKey, desired: DesiredKey) =>
-    renamed(patched(key, narrowing(desired, { live: key, marker: markerOf(key) })), desired)
+  const narrow = (key: LiveKey, desired: DesiredKey, fields: readonly FieldChange[]) =>
+    set(patched(live.get(key.id) ?? key, fields), { kind: 'renamed', keyId: desired.keyId })
 
   const apply = (change: Change): boolean => {
     switch (change.kind) {
-      case 'rotate':
-        if (change.strategy === 'in-place') {
-          regenerate(change.live, change.desired, change.generation, change.removal)
-          return true
+      case 'rotate': {
+        const { desired, generation, predecessors, leaked, removal } = change
+        if (change.strategy === 'in-place') regenerate(change.live, desired, generation, removal)
+        else {
+          for (const key of leaked) set(key, { kind: 'leaked' })
+          makeNext(desired, generation, predecessors, removal)
         }
-        makeNext(change.desired, change.generation, change.removal)
         return true
+      }
       case 'create':
-        makeNext(change.desired, change.generation, noRemoval)
+        makeNext(change.desired, change.generation, [], noRemoval)
         return true
       case 'deliver': {
-        const { desired, fields, generation, reasons, removal } = change
-        const overtaken = reasons.some(({ code }) => code === 'overtaken')
-        const { state } = markerOf(change.live)
-        if (storesAnswer && !change.rotates && state.kind === 'delivered') {
-          const former = patched(change.live, fields)
-          const marker = { ...markerOf(former), ...(overtaken ? { generation } : {}) }
-          delivered(
-            { ...former, ownership: { kind: 'managed', marker } },
-            desired,
-            overtaken ? now + desired.rotation.grace : state.graceUntil,
-            removal,
-          )
-        } else if (change.strategy === 'in-place') {
-          regenerate(change.live, desired, generation, removal)
-        } else {
-          makeNext(desired, generation, removal)
-          narrow(change.live, desired)
+        const { desired, fields, narrowing, generation, predecessors, removal } = change
+        if (storesAnswer && !change.rotates)
+          deliver(patched(change.live, fields), desired, markerOf(change.live)?.generation ?? 1, removal)
+        else if (change.strategy === 'in-place') regenerate(change.live, desired, generation, removal)
+        else {
+          makeNext(desired, generation, predecessors, removal)
+          narrow(change.live, desired, narrowing)
         }
         return true
       }
       case 'heal': {
-        const { desired, generation, removal } = change
+        const { desired, generation, predecessors, removal } = change
         const [newest, ...others] = change.pending
         if (newest !== undefined && storesAnswer) {
-          delivered(patched(newest.live, newest.fields), desired, now + desired.rotation.grace, removal)
-          for (const { live: other } of others) narrow(other, desired)
+          for (const key of predecessors) if (key.id !== newest.live.id) retire(key, newest.live.id, desired)
+          const marker = markerOf(newest.live)
+          deliver(patched(newest.live, newest.fields), desired, marker?.generation ?? 1, removal)
+          for (const { live: other, narrowing } of others) narrow(other, desired, narrowing)
           return true
         }
         if (generation === null) return false
-        const theirs = change.pending.findIndex(key => markerOf(key.live).host !== options.host)
-        for (const [index, { live: key }] of change.pending.entries()) {
+        const theirs = change.pending.findIndex(key => {
+          const marker = markerOf(key.live)
+          return marker !== null && !isOfThisPlace(change.keyId, marker, options)
+        })
+        for (const [index, { live: key, narrowing }] of change.pending.entries()) {
           if (theirs === -1 || index < theirs) live.delete(key.id)
-          else narrow(key, desired)
+          else narrow(key, desired, narrowing)
         }
-        makeNext(desired, generation, removal)
+        for (const { id } of change.excess) live.delete(id)
+        makeNext(desired, generation, predecessors, removal)
         return true
       }
       case 'adopt': {
         const { desired, generation, fields } = change
-        const made = markerOf(managedKey(desired, { generation, state: { kind: 'external' } }))
-        const nonce = `ad${shortHash(change.live.id, 8)}`
-        set(patched(change.live, fields), { ...made, nonce, stores: [], host: null })
+        const event = { kind: 'adopted', stack, desired, generation, nonce } as const
+        set(patched(change.live, fields), event, null)
         return true
       }
       case 'update': {
-        const next = patched(live.get(change.live.id) ?? change.live, change.fields)
-        if (change.superseded) renamed(next, change.desired)
-        else set(next, without(declared(markerOf(next), change.desired), change.removal))
+        const { desired, fields, mark, removal } = change
+        const now = live.get(change.live.id)
+        // What carried the marker of another key is ours to the plan.
+        const key = patched(now?.ownership.kind === 'managed' ? now : change.live, fields)
+        const forgotten = [...removal.from.map(({ hash }) => hash), ...removal.forgotten]
+        if (mark.event === 'updated') set(key, { kind: 'updated', desired, forgotten })
+        else if (mark.event === 'narrowed') set(key, { kind: 'renamed', keyId: desired.keyId })
+        else if (mark.event === 'retired') retire(key, mark.successor, desired)
+        else {
+          const { generation } = mark
+          const host = hostOf(desired, null)
+          set(
+            key,
+            { kind: 'recognised', stack, desired, live: key, generation, nonce, at: moment, host },
+            null,
+          )
+        }
         return true
       }
       case 'release':
-        set(change.live, { ...markerOf(change.live), state: { kind: 'released', at: now }, host: null })
+        set(change.live, { kind: 'released', at: moment })
         return true
       case 'revoke':
         live.delete(change.live.id)

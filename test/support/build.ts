@@ -1,6 +1,7 @@
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { type Instant, day, hour, minute } from '../../src/model/duration.ts'
+import { boundTo, hashId } from '../../src/lifecycle/binding.ts'
 import { shortHash } from '../../src/model/hash.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
 import { type LastUse, type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
@@ -14,6 +15,8 @@ import type { CurrentState, PlanOptions } from '../../src/plan/input.ts'
 export const now: Instant = Date.UTC(2026, 10, 22, 12)
 
 export const stack = 'acme-agents'
+/** Ten characters of base 36, as every marker has them. */
+export const nonce = 'k3x9v0q2ma'
 export const thisHost = '1f0c22ab'
 export const otherHost = '99999999'
 
@@ -110,13 +113,15 @@ export function marker(overrides: Partial<Marker> = {}, desired: DesiredKey = de
     stack,
     keyId: desired.keyId,
     generation: 1,
-    nonce: 'k3x9v0q2ma',
-    state: { kind: 'delivered', visibleEnd: 'no34z', at: now - 10 * day, graceUntil: now - 8 * day },
+    nonce,
+    binding: { kind: 'moment', at: now - 10 * day },
+    state: { kind: 'delivered', visibleEnd: 'no34z', at: now - 10 * day },
     host: null,
     fields: fieldHashes(desired),
     stores: desired.stores.map(({ hash }) => hash),
     formerStores: [],
     protected: desired.protect,
+    signature: null,
     ...overrides,
   }
 }
@@ -169,7 +174,6 @@ export function managedKey(
     kind: 'delivered',
     visibleEnd: visibleEnd(maskedKey),
     at: deliveredAt,
-    graceUntil: deliveredAt + desired.rotation.grace,
   }
   return liveKey({
     id,
@@ -183,7 +187,7 @@ export function managedKey(
     expiresAt: endOfLife(desired.expires, madeAt),
     ownership: {
       kind: 'managed',
-      marker: marker({ generation, state: state ?? delivered, ...marked }, desired),
+      marker: marker({ generation, binding: boundTo(id), state: state ?? delivered, ...marked }, desired),
     },
     ...live,
   })
@@ -205,11 +209,29 @@ export function callerWith(
   return { account: 'acme', key: { ...key, ...overrides } }
 }
 
+/** Every key is proven to be ours, where a test is about something else. */
+export const everything: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true })
+export const nothing: ReadonlySet<string> = new Set()
+
+/** What a predecessor says, which `successor` replaced `ago`: its grace was two days. */
+export function retiringFor(
+  successor: string,
+  ago: number,
+  delivered: Instant | null = now - 9 * day,
+): MarkerState {
+  const at = now - ago
+  return { kind: 'retiring', successor: hashId(successor), at, graceUntil: at + 2 * day, delivered }
+}
+
 export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
   return {
     platform: 'https://api.fluxloop.ai',
     host: thisHost,
+    places: new Map(),
+    held: new Map(),
+    heldHere: new Map(),
     locked: true,
+    signed: everything,
     localKeys: new Set(),
     formerStores: new Map(),
     keychain: null,

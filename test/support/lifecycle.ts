@@ -1,5 +1,5 @@
 // Every state of a key's life, and everything that can happen to it, as configurations and platforms to plan with.
-import { day, hour, minute, type Instant } from '../../src/model/duration.ts'
+import { day, hour, minute, type Instant, type Milliseconds } from '../../src/model/duration.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Plan } from '../../src/model/change.ts'
@@ -13,10 +13,12 @@ import {
   liveKey,
   managedKey,
   marker,
+  nothing,
   now,
   options,
   otherHost,
   pruneRules,
+  retiringFor,
   stack,
   thisHost,
   unknownUse,
@@ -42,10 +44,16 @@ const own = (live: Partial<LiveKey> = {}) => managedKey(key, { marked: here, liv
 const successor = (overrides: Parameters<typeof managedKey>[1] = {}) =>
   managedKey(key, { generation: 2, marked: here, ...overrides })
 const over = { createdAt: now - 91 * day, expiresAt: now - day, status: 'expired' } as const
-const delivered = (at: Instant) =>
-  ({ kind: 'delivered', visibleEnd: '2mark', at, graceUntil: at + 2 * day }) as const
+const delivered = (at: Instant) => ({ kind: 'delivered', visibleEnd: '2mark', at }) as const
 const until = (at: Instant) =>
-  successor({ state: delivered(at), live: { maskedKey: 'flux_ci_****...2mark', createdAt: at } })
+  successor({
+    state: delivered(at),
+    live: { id: successorId, maskedKey: 'flux_ci_****...2mark', createdAt: at },
+  })
+const successorId = 'key_successor'
+/** It was replaced so long ago. */
+const replaced = (ago: Milliseconds, live: Partial<LiveKey> = {}) =>
+  managedKey(key, { state: retiringFor(successorId, ago), marked: here, live: { id, ...live } })
 
 function situation(subject: LiveKey | null, rest: Partial<Situation> = {}): Situation {
   const base = { declared: key, removed: 'revoke', subject, kin: [], at: now } as const
@@ -74,9 +82,32 @@ export const states = {
     }),
   ),
   expired: situation(own(over)),
-  'superseded, in grace': situation(own(), { kin: [until(now - day)] }),
-  'superseded, grace over': situation(own(), { kin: [until(now - 3 * day)] }),
-  'superseded, in use': situation(own({ lastUse: usedAt(now - hour) }), { kin: [until(now - 3 * day)] }),
+  'several delivered': situation(own(), {
+    kin: [until(now - day)],
+    options: { signed: nothing, held: new Map([['ci-pipeline', new Set([successorId])]]) },
+  }),
+  'several delivered, none proven': situation(own(), {
+    kin: [until(now - day)],
+    options: { signed: nothing },
+  }),
+  'retiring, successor pending': situation(replaced(minute), {
+    kin: [successor({ state: { kind: 'pending' }, live: { id: successorId, createdAt: now - minute } })],
+  }),
+  'retiring, in grace': situation(replaced(day), { kin: [until(now - day)] }),
+  'retiring, grace over': situation(replaced(3 * day), { kin: [until(now - 3 * day)] }),
+  'retiring, in use': situation(replaced(3 * day, { lastUse: usedAt(now - hour) }), {
+    kin: [until(now - 3 * day)],
+  }),
+  'retiring, successor just gone': situation(replaced(minute)),
+  'retiring, successor gone': situation(replaced(day)),
+  'retiring, successor without a marker, proven': situation(replaced(day), {
+    kin: [liveKey({ id: successorId, environment: 'ci' })],
+    options: { held: new Map([['ci-pipeline', new Set([successorId])]]) },
+  }),
+  'retiring, successor without a marker': situation(replaced(day), {
+    kin: [liveKey({ id: successorId, environment: 'ci' })],
+    options: { signed: nothing },
+  }),
   external: situation(managedKey(key, { state: { kind: 'external' }, marked: { stores: [] }, live: { id } })),
   leaked: situation(managedKey(key, { state: { kind: 'leaked' }, marked: here, live: { id } })),
   undeclared: situation(own(), { declared: null }),
@@ -87,6 +118,9 @@ export const states = {
     declared: null,
   }),
   unmanaged: situation(liveKey({ id }), { declared: null }),
+  copied: situation(liveKey({ id, ownership: { kind: 'copied', marker: marker() } }), {
+    kin: [successor()],
+  }),
   foreign: situation(
     liveKey({ id, ownership: { kind: 'managed', marker: marker({ stack: 'another-team' }) } }),
     { declared: null },
@@ -104,15 +138,24 @@ export const meanings = {
   delivered: 'Its secret is in all its stores; nobody uses it at the moment.',
   stale: 'Its secret was replaced behind our back, so that its stores hold a dead one.',
   expired: 'It was delivered, and its time is over.',
-  'superseded, in grace': 'Its successor was delivered yesterday; its grace is two days.',
-  'superseded, grace over': 'Its grace is over, and nobody uses it.',
-  'superseded, in use': 'Its grace is over, and somebody used it an hour ago.',
+  'several delivered': 'Another key of its key id says so, too, and a store has the secret of that one.',
+  'several delivered, none proven': 'The same, and no store tells which of them it has.',
+  'retiring, successor pending': 'Its successor was made a minute ago, and is not yet in all its stores.',
+  'retiring, in grace': 'Its successor was delivered yesterday; its grace is two days.',
+  'retiring, grace over': 'Its grace is over, and nobody uses it.',
+  'retiring, in use': 'Its grace is over, and somebody used it an hour ago.',
+  'retiring, successor just gone': 'It was marked a minute ago, and the key that it names is gone.',
+  'retiring, successor gone': 'It was marked yesterday, and the key that it names was deleted.',
+  'retiring, successor without a marker, proven':
+    'Somebody edited the description of its successor; a store has the secret of that key.',
+  'retiring, successor without a marker': 'The same, and no store tells.',
   external: 'Adopted: others hold its secret.',
   leaked: 'Somebody said that others know its secret, and no successor is delivered yet.',
   undeclared: 'Delivered, and the configuration does not declare it any more.',
   protected: 'The same, and it was declared with `protect: true`.',
   released: 'Given up by `prune.removed: retain`, for another stack to adopt.',
   unmanaged: "Nobody's: made by hand, with no marker. `prune.unmanaged` is `report`.",
+  copied: 'Unmanaged, with the marker of another key in its description.',
   foreign: "Another stack's.",
   unreadable: 'Its marker was edited, cut, or written by a newer version.',
 } as const satisfies Readonly<Record<keyof typeof states, string>>
@@ -167,6 +210,12 @@ export const events = {
   'it is declared with `adopt:`': declaredAs({ adopt: id }),
   'it is declared with `protect: true`': declaredAs({ protect: true }),
   'it is declared with fewer permissions': declaredAs({ permissions: ['read_scenarios'] }),
+  'it is declared with more permissions': declaredAs({ permissions: ['*'] }),
+  'the same, and nothing proves that it is ours': situation => ({
+    ...situation,
+    declared: { ...key, permissions: ['*'] },
+    options: { ...situation.options, signed: nothing, held: new Map() },
+  }),
   'it is declared for another environment': declaredAs({ environment: 'prod' }),
   '`rotate` asks for it': asked(false),
   '`rotate --now` asks for it': asked(true),
@@ -209,15 +258,10 @@ function standing(keys: readonly LiveKey[]): string {
   if (subject === undefined) return keys.some(live => live.id.startsWith('key_new_')) ? 'a new key' : 'no key'
   const { ownership } = subject
   if (ownership.kind !== 'managed') return ownership.kind
-  const { state, generation, stack: owner } = ownership.marker
+  const { state, stack: owner } = ownership.marker
   if (owner !== stack) return 'foreign'
   if (state.kind === 'released') return state.kind
-  const isSuccessor = ({ ownership: its }: LiveKey) =>
-    its.kind === 'managed' &&
-    its.marker.keyId === 'ci-pipeline' &&
-    its.marker.state.kind === 'delivered' &&
-    its.marker.generation > generation
-  return keys.some(isSuccessor) ? 'superseded' : state.kind
+  return state.kind
 }
 
 /** What a plan says once the event happened, and what the key is after its apply. */

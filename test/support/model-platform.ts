@@ -1,5 +1,6 @@
 import type { GatherPlatform } from '../../src/apply/gather.ts'
 import type { ApplyPlatform } from '../../src/apply/run.ts'
+import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { type Instant, type Milliseconds, hour, second } from '../../src/model/duration.ts'
 import type { FailureCode } from '../../src/model/failure.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
@@ -208,6 +209,7 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
       work: (caller: Caller) => T,
       needs: readonly string[],
       as = credential,
+      agentNote = '',
     ): Promise<T> => {
       const caller = authenticate(as)
       if (permissionsBeyond(needs, caller.permissions).length > 0)
@@ -217,7 +219,14 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
       } finally {
         const { row } = caller
         if (row !== null) {
-          const lastUse = { known: true, at: now(), ip: '127.0.0.1', location: null, userAgent } as const
+          const agent = `${userAgent}${agentNote}`
+          const lastUse = {
+            known: true,
+            at: now(),
+            ip: '127.0.0.1',
+            location: null,
+            userAgent: agent,
+          } as const
           row.live = { ...row.live, lastUse }
         }
       }
@@ -270,7 +279,10 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
           revoke(row)
         }, managing),
       whoami: () => call(identity, []),
-      whoamiAs: async (secret, key) => (endsLike(secret, key) ? await call(identity, [], secret) : null),
+      whoamiAs: async (secret, key, when) => {
+        if (!endsLike(secret, key)) return null
+        return await call(identity, [], secret, when === undefined ? ofProof : beforeDelivery)
+      },
       projects: () =>
         call(
           ({ scope }) =>

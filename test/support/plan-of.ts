@@ -1,11 +1,20 @@
 import type { Plan } from '../../src/model/change.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
-import { day } from '../../src/model/duration.ts'
+import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { FormerStore, FormerStores } from '../../src/model/removal.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import type { CurrentState, PlanOptions } from '../../src/plan/input.ts'
-import { currentState, desiredKey, desiredState, managedKey, now, options, thisHost } from './build.ts'
+import {
+  currentState,
+  desiredKey,
+  desiredState,
+  managedKey,
+  now,
+  options,
+  retiringFor,
+  thisHost,
+} from './build.ts'
 
 /** What a plan is made from; the built `desiredKey()` alone is declared and nothing is live, unless said otherwise. */
 export interface Case {
@@ -60,7 +69,10 @@ export const pending = (generation: number, host: string | null = thisHost, live
   managedKey(key, { generation, state: { kind: 'pending' }, marked: { host }, live })
 export const leaked = (generation: number, live: Partial<LiveKey> = {}) =>
   managedKey(key, { generation, state: { kind: 'leaked' }, live })
-export const retired = (live: Partial<LiveKey> = {}) => managedKey(key, { live })
+/** Replaced by `head()` when that was first delivered. */
+export const retired = (live: Partial<LiveKey> = {}) =>
+  managedKey(key, { state: retiringFor('key_ci-pipeline_2', 10 * day - hour, deliveredLongAgo), live })
+export const deliveredLongAgo = now - 10 * day + hour
 export const head = (live: Partial<LiveKey> = {}) => managedKey(key, { generation: 2, live })
 export const other = desiredKey({ keyId: 'other' })
 export const undeclared = (live: Partial<LiveKey> = {}, desired = desiredKey({ keyId: 'gone' })) =>

@@ -1,5 +1,5 @@
 import { executePlan } from '../../src/apply/execute-plan.ts'
-import { gather } from '../../src/apply/gather.ts'
+import { type Gathered, gather } from '../../src/apply/gather.ts'
 import {
   type CrashHook,
   type CrashPoint,
@@ -14,14 +14,16 @@ import { Failure } from '../../src/model/failure.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Report } from '../../src/model/outcome.ts'
 import type { Secret } from '../../src/model/secret.ts'
-import { storeLabel } from '../../src/model/store.ts'
+import { type StoreSpec, storeLabel } from '../../src/model/store.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../src/plan/input.ts'
 import { createClient } from '../../src/platform/client.ts'
 import type { PlatformClient } from '../../src/platform/types.ts'
 import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
-import { now as start, options as planOptions } from './build.ts'
+import { gatherEvidence } from '../../src/commands/evidence.ts'
+import { evidenceNeeded } from '../../src/plan/evidence-needed.ts'
+import { nothing, now as start, options as planOptions } from './build.ts'
 
 /** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
@@ -75,6 +77,8 @@ export interface World {
   requests(): readonly string[]
   forget(): void
   now: Instant
+  /** The ids of keys that bear our signature: none. */
+  signed: ReadonlySet<string>
   bend: Bend
   /** Changes a request on its way; by default not at all. */
   send: (request: Request) => Request
@@ -105,6 +109,24 @@ export interface Applied {
   readonly report: Report
   /** What the run came by, until it ended or died. */
   readonly places: readonly Place[]
+}
+
+/** The options of a plan, with what the stores show, as the program would find it. */
+async function seen(
+  desired: DesiredState,
+  { current, now }: Gathered,
+  { stores, signed }: Pick<World, 'stores' | 'signed'>,
+  overrides: Partial<PlanOptions>,
+): Promise<PlanOptions> {
+  const blind = planOptions({ signed, ...overrides })
+  const needed = evidenceNeeded(desired, current, now, blind)
+  const look = async (spec: StoreSpec) => {
+    const store = stores.open(spec)
+    return store.readable ? await store.get() : null
+  }
+  const looking = { look, keychainWorks: async () => true }
+  const evidence = await gatherEvidence(needed, desired, current.keys, blind.formerStores, looking)
+  return { ...blind, ...evidence, ...overrides }
 }
 
 /** The sandbox in memory, a clock that stands still, and stores that can be looked into. */
@@ -147,15 +169,22 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
     set now(at) {
       clock.now = at
     },
+    signed: nothing,
     bend: (_request, answer) => answer,
     send: request => request,
     plan: async (desired, options = {}) => {
-      const { current, now } = await gather(desired, client)
-      return computePlan(desired, current, now, planOptions(options))
+      const gathered = await gather(desired, client)
+      return computePlan(
+        desired,
+        gathered.current,
+        gathered.now,
+        await seen(desired, gathered, world, options),
+      )
     },
     apply: async (desired, { options = {}, run: overrides = {}, at, killAt } = {}) => {
-      const { current, now } = await gather(desired, client)
-      const chosen = planOptions(options)
+      const gathered = await gather(desired, client)
+      const { current, now } = gathered
+      const chosen = await seen(desired, gathered, world, options)
       const plan = computePlan(desired, current, now, chosen)
       let dead = false
       const places: Place[] = []

@@ -1,5 +1,6 @@
 import { fc } from './properties.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
+import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import { shortHash } from '../../src/model/hash.ts'
 import type { LiveKey, Ownership } from '../../src/model/live-key.ts'
@@ -14,13 +15,17 @@ import {
   desiredKey,
   desiredState,
   envFile,
+  everything,
   keychain,
   liveKey,
   managedKey,
+  marker,
   neverUsed,
+  nothing,
   now,
   options,
   otherHost,
+  retiringFor,
   sealed,
   stack,
   thisHost,
@@ -80,8 +85,14 @@ const anyState: fc.Arbitrary<MarkerState | undefined> = fc.oneof(
     { kind: 'external' },
     { kind: 'leaked' },
     { kind: 'released', at: now - day },
-    { kind: 'delivered', visibleEnd: 'stale', at: now - 30 * day, graceUntil: now - 28 * day },
-    { kind: 'delivered', visibleEnd: 'stale', at: now - hour, graceUntil: now + day },
+    { kind: 'delivered', visibleEnd: 'stale', at: now - 30 * day },
+    { kind: 'delivered', visibleEnd: 'stale', at: now - hour },
+    retiringFor('key_0', hour),
+    retiringFor('key_0', 20 * day),
+    retiringFor('key_1', 20 * day, null),
+    retiringFor('key_stranger_0', 20 * day),
+    retiringFor('key_gone', minute),
+    retiringFor('key_gone', 20 * day),
   ),
 )
 
@@ -91,7 +102,9 @@ const anyLastUse = one<LiveKey['lastUse']>(
   usedAt(now - minute),
   usedAt(now - 3 * day),
   usedAt(now - minute, 'fluxloop-keys/0.1.0'),
+  usedAt(now - minute, `fluxloop-keys/0.1.0${beforeDelivery}`),
   usedAt(now - 100 * day, 'fluxloop-keys/0.1.0'),
+  usedAt(now - minute, `fluxloop-keys/0.1.0${ofProof}`),
 )
 
 /** A key that was once as some declaration says, then left to time, other hosts and people in the web page. */
@@ -137,7 +150,11 @@ function anyManaged(id: string): fc.Arbitrary<LiveKey> {
 }
 
 function anyStranger(id: string): fc.Arbitrary<LiveKey> {
-  const ownership = one<Ownership>({ kind: 'unmanaged' }, { kind: 'unreadable', text: '[fk2 ...]' })
+  const ownership = one<Ownership>(
+    { kind: 'unmanaged' },
+    { kind: 'unreadable', text: '[fk2 ...]' },
+    { kind: 'copied', marker: marker({}, desiredKey({ keyId: 'a' })) },
+  )
   return fc
     .tuple(ownership, one('Mine', 'Yours', 'CI'), anyLastUse)
     .map(([ownership, name, lastUse]) => liveKey({ id, name, ownership, lastUse }))
@@ -195,6 +212,12 @@ export const anyWorld: fc.Arbitrary<World> = fc
     local: fc.subarray([...keyIds]),
     formerStores: anyFormerStores,
     takeOver: fc.boolean(),
+    held: one<PlanOptions['held']>(
+      new Map(),
+      new Map([['a', new Set(['key_0', 'key_stranger_0'])]]),
+      new Map([['b', new Set(['key_1'])]]),
+    ),
+    signed: one<PlanOptions['signed']>(nothing, nothing, new Set(['key_2']), everything),
     revokeInUse: fc.oneof({ weight: 5, arbitrary: one([]) }, one(['a'], ['key_2'])),
     complete: fc.oneof({ weight: 9, arbitrary: one(true) }, one(false)),
     targets: fc.oneof(

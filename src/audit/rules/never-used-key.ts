@@ -1,17 +1,21 @@
 import { day } from '../../model/duration.ts'
 import { liveKeysOf } from '../audited-key.ts'
-import { lastUseOfAll } from '../../lifecycle/health.ts'
+import { useOfAll } from '../../lifecycle/last-use.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
+import { unusedAfter } from './unused-key.ts'
 
 /** A key that is younger than the window may be waiting for its first use. */
-export const neverUsedKey: Rule = (key, { live, now, windowDays }) => {
+export const neverUsedKey: Rule = (key, { desired, live, now, windowDays }) => {
   if (live === null) return { unseen: 'offline' }
   const keys = liveKeysOf(key)
   if (keys.length === 0) return clean
-  const last = lastUseOfAll(keys)
-  if (last === undefined) return { unseen: 'platform-does-not-say' }
+  const use = useOfAll(keys)
+  if (use.kind === 'unknown') return { unseen: 'platform-does-not-say' }
   const made = Math.min(...keys.map(({ createdAt }) => createdAt))
-  if (last !== null || now - made < windowDays * day) return clean
+  if (now - made < windowDays * day || use.kind === 'used') return clean
+  // Once it is unused, another rule says so.
+  if (use.kind === 'hidden')
+    return use.before !== null || now - use.at >= unusedAfter(desired) ? clean : { unseen: 'own-look' }
   const days = Math.floor((now - made) / day)
   return [
     {

@@ -1,35 +1,43 @@
-import { formatDate } from '../../model/duration.ts'
-import { deliveredAt } from '../../lifecycle/lineage.ts'
-import { lastUseOf } from '../../lifecycle/health.ts'
+import { type Instant, formatDate } from '../../model/duration.ts'
+import { graceEnd } from '../../lifecycle/lineage.ts'
+import { useOf } from '../../lifecycle/last-use.ts'
 import { type Draft, type Rule, clean, evidence } from '../rule.ts'
 
-/** Used after the grace that the head gives its predecessors, and within `quiet`: it cannot be revoked while that goes on. */
+/** Used after its grace, and within `quiet`: it cannot be revoked while that goes on. */
 export const retiredKeyInUse: Rule = (key, { now }) => {
   if (key.kind !== 'declared' || key.lineage === null) return clean
-  const { head, superseded } = key.lineage
-  const state = head?.marker.state
-  if (head == null || state?.kind !== 'delivered' || now < state.graceUntil) return clean
+  const { lineage } = key
   const { quiet } = key.desired.rotation
-  const drafts = superseded.flatMap(({ live, marker: { generation } }): Draft[] => {
-    const last = lastUseOf(live)
-    if (last === undefined || last === null || now - last >= quiet || last < state.graceUntil) return []
+  const isLate = (at: Instant, end: Instant | null) =>
+    end !== null && now >= end && now - at < quiet && at >= end
+  const drafts = lineage.retiring.flatMap((member): Draft[] => {
+    const { live, marker } = member
+    const end = graceEnd(member, lineage)
+    const use = useOf(live)
+    if (end === null || use.kind !== 'used' || !isLate(use.at, end)) return []
+    const last = use.at
     const { lastUse } = live
     const ip = lastUse.known ? lastUse.ip : null
     const userAgent = lastUse.known ? lastUse.userAgent : null
     return [
       {
-        message: `Generation ${generation} (${live.id}) is still used, though its grace ended on ${formatDate(state.graceUntil)}`,
+        message: `Generation ${marker.generation} (${live.id}) is still used, though its grace ended on ${formatDate(end)}`,
         evidence: evidence({
           liveId: live.id,
-          generation,
+          generation: marker.generation,
           lastUsedAt: new Date(last).toISOString(),
           ip,
           userAgent,
-          deliveredAt: new Date(deliveredAt(head) ?? state.at).toISOString(),
+          graceUntil: new Date(end).toISOString(),
         }),
         remedy: `Give${ip === null ? '' : ` the program at ${ip}`} the new secret; until then the old key stays.`,
       },
     ]
   })
-  return drafts.slice(0, 1)
+  if (drafts.length > 0) return drafts.slice(0, 1)
+  const isHidden = lineage.retiring.some(member => {
+    const use = useOf(member.live)
+    return use.kind === 'hidden' && isLate(use.at, graceEnd(member, lineage))
+  })
+  return isHidden ? { unseen: 'own-look' } : clean
 }

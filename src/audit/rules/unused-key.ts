@@ -1,20 +1,31 @@
-import { day, formatDate } from '../../model/duration.ts'
+import type { DesiredState } from '../../model/desired.ts'
+import { type Milliseconds, day, formatDate } from '../../model/duration.ts'
 import { secretMadeAt } from '../../model/live-key.ts'
 import { liveKeysOf } from '../audited-key.ts'
-import { lastUseOfAll } from '../../lifecycle/health.ts'
+import { useOfAll } from '../../lifecycle/last-use.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 /** Where `prune.unused` says nothing. */
 const usual = 90 * day
 
+/** So long without a use, and a key is unused. */
+export function unusedAfter({ prune }: DesiredState): Milliseconds {
+  return prune.unused?.after ?? usual
+}
+
 export const unusedKey: Rule = (key, { desired, live, now }) => {
   if (live === null) return { unseen: 'offline' }
   const keys = liveKeysOf(key)
-  const after = desired.prune.unused?.after ?? usual
+  const after = unusedAfter(desired)
   if (keys.length === 0 || keys.every(each => now - secretMadeAt(each) < after)) return clean
-  const last = lastUseOfAll(keys)
-  if (last === undefined) return { unseen: 'platform-does-not-say' }
-  if (last === null || now - last < after) return clean
+  const use = useOfAll(keys)
+  if (use.kind === 'unknown') return { unseen: 'platform-does-not-say' }
+  if (use.kind === 'never') return clean
+  if (now - use.at < after) {
+    const isUsed = use.kind === 'used' || (use.before !== null && now - use.before < after)
+    return isUsed ? clean : { unseen: 'own-look' }
+  }
+  const last = use.at
   const days = Math.floor((now - last) / day)
   return [
     {

@@ -27,7 +27,8 @@ function headOf({ stack, keyId }: Marker, keys: readonly LiveKey[]): LiveKey | n
     const sibling = marker.stack === stack && marker.keyId === keyId && marker.state.kind !== 'released'
     return sibling ? [{ live, marker }] : []
   })
-  return lineageOf(keyId, generations).head?.live ?? null
+  const { head, rivals } = lineageOf(keyId, generations)
+  return (head ?? rivals[0])?.live ?? null
 }
 
 /**

@@ -174,7 +174,8 @@ export async function runRegenerate(options: RegenerateOptions, context: Context
   const screen = screenOf(stderr, listing.now, context)
   let delivery: ReadyDelivery | null = null
   if (management !== null) {
-    const { target, why } = targetOf(management, allowedPaths(options.allowPath, context.cwd), context)
+    const allowed = allowedPaths(options.allowPath, context.cwd)
+    const { target, why } = await targetOf(key, management, allowed, context)
     if (target !== null) {
       await requireReady(target, context)
       delivery = { management, target, clock: clockFrom(listing.now) }

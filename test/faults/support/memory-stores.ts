@@ -1,6 +1,7 @@
 import type { Secret } from '../../../src/model/secret.ts'
 import { storeLabel } from '../../../src/model/store.ts'
 import { isReadable } from '../../../src/lifecycle/health.ts'
+import { looksWithoutProgram } from '../../../src/stores/locality.ts'
 import type { Stores } from '../../../src/stores/open.ts'
 
 export interface MemoryStores extends Stores {
@@ -27,6 +28,7 @@ export function memoryStores(): MemoryStores {
         remove: async () => void secrets.delete(label),
       }
     },
+    look: async spec => (looksWithoutProgram(spec) ? (secrets.get(storeLabel(spec)) ?? null) : null),
     probe: async specs => new Map(specs.map(spec => [spec, null])),
     sweep: async () => undefined,
     keychainWorks: async () => true,

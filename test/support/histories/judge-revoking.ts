@@ -14,23 +14,16 @@ function isStray(live: LiveKey, now: Instant): boolean {
   return marker.state.kind === 'released' && now - marker.state.at >= handover - day
 }
 
-/** The use that the platform shows keeps this key; our own use up to its delivery is none. */
+/** The use that the platform shows keeps this key; our own look before its delivery is none. */
 function isInUse(
-  { lastUse, ...live }: LiveKey,
+  { lastUse, ownership }: LiveKey,
   quiet: Milliseconds,
   now: Instant,
   slack: Milliseconds,
 ): boolean {
   if (!lastUse.known || lastUse.at === null) return false
-  const state = live.ownership.kind === 'managed' ? live.ownership.marker.state : null
-  const delivered =
-    state?.kind === 'delivered'
-      ? state.at
-      : state === null || state.kind === 'external'
-        ? live.createdAt
-        : now
-  const ours = lastUse.userAgent?.startsWith('fluxloop-keys/') === true
-  if (ours && lastUse.at <= delivered + slack) return false
+  const isMadeHere = ownership.kind === 'managed' && ownership.marker.state.kind !== 'external'
+  if (isMadeHere && /^fluxloop-keys\/.* \(before delivery\)$/.test(lastUse.userAgent ?? '')) return false
   return now - lastUse.at < quiet - slack
 }
 

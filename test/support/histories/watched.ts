@@ -84,7 +84,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
       }),
     get: id => request(() => client.get(id)),
     whoami: () => request(() => client.whoami()),
-    whoamiAs: (secret, key) => request(() => client.whoamiAs(secret, key)),
+    whoamiAs: (secret, key, when) => request(() => client.whoamiAs(secret, key, when)),
     projects: () => request(() => client.projects()),
     create: (key, idempotencyKey) =>
       request(async () => {

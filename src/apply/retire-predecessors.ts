@@ -1,0 +1,50 @@
+import { transition } from '../lifecycle/transitions.ts'
+import type { DesiredKey } from '../model/desired.ts'
+import { Failure } from '../model/failure.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Marker } from '../model/marker.ts'
+import { fitDescription } from '../platform/marker.ts'
+import { timeOf } from './markers.ts'
+import type { Run } from './run.ts'
+import { patchMarked } from './write.ts'
+
+/** The marker of a key that retires for the one with the id `successor`. */
+export function retiredMarker(live: LiveKey, successor: string, desired: DesiredKey, run: Run): Marker {
+  const before = live.ownership.kind === 'managed' ? live.ownership.marker : null
+  const at = timeOf(live, run)
+  const graceUntil = at + desired.rotation.grace
+  const { stack } = run.desired
+  const nonce = run.nonce()
+  return transition(
+    before,
+    { kind: 'retired', stack, desired, nonce, live, successor, at, graceUntil },
+    live.id,
+  )
+}
+
+/** What was revoked meanwhile retires no more. */
+async function unlessGone<T>(work: Promise<T>): Promise<T | null> {
+  return await work.catch((cause: unknown) => {
+    if (cause instanceof Failure && cause.code === 'not-found') return null
+    throw cause
+  })
+}
+
+/**
+ * Names its successor to each predecessor, the head last, before any store gets the new secret: so that each key tells its own
+ * story, and of two runs one gives way. Resolves to the keys as they are then.
+ */
+export async function retirePredecessors(
+  successor: LiveKey,
+  predecessors: readonly LiveKey[],
+  desired: DesiredKey,
+  run: Run,
+): Promise<readonly LiveKey[]> {
+  const retired: LiveKey[] = []
+  for (const live of predecessors) {
+    const marker = retiredMarker(live, successor.id, desired, run)
+    const now = await unlessGone(patchMarked(live, {}, fitDescription(live.description, marker), marker, run))
+    if (now !== null) retired.push(now)
+  }
+  return retired
+}

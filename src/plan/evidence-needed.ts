@@ -1,0 +1,102 @@
+import { staleness } from '../lifecycle/health.ts'
+import { type Lineage, graceEnd, storeTop } from '../lifecycle/lineage.ts'
+import { sortByOwner } from '../lifecycle/ownership.ts'
+import type { DesiredKey, DesiredState } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import { isTargeted } from '../model/targets.ts'
+import { renames } from './compute-plan.ts'
+import { rotationReasons } from './due.ts'
+import { fieldChanges } from './fields.ts'
+import type { CurrentState, PlanOptions } from './input.ts'
+import { isHere } from './place.ts'
+import { rotationSlots } from './spread.ts'
+
+/** What is known before any store is read. */
+export type KnownOptions = Pick<PlanOptions, 'host' | 'places' | 'localKeys' | 'targets' | 'rotate'>
+
+interface Question {
+  readonly desired: DesiredKey
+  readonly lineage: Lineage
+  readonly now: Instant
+  readonly options: KnownOptions
+  readonly slot: number | undefined
+}
+
+type Condition = (question: Question) => boolean
+
+const nothingHeld: PlanOptions['heldHere'] = new Map()
+
+/** What its stores hold may show that its place is here after all. */
+const isElsewhere: Condition = ({ desired: { keyId }, lineage, options }) => {
+  if (!options.localKeys.has(keyId)) return false
+  const top = storeTop(lineage)
+  const counted = [...(top === null ? [] : [top]), ...lineage.pending]
+  return counted.some(key => !isHere(keyId, key, { ...options, heldHere: nothingHeld }))
+}
+
+/** Only one of them can be the head. */
+const hasSeveralHeads: Condition = ({ lineage: { rivals } }) => rivals.length > 0
+
+/** A marker alone is no proof that the key is ours, and nothing more is granted without one. */
+const isWidened: Condition = ({ desired, lineage: { head }, now }) =>
+  head !== null && fieldChanges(desired, head, now).some(({ widens }) => widens)
+
+const isStale: Condition = ({ lineage: { head } }) => head !== null && staleness(head) !== null
+
+const hasLostItsHead: Condition = ({ lineage: { head, retiring } }) => head === null && retiring.length > 0
+
+/** A store may have received its secret before the run that made it was killed. */
+const hasPending: Condition = ({ lineage: { pending } }) => pending.length > 0
+
+/** Before a retiring key goes: do stores hold its secret, since its maker came too late? */
+const hasEndedGrace: Condition = ({ lineage, now }) =>
+  lineage.retiring.some(key => {
+    const end = graceEnd(key, lineage)
+    return end !== null && end <= now
+  })
+
+/** Only what is proven is regenerated in place. */
+const isRegenerated: Condition = ({ desired, lineage: { head }, now, options, slot }) =>
+  head !== null &&
+  desired.rotation.strategy === 'in-place' &&
+  (options.rotate.has(desired.keyId) || rotationReasons(desired, head.live, slot, now).length > 0)
+
+const conditions: readonly Condition[] = [
+  isElsewhere,
+  hasSeveralHeads,
+  isWidened,
+  isStale,
+  hasLostItsHead,
+  hasPending,
+  hasEndedGrace,
+  isRegenerated,
+]
+
+/** A restore may have torn a marker from its key: a store tells. */
+function isCopyOf({ ownership }: LiveKey, keyId: string): boolean {
+  return ownership.kind === 'copied' && ownership.marker.keyId === keyId
+}
+
+/** The key ids for which it may change the plan what their stores hold, sorted: nobody reads the stores of others. */
+export function evidenceNeeded(
+  desired: DesiredState,
+  { keys }: Pick<CurrentState, 'keys'>,
+  now: Instant,
+  options: KnownOptions,
+): readonly string[] {
+  const { lineages, copied } = sortByOwner(desired.stack, keys, now, { renamed: renames(desired) })
+  const slots = rotationSlots(desired.stack, desired.keys)
+  return desired.keys
+    .filter(key => {
+      const { keyId } = key
+      if (!isTargeted(options.targets, keyId)) return false
+      if (copied.some(live => isCopyOf(live, keyId))) return true
+      const lineage = lineages.get(keyId)
+      if (lineage === undefined) return false
+      const question = { desired: key, lineage, now, options, slot: slots.get(keyId) }
+      return conditions.some(condition => condition(question))
+    })
+    .map(({ keyId }) => keyId)
+    .sort()
+}

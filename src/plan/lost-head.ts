@@ -1,0 +1,90 @@
+import { hashId } from '../lifecycle/binding.ts'
+import type { ManagedKey } from '../lifecycle/lineage.ts'
+import type { RotationReason } from '../model/change.ts'
+import { minute } from '../model/duration.ts'
+import type { Finding } from '../model/finding.ts'
+import type { LiveKey } from '../model/live-key.ts'
+import type { Proof } from '../model/proof.ts'
+import { noRemoval } from '../model/removal.ts'
+import { rotationReasons } from './due.ts'
+import { type Decision, type Facts, type KeyCase, nothing, together } from './facts.ts'
+import { replaceFormer } from './make.ts'
+import { proofOf } from './proof.ts'
+import { fieldsToUpdate, narrowOf } from './update.ts'
+
+/** So long whoever marked a key has to finish what comes after. */
+const markersTime = 15 * minute
+
+/** The key that a retiring one names, where it lives and nothing in its description says that it is ours. */
+function unmarkedSuccessor({ marker: { state } }: ManagedKey, { owned }: Facts): LiveKey | null {
+  if (state.kind !== 'retiring') return null
+  const unmarked = [...owned.unmanaged, ...owned.unreadable, ...owned.copied]
+  return unmarked.find(({ id }) => hashId(id) === state.successor) ?? null
+}
+
+/** The head lost its marker, and a store proves that it is the head: one PATCH gives it back, and makes the key as declared. */
+function recognise(
+  { desired, lineage }: KeyCase,
+  { live, marker }: ManagedKey,
+  proof: Proof,
+  facts: Facts,
+): Decision {
+  const { keyId } = desired
+  const { fields, findings } = fieldsToUpdate(desired, { live, marker }, facts)
+  return {
+    findings,
+    changes: [
+      {
+        kind: 'update',
+        keyId,
+        desired,
+        live,
+        superseded: false,
+        fields: [
+          ...fields,
+          { field: 'state', current: 'no marker', desired: 'delivered', cause: 'drift', widens: false },
+        ],
+        mark: { event: 'recognised', generation: lineage.next },
+        proof,
+        removal: noRemoval,
+      },
+    ],
+  }
+}
+
+function beingReplaced(keyId: string, { live }: ManagedKey, until: number): Finding {
+  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until }
+}
+
+/** Nothing proves that it is what the stores hold, but users may have its secret: it gets a grace. */
+function withPredecessor(live: LiveKey, decision: Decision): Decision {
+  const changes = decision.changes.map(change =>
+    change.kind === 'rotate' ? { ...change, predecessors: [...change.predecessors, live] } : change,
+  )
+  return { ...decision, changes }
+}
+
+/** Only retiring keys are left: the key that took their place was deleted, or lost its marker. `newest` was marked last. */
+export function replaceLostHead(
+  key: KeyCase,
+  newest: ManagedKey,
+  requested: readonly RotationReason[],
+  facts: Facts,
+): Decision {
+  const { keyId } = key.desired
+  const { state } = newest.marker
+  if (state.kind !== 'retiring') return nothing
+  const unmarked = unmarkedSuccessor(newest, facts)
+  const proof = unmarked === null ? null : proofOf(key.desired, unmarked, facts.options)
+  // Recognised, it would have to be rotated at once.
+  const { slots, now } = facts
+  const stays =
+    unmarked !== null && rotationReasons(key.desired, unmarked, slots.get(keyId), now).length === 0
+  if (stays && proof !== null) return recognise(key, { live: unmarked, marker: newest.marker }, proof, facts)
+  const until = state.at + markersTime
+  if (until > facts.now) return { ...nothing, findings: [beingReplaced(keyId, newest, until)] }
+  const decision = replaceFormer(key, newest, [{ code: 'head-lost', since: state.at }, ...requested], facts)
+  if (unmarked === null || decision.changes.length === 0) return decision
+  const narrowed = narrowOf(key, { live: unmarked, marker: newest.marker }, facts)
+  return together(withPredecessor(unmarked, decision), narrowed)
+}

@@ -1,0 +1,33 @@
+import { realpath } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { shortHash } from '../model/hash.ts'
+import type { StoreSpec } from '../model/store.ts'
+import { isLocal } from './locality.ts'
+import { filesOf } from './sweep.ts'
+
+/** The real path of a folder, as far as it exists: the rest may still have to be made. */
+async function realFolder(folder: string): Promise<string> {
+  const real = await realpath(folder).catch(() => null)
+  if (real !== null) return real
+  const parent = dirname(folder)
+  return parent === folder ? folder : join(await realFolder(parent), basename(folder))
+}
+
+/**
+ * Tells where the local stores of one key are, as 8 hexadecimal digits: this machine and user (`host`), and the real folders of the files
+ * among them. Without files it is `host` itself. Each folder is looked up once.
+ */
+export function placeHasher(host: string): (specs: readonly StoreSpec[]) => Promise<string> {
+  const known = new Map<string, Promise<string>>()
+  const real = (folder: string) => {
+    const found = known.get(folder) ?? realFolder(folder)
+    known.set(folder, found)
+    return found
+  }
+  return async specs => {
+    const folders = new Set(specs.filter(isLocal).flatMap(filesOf).map(dirname))
+    if (folders.size === 0) return host
+    const places = new Set(await Promise.all([...folders].map(real)))
+    return shortHash([host, ...[...places].sort()].join('\n'), 8)
+  }
+}
