@@ -18,8 +18,8 @@ export interface Ledger {
   done(change: Change, done: Done): void
   /** Something ended the whole run: nothing begins any more. */
   isHalted(): boolean
-  /** Every change recorded so far was made. */
-  allDone(): boolean
+  /** The key ids of which a change was recorded that was not made. */
+  undone(): ReadonlySet<string>
   report(): Report
 }
 
@@ -66,7 +66,10 @@ export function openLedger(plan: Plan, run: Pick<Run, 'tell' | 'stopping'>): Led
     },
     isHalted: () => halted,
     done: (change, done) => record({ change, status: 'done', ...done }),
-    allDone: () => [...outcomes.values()].every(({ status }) => status === 'done'),
+    undone: () =>
+      new Set(
+        [...outcomes.values()].flatMap(({ status, change }) => (status === 'done' ? [] : [change.keyId])),
+      ),
     report: () => ({
       outcomes: plan.changes.flatMap(change => outcomes.get(change) ?? []),
       interrupted: run.stopping.aborted,

@@ -1,4 +1,4 @@
-import type { Plan, Revoke } from '../model/change.ts'
+import { type Plan, type Revoke, isPruning } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { computePlan } from '../plan/compute-plan.ts'
@@ -11,15 +11,17 @@ import type { Run } from './run.ts'
  * nothing that came into use, or lost its successor, since.
  */
 export async function revokeApproved(approved: readonly Revoke[], ledger: Ledger, run: Run): Promise<void> {
-  if (approved.length === 0) return
-  if (!ledger.allDone()) {
-    for (const change of approved) ledger.record({ change, status: 'skipped', why: 'earlier-failure' })
-    return
-  }
+  const undone = ledger.undone()
+  // A failure holds back the revocations of its own key id, and all pruning: what nothing declares may be what it lacks.
+  const waits = (change: Revoke) => undone.has(change.keyId) || (undone.size > 0 && isPruning(change))
+  for (const change of approved.filter(waits))
+    ledger.record({ change, status: 'skipped', why: 'earlier-failure' })
+  const ready = approved.filter(change => !waits(change))
+  if (ready.length === 0) return
   const look = lookAgain(run)
   look.catch(() => undefined)
   await Promise.all(
-    lineagesOf(approved).map(async changes => {
+    lineagesOf(ready).map(async changes => {
       let failed = false
       for (const change of changes) {
         if (failed && !run.stopping.aborted) {
@@ -74,7 +76,7 @@ async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledg
     return
   }
   const waiting = plan.retiring.find(({ live: { id } }) => id === live.id)
-  if (waiting !== undefined) {
+  if (waiting !== undefined && waiting.wait.code !== 'over-limit' && waiting.wait.code !== 'key-held') {
     ledger.record({ change, status: 'held', lastUse: live.lastUse })
     return
   }

@@ -9,6 +9,7 @@ import type { AuditFacts } from './facts.ts'
 const mending: ReadonlyMap<string, readonly Change['kind'][]> = new Map([
   ['past-max-age', ['rotate', 'heal', 'deliver']],
   ['expiring-soon', ['rotate', 'heal', 'deliver', 'update']],
+  ['end-not-as-declared', ['rotate', 'heal', 'deliver', 'update']],
   ['undelivered-secret', ['heal', 'rotate']],
   ['stale-secret', ['deliver', 'rotate']],
   ['unmanaged-key', ['revoke']],

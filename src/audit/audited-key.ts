@@ -6,6 +6,7 @@ import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { sortByOwner } from '../lifecycle/ownership.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
+import { isAdopted } from '../model/wanted-end.ts'
 import type { AuditFacts } from './facts.ts'
 
 /** A key that is declared, with what of it is live. */
@@ -41,6 +42,11 @@ export function environmentOf({ desired, head }: DeclaredKey): Environment | nul
   return desired.environment ?? head?.environment ?? null
 }
 
+/** Others hold its secret, or will: apply gives it an end and does not renew it. */
+export function isHeldByOthers({ desired, head }: DeclaredKey): boolean {
+  return head === null ? desired.adopt !== null : isAdopted(head)
+}
+
 export function liveKeysOf(key: AuditedKey): readonly LiveKey[] {
   return key.kind === 'declared' ? key.members : [key.live]
 }
@@ -49,7 +55,7 @@ function isKept({ id, name }: LiveKey, { prune }: DesiredState): boolean {
   return prune.keep.some(pattern => pattern === id || fitsGlob(pattern, name))
 }
 
-function isAdopted({ id, name }: LiveKey, { keys }: DesiredState): boolean {
+function isNamedByAdopt({ id, name }: LiveKey, { keys }: DesiredState): boolean {
   return keys.some(({ adopt }) => adopt !== null && (adopt === id || adopt === name))
 }
 
@@ -79,7 +85,7 @@ export function auditedKeys({
   const ids = new Set(desired.keys.map(({ keyId }) => keyId))
   const removed = [...owned.lineages.values()].filter(({ keyId }) => !ids.has(keyId)).flatMap(membersOf)
   const undeclared = [...owned.unmanaged, ...owned.copied, ...removed.map(member => member.live)]
-    .filter(key => !isKept(key, desired) && !isAdopted(key, desired))
+    .filter(key => !isKept(key, desired) && !isNamedByAdopt(key, desired))
     .sort((a, b) => (a.id < b.id ? -1 : 1))
   if (!isEveryKey(targets)) return declared.filter(key => isTargeted(targets, key.desired.keyId))
   return [...declared, ...undeclared.map(each => ({ kind: 'undeclared', live: each }) as const)]

@@ -3,7 +3,14 @@ import { unseenReasons } from '../model/audit.ts'
 import { type Milliseconds, day } from '../model/duration.ts'
 import type { KeyFix, LeftAlone } from '../model/fix.ts'
 import { permissionSet } from '../model/permission.ts'
-import { type AuditedKey, type DeclaredKey, auditedKeys, environmentOf, liveKeysOf } from './audited-key.ts'
+import {
+  type AuditedKey,
+  type DeclaredKey,
+  auditedKeys,
+  environmentOf,
+  isHeldByOthers,
+  liveKeysOf,
+} from './audited-key.ts'
 import type { AuditFacts } from './facts.ts'
 import { addCounts, total, usageOf } from './usage-of.ts'
 import { usedPermissions } from './used-permissions.ts'
@@ -75,6 +82,24 @@ function expiryOf(key: DeclaredKey, { desired }: AuditFacts, byDefault: Millisec
   return limits?.maxLifetime ?? byDefault ?? 90 * day
 }
 
+/** A period for a key that never expires; none for one whose secret others hold, since apply would end it and not renew it. */
+function givenEnd(
+  key: DeclaredKey,
+  open: readonly AuditFinding[],
+  facts: AuditFacts,
+  defaultExpiry: Milliseconds | null,
+  leave: (rule: string, why: string) => void,
+): KeyFix['expires'] {
+  if (!open.some(({ rule }) => rule === 'no-expiry')) return null
+  if (!isHeldByOthers(key)) return { kind: 'period', length: expiryOf(key, facts, defaultExpiry) }
+  const { keyId } = key.desired
+  leave(
+    'no-expiry',
+    `it is adopted: apply would give it an end, and nothing renews it. First fluxloop-keys rotate ${keyId}`,
+  )
+  return null
+}
+
 function unseenOf(report: AuditReport, keys: readonly AuditedKey[]): LeftAlone[] {
   const owners = new Map(
     keys.flatMap(key =>
@@ -115,9 +140,7 @@ export function proposeFixes(
     })
     const permissions = narrowed(key, open, 'permissions', { facts, leave })
     const scope = narrowed(key, open, 'projects', { facts, leave })
-    const expires = open.some(({ rule }) => rule === 'no-expiry')
-      ? ({ kind: 'period', length: expiryOf(key, facts, defaultExpiry) } as const)
-      : null
+    const expires = givenEnd(key, open, facts, defaultExpiry, leave)
     if (permissions === null && scope === null && expires === null) return []
     return [{ keyId, permissions: permissions && permissionSet(permissions), scope, expires }]
   })

@@ -2,6 +2,7 @@ import type { BuiltInRule } from '../model/audit-rule.ts'
 import type { Rule } from './rule.ts'
 import { allProjects } from './rules/all-projects.ts'
 import { canManageKeys } from './rules/can-manage-keys.ts'
+import { endNotAsDeclared } from './rules/end-not-as-declared.ts'
 import { environmentMismatch } from './rules/environment-mismatch.ts'
 import { exceptionExpired } from './rules/exception-expired.ts'
 import { expiringSoon } from './rules/expiring-soon.ts'
@@ -34,6 +35,7 @@ export const rules: Readonly<Record<Exclude<BuiltInRule, 'exception-unmatched'>,
   'permission-not-allowed': permissionNotAllowed,
   'past-max-age': pastMaxAge,
   'expiring-soon': expiringSoon,
+  'end-not-as-declared': endNotAsDeclared,
   'unused-key': unusedKey,
   'never-used-key': neverUsedKey,
   'unmanaged-key': unmanagedKey,

@@ -17,8 +17,16 @@ const planning: readonly Flag[] = [
     text: 'Only keys with this key id, or that fit this pattern (* and ?); may be given several times',
   },
   { name: 'except', value: '<key>', text: 'All keys but these; like --only' },
-  { name: 'max-revoke', value: '<n>', text: 'Allow so many revocations in this run' },
-  { name: 'max-rotate', value: '<n>', text: 'Allow so many rotations that nobody asked for in this run' },
+  {
+    name: 'max-revoke',
+    value: '<n>',
+    text: 'Allow so many revocations in this run; above the limit they are held back',
+  },
+  {
+    name: 'max-rotate',
+    value: '<n>',
+    text: 'Allow so many rotations for age in this run; above the limit they are deferred',
+  },
   {
     name: 'revoke-in-use',
     value: '<key>',

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
-import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
+import { type Plan, isHeldInPart, isRefused, pendingElsewhere } from '../model/change.ts'
 import { isProvision } from '../model/verb.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/budget.ts'
@@ -20,7 +20,7 @@ import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
 import { type RunRecorder, beginRecording, openAskedLog } from './log.ts'
 import { allowedPaths } from './configuration.ts'
-import { exitCodeOf } from './exit-code.ts'
+import { exitCodeOf, exitCodeOfPlan } from './exit-code.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
@@ -88,12 +88,14 @@ async function applyLocked(
     : await execute(reconciliation, recorder, options, lost, context)
   if (options.json)
     stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report, plan) }))
-  else if (!idle) stdout.print(renderReport(report, plan, stdout))
+  else if (!idle) stdout.print(renderReport(report, plan, { ...stdout, isHeldInPart: isHeldInPart(plan) }))
   const trouble = tellTrouble(recorder, context)
   if (isRefused(plan)) return exitCodes.refused
   if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
   if (lost.aborted) return exitCodeOf(report) || exitCodes.conflict
-  return exitCodeOf(report) || (isOthersWork(plan) ? exitCodes.conflict : leftElsewhere(plan, report))
+  const isDone = report.outcomes.some(({ status }) => status === 'done')
+  const conflict = isOthersWork(plan) ? exitCodes.conflict : 0
+  return exitCodeOf(report) || exitCodeOfPlan(plan, isDone) || conflict || leftElsewhere(plan, report)
 }
 
 function makesSecrets(plan: Plan): boolean {
@@ -117,7 +119,8 @@ function leftElsewhere(plan: Plan, { outcomes }: Report): number {
 
 function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {
   const idle = isRefused(plan) || plan.changes.length === 0
-  if (planFile !== null && plan.changes.length === 0 && plan.retiring.length === 0 && !isRefused(plan))
+  const isEmpty = plan.changes.length + plan.retiring.length + plan.deferred.length === 0
+  if (planFile !== null && isEmpty && !isRefused(plan) && !isHeldInPart(plan))
     return `The plan in ${escapeControls(planFile)} has no changes: there is nothing to apply.`
   return `${renderPlan(plan, { ...stdout, audit })}\n${idle ? '' : '\n'}`
 }

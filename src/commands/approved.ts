@@ -1,8 +1,9 @@
 import { gather } from '../apply/gather.ts'
 import type { Context } from '../context.ts'
-import type { Plan } from '../model/change.ts'
+import type { Change, Plan } from '../model/change.ts'
 import { type Instant, type Milliseconds, minute } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
+import type { Finding } from '../model/finding.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { compareWithApproved, touchedKeys } from '../plan/approved.ts'
 import { computePlan } from '../plan/compute-plan.ts'
@@ -50,17 +51,36 @@ function effectiveWidening(
   return options.widening === 'forbid' ? 'forbid' : asked
 }
 
-/** Limits are about all changes that the plan's flags are about. A file that lists only some of them must not pass by that. */
-function judgedFindings(fresh: Plan, whole: Plan): Plan['findings'] {
-  const isLimit = ({ code }: Plan['findings'][number]) => code === 'limit'
-  return [...fresh.findings.filter(finding => !isLimit(finding)), ...whole.findings.filter(isLimit)]
+function staleKey(keyId: string): Finding {
+  return { severity: 'held', code: 'stale', keyId }
+}
+
+/** What of the findings is about the keys that the approved plan touches, or about the whole. What is held is always said. */
+function judgedFindings(
+  { findings }: Plan,
+  changes: readonly Change[],
+  touched: readonly string[],
+): Plan['findings'] {
+  const left = new Set(changes.map(({ keyId }) => keyId))
+  return findings.flatMap((finding): Finding[] => {
+    if (finding.severity === 'held') return [finding]
+    if (finding.code === 'widening-forbidden') {
+      const widened = finding.widened.filter(({ keyId }) => left.has(keyId))
+      return widened.length === 0 ? [] : [{ ...finding, changes: changes.length, widened }]
+    }
+    const isAbout =
+      'keyIds' in finding
+        ? finding.keyIds.some(keyId => touched.includes(keyId))
+        : touched.length > 0 && (!('keyId' in finding) || touched.includes(finding.keyId))
+    return isAbout ? [finding] : []
+  })
 }
 
 /**
- * Gathers, and plans anew at the approved plan's own moment for the keys that it touches. Throws a `Failure` (conflict)
- * where the plan is for another stack, platform, account or configuration, expired, or would be another one now. What is
- * carried out is the new plan, with the options of the command line. Anybody can write such a file, so nothing of it loosens
- * anything: it names a moment, and changes to leave out.
+ * Gathers, and plans anew at the approved plan's own moment. Throws a `Failure` (conflict) where the plan is for another stack,
+ * platform, account or configuration, expired, or would be another one now for every key that it touches; where it would be for
+ * some of them, those are held back. What is carried out is the new plan, with the options of the command line. Anybody can write
+ * such a file, so nothing of it loosens anything: it names a moment, and changes to leave out.
  */
 export async function reconcileApproved(
   file: string,
@@ -94,20 +114,28 @@ export async function reconcileApproved(
     widening: effectiveWidening(approved, widening),
     targets,
   }
+  // Limits, and one key's trouble, are about everything that the plan's flags are about, whatever the file lists of it.
   const whole = computePlan(desired, gathered.current, approved.plan.now, here)
   const options = touched.length === 0 ? here : { ...here, targets: { only: touched, except: [] } }
-  const fresh = computePlan(desired, gathered.current, approved.plan.now, options)
-  const { changes, stale } = compareWithApproved(approved.plan, fresh)
-  if (stale.length > 0) {
+  const { changes, stale } = compareWithApproved(approved.plan, whole)
+  if (stale.length > 0 && stale.length === touched.length) {
     const [are, them] = stale.length === 1 ? ['is', 'it'] : ['are', 'them']
     throw conflict(`The plan is stale: ${stale.join(', ')} ${are} no longer as the plan found ${them}`)
   }
-  // What an empty plan leaves alone is not its business.
-  const findings = touched.length === 0 ? [] : judgedFindings(fresh, whole)
+  const isMeant = ({ keyId }: { readonly keyId: string }) => touched.length === 0 || touched.includes(keyId)
+  const fresh = {
+    ...whole,
+    changes,
+    retiring: whole.retiring.filter(isMeant),
+    deferred: whole.deferred.filter(isMeant),
+    homes: whole.homes.filter(isMeant),
+    unmanaged: touched.length === 0 ? whole.unmanaged : [],
+    findings: [...judgedFindings(whole, changes, touched), ...stale.map(staleKey)],
+  }
   const judged =
     touched.length === 0
-      ? { plan: { ...fresh, findings }, audit: null }
-      : await auditedPlan({ ...fresh, changes, findings, now: gathered.now }, desired, gathered)
-  const plan = { ...judged.plan, changes, now: fresh.now, targets }
+      ? { plan: fresh, audit: null }
+      : await auditedPlan({ ...fresh, now: gathered.now, targets: options.targets }, desired, gathered)
+  const plan = { ...judged.plan, now: fresh.now, targets }
   return { desired, gathered, options, plan, audit: judged.audit, connection, clock }
 }

@@ -1,3 +1,4 @@
+import { type Plan, isHeldInPart, isRefused } from '../model/change.ts'
 import { exitCodes } from '../model/failure.ts'
 import type { Report } from '../model/outcome.ts'
 
@@ -14,4 +15,11 @@ export function exitCodeOf({ outcomes, interrupted }: Report): number {
   if (alone && code === exitCodes.conflict) return code
   if (outcomes.some(({ status }) => status === 'done')) return exitCodes.partial
   return alone ? code : exitCodes.failed
+}
+
+/** What a plan that is not done whole ends with, given whether any of it was, or could be, done; 0: it is whole. */
+export function exitCodeOfPlan(plan: Plan, done: boolean): number {
+  if (isRefused(plan)) return exitCodes.refused
+  if (!isHeldInPart(plan)) return 0
+  return done ? exitCodes.partial : exitCodes.refused
 }

@@ -10,6 +10,7 @@ import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { dateTime } from '../render/time.ts'
 import { auditedPlan } from './audited-plan.ts'
+import { exitCodeOfPlan } from './exit-code.ts'
 import { overrideFlags } from './overrides.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { requireFreeForPlan, sha256, writePlanText } from './plan-store.ts'
@@ -85,9 +86,10 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
       : renderPlan(plan, { ...stdout, homes: options.stores, audit }),
   )
   if (out !== null) await save(reconciliation, { out, lifetime, ttl: options.ttl }, context)
-  if (isRefused(plan)) return detailedExitcode ? exitCodes.failed : exitCodes.refused
-  const isPending = plan.changes.length > 0 || pendingElsewhere(plan).length > 0
-  return detailedExitcode && isPending ? 2 : 0
+  const code = exitCodeOfPlan(plan, plan.changes.length > 0)
+  if (code !== 0) return detailedExitcode ? exitCodes.failed : code
+  const pending = plan.changes.length + plan.deferred.length + pendingElsewhere(plan).length
+  return detailedExitcode && pending > 0 ? 2 : 0
 }
 
 /** A refused plan is not saved: nobody can apply it. */

@@ -65,6 +65,8 @@ export function sortByOwner(
       managed += 1
     }
   }
-  const lineages = new Map([...groups].map(([keyId, group]) => [keyId, lineageOf(keyId, group, isProven, isHeld)]))
+  const lineages = new Map(
+    [...groups].map(([keyId, group]) => [keyId, lineageOf(keyId, group, isProven, isHeld)]),
+  )
   return { lineages, unmanaged, released, unreadable, copied, managed }
 }

@@ -36,6 +36,11 @@ export const auditRules = {
     needs: 'live',
     title: 'A key that ends soon, and nothing renews it',
   },
+  'end-not-as-declared': {
+    severity: 'high',
+    needs: 'live',
+    title: 'An end that differs from its declaration, and that apply may not write',
+  },
   'unused-key': { severity: 'medium', needs: 'live', title: 'A key that nobody used for long' },
   'never-used-key': { severity: 'medium', needs: 'live', title: 'A key that nobody ever used' },
   'unmanaged-key': { severity: 'medium', needs: 'live', title: 'A live key that nothing declares' },

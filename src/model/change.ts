@@ -13,6 +13,8 @@ import type { Targets } from './targets.ts'
 export type RotationReason =
   | { readonly code: 'past-max-age'; readonly age: Milliseconds; readonly maxAge: Milliseconds }
   | { readonly code: 'ends-soon'; readonly end: Instant; readonly renewBefore: Milliseconds }
+  /** It ends later than that, and is replaced now so that keys which end together are not due together. */
+  | { readonly code: 'ends-with-others'; readonly end: Instant }
   | { readonly code: 'expired'; readonly end: Instant }
   | { readonly code: 'environment'; readonly current: Environment | null; readonly desired: Environment }
   | { readonly code: 'leaked' }
@@ -194,6 +196,19 @@ export interface Retiring {
     | { readonly code: 'predecessor-alive'; readonly liveId: string }
     /** Unmanaged, and so young that its users may not have begun. */
     | { readonly code: 'young'; readonly until: Instant }
+    /** More key ids would be revoked than the limit allows, and none of them is. */
+    | { readonly code: 'over-limit' }
+    /** Nothing that is not declared is revoked while a key id is held back. */
+    | { readonly code: 'key-held' }
+}
+
+/** A key that is due, and can wait: this run rotates as many as the limit allows. It is no change. */
+export interface Deferred {
+  readonly keyId: string
+  readonly live: LiveKey
+  readonly reasons: readonly (RotationReason | DeliveryReason)[]
+  /** From then on it does not wait, whatever the limit says, since its end is near; null where its end causes no rotation. */
+  readonly until: Instant | null
 }
 
 /** The difference between the configuration and the platform at one moment: what is shown, and what is applied. */
@@ -203,6 +218,8 @@ export interface Plan extends Subject {
   /** Sorted by key id, then generation. */
   readonly changes: readonly Change[]
   readonly retiring: readonly Retiring[]
+  /** The most urgent first. */
+  readonly deferred: readonly Deferred[]
   /** Where the secrets of all declared keys go from here, sorted by key id. */
   readonly homes: readonly KeyHome[]
   /** Whether this machine's keychain takes secrets, or fallbacks do; null where no key has a fallback. */
@@ -229,4 +246,18 @@ export function pendingElsewhere({ findings }: Pick<Plan, 'findings'>): readonly
 /** A plan that must not be applied. */
 export function isRefused({ findings }: Plan): boolean {
   return findings.some(({ severity }) => severity === 'refusal')
+}
+
+/** A plan that leaves out what it should do; the rest of it may be applied. */
+export function isHeldInPart({ findings }: Pick<Plan, 'findings'>): boolean {
+  return findings.some(({ severity }) => severity === 'held')
+}
+
+const pruningReasons: readonly RevocationReason['code'][] = ['undeclared', 'unmanaged', 'unused']
+
+/** What becomes of keys that nothing declares: it waits while any key is in trouble, since that key may be one of them. */
+export function isPruning(change: Change): change is Revoke | Release {
+  return (
+    change.kind === 'release' || (change.kind === 'revoke' && pruningReasons.includes(change.reason.code))
+  )
 }

@@ -4,10 +4,26 @@ import type { Instant, Milliseconds } from './duration.ts'
 import type { Permissions } from './permission.ts'
 import type { Scope } from './scope.ts'
 
-/** What the planner has to say beside changes. A refusal stops the whole plan; a warning stops nothing. */
+/** How many key ids a limit is about, and how many it lets through. */
+interface LimitFacts {
+  /** Key ids that would be revoked or rotated. */
+  readonly count: number
+  /** Key ids that the share is of. */
+  readonly live: number
+  readonly allowed: number
+  readonly share: number
+  readonly always: number
+  /** Those that are held or deferred, sorted. */
+  readonly keyIds: readonly string[]
+}
+
+/**
+ * What the planner has to say beside changes. A refusal stops the whole plan; what is held stops the key ids that it names, and the
+ * pruning of keys that nothing declares; a warning stops nothing.
+ */
 export type Finding =
   | {
-      readonly severity: 'refusal'
+      readonly severity: 'held'
       readonly code: 'name-taken'
       readonly keyId: string
       readonly name: string
@@ -15,7 +31,7 @@ export type Finding =
     }
   /** `adopt:` names no key that can be taken over. */
   | {
-      readonly severity: 'refusal'
+      readonly severity: 'held'
       readonly code: 'cannot-adopt'
       readonly keyId: string
       readonly adopt: string
@@ -26,37 +42,36 @@ export type Finding =
       readonly suggestion: string | null
     }
   | {
-      readonly severity: 'refusal'
+      readonly severity: 'held'
       readonly code: 'grants-beyond-caller'
       readonly keyId: string
       readonly permissions: Permissions
       readonly scope: Scope
     }
   | {
-      readonly severity: 'refusal'
+      readonly severity: 'held'
       readonly code: 'unknown-project'
       readonly keyId: string
       readonly project: string
       readonly suggestion: string | null
     }
-  | {
-      readonly severity: 'refusal'
-      readonly code: 'limit'
-      readonly action: 'revoke' | 'rotate'
-      readonly count: number
-      readonly live: number
-      readonly allowed: number
-      readonly share: number
-      readonly always: number
-    }
+  /** Revocations above the limit, none of which is done. */
+  | ({ readonly severity: 'held'; readonly code: 'limit'; readonly action: 'revoke' } & LimitFacts)
+  /** Rotations above the limit, of which those that can wait are deferred. */
+  | ({ readonly severity: 'warning'; readonly code: 'limit'; readonly action: 'rotate' } & LimitFacts)
   /** Somebody asked for its rotation, and the plan has none. */
   | {
-      readonly severity: 'refusal'
+      readonly severity: 'held'
       readonly code: 'not-rotated'
       readonly keyId: string
       readonly cause: 'not-adopted' | 'date-past' | 'pending' | 'other-host'
     }
-  | { readonly severity: 'refusal'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
+  /** The caller may not see every key: what would be made could be a second one. */
+  | { readonly severity: 'held'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
+  /** The platform did not list every key: what would be made could be a second one. */
+  | { readonly severity: 'refusal'; readonly code: 'listing-incomplete'; readonly keyIds: readonly string[] }
+  /** Approved, and no longer as the approved plan found it. */
+  | { readonly severity: 'held'; readonly code: 'stale'; readonly keyId: string }
   | {
       readonly severity: 'refusal'
       readonly code: 'widening-forbidden'
@@ -85,7 +100,7 @@ export type Finding =
   | {
       readonly severity: 'warning'
       readonly code: 'prune-withheld'
-      readonly cause: 'no-keys-declared' | 'listing-narrowed' | 'listing-incomplete'
+      readonly cause: 'no-keys-declared' | 'listing-narrowed' | 'listing-incomplete' | 'key-held'
       readonly keyIds: readonly string[]
     }
   | {
@@ -145,13 +160,24 @@ export type Finding =
       readonly keyId: string
       readonly liveId: string
     }
-  /** An adopted key is rotated only where somebody asks for it, and it is due: `at` is its end. */
+  /** Its end is not as declared, and may not be written, being past or near: nobody renews an adopted key, nor a fixed date. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'end-withheld'
+      readonly keyId: string
+      readonly liveId: string
+      readonly cause: 'adopted' | 'fixed-date'
+      readonly wanted: Instant
+      /** Null: it never ends. */
+      readonly current: Instant | null
+    }
+  /** An adopted key is rotated only where somebody asks for it, and it is due, or is given an end: `at` is its end. */
   | {
       readonly severity: 'warning'
       readonly code: 'rotate-by-hand'
       readonly keyId: string
       readonly liveId: string
-      readonly cause: 'environment' | 'ends'
+      readonly cause: 'environment' | 'ends' | 'will-end'
       readonly at: Instant | null
     }
   /** Its successor's declaration and it have nothing in common, so that nothing would remain of it: it stays as it is. */

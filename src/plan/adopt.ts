@@ -69,7 +69,7 @@ export function adopt(desired: DesiredKey, reference: string, facts: Facts): Dec
   const { keyId } = desired
   const found = find(reference, facts)
   if (!('id' in found)) {
-    const finding = { severity: 'refusal', code: 'cannot-adopt', keyId, adopt: reference, ...found } as const
+    const finding = { severity: 'held', code: 'cannot-adopt', keyId, adopt: reference, ...found } as const
     return { ...nothing, findings: [finding] }
   }
   const key = asFound(found, keyId)

@@ -1,4 +1,4 @@
-import type { Change, Plan, Retiring } from '../model/change.ts'
+import { type Change, type Plan, type Retiring, isPruning } from '../model/change.ts'
 import { canonicalText } from './canonical.ts'
 
 /** What a plan file tells of the plan that somebody approved. Nothing of it is carried out: it is only compared with. */
@@ -35,8 +35,9 @@ function isRevocationOf(held: ReadonlySet<string>): (change: ApprovedPlan['chang
 }
 
 /**
- * What of the plan as it would be now was approved, and the key ids for which it is another one. Use is not compared: a key
- * that came into use is left out, and so is the revocation of one that went out of use, which nobody approved.
+ * What of the plan as it would be now was approved, and the key ids for which it is another one, which are held back, and with them
+ * the pruning of what nothing declares. Use is not compared: a key that came into use is left out, and so is the revocation of one
+ * that went out of use, which nobody approved.
  */
 export function compareWithApproved(
   approved: ApprovedPlan,
@@ -55,5 +56,7 @@ export function compareWithApproved(
         .sort(),
     )
   const stale = touchedKeys(approved).filter(keyId => texts(still, keyId) !== texts(changes, keyId))
-  return { changes, stale }
+  const isStale = ({ keyId }: Change) => stale.includes(keyId)
+  const waits = (change: Change) => isStale(change) || (stale.length > 0 && isPruning(change))
+  return { changes: changes.filter(change => !waits(change)), stale }
 }

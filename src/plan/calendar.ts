@@ -25,6 +25,8 @@ function earliestEnd({ live, wait }: Retiring, quiet: Milliseconds, now: Instant
     case 'successor-pending':
     case 'predecessor-alive':
     case 'another-first':
+    case 'over-limit':
+    case 'key-held':
       return null
   }
 }

@@ -1,4 +1,4 @@
-import type { Change, Plan, Retiring } from '../model/change.ts'
+import type { Change, Deferred, Plan, Retiring } from '../model/change.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
@@ -7,10 +7,12 @@ import { isTargeted } from '../model/targets.ts'
 import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, sortByOwner } from '../lifecycle/ownership.ts'
 import { type Decision, type Facts, together } from './facts.ts'
-import { guards } from './guards.ts'
+import { keyGuards, planGuards } from './guards.ts'
 import { isAbandoned } from './heal.ts'
+import { heldKeyIds, holdBack } from './hold.ts'
 import { homesOf } from './homes.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
+import { deferRotations } from './limits.ts'
 import { prune } from './prune.ts'
 import { heldIn, provenBy } from './proof.ts'
 import {
@@ -40,7 +42,8 @@ import { rotationSlots } from './spread.ts'
  * | unmanaged                                 | shown; `-` revoke where the configuration says so         |
  * | of another stack                          | nothing                                                   |
  *
- * Keys that `options.targets` leaves out are left out of all of it; only the spread of due days knows them.
+ * One key's trouble holds back its key id and the pruning of what nothing declares, revocations above the limit are held, and
+ * rotations above it deferred, the most urgent done first. Keys that `options.targets` leaves out are left out of all of it; only the spread of due days knows them.
  * Pure: every fact is an argument, the input stays as it is, and the same input in any order gives the same plan.
  */
 export function computePlan(
@@ -61,26 +64,34 @@ export function computePlan(
     now,
     options,
     slots: rotationSlots(desired.stack, desired.keys),
+    deferred: new Set(),
   }
   const { chosen, owned } = facts
-  const keys = chosen.map(key => decideDeclared(key, facts))
+  const { keys, deferred, findings: guarded } = decideAll(facts)
   const declared = together(...keys)
   const adopted = new Set(declared.changes.flatMap(takenOver))
   const pruning = prune(adopted, facts)
   const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
-  const changes = withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...retired.revocations])
-  const findings = [...declared.findings, ...pruning.findings, ...retired.findings]
+  const { changes, retiring, findings } = holdBack(
+    {
+      changes: withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...retired.revocations]),
+      retiring: retired.retiring,
+      findings: [...declared.findings, ...guarded, ...pruning.findings, ...retired.findings],
+    },
+    facts,
+  )
   return {
     platform: options.platform,
     account: current.caller.account,
     stack: desired.stack,
     now,
-    changes: changes.sort(byKey),
-    retiring: retired.retiring.sort((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
+    changes: changes.toSorted(byKey),
+    retiring: retiring.toSorted((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
+    deferred,
     homes: homesOf(chosen, owned.lineages, options),
     keychain: options.keychain,
     unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
-    findings: sortFindings([...findings, ...guards.flatMap(guard => guard(changes, facts))]),
+    findings: sortFindings([...findings, ...planGuards.flatMap(guard => guard(changes, facts))]),
     managed: owned.managed,
     callingKeyId: callingKeyId(current, owned),
     targets: options.targets,
@@ -106,11 +117,38 @@ function takenOver(change: Change): readonly LiveKey[] {
   }
 }
 
+/** A declared key's changes, and what becomes of its predecessors. */
+type DeclaredDecision = Decision & { readonly retirements: readonly RetirementDecision[] }
+
+/** What happens to every declared key, after the limit on rotations has spoken; and whose key id is held back. */
+function decideAll(facts: Facts): {
+  readonly keys: readonly DeclaredDecision[]
+  readonly deferred: readonly Deferred[]
+  readonly findings: readonly Finding[]
+} {
+  const { chosen } = facts
+  const keys = chosen.map(key => decideDeclared(key, facts))
+  const { changes, findings } = together(...keys)
+  const guarded = keyGuards.flatMap(guard => guard(changes, facts))
+  const held = heldKeyIds([...findings, ...guarded])
+  const limited = deferRotations(
+    changes.filter(({ keyId }) => !held.has(keyId)),
+    facts,
+  )
+  const deferred = new Set(limited.deferred.map(({ keyId }) => keyId))
+  const waiting = { ...facts, deferred }
+  return {
+    keys: keys.map((decision, index) => {
+      const key = chosen[index]
+      return key !== undefined && deferred.has(key.keyId) ? decideDeclared(key, waiting) : decision
+    }),
+    deferred: limited.deferred,
+    findings: [...guarded, ...limited.findings],
+  }
+}
+
 /** What happens to a declared key, and to those that it replaced. */
-function decideDeclared(
-  desired: DesiredKey,
-  facts: Facts,
-): Decision & { readonly retirements: readonly RetirementDecision[] } {
+function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   const { keyId, rotation } = desired
   const lineage = facts.owned.lineages.get(keyId) ?? lineageOf(keyId, [])
   const key = { desired, lineage }
@@ -198,10 +236,12 @@ function liveId(change: Change): string {
   return change.kind === 'create' || change.kind === 'heal' ? '' : change.live.id
 }
 
+const severities: readonly Finding['severity'][] = ['warning', 'held', 'refusal']
+
 /** Warnings before refusals, since the last lines are the ones that are read. */
 function sortFindings(findings: readonly Finding[]): readonly Finding[] {
   const sortKey = (finding: Finding) =>
-    [finding.severity === 'warning' ? '0' : '1', finding.code, JSON.stringify(finding)].join(' ')
+    [severities.indexOf(finding.severity), finding.code, JSON.stringify(finding)].join(' ')
   return findings
     .map(finding => [sortKey(finding), finding] as const)
     .sort(([a], [b]) => compare(a, b))

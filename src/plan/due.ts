@@ -2,8 +2,8 @@ import type { RotationReason } from '../model/change.ts'
 import type { DesiredKey, Rotation } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
-import { wantedEnd } from './fields.ts'
-import { dueAge } from './spread.ts'
+import { wantedEnd } from '../model/wanted-end.ts'
+import { ageLimit, dueAge } from './spread.ts'
 
 function isExpired(live: LiveKey, now: Instant): boolean {
   return live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)
@@ -39,7 +39,12 @@ export function rotationReasons(
   }
   const madeAt = secretMadeAt(live)
   const age = now - madeAt
-  if (rotation.maxAge !== null && age >= dueAge(rotation.maxAge, slot, madeAt)) {
+  const limit = ageLimit(desired)
+  const due = limit === null ? null : dueAge(limit, slot, madeAt)
+  if (
+    rotation.maxAge !== null &&
+    age >= (due !== null && limit === rotation.maxAge ? due : rotation.maxAge)
+  ) {
     reasons.push({ code: 'past-max-age', age, maxAge: rotation.maxAge })
   }
   const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
@@ -47,6 +52,8 @@ export function rotationReasons(
     reasons.push({ code: 'expired', end: live.expiresAt ?? now })
   } else if (end !== null && end < now + rotation.renewBefore) {
     reasons.push({ code: 'ends-soon', end, renewBefore: rotation.renewBefore })
+  } else if (end !== null && slot !== undefined && due !== null && limit !== rotation.maxAge && age >= due) {
+    reasons.push({ code: 'ends-with-others', end })
   }
   return reasons
 }
@@ -62,8 +69,12 @@ export function dueAt(
   const { rotation, expires } = desired
   const madeAt = secretMadeAt(live)
   const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
+  const limit = ageLimit(desired)
   const moments = [
-    ...(rotation.maxAge === null ? [] : [Math.ceil(madeAt + dueAge(rotation.maxAge, slot, madeAt))]),
+    // Without peers, an end of life is due one moment later, as below.
+    ...(limit === null || (slot === undefined && limit !== rotation.maxAge)
+      ? []
+      : [Math.ceil(madeAt + dueAge(limit, slot, madeAt))]),
     ...(expires.kind === 'until' || live.expiresAt === null ? [] : [live.expiresAt]),
     ...(end === null ? [] : [end - rotation.renewBefore + 1]),
   ].filter(moment => moment >= from)

@@ -18,6 +18,8 @@ export interface Facts {
   readonly options: PlanOptions
   /** When each declared key's rotation is due among those of its peers, from 0 to 1; none for a key without peers. */
   readonly slots: ReadonlyMap<string, number>
+  /** Key ids whose rotation waits for a later run. */
+  readonly deferred: ReadonlySet<string>
 }
 
 /** A declared key, with what is live of it. */

@@ -1,11 +1,11 @@
 import type { Cause, FieldChange } from '../model/field-change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
-import { endOfLife, endTolerance } from '../model/lifetime.ts'
-import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import type { MarkedField, Marker } from '../model/marker.ts'
 import { commonPermissions, permissionsBeyond, samePermissions } from '../model/permission.ts'
 import { commonScope, reachesBeyond, sameScope } from '../model/scope.ts'
+import { endMoves, wantedEnd } from '../model/wanted-end.ts'
 import {
   fieldHashes,
   hashDescription,
@@ -46,24 +46,6 @@ function causes(desired: DesiredKey, { live, marker }: AppliedKey): (field: Mark
     if (changed && drifted) return 'both'
     return drifted ? 'drift' : 'changed'
   }
-}
-
-/** The end that a live key should have, given when its secret was made. Null: never. */
-export function wantedEnd(desired: DesiredKey, live: LiveKey): Instant | null {
-  return endOfLife(desired.expires, secretMadeAt(live))
-}
-
-/**
- * Does the end have to move, and may it? An end that is past, or so near that the key is due for rotation, is never set:
- * that would be a revocation that asks no gate.
- */
-function endMoves(desired: DesiredKey, live: LiveKey, now: Instant): boolean {
-  const wanted = wantedEnd(desired, live)
-  if (wanted === null || live.expiresAt === null) {
-    if (wanted === live.expiresAt) return false
-  } else if (Math.abs(wanted - live.expiresAt) < endTolerance(desired.expires)) return false
-  const margin = desired.expires.kind === 'period' ? desired.rotation.renewBefore : 0
-  return wanted === null || wanted >= now + margin
 }
 
 const later = (a: Instant | null, b: Instant | null) => b !== null && (a === null || a > b)

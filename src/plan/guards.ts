@@ -1,4 +1,4 @@
-import type { Change, RevocationReason, RotationReason } from '../model/change.ts'
+import type { Change } from '../model/change.ts'
 import type { Finding } from '../model/finding.ts'
 import { day } from '../model/duration.ts'
 import { permissionsBeyond } from '../model/permission.ts'
@@ -7,6 +7,7 @@ import { closest } from '../model/suggest.ts'
 import { isProvision } from '../model/verb.ts'
 import { widenedFields } from '../model/widening.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import { newEnds, withheldEnds } from './adopted-ends.ts'
 import type { Facts } from './facts.ts'
 import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/last-use.ts'
@@ -28,7 +29,7 @@ const nameTaken: Guard = (changes, { owned }) => {
     const { keyId, desired } = change
     const liveIds = strangers.filter(({ name }) => name === desired.name).map(({ id }) => id)
     if (liveIds.length === 0) return []
-    return [{ severity: 'refusal', code: 'name-taken', keyId, name: desired.name, liveIds: liveIds.sort() }]
+    return [{ severity: 'held', code: 'name-taken', keyId, name: desired.name, liveIds: liveIds.sort() }]
   })
 }
 
@@ -38,7 +39,7 @@ const claimedTwice: Guard = changes => {
   return adoptions.flatMap(({ keyId, desired: { adopt }, live }): Finding[] => {
     if (adoptions.filter(other => other.live === live).length === 1) return []
     const rest = { adopt: adopt ?? '', liveIds: [live.id], owner: null, suggestion: null }
-    return [{ severity: 'refusal', code: 'cannot-adopt', cause: 'claimed-twice', keyId, ...rest }]
+    return [{ severity: 'held', code: 'cannot-adopt', cause: 'claimed-twice', keyId, ...rest }]
   })
 }
 
@@ -46,15 +47,17 @@ const claimedTwice: Guard = changes => {
 const grantsBeyondCaller: Guard = (changes, { current }) => {
   const caller = current.caller.key
   if (caller === null) return []
+  const said = new Set<string>()
   return changes.flatMap((change): Finding[] => {
-    if (change.kind === 'revoke' || change.kind === 'release') return []
+    if (change.kind === 'revoke' || change.kind === 'release' || said.has(change.keyId)) return []
     const patches = change.kind === 'update' || change.kind === 'adopt'
     if (patches && !change.fields.some(({ widens }) => widens)) return []
     const { keyId, desired } = change
     const permissions = permissionsBeyond(desired.permissions, caller.permissions)
     const scope = scopeBeyond(desired.scope, caller.scope)
     if (permissions.length === 0 && scope.length === 0) return []
-    return [{ severity: 'refusal', code: 'grants-beyond-caller', keyId, permissions, scope }]
+    said.add(keyId)
+    return [{ severity: 'held', code: 'grants-beyond-caller', keyId, permissions, scope }]
   })
 }
 
@@ -65,7 +68,7 @@ const unknownProjects: Guard = (_changes, { chosen, current: { projects } }) => 
       .filter(project => !projects.includes(project))
       .map((project): Finding => {
         const suggestion = closest(project, projects)
-        return { severity: 'refusal', code: 'unknown-project', keyId, project, suggestion }
+        return { severity: 'held', code: 'unknown-project', keyId, project, suggestion }
       }),
   )
 }
@@ -84,54 +87,22 @@ const wideningForbidden: Guard = (changes, { desired, options }) => {
   return [{ severity: 'refusal', code: 'widening-forbidden', by, changes: changes.length, widened }]
 }
 
-/** A caller that may not see every key cannot know what is missing, nor what is a duplicate. */
-const narrowedListing: Guard = (changes, { current }) => {
+/** Whoever may not see every key cannot know what is missing, nor what is a duplicate. */
+const partOfListing: Guard = (changes, { current }) => {
   if (seesEverything(current)) return []
-  const keyIds = changes
-    .filter(change => isProvision(change) || change.kind === 'adopt')
-    .map(({ keyId }) => keyId)
-  return keyIds.length === 0 ? [] : [{ severity: 'refusal', code: 'listing-narrowed', keyIds }]
+  const made = changes.filter(change => isProvision(change) || change.kind === 'adopt')
+  const keyIds = [...new Set(made.map(({ keyId }) => keyId))].sort()
+  if (keyIds.length === 0) return []
+  return [
+    current.complete
+      ? { severity: 'held', code: 'listing-narrowed', keyIds }
+      : { severity: 'refusal', code: 'listing-incomplete', keyIds },
+  ]
 }
 
 export function seesEverything({ caller, complete }: CurrentState): boolean {
   return complete && (caller.key === null || !reachesBeyond('all', caller.key.scope))
 }
-
-function limit(
-  changes: readonly Change[],
-  { desired: { limits }, options, owned }: Facts,
-  action: 'revoke' | 'rotate',
-  counts: (change: Change) => boolean,
-): readonly Finding[] {
-  const raised = action === 'revoke' ? options.maxRevoke : options.maxRotate
-  const live = owned.managed
-  const count = changes.filter(counts).length
-  const allowed = Math.max(limits.always, Math.floor(limits[action] * live), raised ?? 0)
-  if (count <= allowed) return []
-  const { always } = limits
-  return [{ severity: 'refusal', code: 'limit', action, count, live, allowed, share: limits[action], always }]
-}
-
-/** Retiring what a successor replaced is no loss, so it does not count. */
-const succeeded: ReadonlySet<RevocationReason['code']> = new Set(['superseded', 'leaked'])
-
-const revocationLimit: Guard = (changes, facts) =>
-  limit(changes, facts, 'revoke', change => change.kind === 'revoke' && !succeeded.has(change.reason.code))
-
-/** Reasons that somebody gave, rather than time. */
-const asked: ReadonlySet<RotationReason['code']> = new Set(['environment', 'leaked', 'requested'])
-
-/** Rotations that nobody asked for: by age, by end of life, or because the stores hold a dead secret. */
-const rotationLimit: Guard = (changes, facts) =>
-  limit(changes, facts, 'rotate', change => {
-    if (change.kind === 'deliver')
-      return (
-        change.rotates &&
-        change.reasons.some(({ code }) => !['store-added', 'store-changed', 'taken-over'].includes(code))
-      )
-    if (change.kind !== 'rotate') return false
-    return change.reasons.every(({ code }) => !asked.has(code))
-  })
 
 /** Whoever asks for a rotation must not take a plan without one for done. */
 const notRotated: Guard = (changes, { chosen, owned, options, now }) =>
@@ -139,12 +110,12 @@ const notRotated: Guard = (changes, { chosen, owned, options, now }) =>
     if (!options.rotate.has(keyId)) return []
     const kinds = changes.filter(change => change.keyId === keyId).map(({ kind }) => kind)
     if (kinds.some(kind => kind === 'rotate' || kind === 'create' || kind === 'heal')) return []
-    const refusal = { severity: 'refusal', code: 'not-rotated', keyId } as const
-    if (kinds.includes('adopt')) return [{ ...refusal, cause: 'not-adopted' }]
-    if (expires.kind === 'until' && expires.at <= now) return [{ ...refusal, cause: 'date-past' }]
+    const held = { severity: 'held', code: 'not-rotated', keyId } as const
+    if (kinds.includes('adopt')) return [{ ...held, cause: 'not-adopted' }]
+    if (expires.kind === 'until' && expires.at <= now) return [{ ...held, cause: 'date-past' }]
     const lineage = owned.lineages.get(keyId)
     const isBeingMade = lineage === undefined || lineage.head === null || lineage.pending.length > 0
-    return [{ ...refusal, cause: isBeingMade ? 'pending' : 'other-host' }]
+    return [{ ...held, cause: isBeingMade ? 'pending' : 'other-host' }]
   })
 
 const fixedEnds: Guard = (_changes, { chosen, now }) =>
@@ -187,19 +158,23 @@ const unreadableMarkers: Guard = (changes, { owned }) =>
     name,
   }))
 
-/** In the order in which they are shown. */
-export const guards: readonly Guard[] = [
-  copiedMarkers,
-  unreadableMarkers,
-  fixedEnds,
-  unusedDeclared,
+/** Of the declared keys and their changes: whose key id is held back, and what concerns the whole. */
+export const keyGuards: readonly Guard[] = [
   nameTaken,
   claimedTwice,
   unknownProjects,
   grantsBeyondCaller,
-  wideningForbidden,
-  narrowedListing,
-  revocationLimit,
-  rotationLimit,
+  partOfListing,
   notRotated,
+]
+
+/** Of what is left to do. */
+export const planGuards: readonly Guard[] = [
+  copiedMarkers,
+  unreadableMarkers,
+  fixedEnds,
+  withheldEnds,
+  newEnds,
+  unusedDeclared,
+  wideningForbidden,
 ]

@@ -35,7 +35,7 @@ function unprovenReasons({ desired }: KeyCase, head: ManagedKey, facts: Facts): 
 }
 
 /** Why the key that consumers have is replaced, or its secret delivered once more. */
-function renewalReasons(key: KeyCase, replaced: ManagedKey, facts: Facts): RenewalReasons {
+export function renewalReasons(key: KeyCase, replaced: ManagedKey, facts: Facts): RenewalReasons {
   const { desired, lineage } = key
   const { now, slots } = facts
   // Nobody rotates an adopted key unasked.
@@ -95,7 +95,8 @@ const leadAnew: Rule = (key, facts) => {
 const renewHead: Rule = (key, facts) => {
   const { head } = key.lineage
   if (head === null) return null
-  const reasons = renewalReasons(key, head, facts)
+  const found = renewalReasons(key, head, facts)
+  const reasons = facts.deferred.has(key.desired.keyId) ? { rotation: [], delivery: [] } : found
   const isDue = reasons.rotation.length > 0 || reasons.delivery.length > 0
   return isDue ? renew(key, head, reasons, facts) : null
 }

@@ -102,10 +102,14 @@ export function driftPlan(
       return kin.flatMap(one => driftOf(key, one, lineage, current, now))
     })
     .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))
-  const gone = plan.changes.flatMap(change => (change.kind === 'create' ? [change.keyId] : []))
+  const adopted = new Set(plan.changes.flatMap(({ kind, keyId }) => (kind === 'adopt' ? [keyId] : [])))
+  const gone = chosen
+    .filter(({ keyId }) => !lineages.has(keyId) && !adopted.has(keyId))
+    .map(({ keyId }) => keyId)
+    .sort()
   const findings: readonly Finding[] = [
     ...plan.findings.filter(({ code }) => code === 'marker-unreadable'),
     ...(gone.length > 0 ? [{ severity: 'warning', code: 'not-live', keyIds: gone } as const] : []),
   ]
-  return { ...plan, changes, retiring: [], unmanaged: [], findings, view: 'drift' }
+  return { ...plan, changes, retiring: [], deferred: [], unmanaged: [], findings, view: 'drift' }
 }

@@ -74,13 +74,17 @@ function factsOf(finding: Finding): Facts {
       const at = finding.at === null ? {} : { at: isoTime(finding.at) }
       return { key: finding.keyId, ids: [finding.liveId], cause: finding.cause, ...at }
     }
+    case 'end-withheld': {
+      const { keyId: key, liveId, cause, wanted } = finding
+      return { key, ids: [liveId], cause, at: isoTime(wanted) }
+    }
     case 'grants-beyond-caller':
       return { key: finding.keyId, permissions: finding.permissions, scope: finding.scope }
     case 'unknown-project':
       return { key: finding.keyId, project: finding.project, suggestion: finding.suggestion }
     case 'limit': {
-      const { action, count, live, allowed, share, always } = finding
-      return { action, limit: { count, live, allowed, share, always } }
+      const { action, count, live, allowed, share, always, keyIds: keys } = finding
+      return { keys, action, limit: { count, live, allowed, share, always } }
     }
     case 'widening-forbidden':
       return {
@@ -97,7 +101,10 @@ function factsOf(finding: Finding): Facts {
       }
     case 'not-rotated':
       return { key: finding.keyId, cause: finding.cause }
+    case 'stale':
+      return { key: finding.keyId }
     case 'not-live':
+    case 'listing-incomplete':
     case 'listing-narrowed':
       return { keys: finding.keyIds }
     case 'too-many-pending':

@@ -1,5 +1,6 @@
 import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
+import { leftHint, leftStores, wayOut, whyNot } from './finding-causes.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from './values.ts'
@@ -31,13 +32,28 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     message: `${nameText(keyId)} has a live key already, so ${nameText(liveId)}, which its "adopt:" names, is left alone.`,
     hint: `Declare ${nameText(liveId)} as a key of its own, or remove the line.`,
   }),
-  'rotate-by-hand': ({ keyId, liveId, cause, at }, now) => ({
-    message:
-      cause === 'environment'
-        ? `${nameText(keyId)} (${nameText(liveId)}) is of another environment than declared, which the platform cannot change. It was adopted, so it is not rotated unasked.`
-        : `${nameText(keyId)} (${nameText(liveId)}) ${at !== null && at <= now ? 'ended' : 'ends'} ${at === null ? '' : moment(at, now)}. It was adopted, so it is not rotated unasked.`,
-    hint: `To make a successor with a new secret, and deliver it: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`,
+  'end-withheld': ({ keyId, liveId, cause, wanted, current }, now) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) is declared to end ${moment(wanted, now)}, and ${current === null ? 'never ends' : `ends ${moment(current, now)}`}: an end that is past or near is never written. ${
+      cause === 'adopted' ? 'It was adopted, so it is not rotated unasked.' : 'A fixed date is never renewed.'
+    }`,
+    hint:
+      cause === 'adopted'
+        ? `To make a successor that ends as declared: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`
+        : 'Declare a later date, or revoke the key and remove its declaration.',
   }),
+  'rotate-by-hand': ({ keyId, liveId, cause, at }, now) => {
+    const key = `${nameText(keyId)} (${nameText(liveId)})`
+    const end = at === null ? '' : moment(at, now)
+    const happens = {
+      environment: `${key} is of another environment than declared, which the platform cannot change.`,
+      ends: `${key} ${at !== null && at <= now ? 'ended' : 'ends'} ${end}.`,
+      'will-end': `${key} is given an end: ${end}. Whoever uses it loses access then.`,
+    }[cause]
+    return {
+      message: `${happens} ${cause === 'will-end' ? 'An adopted key is not rotated unasked.' : 'It was adopted, so it is not rotated unasked.'}`,
+      hint: `To make a successor with a new secret, and deliver it: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`,
+    }
+  },
   'grants-beyond-caller': ({ keyId, permissions, scope }) => {
     const beyond = [
       ...(permissions.length > 0 ? [`the permissions ${enumerate(permissions)}`] : []),
@@ -55,15 +71,20 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
         ? 'Create the project first, or correct the name.'
         : `Did you mean ${quotedName(suggestion)}?`,
   }),
-  limit: ({ action, count, live, allowed, share, always }) => {
-    const [verb, flag] = action === 'revoke' ? ['revoked', '--max-revoke'] : ['rotated', '--max-rotate']
+  limit: ({ action, count, live, allowed, share, always, keyIds }) => {
     const keys = `${count} of ${live} keys (${percent(live === 0 ? 1 : count / live)})`
     // Some way above what the configuration allows, where the user has already raised it for this run.
     const raised = allowed > Math.max(always, Math.floor(share * live)) ? `; this run allows ${allowed}` : ''
-    return {
-      message: `${keys} would be ${verb}; the limit is ${percent(share)}, and at least ${always}${raised}.`,
-      hint: `To allow it for this run: ${unbreakable(`${flag} ${count}`)}`,
-    }
+    const limit = `the limit is ${percent(share)}, and at least ${always}${raised}`
+    return action === 'revoke'
+      ? {
+          message: `${keys} would be revoked; ${limit}. None of them is revoked.`,
+          hint: `To allow it for this run: ${unbreakable(`--max-revoke ${count}`)}`,
+        }
+      : {
+          message: `${keys} are due for rotation; ${limit}. ${plural(keyIds.length, 'rotation')} ${keyIds.length === 1 ? 'is' : 'are'} deferred to later runs, the least urgent ones.`,
+          hint: `To rotate all of them in this run: ${unbreakable(`--max-rotate ${count}`)}`,
+        }
   },
   'unused-declared': ({ keyId, liveId, after }) => ({
     message: `Nobody used ${nameText(keyId)} (${nameText(liveId)}) for ${durationInWords(after)}.`,
@@ -96,8 +117,16 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     hint: notRotated[cause].hint,
   }),
   'listing-narrowed': ({ keyIds }) => ({
-    message: `The platform may not have listed every key: the listing is incomplete, or the calling key does not reach all projects. A new key for ${enumerate(keyIds)} could be a second one.`,
+    message: `The platform may not have listed every key, since the calling key does not reach all projects. A new key for ${enumerate(keyIds)} could be a second one.`,
     hint: 'Run with a key whose scope is all projects, and plan again.',
+  }),
+  'listing-incomplete': ({ keyIds }) => ({
+    message: `The platform did not list every key. A new key for ${enumerate(keyIds)} could be a second one.`,
+    hint: 'Plan again when the platform lists all keys.',
+  }),
+  stale: ({ keyId }) => ({
+    message: `The plan is stale for ${nameText(keyId)}, which is no longer as the plan found it.`,
+    hint: `Make a new plan file with ${unbreakable('plan --out FILE')}.`,
   }),
   'too-many-pending': ({ keyId, liveIds }) => ({
     message: `${nameText(keyId)} has ${plural(liveIds.length, 'key')} that interrupted runs made and nobody received (${enumerate(liveIds)}): no other is added.`,
@@ -179,6 +208,10 @@ const pruneCauses = {
     message: "the platform's listing may be incomplete",
     hint: 'Plan again when the platform lists all keys.',
   },
+  'key-held': {
+    message: 'a declared key is held back, and one of these may be the one that it lacks',
+    hint: 'See to what is held back first.',
+  },
 } as const satisfies Record<Of<'prune-withheld'>['cause'], FindingText>
 
 const notRotated = {
@@ -208,65 +241,6 @@ const hostVerbs = { heal: 'healed', deliver: 'delivered again', rotate: 'rotated
   Of<'other-host'>['action'],
   string
 >
-
-/** Which stores a declaration lost, and why the secret stays there for now. */
-function leftStores({ cause, count, stores }: Of<'store-left'>): string {
-  const it = count === 1 ? 'it' : 'them'
-  const labels = enumerateTexts(stores.map(store => unbreakable(escapeControls(store))))
-  switch (cause) {
-    case 'not-found':
-      return `lost ${plural(count, 'store')} that the configuration does not declare any more, so its secret may still be there: apply does not take it out of ${it}.`
-    case 'other-host':
-      return `lost ${labels}, on another host or in another folder: its secret is not taken out of ${it} from here.`
-    case 'cannot-remove':
-      return `lost ${labels}, which cannot give up what ${count === 1 ? 'it holds' : 'they hold'}: its secret is still there.`
-  }
-}
-
-function leftHint({ cause }: Of<'store-left'>): string {
-  const end = `declare ${unbreakable('keepRemoved: true')} for the key, which ends this warning.`
-  const byHand = `take the secret out by hand, and ${end}`
-  switch (cause) {
-    case 'not-found':
-      return `Take the secret out by hand, or rotate the key so that what is left there stops working. Then ${end}`
-    case 'other-host':
-      return `Run apply there, as the same user. Or ${byHand}`
-    case 'cannot-remove':
-      return byHand.replace(/^t/, 'T')
-  }
-}
-
-function whyNot({ cause, liveIds, owner }: Of<'cannot-adopt'>): string {
-  switch (cause) {
-    case 'not-found':
-      return 'no live key has that id or name'
-    case 'ambiguous':
-      return `${enumerate(liveIds)} have that name`
-    case 'managed':
-      return `it is managed as ${nameText(owner ?? '')}`
-    case 'unreadable':
-      return 'it has a marker that cannot be read'
-    case 'claimed-twice':
-      return 'another key adopts it too'
-  }
-}
-
-function wayOut({ cause, liveIds, suggestion }: Of<'cannot-adopt'>): string {
-  switch (cause) {
-    case 'not-found':
-      return suggestion === null
-        ? 'Correct it, or remove the line to make a new key.'
-        : `Did you mean ${nameText(suggestion)}? Without the line a new key is made.`
-    case 'ambiguous':
-      return `Name one of them by its id: ${unbreakable(`adopt: ${escapeControls(liveIds[0] ?? '')}`)}`
-    case 'managed':
-      return 'Its stack has to give it up first, with "prune: { removed: retain }"; within one stack, "previously:" renames a key.'
-    case 'unreadable':
-      return 'Restore its description on the platform, or take the marker out.'
-    case 'claimed-twice':
-      return 'One live key is one key: keep one of the two lines.'
-  }
-}
 
 /** What a finding says and what to do about it; names inside are kept on one line by `wrap`. */
 export function findingText(finding: Finding, now: Instant): FindingText {

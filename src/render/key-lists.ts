@@ -1,8 +1,8 @@
-import type { Retiring } from '../model/change.ts'
+import type { Deferred, Retiring } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Palette } from './palette.ts'
-import { retiringText } from './reasons.ts'
+import { renewalText, retiringText } from './reasons.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { displayWidth, escapeControls, pad, unbreakable, wrap } from './text.ts'
 import { lastUseLong, lastUseShort, listText, nameText, quotedName } from './values.ts'
@@ -23,9 +23,39 @@ export function waitText({ live, wait }: Pick<Retiring, 'live' | 'wait'>, now: I
       return `held until its predecessor ${unbreakable(escapeControls(wait.liveId))} is gone`
     case 'another-first':
       return `held until ${unbreakable(escapeControls(wait.liveId))} is revoked: of one key, one generation is revoked in a run`
+    case 'over-limit':
+      return 'held, since more keys would be revoked than the limit allows'
+    case 'key-held':
+      return 'held, as long as a declared key is held back'
     case 'young':
       return `held until ${unbreakable(dateTime(wait.until))} (${relativeTime(wait.until, now)}), since it was only just made. To revoke it anyway: ${flag}`
   }
+}
+
+/** Until when a rotation may wait. */
+export function deferralText({ until }: Pick<Deferred, 'until'>, now: Instant): string {
+  const last =
+    until === null
+      ? ''
+      : `, at the latest the first one after ${unbreakable(dateTime(until))} (${relativeTime(until, now)})`
+  return `deferred to a later run${last}`
+}
+
+/** `Deferred:` and a paragraph for each key that is due, and that a later run rotates. */
+export function deferredSection(
+  deferred: readonly Deferred[],
+  palette: Palette,
+  width: number,
+  now: Instant,
+): string[] {
+  return [
+    palette.bold('Deferred:'),
+    ...deferred.flatMap(each => {
+      const key = `${nameText(each.keyId)} ${palette.dim(`(${nameText(each.live.id)})`)}`
+      const reasons = each.reasons.map(reason => renewalText(reason, now)).join('; ')
+      return wrap(`${key}: ${reasons}; ${deferralText(each, now)}`, width, '  ', '    ')
+    }),
+  ]
 }
 
 /** `Retiring:` and a paragraph for each key that will be revoked, but not now. */

@@ -1,4 +1,11 @@
-import { type Change, type Plan, type Retiring, isRefused } from '../model/change.ts'
+import {
+  type Change,
+  type Deferred,
+  type Plan,
+  type Retiring,
+  isHeldInPart,
+  isRefused,
+} from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { PlanAudit } from '../model/plan-audit.ts'
 import type { LastUse, LiveKey } from '../model/live-key.ts'
@@ -7,11 +14,11 @@ import type { FieldValues } from './field-diff.ts'
 import { type PlanAuditJson, planAuditToJson } from './plan-audit.ts'
 import { countChanges } from './plan-summary.ts'
 import { type ProgramJson, changePrograms } from './programs.ts'
-import { type ReasonCode, reasonsOf, retiringText } from './reasons.ts'
+import { type ReasonCode, reasonsOf, renewalText, retiringText } from './reasons.ts'
 import { type HomeJson, homeToJson } from './homes.ts'
 import { isoTime } from './time.ts'
 import { breakable } from './text.ts'
-import { waitText } from './key-lists.ts'
+import { deferralText, waitText } from './key-lists.ts'
 import { storeLabel } from '../model/store.ts'
 import type { Targets } from '../model/targets.ts'
 import { widenedFields } from '../model/widening.ts'
@@ -35,6 +42,8 @@ export interface PlanJson {
   /** The key id whose key authenticated the plan, which apply makes as declared last; null where the stack does not own it. */
   readonly calling_key: string | null
   readonly refused: boolean
+  /** A finding holds something back; apply would do the rest. */
+  readonly held: boolean
   /** It is about another moment than the present: `now` is that moment, and apply takes no such plan. */
   readonly forecast: boolean
   /** Its changes are drift alone: what was changed on the platform since it was applied. */
@@ -42,6 +51,8 @@ export interface PlanJson {
   /** The key ids that the plan is about, as patterns; empty lists: all of them. */
   readonly targets: Targets
   readonly changes: readonly ChangeJson[]
+  /** Rotations that a later run does, the most urgent first. */
+  readonly deferred: readonly DeferredJson[]
   readonly retiring: readonly RetiringJson[]
   readonly unmanaged: readonly KeyJson[]
   /** Where the secret of each declared key goes from here, be it touched or not. */
@@ -116,6 +127,16 @@ export type LastUseJson = {
   readonly user_agent: string | null
 } | null
 
+interface DeferredJson {
+  readonly key: string
+  readonly id: string
+  readonly name: string
+  readonly reasons: readonly { readonly code: ReasonCode; readonly message: string }[]
+  /** From then on it does not wait; null where its end causes no rotation. */
+  readonly until: string | null
+  readonly message: string
+}
+
 interface RetiringJson {
   readonly key: string
   readonly id: string
@@ -155,10 +176,12 @@ export function planToJson(plan: Plan, audit: PlanAudit | null = null): PlanJson
     managed,
     calling_key: callingKeyId,
     refused: isRefused(plan),
+    held: isHeldInPart(plan),
     forecast: plan.view === 'forecast',
     drift: plan.view === 'drift',
     targets: { only: targets.only, except: targets.except },
     changes: changes.map(change => changeToJson(change, now)),
+    deferred: plan.deferred.map(each => deferredToJson(each, now)),
     retiring: retiring.map(each => retiringToJson(each, now)),
     unmanaged: unmanaged.map(keyToJson),
     secrets: homes.map(home => homeToJson(home, keychain)),
@@ -214,6 +237,21 @@ function fieldToJson(values: FieldValues): Pick<FieldJson, 'field' | 'current' |
 
 function endToJson(end: Instant | null): string | null {
   return end === null ? null : isoTime(end)
+}
+
+function deferredToJson(each: Deferred, now: Instant): DeferredJson {
+  const { keyId: key, live, reasons, until } = each
+  return {
+    key,
+    id: live.id,
+    name: live.name,
+    reasons: reasons.map(reason => ({
+      code: reason.code,
+      message: breakable(renewalText(reason, now)),
+    })),
+    until: endToJson(until),
+    message: breakable(deferralText(each, now)),
+  }
 }
 
 function retiringToJson(each: Retiring, now: Instant): RetiringJson {

@@ -1,4 +1,4 @@
-import { type Change, type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
+import { type Change, type Plan, isHeldInPart, isRefused, pendingElsewhere } from '../model/change.ts'
 import { isEveryKey } from '../model/targets.ts'
 import { plural } from './values.ts'
 
@@ -39,6 +39,7 @@ export function elsewhereText(plan: Plan): string | null {
 /** A plan without changes claims that everything matches only where nothing was left undone. */
 function noChangesLine(plan: Plan): string {
   if (isRefused(plan)) return 'No changes: the plan is refused.'
+  if (isHeldInPart(plan)) return 'No changes. What is held back is left as it is.'
   const elsewhere = elsewhereText(plan)
   if (elsewhere !== null) return `Nothing can be changed from here. ${elsewhere}`
   return plan.findings.some(({ code }) => code !== 'date-near' && code !== 'date-past')

@@ -1,10 +1,10 @@
-import { type Change, type Plan, isRefused } from '../model/change.ts'
+import { type Change, type Plan, isHeldInPart, isRefused } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import { appearance, changeBlock, symbols } from './change-block.ts'
 import { findingText } from './findings.ts'
 import { homesSection, otherHostsLines } from './homes.ts'
-import { retiringSection, unmanagedSection } from './key-lists.ts'
+import { deferredSection, retiringSection, unmanagedSection } from './key-lists.ts'
 import type { PlanAudit } from '../model/plan-audit.ts'
 import type { Palette } from './palette.ts'
 import { planAuditSection } from './plan-audit.ts'
@@ -34,7 +34,7 @@ interface PlanTextOptions {
 export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   const { palette, detailed = false, homes = false, audit = null } = options
   const width = Math.max(minimumWidth, options.width)
-  const { now, changes, retiring, unmanaged, findings, view, callingKeyId, keychain } = plan
+  const { now, changes, deferred, retiring, unmanaged, findings, view, callingKeyId, keychain } = plan
   const sections: string[][] = [wrap(`Plan for ${subjectText(plan)}`, width)]
   if (view !== 'changes') sections.push(wrap(introductions[view](now), width))
   if (changes.length > 0 && view !== 'drift') sections.push(legend(changes, palette, width))
@@ -42,6 +42,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     const drift = view === 'drift'
     sections.push(changeBlock(change, { palette, width, detailed, now, drift, callingKeyId, keychain }))
   }
+  if (deferred.length > 0) sections.push(deferredSection(deferred, palette, width, now))
   if (retiring.length > 0) sections.push(retiringSection(retiring, palette, width, now))
   if (unmanaged.length > 0) sections.push(unmanagedSection(unmanaged, palette, width, now))
   if (homes && plan.homes.length > 0) sections.push(homesSection(plan, palette, width))
@@ -49,7 +50,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   if (others.length > 0) sections.push(others)
   const found = audit === null ? [] : planAuditSection(audit, palette, width)
   if (found.length > 0) sections.push([...found])
-  for (const severity of ['warning', 'refusal'] as const) {
+  for (const severity of ['warning', 'held', 'refusal'] as const) {
     for (const finding of findings) {
       if (finding.severity === severity) sections.push(findingLines(finding, plan, palette, width))
     }
@@ -58,6 +59,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
     ...targetLines(plan, width),
     ...refusedLines(plan, palette, width),
     ...elsewhereLines(plan, width),
+    ...heldLines(plan, palette, width),
     ...wrap(palette.bold(summaryLine(plan)), width),
   ])
   return sections.map(lines => lines.join('\n')).join('\n\n')
@@ -87,11 +89,12 @@ function legend(changes: readonly Change[], palette: Palette, width: number): st
 
 function findingLines(finding: Finding, { now }: Plan, palette: Palette, width: number): string[] {
   const { message, hint } = findingText(finding, now)
-  const label =
-    finding.severity === 'refusal'
-      ? palette.bold(palette.red('Refused:'))
-      : palette.bold(palette.yellow('Warning:'))
-  return wrap(`${label} ${message} ${hint}`, width, '', '  ')
+  const label = {
+    refusal: palette.red('Refused:'),
+    held: palette.yellow('Held back:'),
+    warning: palette.yellow('Warning:'),
+  }[finding.severity]
+  return wrap(`${palette.bold(label)} ${message} ${hint}`, width, '', '  ')
 }
 
 /** A plan of some keys must not be taken for a plan of all. */
@@ -112,4 +115,12 @@ function elsewhereLines(plan: Plan, width: number): string[] {
 function refusedLines(plan: Plan, palette: Palette, width: number): string[] {
   if (!isRefused(plan)) return []
   return wrap(palette.red('This plan is refused: apply would do none of it.'), width)
+}
+
+function heldLines(plan: Plan, palette: Palette, width: number): string[] {
+  if (isRefused(plan) || !isHeldInPart(plan) || plan.changes.length === 0) return []
+  return wrap(
+    palette.yellow('What is held back is left as it is; apply would do the rest and exit with 7.'),
+    width,
+  )
 }

@@ -144,6 +144,7 @@ export function renewalText(reason: RotationReason | DeliveryReason, now: Instan
       return deliveryText(reason)
     case 'past-max-age':
     case 'ends-soon':
+    case 'ends-with-others':
     case 'expired':
     case 'environment':
     case 'leaked':
@@ -167,6 +168,8 @@ function rotationText(reason: RotationReason, now: Instant): string {
     }
     case 'ends-soon':
       return `ends soon: ${moment(reason.end, now)}; a key is renewed ${durationInWords(reason.renewBefore)} before its end`
+    case 'ends-with-others':
+      return `due before its end: ends ${moment(reason.end, now)}, with due days spread`
     case 'expired':
       return `expired: ${moment(reason.end, now)}`
     case 'environment': {

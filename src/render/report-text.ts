@@ -64,7 +64,7 @@ function heldText({ change, lastUse }: Extract<Outcome, { readonly status: 'held
 export function renderReport(
   report: Report,
   subject: Subject,
-  options: { readonly palette: Palette; readonly width: number },
+  options: { readonly palette: Palette; readonly width: number; readonly isHeldInPart?: boolean },
 ): string {
   const { palette } = options
   const width = Math.max(minimumWidth, options.width)
@@ -78,7 +78,7 @@ export function renderReport(
     if (some.length === 0) continue
     sections.push([title, ...some.flatMap(outcome => listed(outcome, palette, width))])
   }
-  sections.push(wrap(summaryText(report, palette), width))
+  sections.push(wrap(summaryText(report, palette, options.isHeldInPart ?? false), width))
   return sections.map(lines => lines.join('\n')).join('\n\n')
 }
 
@@ -88,7 +88,7 @@ function listed(outcome: Outcome, palette: Palette, width: number): string[] {
   return [...wrap(line, width, '  ', '    '), ...hints.flatMap(hint => wrap(hint, width, '    • ', '      '))]
 }
 
-function summaryText(report: Report, palette: Palette): string {
+function summaryText(report: Report, palette: Palette, isHeldInPart: boolean): string {
   const { actions, done, failed, skipped, held } = countOutcomes(report)
   const { created, adopted, updated, rotated, healed, delivered, released, revoked } = actions
   const parts = [
@@ -102,6 +102,8 @@ function summaryText(report: Report, palette: Palette): string {
     `${revoked} revoked`,
     ...(held > 0 ? [`${held} held`] : []),
   ].join(', ')
+  if (failed + skipped === 0 && isHeldInPart)
+    return `${palette.bold(palette.yellow('Apply complete, except for what is held back:'))} ${parts}.`
   if (failed + skipped === 0) return `${palette.bold(palette.green('Apply complete!'))} ${parts}.`
   const title = report.interrupted ? 'Apply incomplete (interrupted):' : 'Apply incomplete:'
   return `${palette.bold(palette.red(title))} ${parts}. ${done} done, ${failed} failed, ${skipped} not started.`

@@ -20,11 +20,11 @@ export const ruleHelp: Readonly<Record<BuiltInRule, { readonly why: string; read
   },
   'no-expiry': {
     why: 'A secret that leaked unnoticed works for ever.',
-    fix: 'Give it a period, such as `expires: 90d`: it is renewed in time as long as apply runs.',
+    fix: 'Give it a period, such as `expires: 90d`: it is renewed in time as long as apply runs. An adopted key is not renewed: rotate it first with `fluxloop-keys rotate KEY`.',
   },
   'lifetime-too-long': {
     why: 'The longer a secret lives, the longer a copy of it works that nobody knows of.',
-    fix: 'Declare a life within the limit.',
+    fix: 'Declare a life within the limit. An adopted key is not renewed: rotate it first with `fluxloop-keys rotate KEY`.',
   },
   'permission-not-allowed': {
     why: 'The team has decided what keys of this environment may do, and this one may do more.',
@@ -37,6 +37,10 @@ export const ruleHelp: Readonly<Record<BuiltInRule, { readonly why: string; read
   'expiring-soon': {
     why: 'On that day its consumers fail.',
     fix: 'Run `fluxloop-keys apply`; for a fixed date declare a later one or a period, and rotate an adopted key.',
+  },
+  'end-not-as-declared': {
+    why: 'The declaration says that it ends, and the platform does not: a copy of its secret works on.',
+    fix: 'For an adopted key run `fluxloop-keys rotate KEY`: its successor ends as declared. For a fixed date declare a later one, or remove the key.',
   },
   'unused-key': {
     why: 'Nobody would notice if somebody else used it.',

@@ -6,6 +6,7 @@ import { type AuditException, emptyAuditPolicy } from '../../src/model/audit-pol
 import { unseenReasons } from '../../src/model/audit.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { day } from '../../src/model/duration.ts'
+import type { MarkerState } from '../../src/model/marker.ts'
 import type { KeyFix } from '../../src/model/fix.ts'
 import type { UsageFacts } from '../../src/model/observed-usage.ts'
 import { everyKey } from '../../src/model/targets.ts'
@@ -20,6 +21,8 @@ interface Case {
   readonly maxLifetime?: number
   readonly defaultExpiry?: number
   readonly offline?: true
+  /** Others hold its secret. */
+  readonly adopted?: true
   readonly fix: Partial<Omit<KeyFix, 'keyId'>> | null
   /** Rule, and a part of why. */
   readonly left?: readonly (readonly [rule: string, why: string])[]
@@ -138,6 +141,27 @@ const cases: Readonly<Record<string, Case>> = {
     maxLifetime: 365,
     fix: { expires: period(365) },
   },
+  'leaves an adopted key without an end alone, since nothing would renew it': {
+    desired: {
+      permissions: ['read_scenarios'],
+      scope: ['customer-support-bot'],
+      expires: { kind: 'never' },
+    },
+    adopted: true,
+    fix: null,
+    left: [['no-expiry', 'First fluxloop-keys rotate ci-pipeline']],
+  },
+  'leaves a key alone that is to be adopted, where nobody sees it': {
+    desired: {
+      permissions: ['read_scenarios'],
+      scope: ['customer-support-bot'],
+      expires: { kind: 'never' },
+      adopt: 'key_found',
+    },
+    offline: true,
+    fix: null,
+    left: [['no-expiry', 'it is adopted']],
+  },
   'takes no permission away offline, and gives an end all the same': {
     desired: { permissions: both, scope: 'all', expires: { kind: 'never' } },
     offline: true,
@@ -149,10 +173,10 @@ const cases: Readonly<Record<string, Case>> = {
   },
 }
 
-function factsOf({ desired, usage = pulls, age = 40, maxLifetime, offline }: Case): AuditFacts {
+function factsOf({ desired, usage = pulls, age = 40, maxLifetime, offline, adopted }: Case): AuditFacts {
   const key = { ...desiredKey({ owner: 'platform-team', environment: 'ci' }), ...desired }
   const at = now - age * day
-  const state = { kind: 'delivered', visibleEnd: 'no34z', at } as const
+  const state: MarkerState = adopted ? { kind: 'external' } : { kind: 'delivered', visibleEnd: 'no34z', at }
   const live = {
     maskedKey: 'flux_ci_****...no34z',
     createdAt: at,

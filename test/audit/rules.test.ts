@@ -140,6 +140,10 @@ const retired = (lastUse: LiveKey['lastUse']): Case => ({
     }),
   ],
 })
+const adopted = (live: Live): Case => ({
+  head: null,
+  others: [managedKey(good, { state: { kind: 'external' }, live: { ...goodLive, ...live } })],
+})
 const unmanaged = liveKey({ id: 'key_stranger', createdAt: now - 5 * day, lastUse: usedAt(now - hour) })
 
 /** A title, what is there, and what is found: the rule itself where nothing is said. */
@@ -354,6 +358,34 @@ const table: Readonly<
       ['far away', {}],
       ['a period that the next apply renews', { live: { expiresAt: now + 8 * day } }],
       ['it never ends', { live: { expiresAt: null } }],
+    ],
+  },
+  'end-not-as-declared': {
+    finds: [
+      [
+        'an adopted key that never ends, older than its declared life',
+        adopted({ createdAt: now - 100 * day, expiresAt: null }),
+      ],
+      [
+        'an adopted key that ends later than declared, and whose declared end is near',
+        adopted({ createdAt: now - 85 * day, expiresAt: now + 300 * day }),
+      ],
+      [
+        'a fixed date that is past, of a key that works on',
+        { desired: { expires: { kind: 'until', at: now - day } }, live: { expiresAt: now + 50 * day } },
+      ],
+    ],
+    passes: [
+      ['as declared', {}],
+      ['an adopted key as declared', adopted({ createdAt: now - 40 * day, expiresAt: now + 50 * day })],
+      [
+        'an adopted key that the next apply gives its end',
+        adopted({ createdAt: now - 40 * day, expiresAt: null }),
+      ],
+      [
+        'a key that the next apply replaces',
+        { live: { createdAt: now - 100 * day, expiresAt: null }, desired: {} },
+      ],
     ],
   },
   'unused-key': {

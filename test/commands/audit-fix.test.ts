@@ -90,3 +90,41 @@ t.test('narrows what use proves, asks first, leaves the rest alone, and git take
   await t.rejects(access(`${place.work}/young.patch`))
   t.equal((await run('audit', '--write')).code, 2)
 })
+
+t.test('neither writes an end for an adopted key nor passes over one that apply may not write', async t => {
+  const place = await workplace(t)
+  const platform = await servedPlatform(t)
+  platform.now = Date.UTC(2026, 0, 1, 12)
+  const made = await platform.send(
+    new Request('http://localhost/api/api-keys', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${platform.administrator.reveal()}` },
+      body: JSON.stringify({ name: 'Old one', permissions: ['read_scenarios'] }),
+    }),
+  )
+  t.equal(made.ok, true)
+  const declaring = (expires: string) => `version: 1
+stack: adopted
+prune: { unmanaged: ignore }
+keys:
+  old: { name: Old one, adopt: Old one, scope: all, permissions: [read_scenarios], expires: ${expires} }
+`
+  const run = (...line: readonly string[]) => place.run(line, { env: platform.env })
+  const said = ({ stdout }: { readonly stdout: string }) => stdout.replace(/\s+/g, ' ')
+  await place.write('fluxloop-keys.yaml', declaring('never'))
+  t.match(await run('apply', '--auto-approve'), { code: 0, stdout: /1 adopted/ })
+  platform.now += 100 * day
+
+  const fixed = await run('audit', '--fix', '--write')
+  t.match(said(fixed), 'old: no-expiry: it is adopted: apply would give it an end, and nothing renews it')
+  t.equal(await place.read('fluxloop-keys.yaml'), declaring('never'))
+
+  await place.write('fluxloop-keys.yaml', declaring('90d'))
+  for (const line of [['plan'], ['apply', '--auto-approve'], ['plan']]) {
+    const ended = await run(...line)
+    t.match(said(ended), /is declared to end 2026-04-01 12:00 UTC \(10 days ago\), and never ends/)
+    t.match(said(ended), 'No changes. What the warnings name is left as it is.')
+  }
+  const audited = await run('audit', '--json')
+  t.match(audited, { code: 6, stdout: /"rule": "end-not-as-declared"/ })
+})

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
-import { isRefused } from '../../src/model/change.ts'
+import { isHeldInPart, isRefused } from '../../src/model/change.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
@@ -38,7 +38,7 @@ t.test('has every finding', async t => {
       case: { keys: [liveKey({ id: 'key_b', name: key.name }), liveKey({ id: 'key_a', name: key.name })] },
       says: [
         {
-          severity: 'refusal',
+          severity: 'held',
           code: 'name-taken',
           keyId: 'ci-pipeline',
           name: key.name,
@@ -50,7 +50,7 @@ t.test('has every finding', async t => {
       case: { desired: [desiredKey({ adopt: 'key_strange' })], keys: [liveKey()] },
       says: [
         {
-          severity: 'refusal',
+          severity: 'held',
           code: 'cannot-adopt',
           keyId: 'ci-pipeline',
           adopt: 'key_strange',
@@ -78,11 +78,32 @@ t.test('has every finding', async t => {
         },
       ],
     },
+    'end-withheld': {
+      case: {
+        keys: [
+          managedKey(key, {
+            state: { kind: 'external' },
+            live: { createdAt: now - 200 * day, expiresAt: null },
+          }),
+        ],
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'end-withheld',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          cause: 'adopted',
+          wanted: now - 110 * day,
+          current: null,
+        },
+      ],
+    },
     'grants-beyond-caller': {
       case: { current: { caller: callerWith({ permissions: ['manage_keys', 'read_scenarios'] }) } },
       says: [
         {
-          severity: 'refusal',
+          severity: 'held',
           code: 'grants-beyond-caller',
           keyId: 'ci-pipeline',
           permissions: ['upload_results'],
@@ -94,7 +115,7 @@ t.test('has every finding', async t => {
       case: { keys: [managedKey()], current: { projects: ['customer-support-bot', 'sales-asistant'] } },
       says: [
         {
-          severity: 'refusal',
+          severity: 'held',
           code: 'unknown-project',
           keyId: 'ci-pipeline',
           project: 'sales-assistant',
@@ -106,7 +127,7 @@ t.test('has every finding', async t => {
       case: { keys: [managedKey(), ...manyLive] },
       says: [
         {
-          severity: 'refusal',
+          severity: 'held',
           code: 'limit',
           action: 'revoke',
           count: 12,
@@ -114,12 +135,17 @@ t.test('has every finding', async t => {
           allowed: 3,
           share: 0.25,
           always: 2,
+          keyIds: many.map(({ keyId }) => keyId).sort(),
         },
       ],
     },
     'listing-narrowed': {
       case: { current: { caller: callerWith({ scope: ['customer-support-bot', 'sales-assistant'] }) } },
-      says: [{ severity: 'refusal', code: 'listing-narrowed', keyIds: ['ci-pipeline'] }],
+      says: [{ severity: 'held', code: 'listing-narrowed', keyIds: ['ci-pipeline'] }],
+    },
+    'listing-incomplete': {
+      case: { current: { complete: false } },
+      says: [{ severity: 'refusal', code: 'listing-incomplete', keyIds: ['ci-pipeline'] }],
     },
     'widening-forbidden': {
       case: {
@@ -249,7 +275,7 @@ t.test('has every finding', async t => {
         keys: [liveKey()],
         options: { rotate: new Map([['ci-pipeline', { note: null, leaked: true }]]) },
       },
-      says: [{ severity: 'refusal', code: 'not-rotated', keyId: 'ci-pipeline', cause: 'not-adopted' }],
+      says: [{ severity: 'held', code: 'not-rotated', keyId: 'ci-pipeline', cause: 'not-adopted' }],
     },
     'not-narrowed': {
       case: { keys: [retired({ scope: ['analytics-agent'] }), head({ createdAt: now - hour })] },
@@ -305,7 +331,7 @@ t.test('has every finding', async t => {
       ],
     },
   } satisfies Record<
-    Exclude<Finding['code'], 'not-live' | 'policy-failed'>,
+    Exclude<Finding['code'], 'not-live' | 'policy-failed' | 'stale'>,
     { case: Case; says: readonly Finding[] }
   >
   for (const [code, row] of Object.entries(rows)) {
@@ -354,17 +380,16 @@ t.test('withholds pruning, and creates nothing, where it may not see every key',
       keys: [managedKey(), undeclared()],
       current: { caller: callerWith({ scope }) },
     },
-  } satisfies Record<Extract<Finding, { code: 'prune-withheld' }>['cause'], Case>
+  } satisfies Record<Exclude<Extract<Finding, { code: 'prune-withheld' }>['cause'], 'key-held'>, Case>
   for (const [cause, row] of Object.entries(rows)) {
     const plan = planOf(row)
     t.strictSame(summary(plan), [], cause)
     t.strictSame(plan.findings, [{ severity: 'warning', code: 'prune-withheld', cause, keyIds: ['gone'] }])
   }
   for (const current of [{ complete: false }, { caller: callerWith({ scope }) }]) {
-    t.ok(isRefused(planOf({ current })))
-    t.notOk(
-      isRefused(planOf({ keys: [managedKey(key, { live: { name: 'CI' } })], current })),
-      'updates go on',
-    )
+    const making = planOf({ current })
+    t.ok('complete' in current ? isRefused(making) : isHeldInPart(making) && making.changes.length === 0)
+    const updating = planOf({ keys: [managedKey(key, { live: { name: 'CI' } })], current })
+    t.strictSame([isRefused(updating), isHeldInPart(updating)], [false, false], 'updates go on')
   }
 })

@@ -58,7 +58,8 @@ t.test('finds nothing to do right after an apply, but the retiring keys that go 
   fc.assert(
     fc.property(anyWorld, fc.boolean(), (world, storesAnswer) => {
       const plan = planOf(world)
-      fc.pre(!isRefused(plan))
+      // What is deferred is for the next run to do.
+      fc.pre(!isRefused(plan) && plan.deferred.length === 0)
       let keys = applied(plan, world, storesAnswer)
       const waits = plan.retiring.filter(({ wait }) => wait.code === 'another-first').length
       for (let left = waits; keys !== null; left -= 1) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import assert from 'node:assert/strict'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
-import type { Plan } from '../../src/model/change.ts'
+import { type Plan, isHeldInPart } from '../../src/model/change.ts'
 import { day } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
 import { compareWithApproved, touchedKeys } from '../../src/plan/approved.ts'
@@ -19,7 +19,7 @@ import {
   options,
   usedAt,
 } from '../support/build.ts'
-import { aged, key, other, planOf, retired, head, summary } from '../support/plan-of.ts'
+import { aged, key, other, planOf, retired, head, summary, undeclared } from '../support/plan-of.ts'
 import { anyWorld } from '../support/worlds.ts'
 
 const hash = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -65,7 +65,8 @@ t.test('finds it so too where only the keys that it touches are planned anew', a
     fc.property(anyWorld, ({ desired, current, options }) => {
       const plan = computePlan(desired, current, now, options)
       const only = touchedKeys(plan)
-      fc.pre(only.length > 0)
+      // Limits, and the trouble of one key, are about all keys that a plan is about.
+      fc.pre(only.length > 0 && plan.deferred.length === 0 && !isHeldInPart(plan))
       const fresh = computePlan(desired, current, now, { ...options, targets: { only, except: [] } })
       const { changes, stale } = compareWithApproved(approvedOf(plan), fresh)
       assert.deepEqual({ changes, stale }, { changes: plan.changes, stale: [] })
@@ -188,6 +189,33 @@ t.test('names the keys for which the plan is another one now, and no others', as
     ['ci-pipeline'],
     'somebody revoked it',
   )
+})
+
+t.test('holds back the key for which a plan is stale and all pruning, and nothing else', async t => {
+  const drifted = { live: { name: 'Edited' } }
+  const both = [key, other]
+  const planWith = (ours: Parameters<typeof managedKey>[1]) =>
+    planOf({
+      desired: both,
+      keys: [managedKey(key, ours), managedKey(other, drifted), undeclared()],
+    })
+  const approved = planWith(drifted)
+  t.equal(approved.changes.length, 3)
+  const { changes, stale } = compareWithApproved(approvedOf(approved), planWith({ live: { name: 'Again' } }))
+  t.strictSame(stale, ['ci-pipeline'])
+  t.strictSame(
+    changes.map(({ kind, keyId }) => `${kind} ${keyId}`),
+    ['update other'],
+  )
+})
+
+t.test('defers again what an approved plan deferred, though the file lists none of it', async t => {
+  const twelve = Array.from({ length: 12 }, (_, index) => desiredKey({ keyId: `key-${index}` }))
+  const old = { createdAt: now - 61 * day, expiresAt: now + 29 * day, name: 'Edited' }
+  const whole = planOf({ desired: twelve, keys: twelve.map(one => managedKey(one, { live: old })) })
+  t.strictSame([whole.deferred.length, touchedKeys(whole).length], [9, 12])
+  const { changes, stale } = compareWithApproved(approvedOf(whole), whole)
+  t.strictSame([changes.length, stale], [whole.changes.length, []])
 })
 
 t.test('leaves out a revocation that came into use, and one that nobody approved', async t => {

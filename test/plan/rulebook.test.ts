@@ -47,6 +47,7 @@ t.test('finds nothing to do for a key that is as declared, delivered and young',
     stack,
     now,
     changes: [],
+    deferred: [],
     retiring: [],
     unmanaged: [],
     findings: [],
@@ -111,6 +112,16 @@ t.test('gives every reason for a rotation', async t => {
         keys: [managedKey(desiredKey({ expires: days(75) }), { live: { createdAt: now - 70 * day } })],
       },
       says: { code: 'ends-soon', end: now + 5 * day, renewBefore: 9 * day },
+    },
+    'ends-with-others': {
+      case: {
+        desired: [
+          desiredKey({ rotation: { maxAge: null } }),
+          desiredKey({ keyId: 'other', rotation: { maxAge: null } }),
+        ],
+        keys: [managedKey(key, { live: { createdAt: now - 80 * day } }), managedKey(other)],
+      },
+      says: { code: 'ends-with-others', end: now + 10 * day },
     },
     expired: {
       case: { keys: [managedKey(key, { live: { expiresAt: now - hour } })] },
@@ -301,6 +312,21 @@ t.test('says of every retiring key what it waits for', async t => {
         state: { prune: { ...pruneRules, unmanaged: 'revoke' } },
       },
       says: { code: 'young', until: now + day - hour },
+    },
+    'over-limit': {
+      case: {
+        desired: [other],
+        keys: [managedKey(other), retired()],
+        state: { limits: { revoke: 0.25, rotate: 0.25, always: 0 } },
+      },
+      says: { code: 'over-limit' },
+    },
+    'key-held': {
+      case: {
+        desired: [other, desiredKey({ keyId: 'stuck', name: 'Taken' })],
+        keys: [managedKey(other), retired(), liveKey({ name: 'Taken' })],
+      },
+      says: { code: 'key-held' },
     },
   } satisfies {
     [Code in Retiring['wait']['code']]: { case: Case; says: Extract<Retiring['wait'], { code: Code }> }

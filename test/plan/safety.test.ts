@@ -55,7 +55,7 @@ t.test('never sets an end that is past, or so near that the key is due', async t
   t.strictSame(summary(planOf({ desired: [nearly], keys: [near] })), [], 'an end within renewBefore')
   const past = desiredKey({ expires: { kind: 'until', at: now - day } })
   const plan = planOf({ desired: [past], keys: [managedKey(key)] })
-  t.strictSame([summary(plan), codes(plan)], [[], ['date-past']], 'a date that has passed')
+  t.strictSame([summary(plan), codes(plan)], [[], ['date-past', 'end-withheld']], 'a date that has passed')
   const shorter = desiredKey({ expires: days(60), rotation: { renewBefore: 9 * day, maxAge: null } })
   t.strictSame(summary(planOf({ desired: [shorter], keys: [managedKey(key)] })), [
     'update key_ci-pipeline_1 expires',
@@ -319,7 +319,7 @@ t.test('replaces what leaked, whatever is pending, and keeps none of it', async 
   }
 })
 
-t.test('refuses a plan that lacks the rotation that was asked for', async t => {
+t.test('holds back a key that lacks the rotation that was asked for', async t => {
   const local = { localKeys: new Set(['ci-pipeline']) }
   const theirs = managedKey(key, { marked: { host: otherHost } })
   const past = desiredKey({ expires: { kind: 'until', at: now - day } })
@@ -331,7 +331,7 @@ t.test('refuses a plan that lacks the rotation that was asked for', async t => {
   for (const [cause, row] of Object.entries(rows) as [string, Case][]) {
     const rotate = new Map([['ci-pipeline', { note: null, leaked: false }]])
     const plan = planOf({ ...row, options: { ...row.options, rotate } })
-    t.match(plan.findings.at(-1), { severity: 'refusal', code: 'not-rotated', cause })
+    t.match(plan.findings.at(-1), { severity: 'held', code: 'not-rotated', cause })
   }
 })
 

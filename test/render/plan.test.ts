@@ -114,8 +114,8 @@ t.test('states reasons with their figures', t => {
     '# no longer declared, never used',
     '# replaced by generation 3, grace ended 2026-11-20 10:05 UTC, not used since',
     '# leaked, and replaced by generation 3, expired',
-    '12 of 40 keys (30%) would be revoked; the limit is 25%, and at least 2. To allow it for this run: --max-revoke 12',
-    '251 of 1000 keys (25.1%) would be rotated; the limit is 25%, and at least 2. To allow it for this run: --max-rotate 251',
+    '12 of 40 keys (30%) would be revoked; the limit is 25%, and at least 2. None of them is revoked. To allow it for this run: --max-revoke 12',
+    '251 of 1000 keys (25.1%) are due for rotation; the limit is 25%, and at least 2. 1 rotation is deferred to later runs, the least urgent ones. To rotate all of them in this run: --max-rotate 251',
     'key_x has the name "CI/CD Pipeline" and is not managed. To take it over, declare adopt: key_x. Or rename',
     '  # drift: changed on the platform  # widens access',
   ]) {
@@ -212,8 +212,13 @@ t.test('ends in a summary that names rarer kinds only where there is one', t => 
   t.end()
 })
 
-t.test('does not claim that all is well where something was refused or left undone', t => {
-  t.equal(lastLine(withFindings('unknown-project')), 'No changes: the plan is refused.')
+t.test('does not claim that all is well where something was refused, held back or left undone', t => {
+  t.equal(lastLine(withFindings('policy-failed')), 'No changes: the plan is refused.')
+  t.equal(lastLine(withFindings('unknown-project')), 'No changes. What is held back is left as it is.')
+  t.match(
+    oneLine({ ...usualPlan, findings: withFindings('unknown-project').findings }),
+    'What is held back is left as it is; apply would do the rest and exit with 7.',
+  )
   t.equal(lastLine(withFindings('protected')), 'No changes. What the warnings name is left as it is.')
   const elsewhere = 'Nothing can be changed from here. 1 key has a change pending elsewhere.'
   t.equal(lastLine(withFindings('other-host')), elsewhere)

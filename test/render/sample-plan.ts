@@ -148,6 +148,7 @@ const rotationReasons: {
 } = {
   'past-max-age': { code: 'past-max-age', age: 75 * day, maxAge: 60 * day },
   'ends-soon': { code: 'ends-soon', end: now + 3 * day, renewBefore: 9 * day },
+  'ends-with-others': { code: 'ends-with-others', end: now + 25 * day },
   expired: { code: 'expired', end: now - 2 * day },
   environment: { code: 'environment', current: 'dev', desired: 'ci' },
   leaked: { code: 'leaked' },
@@ -474,6 +475,8 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
   'another-first': { code: 'another-first', liveId: 'key_abc123' },
   'predecessor-alive': { code: 'predecessor-alive', liveId: 'key_abc123' },
   young: { code: 'young', until: now + 20 * hour },
+  'over-limit': { code: 'over-limit' },
+  'key-held': { code: 'key-held' },
 }
 
 const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
@@ -502,7 +505,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
     },
   ],
   'not-rotated': (['not-adopted', 'date-past', 'pending', 'other-host'] as const).map(cause => ({
-    severity: 'refusal',
+    severity: 'held',
     code: 'not-rotated',
     keyId: 'ci-pipeline',
     cause,
@@ -515,7 +518,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
     { cause: 'unreadable', liveIds: ['key_a'], owner: null, suggestion: null } as const,
     { cause: 'claimed-twice', liveIds: ['key_a'], owner: null, suggestion: null } as const,
   ].map(rest => ({
-    severity: 'refusal',
+    severity: 'held',
     code: 'cannot-adopt',
     keyId: 'adopter',
     adopt: 'key_abc124',
@@ -538,6 +541,34 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       liveId: 'key_abc123',
       cause: 'ends',
       at: now + 3 * day,
+    },
+    {
+      severity: 'warning',
+      code: 'rotate-by-hand',
+      keyId: 'adopter',
+      liveId: 'key_abc123',
+      cause: 'will-end',
+      at: now + 60 * day,
+    },
+  ],
+  'end-withheld': [
+    {
+      severity: 'warning',
+      code: 'end-withheld',
+      keyId: 'adopter',
+      liveId: 'key_abc123',
+      cause: 'adopted',
+      wanted: now - 10 * day,
+      current: null,
+    },
+    {
+      severity: 'warning',
+      code: 'end-withheld',
+      keyId: 'trial',
+      liveId: 'key_trial',
+      cause: 'fixed-date',
+      wanted: now - 6 * day,
+      current: now + 40 * day,
     },
   ],
   'calling-key': [
@@ -583,15 +614,17 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   'marker-unreadable': [
     { severity: 'warning', code: 'marker-unreadable', liveId: 'key_odd', name: 'Odd \u001b[31mKey' },
   ],
-  'prune-withheld': (['no-keys-declared', 'listing-narrowed', 'listing-incomplete'] as const).map(cause => ({
-    severity: 'warning',
-    code: 'prune-withheld',
-    cause,
-    keyIds: ['old-bot', 'older-bot', 'oldest-bot'],
-  })),
+  'prune-withheld': (['no-keys-declared', 'listing-narrowed', 'listing-incomplete', 'key-held'] as const).map(
+    cause => ({
+      severity: 'warning',
+      code: 'prune-withheld',
+      cause,
+      keyIds: ['old-bot', 'older-bot', 'oldest-bot'],
+    }),
+  ),
   'name-taken': [
     {
-      severity: 'refusal',
+      severity: 'held',
       code: 'name-taken',
       keyId: 'ci-pipeline',
       name: 'CI/CD Pipeline',
@@ -600,7 +633,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   ],
   'grants-beyond-caller': [
     {
-      severity: 'refusal',
+      severity: 'held',
       code: 'grants-beyond-caller',
       keyId: 'admin',
       permissions: ['manage_keys', 'manage_projects'],
@@ -609,17 +642,17 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   ],
   'unknown-project': [
     {
-      severity: 'refusal',
+      severity: 'held',
       code: 'unknown-project',
       keyId: 'sales-bot',
       project: 'sales-asistant',
       suggestion: 'sales-assistant',
     },
-    { severity: 'refusal', code: 'unknown-project', keyId: 'sales-bot', project: 'mars', suggestion: null },
+    { severity: 'held', code: 'unknown-project', keyId: 'sales-bot', project: 'mars', suggestion: null },
   ],
   limit: [
     {
-      severity: 'refusal',
+      severity: 'held',
       code: 'limit',
       action: 'revoke',
       count: 12,
@@ -627,9 +660,10 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       allowed: 10,
       share: 0.25,
       always: 2,
+      keyIds: ['old-bot', 'older-bot'],
     },
     {
-      severity: 'refusal',
+      severity: 'warning',
       code: 'limit',
       action: 'rotate',
       count: 251,
@@ -637,6 +671,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       allowed: 250,
       share: 0.25,
       always: 2,
+      keyIds: ['nightly-bot'],
     },
   ],
   'widening-forbidden': [
@@ -658,9 +693,11 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       widened: [{ keyId: 'sales-bot', fields: ['expires'] }],
     },
   ],
-  'listing-narrowed': [
-    { severity: 'refusal', code: 'listing-narrowed', keyIds: ['ci-pipeline', 'sales-bot'] },
+  'listing-narrowed': [{ severity: 'held', code: 'listing-narrowed', keyIds: ['ci-pipeline', 'sales-bot'] }],
+  'listing-incomplete': [
+    { severity: 'refusal', code: 'listing-incomplete', keyIds: ['ci-pipeline', 'sales-bot'] },
   ],
+  stale: [{ severity: 'held', code: 'stale', keyId: 'ci-pipeline' }],
   'too-many-pending': [
     {
       severity: 'warning',
@@ -689,6 +726,7 @@ export const emptyPlan: Plan = {
   stack: 'acme-agents',
   now,
   changes: [],
+  deferred: [],
   retiring: [],
   homes: [{ keyId: 'ci-pipeline', owner: 'here', stores: [keychain] }],
   keychain: null,
@@ -704,6 +742,20 @@ export const emptyPlan: Plan = {
 export const fullPlan: Plan = {
   ...emptyPlan,
   changes: Object.values(changes).flat(),
+  deferred: [
+    {
+      keyId: 'nightly-bot',
+      live: liveKey('key_nightly'),
+      reasons: [rotationReasons['ends-with-others'], deliveryReasons['store-added']],
+      until: now + 16 * day,
+    },
+    {
+      keyId: 'eternal-bot',
+      live: liveKey('key_eternal'),
+      reasons: [rotationReasons['past-max-age']],
+      until: null,
+    },
+  ],
   retiring: Object.values(waits).map((wait, index) => ({
     keyId: 'ci-pipeline',
     live: liveKey(`key_ci${index}`),

@@ -229,6 +229,33 @@ t.test('an apply that did only a part says which, and the next one does the rest
   endsWith(t, await run('apply --auto-approve'), 1, 'b: failed')
 })
 
+t.test("one key's trouble: 7 as long as the rest is done, 6 where nothing is left to do", async t => {
+  const { place, platform, run } = await scene(t, keys('ci', 'gone'))
+  endsWith(t, await run('apply --auto-approve'), 0, '2 created')
+  const adopter = `${keys('ci', 'other')}  lost:
+    name: lost
+    scope: all
+    permissions: [read_scenarios]
+    expires: 90d
+    adopt: key_deleted
+    store: { env-file: { path: lost.env, name: FLUXLOOP_API_KEY } }
+`
+  await place.write('fluxloop-keys.yaml', adopter)
+  const held = ['Held back: lost cannot adopt key_deleted', 'gone is not declared, but nothing is revoked']
+  endsWith(t, await run('plan'), 7, ...held, '1 to create', '0 to revoke')
+  endsWith(t, await run('plan --detailed-exitcode'), 1, ...held)
+  endsWith(
+    t,
+    await run('apply --auto-approve'),
+    7,
+    ...held,
+    'Apply complete, except for what is held back: 1 created',
+  )
+  for (const line of ['apply --auto-approve', 'plan'])
+    endsWith(t, await run(line), 6, ...held, 'No changes. What is held back is left as it is.')
+  t.equal((await platform.managed()).length, 3)
+})
+
 t.test('plan --detailed-exitcode: 0 for nothing to do, 2 for changes, 1 for errors', async t => {
   const { run } = await scene(t)
   endsWith(t, await run('plan'), 0, '1 to create')

@@ -95,18 +95,22 @@ t.test('is stale only where a key that it touches is no longer as it was', async
   await edit('b', { permissions: ['*'] })
   platform.forget()
   const stale = await run('apply plan.json --only a --only b')
-  t.match(stale, { code: 12, stderr: /The plan is stale: b is no longer as the plan found it/ })
-  t.notMatch(stale.stderr, /\ba,|\bc\b is/)
-  t.strictSame(platform.requests.sort(), ['GET /api/api-keys', 'GET /api/auth/whoami'], 'nothing was touched')
-
-  await edit('b', { permissions: ['read_scenarios'] })
-  t.match(await run('apply plan.json --only a --only b'), { code: 0, stdout: /2 updated/ })
-  const left = (await platform.managed()).filter(({ permissions }) => permissions.includes('read_scenarios'))
+  t.match(stale, { code: 7, stdout: /1 updated/ })
+  const said = stale.stdout.replace(/\s+/g, ' ')
+  t.match(said, 'Held back: The plan is stale for b, which is no longer as the plan found it.')
+  t.notMatch(said, /stale for [ac]\b/)
   t.strictSame(
-    left.map(({ name }) => name),
-    ['c'],
-    'what nobody approved stays as it is',
+    platform.requests.sort(),
+    ['GET /api/api-keys', 'GET /api/auth/whoami', 'PATCH /api/api-keys/:id'],
+    'only the key that is as approved was touched',
   )
+
+  platform.forget()
+  const again = await run('apply plan.json --only a --only b')
+  t.match(again, { code: 12, stderr: /The plan is stale: a, b are no longer as the plan found them/ })
+  t.strictSame(platform.requests.sort(), ['GET /api/api-keys', 'GET /api/auth/whoami'], 'nothing was touched')
+  const edited = (await platform.managed()).filter(({ permissions }) => !permissions.includes('read_results'))
+  t.strictSame(edited.map(({ name }) => name).sort(), ['b', 'c'], 'what nobody approved stays as it is')
 })
 
 t.test('belongs to one configuration, platform and account, and to its time', async t => {
@@ -167,8 +171,12 @@ t.test('is written where nothing else is lost, and read only where it is whole',
   t.match(await run('apply plan.json'), { code: 2, stderr: /was changed after it was written/ })
 
   await run('apply --auto-approve')
+  await place.write('wider.yaml', configuration(['a', 'b', 'c', 'd'], '[read_results, upload_results]'))
   await declare(['a'])
-  const refused = await run('plan --out refused.json')
+  t.match(await run('plan --out held.json'), { code: 6, stdout: /None of them\s+is\s+revoked/ })
+  t.match(await run('apply held.json'), { code: 6 })
+  t.equal((await names(platform)).length, 4, 'what is held back in a plan is not in its file')
+  const refused = await run('plan --forbid widening --out refused.json -c wider.yaml')
   t.match(refused, { code: 6, stderr: /refused, so refused\.json was not written/ })
   await t.rejects(stat(join(place.work, 'refused.json')))
   await run('plan --max-revoke 3 --out pruning.json')

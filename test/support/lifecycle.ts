@@ -238,6 +238,8 @@ function worldOf({ declared, removed, subject, kin, options: chosen }: Situation
 
 const isOther = ({ keyId }: { readonly keyId: string }) => keyId === 'other'
 
+const verbs = { refusal: 'refuse', held: 'hold', warning: 'warn' } as const
+
 /** What a plan says of the subject and its kin, in its own words. */
 function said(plan: Plan): string {
   const words = [
@@ -246,7 +248,7 @@ function said(plan: Plan): string {
     ...plan.unmanaged.map(() => 'show'),
     ...plan.findings.flatMap(finding => {
       if ('keyId' in finding && finding.keyId === 'other') return []
-      return [`${finding.severity === 'refusal' ? 'refuse' : 'warn'} (${finding.code})`]
+      return [`${verbs[finding.severity]} (${finding.code})`]
     }),
   ]
   return words.length === 0 ? 'nothing' : [...new Set(words)].join(', ')

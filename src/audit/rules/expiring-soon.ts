@@ -1,13 +1,14 @@
 import { day, formatDate } from '../../model/duration.ts'
+import { isAdopted } from '../../model/wanted-end.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 /** A key that apply renews is late only where half of the time that was meant for it is gone. */
 export const expiringSoon: Rule = (key, { now }) => {
   if (key.kind !== 'declared' || key.head?.expiresAt == null) return clean
   const { head, desired } = key
-  const { expiresAt, ownership } = head
+  const { expiresAt } = head
   if (expiresAt === null) return clean
-  const adopted = ownership.kind === 'managed' && ownership.marker.state.kind === 'external'
+  const adopted = isAdopted(head)
   const renewed = desired.expires.kind === 'period' && !adopted
   const { renewBefore } = desired.rotation
   if (expiresAt > now + (renewed ? renewBefore / 2 : renewBefore)) return clean

@@ -1,7 +1,7 @@
 import { day, formatDuration, year } from '../../model/duration.ts'
 import { formatLifetime } from '../../model/lifetime.ts'
 import { secretMadeAt } from '../../model/live-key.ts'
-import { environmentOf } from '../audited-key.ts'
+import { environmentOf, isHeldByOthers } from '../audited-key.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 /** The longest period that the platform's own page knows for keys that are not for ever. */
@@ -22,7 +22,9 @@ export const lifetimeTooLong: Rule = (key, { desired: { policy }, now }) => {
     {
       message: `It lives for ${formatLifetime(expires)}, and ${limit === null ? 'the most' : `the most in ${String(environment)}`} is ${formatDuration(maximum)}`,
       evidence: evidence({ lifetimeDays: Math.ceil(length / day), maximumDays: Math.floor(maximum / day) }),
-      remedy: `Declare \`expires: ${formatDuration(maximum)}\` or less.`,
+      remedy: isHeldByOthers(key)
+        ? `It is adopted, so apply does not renew it. First \`fluxloop-keys rotate ${key.desired.keyId}\`, and declare \`expires: ${formatDuration(maximum)}\` or less for its successor.`
+        : `Declare \`expires: ${formatDuration(maximum)}\` or less.`,
     },
   ]
 }

@@ -47,7 +47,7 @@ function tell(
   world: HistoryWorld,
   { plan, report }: Pick<Played, 'plan'> & { readonly report: Report | null },
 ): void {
-  const refusals = plan.findings.filter(({ severity }) => severity === 'refusal').map(({ code }) => code)
+  const refusals = plan.findings.filter(({ severity }) => severity !== 'warning').map(({ code }) => code)
   const outcomes = (report?.outcomes ?? []).map(outcome => {
     if (outcome.status === 'failed') return `failed (${outcome.code})`
     return outcome.status === 'done' ? outcome.action : outcome.status
@@ -56,7 +56,7 @@ function tell(
     if (outcome.status === 'done') world.deeds.set(outcome.action, (world.deeds.get(outcome.action) ?? 0) + 1)
   }
   const lines = [
-    ...(refusals.length > 0 ? [`refused: ${refusals.join(', ')}`] : []),
+    ...(refusals.length > 0 ? [`refused or held: ${refusals.join(', ')}`] : []),
     ...summary(plan).map((line, index) => `${line}: ${outcomes[index] ?? 'not done'}`),
   ]
   world.trace.push(...(lines.length === 0 ? ['no changes'] : lines).map(line => `    ${line}`))

@@ -1,6 +1,6 @@
 import type { Gathered } from '../../../src/apply/gather.ts'
 import type { Caller } from '../../../src/model/caller.ts'
-import type { Change, Plan } from '../../../src/model/change.ts'
+import { type Change, type Plan, isHeldInPart } from '../../../src/model/change.ts'
 import type { DesiredState } from '../../../src/model/desired.ts'
 import { minute, second } from '../../../src/model/duration.ts'
 import type { Report } from '../../../src/model/outcome.ts'
@@ -71,6 +71,8 @@ export async function judgeConvergence(
       `nobody disturbs the run, but ${outcome.change.kind} ${outcome.change.keyId} is not done: ${why}`,
     )
   }
+  // What is held back or deferred is for another run to do, which may find it otherwise.
+  if (plan.deferred.length > 0 || isHeldInPart(plan)) return
   // What is held was not narrowed, since it was about to go.
   if (report.outcomes.some(({ status }) => status !== 'done')) return
   const again = gathered.current.caller.key === null ? { ...step, as: null } : step

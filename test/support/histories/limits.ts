@@ -1,5 +1,5 @@
-import { endsAgree, visibleEnd } from '../../../src/model/live-key.ts'
-import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Instant } from '../../../src/model/duration.ts'
+import { type LiveKey, endsAgree, secretMadeAt, visibleEnd } from '../../../src/model/live-key.ts'
 import { declaredKey, familyOf, markedBy, topOf } from './heads.ts'
 import type { Watch } from './watched.ts'
 import { type HistoryWorld, breaks } from './world.ts'
@@ -23,26 +23,39 @@ function isHealthy(keyId: string, { desired, options }: Watch, keys: readonly Li
   )
 }
 
+/** Its end is so near that its rotation must not wait. */
+function isUrgent(keyId: string, { desired }: Watch, keys: readonly LiveKey[], now: Instant): boolean {
+  const key = declaredKey(desired, keyId)
+  const top = key === null ? null : topOf(familyOf(key, markedBy(desired.stack, keys)))
+  if (key?.expires.kind !== 'period' || top === null) return false
+  return secretMadeAt(top.live) + key.expires.length <= now + key.rotation.renewBefore
+}
+
 /**
- * What a run that was not allowed more did to the keys that it found: it revoked at most max(2, 25%) of those that nothing declares, and
- * rotated at most as many of those that nothing was wrong with but their age.
+ * What a run that was not allowed more did to the keys that it found: it revoked at most max(2, 25%) of the key ids that nothing declares,
+ * and rotated at most as many of those that nothing was wrong with but their age, and that could wait.
  */
 export function judgeLimits(watch: Watch, keys: readonly LiveKey[], world: HistoryWorld): void {
   const { desired, options, born, died } = watch
   const marked = markedBy(desired.stack, keys)
   const { always, revoke, rotate } = desired.limits
+  const keyIds = new Set(marked.map(({ marker }) => marker.keyId))
   const allowed = (share: number, raised: number | null) =>
-    Math.max(always, Math.floor(share * marked.length), raised ?? 0)
+    Math.max(always, Math.floor(share * keyIds.size), raised ?? 0)
 
-  const revoked = keys.filter(live => {
-    if (!died.has(live.id) || born.has(live.id)) return false
-    const own = marked.find(each => each.live.id === live.id)
-    return own === undefined || declaredKey(desired, own.marker.keyId) === null
-  })
-  if (revoked.length > allowed(revoke, options.maxRevoke))
-    breaks(world, `${revoked.length} of ${marked.length} keys are revoked`)
+  const revoked = new Set(
+    keys.flatMap(live => {
+      if (!died.has(live.id) || born.has(live.id)) return []
+      const own = marked.find(each => each.live.id === live.id)
+      if (own === undefined) return [live.id]
+      return declaredKey(desired, own.marker.keyId) === null ? [own.marker.keyId] : []
+    }),
+  )
+  if (revoked.size > allowed(revoke, options.maxRevoke))
+    breaks(world, `${revoked.size} of ${keyIds.size} key ids are revoked`)
 
-  const rotated = new Set(watch.rotated.filter(keyId => isHealthy(keyId, watch, keys)))
+  const isPatient = (keyId: string) => !isUrgent(keyId, watch, keys, world.backend.now)
+  const rotated = new Set(watch.rotated.filter(keyId => isHealthy(keyId, watch, keys) && isPatient(keyId)))
   if (rotated.size > allowed(rotate, options.maxRotate))
-    breaks(world, `${rotated.size} of ${marked.length} keys are rotated`)
+    breaks(world, `${rotated.size} of ${keyIds.size} key ids are rotated`)
 }
