@@ -24,7 +24,9 @@ function maybeMade({ name }: NewKey, cause: PlatformFailure): Failure {
 /** The answer is about another key, which may be anybody's: one made by hand bears no marker. */
 function otherKey({ id, name, ownership }: LiveKey, asked: NewKey): Failure {
   const what =
-    ownership.kind === 'managed' ? `belongs to the stack ${ownership.marker.stack}` : `is called "${name}"`
+    ownership.kind === 'managed' || ownership.kind === 'copied'
+      ? `belongs to the stack ${ownership.marker.stack}`
+      : `is called "${name}"`
   return new Failure('failed', `The platform says it made ${id}, but that key ${what}.`, {
     hints: [
       `${id} was left as it is. Does a proxy give the answer to another request?`,

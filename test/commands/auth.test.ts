@@ -23,12 +23,7 @@ async function person(t: Test) {
 
 /** Runs the program with a text on its standard input. */
 function piped(place: Awaited<ReturnType<typeof workplace>>, text: string, args: readonly string[]) {
-  return ended(asUsersDo[0], [...asUsersDo.slice(1), ...args], {
-    cwd: place.work,
-    env: place.env,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    watch: child => child.stdin?.end(text),
-  })
+  return place.run(args, { input: text })
 }
 
 t.test('keeps a login that the platform accepts, uses it, and forgets it on logout', async t => {
@@ -89,8 +84,7 @@ t.test('keeps a login that the platform accepts, uses it, and forgets it on logo
   const entry = ['store', '--label=x', 'service', 'fluxloop-keys', 'username', 'default']
   await ended('secret-tool', entry, {
     env: { ...place.env, HOME: bus.home },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    watch: child => child.stdin?.end('flux_ci_SENTINEL'),
+    input: 'flux_ci_SENTINEL',
   })
   const foreign = await piped(place, key, ['auth', 'login', '--with-token'])
   t.match(foreign, { code: 12, stderr: /not one that auth login wrote[^]*Remove it/ })

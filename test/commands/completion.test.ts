@@ -4,7 +4,7 @@ import t, { type Test } from 'tap'
 import { completionOf } from '../../src/cli/complete.ts'
 import { commands } from '../../src/cli/commands.ts'
 import { needs } from '../support/needs.ts'
-import { asUsersDo, ended, workplace } from '../support/program.ts'
+import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
 import { openShell } from '../support/shell.ts'
 
@@ -69,6 +69,13 @@ async function shellPlace(t: Test, env: Readonly<Record<string, string>> = {}) {
   return { ...place, env: { ...place.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, ...env } }
 }
 
+/** The script of a shell, in a file: printed once for many completions. */
+async function scriptOf(place: Workplace, shell: string): Promise<string> {
+  const file = join(place.root, `completion.${shell}`)
+  await writeFile(file, (await place.run(['completion', shell])).stdout)
+  return file
+}
+
 /** A platform with one key whose name would run commands, if a script evaluated it. */
 async function livePlatform(t: Test) {
   const platform = await servedPlatform(t)
@@ -94,8 +101,9 @@ t.test('completes in bash', async t => {
   if (!needs(t, 'bash')) return
   const { platform, id } = await livePlatform(t)
   const place = await shellPlace(t, platform.env)
+  const file = await scriptOf(place, 'bash')
   const complete = async (...words: readonly string[]) => {
-    const script = `source <(fluxloop-keys completion bash)
+    const script = `source ${file}
 COMP_WORDS=(fluxloop-keys "$@"); COMP_CWORD=$#; _fluxloop_keys; printf '%s\\n' "\${COMPREPLY[@]}"`
     const { stdout, stderr } = await ended('bash', ['--norc', '-c', script, 'bash', ...words], {
       cwd: place.work,
@@ -160,8 +168,9 @@ t.test('runs nothing that a name holds, whatever quote is open', async t => {
 t.test('completes in fish', async t => {
   if (!needs(t, 'fish')) return
   const place = await shellPlace(t)
+  const file = await scriptOf(place, 'fish')
   const complete = async (line: string) => {
-    const script = 'fluxloop-keys completion fish | source; complete -C $argv[1]'
+    const script = `source ${file}; complete -C $argv[1]`
     const { stdout, stderr } = await ended('fish', ['--no-config', '-c', script, line], {
       cwd: place.work,
       env: place.env,

@@ -4,6 +4,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t, { type Test } from 'tap'
+import { boundTo, hashId } from '../../src/lifecycle/binding.ts'
+import { day } from '../../src/model/duration.ts'
+import { visibleEnd } from '../../src/model/live-key.ts'
+import type { Marker } from '../../src/model/marker.ts'
 import { type Stage, stage } from '../support/stage.ts'
 
 const schema = JSON.parse(
@@ -111,12 +115,25 @@ t.test('tells another generation of the same key from a stranger', async t => {
   const first = (await live()).find(({ name }) => name === 'turned')
   if (first?.ownership.kind !== 'managed') throw new Error('it was applied')
   const { name, description, scope, permissions, ownership } = first
-  const marker = { ...ownership.marker, generation: 2 }
   const expires = { kind: 'never' } as const
-  const { secret } = await client.create(
-    { name, description, scope, permissions, expires, environment: null, marker },
+  const made = await client.create(
+    { name, description, scope, permissions, expires, environment: null, marker: null },
     'by-hand',
   )
+  const { secret, key: second } = made
+  const tell = async (id: string, marker: Marker) =>
+    await client.update(id, { description: { text: description, marker } }, { ifMatch: null })
+  const at = second.createdAt
+  const state = { kind: 'delivered', visibleEnd: visibleEnd(second.maskedKey), at } as const
+  await tell(second.id, { ...ownership.marker, generation: 2, state, binding: boundTo(second.id) })
+  const retiring = {
+    kind: 'retiring',
+    successor: hashId(second.id),
+    at,
+    graceUntil: at + day,
+    delivered: at,
+  } as const
+  await tell(first.id, { ...ownership.marker, state: retiring })
   for (const [line, is] of [
     ['verify', 'ends like'],
     ['verify --prove', 'is'],

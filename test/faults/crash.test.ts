@@ -4,10 +4,10 @@ import { crashPoints } from '../../src/apply/crash-points.ts'
 import { replayCommand } from '../campaigns/progress.ts'
 import { crashPart } from './crash/part.ts'
 import { playCase } from './crash/play.ts'
-import { replays, scenes, storeSets } from './crash/scenes.ts'
+import { replays } from '../support/replay.ts'
+import { scenes, storeSets } from './crash/scenes.ts'
 import { caseOf, crashPointOf } from './crash/setting.ts'
 
-t.setTimeout(900_000)
 t.jobs = 3
 for (const title of crashPart)
   t.test(`nothing is lost and nothing is left: ${title}`, { buffered: true }, async t => {

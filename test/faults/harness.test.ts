@@ -1,42 +1,14 @@
-// What the crash matrix counts on in itself: that its own look at a plan sees, and that a matrix which was interrupted plays the rest.
+// What the crash matrix counts on in itself: that a matrix which was interrupted plays the rest.
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { type Line, buildHash, progressIn } from '../campaigns/progress.ts'
 import { everything, sampled, whatIsLeft } from './crash/choice.ts'
-import { configuration } from './crash/configuration.ts'
 import { mutated } from './crash/mutant.ts'
-import { planHere } from './crash/plan-here.ts'
 import type { Choice } from './crash/play.ts'
-import { apply, storeSets } from './crash/scenes.ts'
 import { caseOf, titleOf } from './crash/setting.ts'
-import { openStage } from './crash/stage.ts'
 import { wrongOrders } from './crash/wrong-orders.ts'
 import { wrongSteps } from './crash/wrong-steps.ts'
-
-t.test(
-  'sees what a killed run leaves in the next plan, as the program does, whatever the stores',
-  async t => {
-    const stage = await openStage('none', null)
-    t.teardown(() => stage.end())
-    const toBeginning = await stage.remember()
-    for (const stores of storeSets) {
-      await toBeginning()
-      await stage.place.write(
-        'fluxloop-keys.yaml',
-        configuration(stage.place.work, stores, {}, stage.adopted),
-      )
-      t.match(await stage.run(apply, 'after-create:1'), { signal: 'SIGKILL' })
-      const { code, stdout } = await planHere(stage)
-      t.match({ code, stdout }, { code: 2, stdout: /made by an interrupted run/ }, stores)
-      t.match(
-        await stage.run(['plan', '--detailed-exitcode']),
-        { code },
-        `${stores}: the program says the same`,
-      )
-    }
-  },
-)
 
 const { setting } = caseOf('create/both/none')
 const points = ['before-create:1', 'after-create:1', 'before-put:1', 'before-put:2']

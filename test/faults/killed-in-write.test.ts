@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
 import { needs } from '../support/needs.ts'
-import { type Ended, type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
+import { type Ended, type Workplace, workplace } from '../support/program.ts'
 import { recordedSecrets } from '../support/recorded-secrets.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 import { execute } from './support/store-scene.ts'
@@ -53,22 +53,16 @@ async function scene(t: Test): Promise<Scene> {
   await git('init', '-q')
   await git('add', '.')
   await git('commit', '-q', '-m', 'Declare a key')
-  const [command, ...args] = asUsersDo
-  const loaded = [import.meta.resolve('tsx'), import.meta.resolve('./support/kill-at-rename.ts')]
   return {
     place,
     platform,
     issued,
     added: () => git('add', '--all', '--dry-run'),
-    apply: async killedAt => {
-      const line = ['apply', '--auto-approve']
-      if (killedAt === undefined) return await place.run(line, { env: platform.env })
-      const imports = loaded.map(url => `--import=${url}`)
-      return await ended(command, [...args.slice(0, -1), ...imports, ...args.slice(-1), ...line], {
-        cwd: place.work,
-        env: { ...place.env, ...platform.env, KILL_AT_RENAME: String(killedAt) },
-      })
-    },
+    apply: killedAt =>
+      place.run(['apply', '--auto-approve'], {
+        env: { ...platform.env, ...(killedAt !== undefined && { KILL_AT_RENAME: String(killedAt) }) },
+        loaded: killedAt === undefined ? [] : ['killed-at-rename.mjs'],
+      }),
   }
 }
 

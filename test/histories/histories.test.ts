@@ -24,7 +24,6 @@ function requireEventful(t: Test, { count }: Series, tally: Tally): void {
   }
 }
 
-t.setTimeout(5 * minute)
 const series: readonly (Series & { readonly title: string })[] = [
   { title: 'keeps every promise in 600 histories', game: 'in process', seed: 1, count: 600 },
   {

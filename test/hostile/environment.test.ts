@@ -68,7 +68,9 @@ keys:
       return { verb, environment }
     })
   }
-  return { platform, place, key, script, seen, sights }
+  // What a program was started with is the process's own.
+  const run: Workplace['run'] = (args, options = {}) => place.run(args, { ...options, apart: true })
+  return { platform, place: { ...place, run }, key, script, seen, sights }
 }
 
 const latin = (text: string) => Buffer.from(text).toString('latin1')

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { commands } from '../../src/cli/commands.ts'
 import { requireSecureTls } from '../../src/platform/tls.ts'
 import { needs } from '../support/needs.ts'
-import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
+import { type Workplace, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 import { keyringPrograms, sessionBus } from '../support/session-bus.ts'
 
@@ -50,12 +50,7 @@ const silent = new Set(['unlock'])
 
 /** Runs a program whose standard input is a key. */
 function given(place: Workplace, args: readonly string[], env: Workplace['env']) {
-  return ended(asUsersDo[0], [...asUsersDo.slice(1), ...args], {
-    cwd: place.work,
-    env: { ...place.env, ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-    watch: child => child.stdin?.on('error', () => undefined).end('flux_ci_typed_SENTINEL\n'),
-  })
+  return place.run(args, { env, input: 'flux_ci_typed_SENTINEL\n' })
 }
 
 /** A repository whose project file names a platform that keeps what it hears, and a store with a secret in it. */
@@ -200,12 +195,15 @@ t.test(
       }
       t.equal(connections(), before, `${way}: nobody was called`)
       t.match(
-        await place.run(['auth', 'whoami', '--insecure-tls'], { env }),
+        await place.run(['auth', 'whoami', '--insecure-tls'], { env, loaded: ['leaping-lease.mjs'] }),
         { code: 4, stderr: /Warning: TLS is not secure \(NODE_TLS_REJECT_UNAUTHORIZED=0\)/ },
         `${way}: the flag insists, and every output warns`,
       )
       t.ok(connections() > before, `${way}: it was called`)
-      const secure = await place.run(['auth', 'whoami', '--insecure-tls'], { env: target })
+      const secure = await place.run(['auth', 'whoami', '--insecure-tls'], {
+        env: target,
+        loaded: ['leaping-lease.mjs'],
+      })
       t.notMatch(secure.stderr, /Warning/, 'the flag alone weakens nothing')
     }
   },

@@ -1,17 +1,13 @@
 // The list of programs in SECURITY.md is what was recorded here.
 import { chmod, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { type Line, runEveryCommand } from '../support/every-command.ts'
 import { git } from '../support/poison.ts'
 import { needs } from '../support/needs.ts'
-import { type Ended, type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
+import { type Ended, type Workplace, workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
 import { standIn } from '../support/stand-in.ts'
-
-const recorder = fileURLToPath(new URL('../support/record-programs.mjs', import.meta.url))
-const program = asUsersDo[asUsersDo.length - 1] ?? ''
 
 const configuration = `
 version: 1
@@ -84,12 +80,12 @@ function recording(place: Workplace, env: Readonly<Record<string, string | undef
   return {
     started,
     run: async ({ command }, args) => {
-      const end = await ended(process.execPath, ['--import', recorder, program, ...args], {
-        cwd: place.work,
-        env: { ...place.env, ...env, RECORD_PROGRAMS_TO: list },
-        watch: child => {
-          if (command === 'sandbox') child.stdout?.once('data', () => child.kill('SIGTERM'))
-        },
+      const end = await place.run(args, {
+        loaded: ['record-programs.mjs'],
+        env: { ...env, RECORD_PROGRAMS_TO: list },
+        ...(command === 'sandbox' && {
+          watch: child => child.stdout?.once('data', () => child.kill('SIGTERM')),
+        }),
       })
       const text = await readFile(list, 'utf8').catch(() => '')
       await rm(list, { force: true })

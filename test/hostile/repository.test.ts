@@ -46,9 +46,9 @@ function runLine(place: Workplace, env: Readonly<Record<string, string>> = {}) {
   return ({ command }: Line, args: readonly string[]): Promise<Ended> =>
     place.run(args, {
       env,
-      watch: child => {
-        if (command === 'sandbox') child.stdout?.once('data', () => child.kill('SIGTERM'))
-      },
+      ...(command === 'sandbox' && {
+        watch: child => child.stdout?.once('data', () => child.kill('SIGTERM')),
+      }),
     })
 }
 

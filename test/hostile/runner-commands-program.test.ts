@@ -81,11 +81,15 @@ function tampered(value: unknown, managed = false): unknown {
   return changed
 }
 
+type Step = (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ended>
+
 interface Scene {
   readonly place: Workplace
   readonly platform: ServedPlatform
   /** Runs a command line as a step of a job; both streams go into one log. */
-  readonly step: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ended>
+  readonly step: Step
+  /** The same for most lines in `npm test`: outside of a job the same words are guarded, and it takes a tenth of the time. */
+  readonly line: Step
 }
 
 async function scene(t: Test): Promise<Scene> {
@@ -113,14 +117,22 @@ async function scene(t: Test): Promise<Scene> {
   await place.write('said', hostileText)
   // The shell around it is the runner, whose own environment does not say that it is a job.
   const shell = `env GITHUB_ACTIONS=true bash -c '"$@" 2>&1' bash "$@"; exit $?`
+  let lines = 0
+  const step: Step = (args, env = {}) =>
+    ended('bash', ['-c', shell, 'bash', ...asUsersDo, ...args], {
+      cwd: place.work,
+      env: { ...place.env, ...platform.env, ...env },
+    })
   return {
     place,
     platform,
-    step: (args, env = {}) =>
-      ended('bash', ['-c', shell, 'bash', ...asUsersDo, ...args], {
-        cwd: place.work,
-        env: { ...place.env, ...platform.env, ...env },
-      }),
+    step,
+    line: async (args, env = {}) => {
+      lines += 1
+      if (whole || lines % 6 === 1) return await step(args, env)
+      const end = await place.run(args, { env: { ...platform.env, ...env } })
+      return { ...end, stdout: end.stdout + end.stderr }
+    },
   }
 }
 
@@ -158,8 +170,7 @@ const inColourToo = new Set([
 const shows = /(?:\\|&#92;)u00(?:5b|3a)/
 
 t.test('no command and no format lets a runner find a command in what others wrote', async t => {
-  const { place, step } = await scene(t)
-  await place.write('audit.txt', '')
+  const { place, line: step } = await scene(t)
   const all: readonly (readonly [line: string, showsForeign: boolean])[] = [
     ['validate', false],
     ['validate --json', false],
@@ -218,7 +229,7 @@ t.test('no command and no format lets a runner find a command in what others wro
 })
 
 t.test('nor do errors: of arguments, files, variables, stores and the platform', async t => {
-  const { place, platform, step } = await scene(t)
+  const { place, platform, line: step } = await scene(t)
   for (const word of ['::stop-commands::tok ##[group]x', `x ${oneLine}`]) {
     const isShort = !word.startsWith('x')
     const lines = [
@@ -248,7 +259,7 @@ t.test('nor do errors: of arguments, files, variables, stores and the platform',
       ['apikeys', 'create', '--name', 'x', '--store', word],
       ['completion', word],
     ]
-    const every = isShort ? (whole ? 1 : 2) : 6
+    const every = isShort ? 1 : 6
     for (const line of lines.filter((_, index) => index % every === 0)) {
       const { code, stdout } = await step(line)
       requireInert(t, stdout, line.join(' '))

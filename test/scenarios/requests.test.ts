@@ -116,24 +116,27 @@ t.test('a create costs POST, whoami and PATCH, and a wave of 100 one list', asyn
   }
 })
 
-t.test('an overlap rotation costs a create, and one DELETE when its predecessor is revoked', async t => {
-  const { place, platform, requestsOf } = await scene(t)
-  await place.write('fluxloop-keys.yaml', configuration(3))
-  await requestsOf('apply', '--auto-approve')
-  platform.now += 61 * day
-  t.strictSame(await requestsOf('apply', '--auto-approve'), {
-    [list]: 2,
-    [whoami]: 4,
-    [create]: 3,
-    [patch]: 3,
-  })
-  platform.now += 4 * day
-  t.strictSame(
-    await requestsOf('apply', '--auto-approve'),
-    { [list]: 2, [whoami]: 1, [revoke]: 3 },
-    'one more look before the last keys go',
-  )
-})
+t.test(
+  'an overlap rotation costs a create, the mark of its predecessor, and one DELETE when that is revoked',
+  async t => {
+    const { place, platform, requestsOf } = await scene(t)
+    await place.write('fluxloop-keys.yaml', configuration(3))
+    await requestsOf('apply', '--auto-approve')
+    platform.now += 61 * day
+    t.strictSame(await requestsOf('apply', '--auto-approve'), {
+      [list]: 2,
+      [whoami]: 4,
+      [create]: 3,
+      [patch]: 6,
+    })
+    platform.now += 4 * day
+    t.strictSame(
+      await requestsOf('apply', '--auto-approve'),
+      { [list]: 2, [whoami]: 1, [revoke]: 3 },
+      'one more look before the last keys go',
+    )
+  },
+)
 
 /** Everything that the platform keeps but what it counts as use. */
 function contents(database: Database): unknown {

@@ -11,7 +11,7 @@ import { keyringHome } from '../support/keyring.ts'
 import { needs } from '../support/needs.ts'
 
 const session = 'test/support/keychain-session.ts'
-const helper = { command: process.execPath, args: ['--import=tsx', 'src/stores/keychain-helper.ts'] }
+const helper = { command: process.execPath, args: ['dist/keychain-helper.js'] }
 const spec: StoreSpec = { kind: 'keychain', service: 'fluxloop-test', account: 'acme/ci', fallback: null }
 
 interface Failed {
@@ -175,7 +175,7 @@ async function overBinding(t: Test, failure = '') {
   t.teardown(() => rm(folder, { recursive: true }))
   const file = join(folder, 'entries.json')
   await writeFile(file, '{}')
-  const args = ['--import=tsx', '--import=./test/support/keyring-binding.ts', 'src/stores/keychain-helper.ts']
+  const args = ['--import=./test/support/keyring-binding.mjs', ...helper.args]
   const stores = createStores({
     env: { PATH: process.env['PATH'] },
     keychainHelper: {

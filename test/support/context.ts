@@ -1,8 +1,9 @@
+import { readCommandLine } from '../../src/cli.ts'
 import type { Connection } from '../../src/connection.ts'
 import type { Context } from '../../src/context.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { Secret } from '../../src/model/secret.ts'
-import { createClient } from '../../src/platform/client.ts'
+import { testClient } from './client.ts'
 import { renderFailure } from '../../src/render/failure.ts'
 import { type OpenLine, logGuard } from '../../src/render/log-guard.ts'
 import { paletteFor } from '../../src/render/palette.ts'
@@ -80,16 +81,13 @@ export function testContext(options: TestContextOptions = {}): TestContext {
   const waiting = [...(answers ?? [])]
 
   function connection({ fetch, credential }: TestPlatform): Connection {
-    const client = createClient({
-      baseUrl: 'http://localhost',
+    const client = testClient({
       credential,
       fetch: request => {
         requests.push(`${request.method} ${new URL(request.url).pathname}`)
         return fetch(request)
       },
       userAgent: `fluxloop-keys/${testVersion}`,
-      random: () => 0,
-      sleep: async () => undefined,
       now: () => now,
       timeZone: options.timeZone ?? 'UTC',
     })
@@ -156,6 +154,17 @@ const lease: Lease = {
   requireHeld: async () => undefined,
   lost: new AbortController().signal,
   release: async () => undefined,
+}
+
+export type Ran = TestContext & { readonly code: number }
+
+/** Runs a command line, split at spaces, in a context in memory. */
+export async function runLine(line: string, options: TestContextOptions): Promise<Ran> {
+  const context = testContext(options)
+  const invocation = readCommandLine(line.split(' '), context.version)
+  if (invocation.kind === 'answered') throw new Error(`${line} only prints help`)
+  const code = await runToEnd(context, () => invocation.run(context))
+  return Object.assign(context, { code })
 }
 
 /** Runs a command and shows an expected failure as main does. Resolves to the exit code. */

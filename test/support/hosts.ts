@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { type Ended, type Workplace, asUsersDo, ended, workplace } from './program.ts'
+import { type Workplace, ended, workplace } from './program.ts'
 
 /** A machine of its own, as far as the program can see: another home, and another machine id where the system lets us. */
 export interface Host extends Workplace {
@@ -35,15 +35,10 @@ export async function host(
   await writeFile(file, `${Buffer.from(id.padEnd(16, '0')).toString('hex').slice(0, 32)}\n`)
   const machine = canBind(file)
   if (!machine) t.comment('no mount namespace here: the hosts differ by their homes alone')
-  const run = (command: readonly string[], cwd: string, more = {}): Promise<Ended> => {
-    const line = machine
-      ? ['unshare', '--mount', '--map-root-user', 'sh', '-c', asMachine, file, ...command]
-      : command
-    return ended(line[0] ?? '', line.slice(1), { cwd, ...more, env: { ...place.env, ...more } })
-  }
+  const within = machine ? ['unshare', '--mount', '--map-root-user', 'sh', '-c', asMachine, file] : []
   return {
     ...place,
-    run: (args, options = {}) => run([...asUsersDo, ...args], options.cwd ?? place.work, options.env),
+    run: (args, options = {}) => place.run(args, { ...options, within }),
     shell: async (command, ...args) => {
       const { code, stdout, stderr } = await ended(command, args, { cwd: place.work, env: place.env })
       if (code !== 0) throw new Error(`${command} ${args.join(' ')} exits ${code}: ${stderr}`)

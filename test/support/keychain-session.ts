@@ -14,7 +14,7 @@ const spec: StoreSpec = { kind: 'keychain', service: 'fluxloop-test', account, f
 
 const stores = createStores({
   env: process.env,
-  keychainHelper: { command: process.execPath, args: ['--import=tsx', 'src/stores/keychain-helper.ts'] },
+  keychainHelper: { command: process.execPath, args: ['dist/keychain-helper.js'] },
 })
 
 function lookup(): string {

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { runWarm } from './warm-program.ts'
+import { whole } from './whole.ts'
 
 /** The built program, as `npm test` builds it first. */
 const program = fileURLToPath(new URL('../../dist/start.cjs', import.meta.url))
@@ -26,6 +28,14 @@ export interface RunOptions {
   readonly stdio?: SpawnOptions['stdio']
   /** Names of files in this folder that are loaded before the program's own code; of the built program alone. */
   readonly loaded?: readonly string[]
+  /** Standard input of the program; nothing where it is absent. */
+  readonly input?: string
+  /** In a process of its own, as users run it: what a test is about that looks at processes. */
+  readonly apart?: boolean
+  /** A command that runs the program with the rest of its line. */
+  readonly within?: readonly string[]
+  /** Another build of it than the usual one. */
+  readonly program?: string
   /** Called once the process has begun. */
   readonly watch?: (child: ChildProcess) => void
 }
@@ -55,19 +65,12 @@ export async function workplace(
     string,
   ]
   for (const folder of [home, work, temporary]) await mkdir(folder)
-  const whole = { PATH: process.env['PATH'], HOME: home, TMPDIR: temporary, ...env }
+  const own = { PATH: process.env['PATH'], HOME: home, TMPDIR: temporary, ...env }
   return {
     root,
     work,
-    env: whole,
-    run: (args, { loaded = [], ...options } = {}) => {
-      const imports = loaded.map(name => `--import=${new URL(name, import.meta.url).href}`)
-      return ended(asUsersDo[0], [...asUsersDo.slice(1, -1), ...imports, program, ...args], {
-        cwd: work,
-        ...options,
-        env: { ...whole, ...options.env },
-      })
-    },
+    env: own,
+    run: (args, options = {}) => run(args, { cwd: work, ...options, env: { ...own, ...options.env } }),
     async write(path, text) {
       await mkdir(dirname(join(work, path)), { recursive: true })
       await writeFile(join(work, path), text)
@@ -76,9 +79,61 @@ export async function workplace(
   }
 }
 
+/** Those of `loaded` that a process can go on with. */
+const reusable: readonly string[] = ['leaping-lease.mjs', 'record-programs.mjs']
+
+/** What a process has from its start on, or finds out about itself. */
+const ofProcesses = /^(?:NODE_|LC_|LANG|GITHUB_ACTIONS$|TF_BUILD$|GITLAB_CI$|SSL_)/
+
+/** Commands that give their streams to other programs, serve until they are stopped, or are answered by the program's first file. */
+const startsApart = (args: readonly string[]): boolean =>
+  ['exec', 'sandbox', 'demo', 'help', undefined].includes(args[0]) ||
+  args.some(arg => ['--help', '-h', '--version', '-v'].includes(arg))
+
+/**
+ * Runs the built program to its end, in a process that ran it before where it makes no difference. Campaigns play with a process for
+ * every run.
+ */
+export function run(args: readonly string[], options: RunOptions & { readonly cwd: string }): Promise<Ended> {
+  const {
+    loaded = [],
+    env = {},
+    input = '',
+    watch,
+    stdio,
+    cwd,
+    within = [],
+    program: file = program,
+  } = options
+  const imports = loaded.map(name => new URL(name, import.meta.url).href)
+  const isApart =
+    options.apart === true ||
+    whole ||
+    watch !== undefined ||
+    stdio !== undefined ||
+    Object.keys(env).some(name => ofProcesses.test(name)) ||
+    startsApart(args) ||
+    loaded.some(name => !reusable.includes(name))
+  if (!isApart) return runWarm({ program: file, args, cwd, env, input, imports, within })
+  const [command = '', ...line] = [
+    ...within,
+    ...asUsersDo.slice(0, -1),
+    ...imports.map(url => `--import=${url}`),
+    file,
+    ...args,
+  ]
+  return ended(command, line, options)
+}
+
 /** Runs any program to its end, whatever that is. */
 export function ended(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
-  const { watch, env, cwd, stdio = ['ignore', 'pipe', 'pipe'] } = options
+  const {
+    watch,
+    env,
+    cwd,
+    input,
+    stdio = [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+  } = options
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       stdio,
@@ -86,6 +141,8 @@ export function ended(command: string, args: readonly string[], options: RunOpti
       ...(cwd === undefined ? {} : { cwd }),
     })
     watch?.(child)
+    // A program that does not read it ends it.
+    if (input !== undefined) child.stdin?.on('error', () => undefined).end(input)
     let stdout = ''
     let stderr = ''
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text))

@@ -4,8 +4,7 @@ import childProcess from 'node:child_process'
 import { appendFileSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-const file = process.env['RECORD_PROGRAMS_TO']
-const note = args => appendFileSync(file, `${JSON.stringify(args)}\n`)
+const note = args => appendFileSync(process.env['RECORD_PROGRAMS_TO'], `${JSON.stringify(args)}\n`)
 
 const { spawn } = childProcess.ChildProcess.prototype
 childProcess.ChildProcess.prototype.spawn = function (options) {

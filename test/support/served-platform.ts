@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
-import { createClient } from '../../src/platform/client.ts'
+import { testClient } from './client.ts'
 import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { type Sandbox, openSandbox } from '../../src/sandbox/sandbox.ts'
 import { serveSandbox } from '../../src/sandbox/serve.ts'
@@ -30,7 +30,7 @@ export interface ServedPlatform {
   /** Goes on with another database. Nobody may be calling. */
   useDatabase(file: string): void
   /** The id of the live key that a secret belongs to; null where it is none. Counts as a use by a consumer. */
-  holder(secret: string): Promise<string | null>
+  readonly holder: (secret: string) => Promise<string | null>
 }
 
 export async function servedPlatform(
@@ -67,13 +67,10 @@ export async function servedPlatform(
   })
 
   const clientAs = (credential: Secret, userAgent: string) =>
-    createClient({
-      baseUrl: 'http://localhost',
+    testClient({
       credential,
       fetch: request => sandbox.handle(request),
       userAgent,
-      random: () => 0,
-      sleep: async () => undefined,
       now: () => clock.now,
     })
 

@@ -1,6 +1,5 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { asUsersDo } from './program.ts'
 
@@ -28,14 +27,8 @@ export function sharedClock(t: Pick<Test, 'teardown'>, folder: string): SharedCl
     return ahead[0] ?? Number.NaN
   }
   const [command, ...args] = asUsersDo
-  const loaded = [import.meta.resolve('tsx'), import.meta.resolve('./leaping-clock.ts')]
   return {
-    program: [
-      command,
-      ...args.slice(0, -1),
-      ...loaded.map(url => `--import=${url}`),
-      args.at(-1) ?? fileURLToPath(import.meta.url),
-    ],
+    program: [command, ...args.toSpliced(-1, 0, `--import=${import.meta.resolve('./leaping-clock.mjs')}`)],
     env: { LEAPING_CLOCK: path },
     now: () => Date.now() + read(),
     leap: milliseconds => {

@@ -1,15 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { readCommandLine } from '../../src/cli.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { createClient } from '../../src/platform/client.ts'
+import { testClient } from './client.ts'
 import type { PlatformClient } from '../../src/platform/types.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { createStores } from '../../src/stores/open.ts'
-import { type TestContext, type TestContextOptions, runToEnd, testContext } from './context.ts'
-
-export type Ran = TestContext & { readonly code: number }
+import { type Ran, type TestContextOptions, runLine } from './context.ts'
 
 /** Whole command lines in this process: files in a folder of the test, real stores but the keychain, and a sandbox. */
 export interface Stage {
@@ -37,21 +34,18 @@ export function stage(t: Test, files: Readonly<Record<string, string>>): Stage {
     sandbox.close()
   })
   const fetch = (request: Request) => sandbox.handle(request)
-  const client = createClient({
-    baseUrl: 'http://localhost',
+  const client = testClient({
     credential,
     fetch,
     userAgent: 'web-page/1',
-    random: () => 0,
-    sleep: async () => undefined,
     now: () => clock.now,
   })
   let nonces = 0
   const self: Stage = {
     folder,
     client,
-    run: async (line, options = {}) => {
-      const context = testContext({
+    run: (line, options = {}) =>
+      runLine(line, {
         cwd: folder,
         now: clock.now,
         platform: { fetch, credential },
@@ -63,12 +57,7 @@ export function stage(t: Test, files: Readonly<Record<string, string>>): Stage {
           nonce: () => `n${(nonces += 1).toString(36).padStart(9, '0')}`,
           ...options.with,
         },
-      })
-      const invocation = readCommandLine(line.split(' '), context.version)
-      if (invocation.kind === 'answered') throw new Error(`${line} only prints help`)
-      const code = await runToEnd(context, () => invocation.run(context))
-      return Object.assign(context, { code })
-    },
+      }),
     succeed: async (line, options) => {
       const ran = await self.run(line, options)
       if (ran.code !== 0)

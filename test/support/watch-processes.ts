@@ -41,7 +41,7 @@ export function watchProcesses(pid: number): Watch {
   const watching = (async () => {
     while (!controller.signal.aborted) {
       await look(pid, sightings)
-      await wait(4)
+      await wait(10)
     }
   })()
   return {

@@ -6,7 +6,7 @@ import {
   platformWithCrashPoints,
   storesWithCrashPoints,
 } from '../../src/apply/crash-points.ts'
-import type { ApplyStores, Run } from '../../src/apply/run.ts'
+import type { Run } from '../../src/apply/run.ts'
 import type { Plan } from '../../src/model/change.ts'
 import type { DesiredState } from '../../src/model/desired.ts'
 import type { Instant } from '../../src/model/duration.ts'
@@ -14,49 +14,19 @@ import { Failure } from '../../src/model/failure.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Report } from '../../src/model/outcome.ts'
 import type { Secret } from '../../src/model/secret.ts'
-import { type StoreSpec, storeLabel } from '../../src/model/store.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../src/plan/input.ts'
-import { createClient } from '../../src/platform/client.ts'
+import { testClient } from './client.ts'
 import type { PlatformClient } from '../../src/platform/types.ts'
 import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { gatherEvidence } from '../../src/commands/evidence.ts'
 import { evidenceNeeded } from '../../src/plan/evidence-needed.ts'
 import { nothing, now as start, options as planOptions } from './build.ts'
+import { type MemoryStores, memoryStores } from './memory-stores.ts'
 
 /** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
-
-/** The stores of a world: secrets by label, and faults to inject. */
-export interface WorldStores extends ApplyStores {
-  readonly secrets: Map<string, Secret>
-  /** Called before a put, and may throw. */
-  beforePut: (label: string) => void
-}
-
-function worldStores(): WorldStores {
-  const secrets = new Map<string, Secret>()
-  const stores: WorldStores = {
-    secrets,
-    beforePut: () => undefined,
-    open: spec => {
-      const label = storeLabel(spec)
-      return {
-        readable: spec.kind !== 'age-file' || spec.identity !== null,
-        put: async secret => {
-          stores.beforePut(label)
-          secrets.set(label, secret)
-          return label
-        },
-        get: async () => secrets.get(label) ?? null,
-        remove: async () => void secrets.delete(label),
-      }
-    },
-    probe: async specs => new Map(specs.map(spec => [spec, null])),
-  }
-  return stores
-}
 
 export interface Exchange {
   readonly method: string
@@ -70,7 +40,7 @@ export type Bend = (request: Request, answer: Response) => Promise<Response> | R
 
 export interface World {
   readonly client: PlatformClient
-  readonly stores: WorldStores
+  readonly stores: MemoryStores
   /** Every request that reached the platform since the last `forget`. */
   readonly exchanges: Exchange[]
   /** `POST /api/api-keys` and so on, ids left out. */
@@ -120,12 +90,7 @@ async function seen(
 ): Promise<PlanOptions> {
   const blind = planOptions({ signed, ...overrides })
   const needed = evidenceNeeded(desired, current, now, blind)
-  const look = async (spec: StoreSpec) => {
-    const store = stores.open(spec)
-    return store.readable ? await store.get() : null
-  }
-  const looking = { look, keychainWorks: async () => true }
-  const evidence = await gatherEvidence(needed, desired, current.keys, blind.formerStores, looking)
+  const evidence = await gatherEvidence(needed, desired, current.keys, blind.formerStores, stores)
   return { ...blind, ...evidence, ...overrides }
 }
 
@@ -135,7 +100,7 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
   const sandbox = openSandbox({ database: ':memory:', now: () => clock.now, ...options })
   const administrator = sandbox.issueAdministrator()
   const exchanges: Exchange[] = []
-  const stores = worldStores()
+  const stores = memoryStores()
   let nonces = 0
 
   const fetch = async (asked: Request): Promise<Response> => {
@@ -146,13 +111,10 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
     return await world.bend(request, answer)
   }
   const clientAs = (credential: Secret, userAgent: string) =>
-    createClient({
-      baseUrl: 'http://localhost',
+    testClient({
       credential,
       fetch,
       userAgent,
-      random: () => 0,
-      sleep: async () => undefined,
       now: () => clock.now,
     })
   const client = clientAs(administrator, 'fluxloop-keys/0.0.0-test')

@@ -1,5 +1,6 @@
 import type { CrashPoint } from '../../../src/apply/crash-points.ts'
-import { type Replay, type StoreSet, replays, storeSets } from '../crash/scenes.ts'
+import { type Replay, replays } from '../../support/replay.ts'
+import { type StoreSet, storeSets } from '../crash/scenes.ts'
 import { type Random, randomOf } from './random.ts'
 import { type SceneName, scenes } from './scenes.ts'
 

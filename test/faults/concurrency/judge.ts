@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { orphanFaults, ownKeys, said } from '../crash/own-keys.ts'
+import { isDelivered, said, statesOf, storeFaults as faultsOfStores } from '../../support/invariants.ts'
 import type { Stage } from '../crash/stage.ts'
 import type { Case } from './cases.ts'
 import type { Machine, RunAtOnce } from './machines.ts'
@@ -22,16 +22,9 @@ async function faultsOf(
 ): Promise<readonly string[]> {
   const faults: string[] = []
   for (const keyId of keyIds) {
-    const head = (await ownKeys(stage, keyId)).find(({ marker }) => marker.state.kind === 'delivered')
+    const head = (await stage.own(keyId)).find(isDelivered)
     if (head === undefined) faults.push(`${keyId} has no key that is delivered`)
-    for (const file of filesOf(keyId, stores)) {
-      const secret = secrets.get(file)
-      const holder = secret === undefined ? null : await stage.platform.holder(secret)
-      if (secret === undefined) faults.push(`${file} of ${keyId} holds no secret`)
-      else if (holder === null) faults.push(`${file} of ${keyId} holds a dead secret`)
-      else if (holder !== head?.live.id)
-        faults.push(`${file} of ${keyId} holds a secret that is not the head's`)
-    }
+    faults.push(...(await faultsOfStores(filesOf(keyId, stores), secrets, head, stage.platform.holder)))
   }
   return faults
 }
@@ -68,10 +61,10 @@ export async function applyFaults(machine: Machine): Promise<readonly string[]> 
 
 /** One live key for each that is declared, and delivered; and no orphan. */
 export async function countFaults(stage: Stage): Promise<readonly string[]> {
-  const faults = [...(await orphanFaults(stage, keyIds))]
+  const faults = [...(await stage.orphans(keyIds))]
   for (const keyId of keyIds) {
-    const states = (await ownKeys(stage, keyId)).map(({ marker }) => marker.state.kind).join()
-    if (states !== 'delivered') faults.push(`what lives of ${keyId} in the end is ${states || 'nothing'}`)
+    const states = statesOf(await stage.own(keyId))
+    if (states !== 'delivered') faults.push(`what lives of ${keyId} in the end is ${states}`)
   }
   return faults
 }

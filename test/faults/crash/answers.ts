@@ -1,5 +1,5 @@
 import type { ServedPlatform } from '../../support/served-platform.ts'
-import type { Replay } from './scenes.ts'
+import { type Replay, replaying } from '../../support/replay.ts'
 
 /** What a platform remembers of the requests that it has answered. */
 export interface Memory {
@@ -15,21 +15,6 @@ function lost(): Response {
   })
 }
 
-async function withoutSecret(answer: Response): Promise<Response> {
-  const rest = { ...((await answer.json()) as Record<string, unknown>), key: undefined }
-  return new Response(JSON.stringify(rest), {
-    status: answer.status,
-    headers: { 'content-type': 'application/json', date: answer.headers.get('date') ?? '' },
-  })
-}
-
-async function answerOf(platform: ServedPlatform, request: Request, replay: Replay): Promise<Response> {
-  if (replay !== 'none') return await platform.send(request)
-  const headers = new Headers(request.headers)
-  headers.delete('idempotency-key')
-  return await platform.send(new Request(request, { headers }))
-}
-
 /** Answers to what creates or regenerates a key, by the way in which a platform replays. */
 export function answering(
   platform: ServedPlatform,
@@ -37,15 +22,12 @@ export function answering(
   memory: Memory,
 ): ServedPlatform['before'] {
   return async request => {
-    const key = request.headers.get('idempotency-key')
-    if (request.method !== 'POST' || key === null) return null
-    const answer = await answerOf(platform, request, replay)
-    const isReplayed = memory.seen.has(key)
-    memory.seen.add(key)
+    if (request.method !== 'POST' || !request.headers.has('idempotency-key')) return null
+    const answer = await replaying(request, replay, memory.seen, each => platform.send(each))
     if (memory.loses) {
       memory.loses = false
       return lost()
     }
-    return isReplayed && replay === 'without the secret' ? await withoutSecret(answer) : answer
+    return answer
   }
 }

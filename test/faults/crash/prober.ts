@@ -1,4 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
+import { outages } from '../../support/invariants.ts'
 import type { Stage } from './stage.ts'
 
 export interface Prober {
@@ -23,16 +24,15 @@ export function watchStores(
 ): Prober {
   const { platform } = stage
   const usual = platform.before
-  const outages = new Set<string>()
+  const suffered = new Set<string>()
   let most = 0
   const look = async () => {
     const secrets = await stage.stored()
-    if (secrets.size < most && !mayLose) outages.add('a store lost its secret')
+    if (secrets.size < most && !mayLose) suffered.add('a store lost its secret')
     most = Math.max(most, secrets.size)
-    for (const [name, secret] of secrets) {
-      if ((await platform.holder(secret)) !== null) continue
-      if (readsAgain && (await stage.stored()).get(name) !== secret) continue
-      outages.add('a consumer read a secret that does not work')
+    for (const name of await outages(secrets, platform.holder)) {
+      if (readsAgain && (await stage.stored()).get(name) !== secrets.get(name)) continue
+      suffered.add('a consumer read a secret that does not work')
     }
   }
   // Where a store still hands out what was revoked, the time until it is written again may be short.
@@ -65,7 +65,7 @@ export function watchStores(
       await stop()
       platform.before = usual
       await look()
-      return [...outages]
+      return [...suffered]
     },
   }
 }

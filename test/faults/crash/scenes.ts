@@ -4,9 +4,6 @@ import type { Declaration } from './configuration.ts'
 export const storeSets = ['readable', 'write-only', 'both'] as const
 export type StoreSet = (typeof storeSets)[number]
 
-export const replays = ['with the secret', 'without the secret', 'none'] as const
-export type Replay = (typeof replays)[number]
-
 /** What was once applied, and so many days that went by after it. */
 export interface Past {
   readonly declared: Declaration

@@ -1,12 +1,13 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Ended, type Workplace, asUsersDo, ended, workplace } from '../../support/program.ts'
+import { type Ended, type Workplace, workplace } from '../../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../../support/served-platform.ts'
 import { writeDescription } from '../../../src/platform/marker.ts'
 import { marker } from '../../support/build.ts'
+import { type Marked, keysOf, orphanFaults } from '../../support/invariants.ts'
 import { type Memory, answering } from './answers.ts'
 import { remember } from './remember.ts'
-import type { Replay } from './scenes.ts'
+import type { Replay } from '../../support/replay.ts'
 
 const storeFiles = ['agents.env', 'more.env', 'sealed.txt', 'steady.env']
 
@@ -24,6 +25,12 @@ export interface Stage {
   /** The id of the key that a scene may adopt. */
   readonly adopted: string
   run(args: readonly string[], crashAt?: string | null): Promise<Walked>
+  /** `plan --detailed-exitcode` of the usual build, whatever `run` runs. */
+  plan(): Promise<Ended>
+  /** The keys of a key id of the stack that the scenes are about, the newest generation first. */
+  own(keyId: string): Promise<readonly Marked[]>
+  /** What is left over of these key ids, or gone of others. */
+  orphans(keyIds: readonly string[]): Promise<readonly string[]>
   /** The secrets that the files of stores hold, by the name of the file; files that hold none are left out. */
   stored(): Promise<ReadonlyMap<string, string>>
   /** The ids of the keys that live before anything is run. */
@@ -88,7 +95,6 @@ export async function openStage(replay: Replay, program: string | null): Promise
     await made(platform, 'Of another stack', writeDescription('Theirs', marker({ stack: 'another' }))),
   ]
   const others = new Set((await platform.live()).map(({ id }) => id))
-  const command = program === null ? asUsersDo : [...asUsersDo.slice(0, -1), program]
   const walk = join(own, 'checkpoints')
   return {
     platform,
@@ -97,16 +103,25 @@ export async function openStage(replay: Replay, program: string | null): Promise
     adopted,
     others,
     run: async (args, crashAt = null) => {
-      const end = await ended(command[0], [...command.slice(1), ...args], {
-        cwd: place.work,
+      const end = await place.run(args, {
+        ...(program !== null && { program }),
         env: {
-          ...place.env,
           ...platform.env,
           FLUXLOOP_KEYS_CHECKPOINTS: walk,
           ...(crashAt === null ? {} : { FLUXLOOP_KEYS_CRASH_AT: crashAt }),
         },
       })
       return { ...end, places: await walkedPlaces(walk) }
+    },
+    plan: () => place.run(['plan', '--detailed-exitcode'], { env: platform.env }),
+    own: async keyId => keysOf(await platform.managed(), keyId, 'kill-test'),
+    orphans: async keyIds => {
+      const live = await platform.live()
+      return orphanFaults(
+        live,
+        others,
+        keyIds.flatMap(keyId => keysOf(live, keyId, 'kill-test')),
+      )
     },
     stored: async () => {
       const held = await Promise.all(

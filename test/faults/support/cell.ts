@@ -1,5 +1,6 @@
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import { day } from '../../../src/model/duration.ts'
+import { keysOf, outages, outputFaults, snapshotOf, statesOf, storeFaults } from '../../support/invariants.ts'
 import type { FaultName, Left } from './fault-table.ts'
 import { faults, isMisled } from './faults.ts'
 import { type Play, openPlay } from './play.ts'
@@ -53,15 +54,9 @@ function state({ ownership }: LiveKey): string {
     : ownership.kind
 }
 
-/** All but their use and their version, which may move with nothing else. */
-const snapshot = (keys: readonly LiveKey[]) =>
-  JSON.stringify(
-    keys.map(live => ({ ...live, lastUse: null, version: null })).sort((a, b) => (a.id < b.id ? -1 : 1)),
-  )
-
 /** What a run that did not converge left behind, as in the table. */
 function left(before: readonly LiveKey[], after: readonly LiveKey[]): Left {
-  if (snapshot(before) === snapshot(after)) return '-'
+  if (snapshotOf(before) === snapshotOf(after)) return '-'
   const fresh = after.filter(({ id }) => !before.some(each => each.id === id))
   if (fresh.some(live => state(live).endsWith('pending'))) return 'p'
   if (fresh.length > 0) return 'd'
@@ -74,41 +69,19 @@ function left(before: readonly LiveKey[], after: readonly LiveKey[]): Left {
 const isStranger = ({ name }: LiveKey) => name === 'Somebody'
 
 /** Are there as many live keys of each key id as there should be, and do its stores hold the head's secret? */
-async function unsound(play: Play, stranger: string): Promise<readonly string[]> {
-  const live = await play.live()
-  const found: string[] = []
-  const strangers = live.filter(isStranger)
-  if (snapshot(strangers) !== stranger)
-    found.push(`what is not ours was touched: ${strangers.map(state).join(', ')}`)
+async function unsound({ live, stored, holder }: Play, stranger: string): Promise<readonly string[]> {
+  const keys = await live()
+  const strangers = keys.filter(isStranger)
+  const found =
+    snapshotOf(strangers) === stranger
+      ? []
+      : [`what is not ours was touched: ${strangers.map(state).join(', ')}`]
   for (const keyId of ['agents', 'bystander']) {
-    const own = live.filter(
-      ({ ownership }) => ownership.kind === 'managed' && ownership.marker.keyId === keyId,
-    )
-    if (own.length !== 1) found.push(`live keys of ${keyId}: ${own.map(state).join(', ') || 'none'}`)
-    const [head] = own
-    for (const store of ['open-store', 'sealed-store']) {
-      const secret = play.stores.secrets.get(`exec ${store} write ${keyId}`)
-      const holder = secret === undefined ? null : await play.holder(secret)
-      if (head === undefined || holder !== head.id)
-        found.push(`${store} does not hold the secret of ${keyId}`)
-    }
+    const own = keysOf(keys, keyId)
+    if (own.length !== 1) found.push(`live keys of ${keyId}: ${statesOf(own)}`)
+    const names = ['open-store', 'sealed-store'].map(store => `exec ${store} write ${keyId}`)
+    found.push(...(await storeFaults(names, stored(), own[0], holder)))
   }
-  return found
-}
-
-/** Does a consumer of each key that has a store still get in? */
-async function lockedOut(play: Play): Promise<readonly string[]> {
-  const found: string[] = []
-  for (const [label, secret] of play.stores.secrets)
-    if ((await play.holder(secret)) === null) found.push(`a consumer that reads ${label} is locked out`)
-  return found
-}
-
-function leaks(play: Play, text: string): readonly string[] {
-  const found: string[] = []
-  if (play.issued.some(secret => text.includes(secret))) found.push('a secret in the output')
-  if (/^\s+at \S+ ?\(|unexpected|undefined|\[object/im.test(text)) found.push(`not fit for people: ${text}`)
-  for (const stray of play.wire.strays) found.push(`sent to another origin: ${stray}`)
   return found
 }
 
@@ -120,7 +93,7 @@ export async function playCell(call: CallName, fault: FaultName, tries: Tries): 
     await play.stranger('Somebody')
     await scene.before(play)
     const before = await play.live()
-    const stranger = snapshot(before.filter(isStranger))
+    const stranger = snapshotOf(before.filter(isStranger))
 
     const violations: string[] = []
     play.wire.requests.length = 0
@@ -130,9 +103,11 @@ export async function playCell(call: CallName, fault: FaultName, tries: Tries): 
     play.bend = (_request, answer) => answer
     const requests = play.wire.requests.length
     await play.wire.settle()
-    violations.push(...leaks(play, ran.text))
+    violations.push(...outputFaults(ran.text, play.issued))
+    violations.push(...play.wire.strays.map(stray => `sent to another origin: ${stray}`))
     // In place there is an outage, as the plan says.
-    if (!call.includes('regenerate')) violations.push(...(await lockedOut(play)))
+    const dead = call.includes('regenerate') ? [] : await outages(play.stored(), play.holder)
+    violations.push(...dead.map(label => `a consumer that reads ${label} is locked out`))
     const plan = 'plan --detailed-exitcode'
     const must = async (line: string, when: string) => {
       const { code, text } = await play.run(line)

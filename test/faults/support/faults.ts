@@ -1,7 +1,8 @@
 import { gzipSync } from 'node:zlib'
 import { second } from '../../../src/model/duration.ts'
 import type { FaultName } from './fault-table.ts'
-import { type Exchange, type Fault, deliver, withoutSecret } from './wire.ts'
+import { withoutSecret } from '../../support/replay.ts'
+import { type Exchange, type Fault, deliver } from './wire.ts'
 
 const json = { 'content-type': 'application/json' }
 

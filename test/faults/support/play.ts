@@ -1,16 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readCommandLine } from '../../../src/cli.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
-import type { Secret } from '../../../src/model/secret.ts'
-import { createClient } from '../../../src/platform/client.ts'
+import { Secret } from '../../../src/model/secret.ts'
+import { testClient } from '../../support/client.ts'
 import type { ClientOptions, PlatformClient } from '../../../src/platform/types.ts'
 import { openSandbox } from '../../../src/sandbox/sandbox.ts'
-import { runToEnd, testContext } from '../../support/context.ts'
+import { runLine } from '../../support/context.ts'
+import { type Replay, replaying } from '../../support/replay.ts'
 import { recordedSecrets } from '../../support/recorded-secrets.ts'
-import { type MemoryStores, memoryStores } from './memory-stores.ts'
-import { type Wire, openWire, withoutSecret } from './wire.ts'
+import { type MemoryStores, memoryStores } from '../../support/memory-stores.ts'
+import { type Wire, openWire } from './wire.ts'
 
 export interface Ran {
   readonly code: number
@@ -28,7 +28,7 @@ export interface Play {
   /** What the platform answers in this scene, fault or no fault. */
   bend: (request: Request, answer: Response) => Promise<Response> | Response
   /** What the platform answers to an Idempotency-Key that it has seen before. */
-  replay: 'the same answer' | 'without the secret' | 'none'
+  replay: Replay
   /** The most keys on one page of a list; null: as many as are asked for. */
   pageSize: number | null
   /** Somebody who works on the same keys by another way. */
@@ -45,9 +45,11 @@ export interface Play {
   /** The same by the wire, through real sockets. */
   runOverWire(line: string, timeoutMs: number): Promise<Ran>
   succeed(line: string): Promise<Ran>
-  live(): Promise<readonly LiveKey[]>
+  readonly live: () => Promise<readonly LiveKey[]>
   /** The id of the key that a secret belongs to; null where it is none. Counts as a consumer's use. */
-  holder(secret: Secret): Promise<string | null>
+  readonly holder: (secret: string) => Promise<string | null>
+  /** The secrets that the stores hold, by the label of the store. */
+  readonly stored: () => ReadonlyMap<string, string>
   close(): Promise<void>
 }
 
@@ -66,57 +68,36 @@ export async function openPlay(): Promise<Play> {
   const folder = await mkdtemp(join(tmpdir(), 'wire-faults-'))
   const stores = memoryStores()
   const firsts = new Map<string, () => Promise<void>>()
+  const named = new Set<string>()
   const handle = async (request: Request): Promise<Response> => {
     const first = firsts.get(request.method)
     firsts.delete(request.method)
     await first?.()
-    return await play.bend(
-      request,
-      await answered(play.pageSize === null ? request : cut(request, play.pageSize)),
-    )
+    const asked = play.pageSize === null ? request : cut(request, play.pageSize)
+    return await play.bend(request, await replaying(asked, play.replay, named, each => sandbox.handle(each)))
   }
   const wire = await openWire(handle)
-  const named = new Set<string>()
-  async function answered(request: Request): Promise<Response> {
-    const name = request.headers.get('idempotency-key')
-    if (name === null || play.replay === 'the same answer') return await sandbox.handle(request)
-    if (play.replay === 'none') {
-      const headers = new Headers(request.headers)
-      headers.delete('idempotency-key')
-      return await sandbox.handle(new Request(request, { headers }))
-    }
-    const answer = await sandbox.handle(request)
-    if (!named.has(name)) {
-      if (answer.ok) named.add(name)
-      return answer
-    }
-    return await withoutSecret(answer)
-  }
   const clientAs = (credential: Secret, userAgent: string): PlatformClient =>
-    createClient({
-      baseUrl: 'http://localhost',
+    testClient({
       credential,
       fetch: request => sandbox.handle(request),
       userAgent,
-      random: () => 0,
-      sleep: async () => undefined,
       now: () => clock.now,
     })
   const person = clientAs(administrator, 'web-page/1')
   let nonces = 0
 
   const runBy = async (line: string, transport: Pick<ClientOptions, 'fetch' | 'timeoutMs'>): Promise<Ran> => {
-    const client = createClient({
+    const client = testClient({
       baseUrl: wire.url,
       credential: administrator,
       userAgent: 'fluxloop-keys/0.0.0-test',
-      random: () => 0,
       // Whoever waits finds that time has passed.
       sleep: async milliseconds => void (clock.now += milliseconds),
       now: () => clock.now,
       ...transport,
     })
-    const context = testContext({
+    const ran = await runLine(line, {
       cwd: folder,
       now: clock.now,
       width: 200,
@@ -131,10 +112,7 @@ export async function openPlay(): Promise<Play> {
         }),
       },
     })
-    const invocation = readCommandLine(line.split(' '), context.version)
-    if (invocation.kind === 'answered') throw new Error(`${line} only prints help`)
-    const code = await runToEnd(context, () => invocation.run(context))
-    return { code, text: context.out() + context.err() }
+    return { code: ran.code, text: ran.out() + ran.err() }
   }
 
   const play: Play = {
@@ -148,7 +126,7 @@ export async function openPlay(): Promise<Play> {
       clock.now = at
     },
     bend: (_request, answer) => answer,
-    replay: 'the same answer',
+    replay: 'with the secret',
     pageSize: null,
     person,
     onFirst: (method, act) => void firsts.set(method, act),
@@ -179,11 +157,12 @@ export async function openPlay(): Promise<Play> {
     },
     live: async () => (await person.list()).keys,
     holder: async secret => {
-      const identity = await clientAs(secret, 'consumer/1')
+      const identity = await clientAs(new Secret(secret), 'consumer/1')
         .whoami()
         .catch(() => null)
       return identity?.key?.id ?? null
     },
+    stored: () => new Map([...stores.secrets].map(([label, secret]) => [label, secret.reveal()])),
     close: async () => {
       await wire.close()
       sandbox.close()

@@ -17,7 +17,7 @@ import {
   retiring,
   whoami,
 } from './states.ts'
-import { withoutSecret } from './wire.ts'
+import { withoutSecret } from '../../support/replay.ts'
 
 type Place = Pick<Scene, 'method' | 'path'>
 
@@ -60,7 +60,7 @@ async function named(play: Play, name: string): Promise<LiveKey> {
 }
 
 /** A key was made, and its answer never came. */
-async function orphaned(play: Play, replay: Play['replay'] = 'the same answer'): Promise<void> {
+async function orphaned(play: Play, replay: Play['replay'] = 'with the secret'): Promise<void> {
   await begin(play)
   play.replay = replay
   bendFirst(play, creating, () => new Response('<html>', { headers: { 'content-type': 'text/html' } }))

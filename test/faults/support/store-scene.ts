@@ -36,7 +36,7 @@ export async function storeScene(t: Test, as: number | null = null): Promise<Sto
   await mkdir(folder, { mode: 0o700 })
   await execute('age-keygen', ['-o', join(place.work, 'identity.txt')])
   const env: Record<string, string> = {}
-  let program: readonly string[] = asUsersDo
+  let program: readonly string[] | null = null
   if (as !== null) {
     // Where the clone lies, another user may have no business.
     await cp(new URL('../../../dist', import.meta.url), join(place.root, 'dist'), { recursive: true })
@@ -44,11 +44,12 @@ export async function storeScene(t: Test, as: number | null = null): Promise<Sto
     const user = ['--reuid', String(as), '--regid', String(as), '--clear-groups']
     program = ['setpriv', ...user, ...asUsersDo.slice(0, -1), join(place.root, 'dist/start.cjs')]
   }
-  const run = (...args: readonly string[]): Promise<Ended> =>
-    ended(program[0] ?? '', [...program.slice(1), ...args], {
-      cwd: place.work,
-      env: { ...place.env, ...platform.env, ...env },
-    })
+  const run = (...args: readonly string[]): Promise<Ended> => {
+    const whole = { ...place.env, ...platform.env, ...env }
+    return program === null
+      ? place.run(args, { env: whole })
+      : ended(program[0] ?? '', [...program.slice(1), ...args], { cwd: place.work, env: whole })
+  }
   return {
     place,
     platform,

@@ -60,15 +60,6 @@ export async function deliver(answer: Response, outgoing: ServerResponse): Promi
   outgoing.end(content)
 }
 
-/** The same answer without the secret of the key that it is about. */
-export async function withoutSecret(answer: Response): Promise<Response> {
-  if (!answer.ok) return answer
-  return Response.json(
-    { ...((await answer.json()) as object), key: undefined },
-    { status: answer.status, headers: answer.headers },
-  )
-}
-
 /** Serves a platform on loopback, and another origin beside it. */
 export async function openWire(handle: (request: Request) => Promise<Response>): Promise<Wire> {
   const strays: string[] = []

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import type { Instant } from '../../../src/model/duration.ts'
 import { shortHash } from '../../../src/model/hash.ts'
 import type { Secret } from '../../../src/model/secret.ts'
-import { createClient } from '../../../src/platform/client.ts'
+import { testClient } from '../client.ts'
 import { openSandbox } from '../../../src/sandbox/sandbox.ts'
 import { serveSandbox } from '../../../src/sandbox/serve.ts'
 import { now as start } from '../build.ts'
@@ -66,13 +66,11 @@ export async function overHttp(): Promise<Backend> {
   const person = sandbox.issueUserToken('ada')
   const clientOf = (baseUrl: string, fetch: (request: Request) => Promise<Response>) => {
     return (credential: Secret, userAgent: string) =>
-      createClient({
+      testClient({
         baseUrl,
         credential,
         fetch,
         userAgent,
-        random: () => 0,
-        sleep: async () => undefined,
         now: () => clock.now,
       })
   }

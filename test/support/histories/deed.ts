@@ -1,6 +1,4 @@
 import type { DesiredState } from '../../../src/model/desired.ts'
-import type { LiveKey } from '../../../src/model/live-key.ts'
-import type { Marker } from '../../../src/model/marker.ts'
 import type { PlanOptions } from '../../../src/plan/input.ts'
 
 /** What a run is, as far as it is judged by what it does. */
@@ -10,8 +8,4 @@ export interface Deed {
   readonly callerId: string | null
   /** Live keys that this run made. */
   readonly born: ReadonlySet<string>
-}
-
-export function markerOf({ ownership }: LiveKey): Marker | null {
-  return ownership.kind === 'managed' ? ownership.marker : null
 }

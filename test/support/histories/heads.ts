@@ -1,20 +1,13 @@
 import type { DesiredKey, DesiredState } from '../../../src/model/desired.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
-import type { Marker } from '../../../src/model/marker.ts'
+import { type Marked, markerOf } from '../invariants.ts'
 import { placeOf } from './world.ts'
 import { kindOf } from './configuration.ts'
 
-/** A live key that has a stack's marker, as these checks read DESIGN.md: they must not ask the planner that they check. */
-export interface Marked {
-  readonly live: LiveKey
-  readonly marker: Marker
-}
-
 export function markedBy(stack: string, keys: readonly LiveKey[]): readonly Marked[] {
   return keys.flatMap(live => {
-    const { ownership, status } = live
-    if (status === 'revoked' || ownership.kind !== 'managed') return []
-    const { marker } = ownership
+    const marker = markerOf(live)
+    if (live.status === 'revoked' || marker === null) return []
     return marker.stack === stack && marker.state.kind !== 'released' ? [{ live, marker }] : []
   })
 }

@@ -1,7 +1,8 @@
 import { type Instant, type Milliseconds, day } from '../../../src/model/duration.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import { hosts } from './configuration.ts'
-import { type Deed, markerOf } from './deed.ts'
+import { markerOf } from '../invariants.ts'
+import type { Deed } from './deed.ts'
 import { consumedPlaces, declaredKey, familyOf, markedBy, topOf } from './heads.ts'
 import { type HistoryWorld, breaks, holderOf } from './world.ts'
 

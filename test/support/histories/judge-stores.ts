@@ -1,7 +1,8 @@
 import type { DesiredState } from '../../../src/model/desired.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import { desiredOfStack } from './configuration.ts'
-import { type Marked, consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
+import type { Marked } from '../invariants.ts'
+import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { type HistoryWorld, breaks, holderOf } from './world.ts'
 
 /** Why a secret that a consumer reads may be dead without any run being to blame. */

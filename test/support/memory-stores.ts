@@ -1,12 +1,14 @@
-import type { Secret } from '../../../src/model/secret.ts'
-import { storeLabel } from '../../../src/model/store.ts'
-import { isReadable } from '../../../src/lifecycle/health.ts'
-import { looksWithoutProgram } from '../../../src/stores/locality.ts'
-import type { Stores } from '../../../src/stores/open.ts'
+import type { Secret } from '../../src/model/secret.ts'
+import { storeLabel } from '../../src/model/store.ts'
+import { isReadable } from '../../src/lifecycle/health.ts'
+import { looksWithoutProgram } from '../../src/stores/locality.ts'
+import type { Stores } from '../../src/stores/open.ts'
 
 export interface MemoryStores extends Stores {
   /** By label. */
   readonly secrets: Map<string, Secret>
+  /** Called before a put, and may throw. */
+  beforePut: (label: string) => void
 }
 
 /** Stores that outlive a run, and that a test can look into. */
@@ -14,6 +16,7 @@ export function memoryStores(): MemoryStores {
   const secrets = new Map<string, Secret>()
   const stores: MemoryStores = {
     secrets,
+    beforePut: () => undefined,
     open: spec => {
       const label = storeLabel(spec)
       return {
@@ -21,6 +24,7 @@ export function memoryStores(): MemoryStores {
         readable: isReadable(spec),
         probe: async () => undefined,
         put: async secret => {
+          stores.beforePut(label)
           secrets.set(label, secret)
           return label
         },

@@ -15,31 +15,29 @@ register(
 const file = process.env['KEYRING_FILE'] ?? ''
 const failure = process.env['KEYRING_FAILURE'] ?? ''
 
-type Entries = Record<string, string>
-
 export class AsyncEntry {
-  readonly #name: string
+  #name
 
-  constructor(service: string, account: string, options?: unknown) {
+  constructor(service, account, options) {
     this.#name = `${service}/${account}`
     appendFileSync(`${file}.opened`, `${JSON.stringify([service, account, options])}\n`)
   }
 
-  #entries(): Entries {
+  #entries() {
     if (failure !== '') throw new Error(failure)
-    return JSON.parse(readFileSync(file, 'utf8')) as Entries
+    return JSON.parse(readFileSync(file, 'utf8'))
   }
 
-  async setPassword(password: string): Promise<void> {
+  async setPassword(password) {
     writeFileSync(file, JSON.stringify({ ...this.#entries(), [this.#name]: password }))
   }
 
   /** Resolves to undefined, as the binding really does, where its types say null. */
-  async getPassword(): Promise<string | null | undefined> {
+  async getPassword() {
     return this.#entries()[this.#name]
   }
 
-  async deleteCredential(): Promise<boolean> {
+  async deleteCredential() {
     const { [this.#name]: gone, ...rest } = this.#entries()
     writeFileSync(file, JSON.stringify(rest))
     return gone !== undefined

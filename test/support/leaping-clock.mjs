@@ -11,7 +11,7 @@ const steps = 30
 const file = openSync(process.env['LEAPING_CLOCK'] ?? '', 'r+')
 const ahead = new Float64Array(1)
 
-function read(): number {
+function read() {
   readSync(file, ahead, 0, 8, 0)
   return ahead[0] ?? Number.NaN
 }
@@ -28,6 +28,6 @@ timers.setTimeout = async (milliseconds = 1, value, options) => {
     ahead[0] = read() + leap
     writeSync(file, ahead, 0, 8, 0)
   }
-  return value as NonNullable<typeof value>
+  return value
 }
 syncBuiltinESMExports()

@@ -1,0 +1,71 @@
+// Runs command lines of the built program one after another in this process, each as if it had one of its own: arguments, environment,
+// folder, streams and exit code are its own; the loaded code stays. Not TypeScript: tsx would take longer to start than the program.
+// Orders come over the channel to the parent, and what becomes of them is written to descriptor 3 as it happens, a line of JSON each.
+import { Console } from 'node:console'
+import { writeSync } from 'node:fs'
+import { Readable, Writable } from 'node:stream'
+
+const exit = process.exit.bind(process)
+const events = ['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtException', 'exit']
+/** Where fetch keeps its connections. */
+const connections = Symbol.for('undici.globalDispatcher.1')
+
+function tell(message) {
+  const line = Buffer.from(`${JSON.stringify(message)}\n`)
+  for (let from = 0; from < line.length;) from += writeSync(3, line, from)
+}
+
+function replace(name, value) {
+  Object.defineProperty(process, name, { configurable: true, get: () => value })
+}
+
+function output(name, fd) {
+  const write = (chunk, _encoding, done) => {
+    tell({ [name]: String(chunk) })
+    done()
+  }
+  return Object.assign(new Writable({ decodeStrings: false, write }), { fd })
+}
+
+function begin({ program, args, cwd, env, input }) {
+  process.chdir(cwd)
+  for (const name of Object.keys(process.env)) if (!Object.hasOwn(env, name)) delete process.env[name]
+  Object.assign(process.env, env)
+  process.argv = [process.execPath, program, ...args]
+  const [stdout, stderr] = [output('stdout', 1), output('stderr', 2)]
+  replace('stdin', Object.assign(Readable.from(input === '' ? [] : [Buffer.from(input)]), { fd: 0 }))
+  replace('stdout', stdout)
+  replace('stderr', stderr)
+  globalThis.console = new Console(stdout, stderr)
+  process.exit = code => {
+    tell({ code: Number(code ?? process.exitCode ?? 0) })
+    exit(0)
+  }
+}
+
+/** What the next run must not find. */
+function tidy() {
+  for (const event of events) process.removeAllListeners(event)
+  process.exitCode = undefined
+  const used = globalThis[connections]
+  if (used === undefined) return
+  globalThis[connections] = new used.constructor()
+  void used.destroy()
+}
+
+let count = 0
+
+process.on('message', async order => {
+  begin(order)
+  try {
+    // Code that is imported by another name is run again; what it imports by the same name is not.
+    await import(`${order.main}?run=${(count += 1)}`)
+  } catch (cause) {
+    tell({ stderr: cause?.stack ?? String(cause), code: 1 })
+    exit(1)
+  }
+  const code = Number(process.exitCode ?? 0)
+  tidy()
+  tell({ code })
+})
+process.on('disconnect', () => exit(0))
