@@ -16,7 +16,7 @@ async function homeFile(path: string): Promise<string | null> {
   try {
     const file = await readBounded(join(homeFolder(), path), largest)
     if (file.ok) return file.bytes.toString('utf8')
-    const why = file.why === 'too-large' ? 'larger than 1 MB' : 'no regular file'
+    const why = file.why === 'too-large' ? 'larger than 1 MB' : 'not a regular file'
     throw new Failure('authentication', `~/${path} is ${why}`, {
       hints: ['Put the file there that it should be.', instead],
     })

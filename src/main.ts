@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
-import { splitAtDashes } from './cli/flags.ts'
+import { splitAtDashes } from './cli/arguments.ts'
 import { Failure, exitCodes } from './model/failure.ts'
 import { renderFailure, renderUnexpected } from './render/failure.ts'
 import { guarded } from './render/log-guard.ts'
@@ -39,12 +39,11 @@ function letGoOfLostTerminals(): void {
 
 async function main(): Promise<number> {
   writeNoReports(process)
-  const invocation = readCommandLine(args, manifest.version)
-  if (invocation.kind === 'answered') return 0
+  const begun = readCommandLine(args)
   letGoOfLostTerminals()
   const { createContext } = await import('./context.ts')
   const context = createContext(manifest.version, process, {
-    noColor: invocation.noColor,
+    noColor: begun.noColor,
     onOutputError: failure => process.exit(tell(failure)),
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -55,7 +54,7 @@ async function main(): Promise<number> {
     })
   }
   try {
-    return await invocation.run(context)
+    return await begun.run(context)
   } finally {
     await context.close()
     // A shell stops its script only where a program died of the Ctrl-C itself.

@@ -13,8 +13,13 @@ export interface Choice<Value extends string> {
 /** Questions with more to them than a line. Ctrl-C and Escape reject with an `interrupted` Failure; the terminal is restored. */
 export interface Prompts {
   title(text: string): void
-  /** Asks again until `check` finds nothing wrong. */
-  line(question: string, check: (answer: string) => string | null, placeholder?: string): Promise<string>
+  /** Asks again until `check` finds nothing wrong. `usual`: what an empty answer means. */
+  line(
+    question: string,
+    check: (answer: string) => string | null,
+    placeholder?: string,
+    usual?: string,
+  ): Promise<string>
   one<Value extends string>(question: string, choices: readonly Choice<Value>[], first: Value): Promise<Value>
   /** At least one. */
   some<Value extends string>(
@@ -40,6 +45,25 @@ function withoutColour(chunk: string): string {
   return chunk.replace(/\u001b\[[\d;]*m/g, '')
 }
 
+/**
+ * Lets a digit move the cursor of a menu to the choice of that number: the library knows arrows alone, and the platform's own
+ * menus are answered with numbers. Returns what ends it.
+ */
+function moveByNumber(input: ReadStream, choices: number, start: number): () => void {
+  let cursor = start
+  const move = (steps: number) => (cursor = (cursor + steps + choices) % choices)
+  const onKey = (typed: string | undefined, { name }: { readonly name?: string }) => {
+    if (name === 'up' || name === 'left' || name === 'k' || name === 'h') move(-1)
+    else if (name === 'down' || name === 'right' || name === 'j' || name === 'l') move(1)
+    const number = /^[1-9]$/.test(typed ?? '') ? Number(typed) : 0
+    if (number < 1 || number > choices) return
+    const steps = (number - 1 - cursor + choices) % choices
+    for (let step = 0; step < steps; step += 1) input.emit('keypress', undefined, { name: 'down' })
+  }
+  input.on('keypress', onKey)
+  return () => input.off('keypress', onKey)
+}
+
 /** `cancelled` is what the Failure of a Ctrl-C says. */
 export function openPrompts(
   cancelled: string,
@@ -55,13 +79,16 @@ export function openPrompts(
   }
   return {
     title: words => intro(words, { output }),
-    async line(message, check, placeholder = '') {
+    async line(message, check, placeholder = '', usual = '') {
       const validate = (answer: string | undefined) => check(answer ?? '') ?? undefined
-      return answered(await text({ message, placeholder, validate, defaultValue: '', input, output }))
+      return answered(await text({ message, placeholder, validate, defaultValue: usual, input, output }))
     },
     async one(message, choices, first) {
-      const asked = { message, options: [...choices], initialValue: first, input, output }
-      const picked = answered(await select<string>(asked))
+      const options = choices.map((choice, index) => ({ ...choice, label: `${index + 1}. ${choice.label}` }))
+      const start = choices.findIndex(({ value }) => value === first)
+      const stop = moveByNumber(input, choices.length, Math.max(0, start))
+      const asked = { message, options, initialValue: first, input, output }
+      const picked = answered(await select<string>(asked).finally(stop))
       return choices.find(({ value }) => value === picked)?.value ?? first
     },
     async some(message, choices, ticked) {

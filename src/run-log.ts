@@ -37,7 +37,7 @@ export function openLog(path: string): RunLog {
     throw failure('write', path, cause)
   }
   try {
-    if (!fstatSync(file).isFile()) throw new Failure('failed', `The log ${path} is no regular file`)
+    if (!fstatSync(file).isFile()) throw new Failure('failed', `The log ${path} is not a regular file`)
     torn = endsInsideLine(file)
   } catch (cause) {
     closeSync(file)
@@ -74,7 +74,7 @@ export async function readLog(path: string): Promise<ReadLog> {
   try {
     const file = await readBounded(path, largest)
     if (!file.ok) {
-      const why = file.why === 'too-large' ? 'is larger than 500 MB' : 'is no regular file'
+      const why = file.why === 'too-large' ? 'is larger than 500 MB' : 'is not a regular file'
       throw new Failure('failed', `The log ${path} ${why}`, { hints: ['Name another file with --log.'] })
     }
     text = file.bytes.toString('utf8')

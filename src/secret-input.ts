@@ -49,7 +49,7 @@ async function readAll(input: ReadStream): Promise<string> {
     for await (const chunk of input) {
       text += String(chunk)
       if (text.length > largestKey)
-        throw new Failure('usage', 'What came on standard input is no API key: it is too long')
+        throw new Failure('usage', 'What came on standard input is not an API key: it is too long')
     }
   } catch (cause) {
     if (cause instanceof Failure) throw cause

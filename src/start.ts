@@ -2,6 +2,9 @@
 // The program's first file, and the only one that help and version need. It is built as a script, not as a module: Node
 // starts the loader of modules only where there is one to load.
 import manifest from '../package.json' with { type: 'json' }
-import { printOverview } from './cli/overview.ts'
+import { answerTo } from './cli/answer.ts'
 
-if (!printOverview(process.argv.slice(2), manifest.version)) void import('./main.ts')
+const { isTTY, columns } = process.stdout
+const answer = answerTo(process.argv.slice(2), manifest.version, { isTTY, columns, env: process.env })
+if (answer === null) void import('./main.ts')
+else process.stdout.write(`${answer}\n`)

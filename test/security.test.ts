@@ -277,10 +277,10 @@ t.test('waits for no pipe in the place of a file that it reads', async t => {
     tell: () => undefined,
   })
   await t.rejects(homeFile('.fluxloop/credentials'), {
-    message: '~/.fluxloop/credentials is no regular file',
+    message: '~/.fluxloop/credentials is not a regular file',
   })
   t.equal(await homeFile('.fluxloop/auth.json'), null)
-  await t.rejects(readLog(join(home, 'log')), { message: /log is no regular file$/ })
+  await t.rejects(readLog(join(home, 'log')), { message: /log is not a regular file$/ })
 })
 
 t.test('compares secrets to the last character', async t => {

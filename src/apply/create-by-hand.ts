@@ -13,7 +13,7 @@ export interface Made extends NewSecret {
 }
 
 function perhapsMade(name: string): string {
-  return `A key "${name}" may have been made all the same, whose secret nobody has: look for it with fluxloop-keys apikeys list, and delete it.`
+  return `A key "${name}" may have been made anyway, whose secret nobody has: look for it with fluxloop-keys apikeys list, and delete it.`
 }
 
 /** No answer came to a request that may have been carried out. */

@@ -1,25 +1,57 @@
-import { apikeysReading } from './apikeys-reading.ts'
-import { apikeysWriting } from './apikeys-writing.ts'
-import { auth } from './auth.ts'
-import type { Command } from './command.ts'
+import { renderHelp } from '../render/help.ts'
+import { access } from './access.ts'
+import { byHand } from './by-hand.ts'
+import { type Command, defineCommand } from './command.ts'
+import { pageOf, unknownPage } from './help.ts'
 import { keysAsCode } from './keys-as-code.ts'
 import { policy } from './policy.ts'
 import { secrets } from './secrets.ts'
-import { trust } from './trust.ts'
 import { tryingOut } from './trying-out.ts'
 
+const help = defineCommand({
+  name: 'help',
+  group: 'trying out',
+  takes: '[command...]',
+  summary: 'Show what a command does, its flags and examples',
+  about: ['Besides commands it knows configuration, environment and exit-codes.'],
+  flags: {},
+  examples: ['help', 'help plan', 'help apikeys create', 'help exit-codes'],
+  run: async ({ argument: words }, { stdout }) => {
+    const page =
+      words.join(' ') === 'configuration'
+        ? (await import('./configuration-help.ts')).configurationPage
+        : pageOf(words, commands)
+    if (page === null) throw unknownPage(words, commands)
+    stdout.print(renderHelp(page, stdout))
+    return 0
+  },
+})
+
+/** One line, as scripts read it. */
+export function versionLine(version: string): string {
+  return `fluxloop-keys, ${version}`
+}
+
+const version = defineCommand({
+  name: 'version',
+  group: 'trying out',
+  summary: 'Print the version of fluxloop-keys',
+  flags: {},
+  examples: ['version'],
+  run: (_given, context) => {
+    context.stdout.print(versionLine(context.version))
+    return Promise.resolve(0)
+  },
+})
+
+/** All of them, in the order of the help. */
 export const commands: readonly Command[] = [
   ...keysAsCode,
-  ...trust,
   ...policy,
-  ...apikeysReading,
-  ...apikeysWriting,
-  ...auth,
   ...secrets,
+  ...byHand,
+  ...access,
   ...tryingOut,
+  help,
+  version,
 ]
-
-/** The commands of two words whose first is `word`. */
-export function groupOf(word: string): readonly Command[] {
-  return commands.filter(({ name }) => name.startsWith(`${word} `))
-}

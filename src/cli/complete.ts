@@ -1,7 +1,10 @@
 import type { Candidate, Completion } from '../commands/completion/complete.ts'
 import { everyPermission, permissionDescriptions } from '../model/permission.ts'
-import { type Command, commonFlags } from './command.ts'
-import { type Flag, splitAtDashes } from './flags.ts'
+import { splitAtDashes } from './arguments.ts'
+import type { Command } from './command.ts'
+import { groupOf, spellings } from './help.ts'
+import { topicNames } from './topics.ts'
+import type { NamedFlag } from './flags.ts'
 
 interface Line {
   readonly words: readonly string[]
@@ -9,6 +12,8 @@ interface Line {
   /** The flag whose value the next word is. */
   readonly open: Flag | null
 }
+
+type Flag = Pick<NamedFlag, 'name' | 'short' | 'value' | 'text' | 'choices'>
 
 const helpFlag: Flag = { name: 'help', short: 'h', text: 'Show what the command does and takes' }
 
@@ -43,14 +48,14 @@ function readLine(words: readonly string[], flags: readonly Flag[]): Line {
 /** The first words of all commands, or the second ones of a group. */
 function commandWords(commands: readonly Command[], before: readonly string[]): readonly Candidate[] {
   const found = new Map<string, string>()
-  for (const { name, text, aliases = [] } of commands) {
-    const [first = '', second] = name.split(' ')
-    if (before.length === 0) {
-      const members = commands.filter(other => other.name.startsWith(`${first} `))
-      const lasts = members.map(other => other.name.split(' ')[1]).join(', ')
-      found.set(first, second === undefined ? text : lasts)
-    } else if (first === before[0] && second !== undefined) {
-      for (const word of [second, ...aliases]) found.set(word, text)
+  for (const command of commands) {
+    for (const spelling of spellings(command)) {
+      const [first = '', second] = spelling.split(' ')
+      if (before.length === 0) {
+        const members = groupOf(first, commands)
+        const lasts = members.map(other => other.name.split(' ')[1]).join(', ')
+        found.set(first, second === undefined ? command.summary : lasts)
+      } else if (first === before[0] && second !== undefined) found.set(second, command.summary)
     }
   }
   return [...found].map(([word, about]) => ({ word, about }))
@@ -64,10 +69,8 @@ function findCommand(
   for (const length of [2, 1]) {
     const [first = '', second] = words.slice(0, length)
     if (length === 2 && second === undefined) continue
-    const command = commands.find(({ name, aliases = [] }) => {
-      const [group = '', own] = name.split(' ')
-      return group === first && (own === second || (second !== undefined && aliases.includes(second)))
-    })
+    const asked = second === undefined ? first : `${first} ${second}`
+    const command = commands.find(each => spellings(each).includes(asked))
     if (command !== undefined) return { command, length }
   }
   return null
@@ -106,12 +109,17 @@ function valueOf(place: string, typed: string): Pick<Completion, 'candidates' | 
   }
 }
 
+function flagValue(flag: Flag | undefined, typed: string): Pick<Completion, 'candidates' | 'from'> {
+  if (flag?.choices === undefined) return valueOf(flag?.value ?? '', typed)
+  return { candidates: flag.choices.map(word => ({ word, about: '' })), from: null }
+}
+
 /** `words`: what stands after the program's name, the last one being the one that is written, perhaps empty. Makes no request. */
 export function completionOf(words: readonly string[], commands: readonly Command[]): Completion {
   const current = words.at(-1) ?? ''
   const before = words.slice(0, -1)
   const found = findCommand(commands, before)
-  const flags = found === null ? [] : [...found.command.flags, ...commonFlags, helpFlag]
+  const flags = found === null ? [] : [...found.command.flags, helpFlag]
   const line = readLine(found === null ? before : before.slice(found.length), flags)
   const common = {
     typed: current,
@@ -128,12 +136,12 @@ export function completionOf(words: readonly string[], commands: readonly Comman
   if (found.command.passes !== undefined && before.includes('--')) {
     return { ...common, candidates: [], from: 'files' }
   }
-  if (line.open !== null) return { ...common, ...valueOf(line.open.value ?? '', current) }
+  if (line.open !== null) return { ...common, ...flagValue(line.open, current) }
   const split = /^(--[^=]+=)(.*)$/.exec(current)
   if (split !== null) {
     const [, prefix = '', typed = ''] = split
     const flag = flagOf(prefix.slice(0, -1), flags)
-    return { ...common, typed, prefix, ...valueOf(flag?.value ?? '', typed) }
+    return { ...common, typed, prefix, ...flagValue(flag, typed) }
   }
   if (current.startsWith('-')) {
     const open = flags.filter(flag => flag.value !== undefined || !line.values.has(flag.name))
@@ -146,6 +154,10 @@ export function completionOf(words: readonly string[], commands: readonly Comman
   const places = found.command.takes?.split(' ') ?? []
   const last = places.at(-1) ?? ''
   const place = places[line.words.length] ?? (last.includes('...') ? last : '')
+  if (place === '[command...]') {
+    const others = line.words.length === 0 ? topicNames.map(word => ({ word, about: 'A topic' })) : []
+    return { ...common, candidates: [...commandWords(commands, line.words), ...others], from: null }
+  }
   const named = place.includes('[name=]') ? /^(\w+=)(.*)$/.exec(current) : null
   if (named !== null) {
     const [, prefix = '', typed = ''] = named

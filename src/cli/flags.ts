@@ -1,145 +1,145 @@
-import { Failure } from '../model/failure.ts'
+import { type Milliseconds, parseDuration } from '../model/duration.ts'
+import type { Failure } from '../model/failure.ts'
+import { suggestUnit } from '../model/suggest-unit.ts'
 import { closest } from '../model/suggest.ts'
 
-/** One flag of a command. Without `value` it is a switch. */
-export interface Flag {
-  readonly name: string
-  readonly short?: string
-  /** The name of its value in the help: `<path>`. */
-  readonly value?: string
+/** What the command line says of one flag. */
+export interface GivenFlag {
+  /** As it is written: `--auto-approve`. */
+  readonly flag: string
+  /** In their order; empty where the flag is absent. */
+  readonly values: readonly unknown[]
+  readonly refuse: (message: string, hints?: readonly string[]) => Failure
+}
+
+/** How a flag shows in help and completion. */
+interface FlagLook {
   readonly text: string
+  /** The name of its value in the help: `<path>`. A switch has none. */
+  readonly value?: string
+  readonly short?: string
+  /** Needed so seldom that help lists it last. */
+  readonly rare?: boolean
+  /** The only words that it takes. */
+  readonly choices?: readonly string[]
 }
 
-/** The flags that somebody gave, as what they mean. */
-export interface Flags {
-  /** The words after the command's name. */
-  readonly words: readonly string[]
-  /** What stands after `--`, where the command passes it on; else it is among the words. */
-  readonly passed: readonly string[]
-  /** Is the switch on? `--no-NAME` turns it off, and off is what it is from the start. */
-  on(name: string): boolean
-  text(name: string): string | null
-  list(name: string): readonly string[]
-  /** A whole number, zero or more. */
-  count(name: string): number | null
-  /** Was `--no-NAME` given? */
-  refused(name: string): boolean
+/** One flag of a command, and what it gives to `run`. Its name is that of its property, with dashes: `autoApprove` is `--auto-approve`. */
+export interface Flag<Value> extends FlagLook {
+  /** Throws a usage `Failure`. */
+  readonly read: (given: GivenFlag) => Value
 }
 
-type Raw = Readonly<Record<string, unknown>>
+export type FlagSet = Readonly<Record<string, Flag<unknown>>>
 
-/** Of a command: its name, and what stands after that. */
-interface Takes {
+/** What `run` gets, inferred from the flags. */
+export type ValuesOf<Flags extends FlagSet> = {
+  readonly [Name in keyof Flags]: Flags[Name] extends Flag<infer Value> ? Value : never
+}
+
+/** A flag as help, completion and the parser know it. */
+export interface NamedFlag extends Flag<unknown> {
+  /** The property of what `run` gets. */
+  readonly property: string
+  /** `auto-approve` */
   readonly name: string
-  readonly takes?: string
-  readonly passes?: string
 }
 
-function usage(message: string, command: string, hints: readonly string[] = []): Failure {
-  return new Failure('usage', message, { hints: [...hints, `See fluxloop-keys ${command} --help`] })
+export function namedFlags(flags: FlagSet): readonly NamedFlag[] {
+  return Object.entries(flags).map(([property, flag]) => ({
+    ...flag,
+    property,
+    name: property.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`),
+  }))
 }
 
-function valuesOf(raw: Raw, name: string): readonly unknown[] {
-  const value = raw[name]
-  if (value === undefined) return []
-  return Array.isArray(value) ? (value as readonly unknown[]) : [value]
+type More = Partial<Pick<FlagLook, 'short' | 'rare'>>
+
+function texts({ flag, values, refuse }: GivenFlag): readonly string[] {
+  return values.map(value => {
+    if (typeof value === 'string' && value !== '') return value
+    throw refuse(`${flag} needs a value`)
+  })
 }
 
-/** What may stand on a command line for these flags, as the parser names it: `--no-color` is `color`. */
-function knownNames(flags: readonly Flag[]): ReadonlySet<string> {
-  return new Set(
-    flags.flatMap(({ name, short }) => [name.replace(/^no-/, ''), ...(short === undefined ? [] : [short])]),
-  )
+function lastText(given: GivenFlag): string | null {
+  return texts(given).at(-1) ?? null
 }
 
-/** Checks the words after a command's name against what it takes: `<key-id>`, `[plan]`, `<key...>`. */
-function requireWords(command: string, takes: string, words: readonly string[]): readonly string[] {
-  const places = takes === '' ? [] : takes.split(' ')
-  const missing = places.find((place, index) => place.startsWith('<') && words[index] === undefined)
-  if (missing !== undefined) throw usage(`${command} needs ${missing}`, command)
-  const endless = places.at(-1)?.includes('...') ?? false
-  const extra = words[places.length]
-  if (extra !== undefined && !endless) throw usage(`Unexpected argument \`${extra}\``, command)
-  return words
+/** Off where it is absent. Of a name that begins with `no`: was it given? */
+export function toggle(text: string, more: More = {}): Flag<boolean> {
+  return { ...more, text, read: ({ values }) => values.at(-1) === true }
 }
 
-/** What stands around a `--`. */
-export interface Split {
-  readonly own: readonly string[]
-  /** Null where there is no `--`. */
-  readonly rest: readonly string[] | null
+/** The last one counts; null where it is absent. */
+export function text(value: string, about: string, more: More = {}): Flag<string | null> {
+  return { ...more, value, text: about, read: lastText }
 }
 
-export function splitAtDashes(args: readonly string[]): Split {
-  const at = args.indexOf('--')
-  return at < 0 ? { own: args, rest: null } : { own: args.slice(0, at), rest: args.slice(at + 1) }
+/** The same, and an empty value is one: it clears. */
+export function textOrEmpty(value: string, about: string, more: More = {}): Flag<string | null> {
+  return {
+    ...more,
+    value,
+    text: about,
+    read: ({ values }) => (values.length === 0 ? null : String(values.at(-1))),
+  }
 }
 
-/** Checks the words after `--` of a command that runs them. `words`: those before it. */
-function requirePassed(
-  { name, passes }: { readonly name: string; readonly passes: string },
-  words: readonly string[],
-  rest: readonly string[] | null,
-): readonly string[] {
-  if (rest === null) {
-    const [first = '<key>'] = words
-    throw usage(`${name} needs -- before the command that it runs`, name, [
-      `As in: fluxloop-keys ${name} ${first} -- npm test`,
+/** May be given several times. */
+export function list(value: string, about: string, more: More = {}): Flag<readonly string[]> {
+  return { ...more, value, text: `${about}; may be repeated`, read: texts }
+}
+
+function countOf(given: GivenFlag): number | null {
+  const last = lastText(given)
+  if (last === null) return null
+  if (/^\d{1,9}$/.test(last)) return Number(last)
+  throw given.refuse(`${given.flag} takes a whole number, not \`${last}\``)
+}
+
+/** A whole number, zero or more; null where it is absent. */
+export function count(value: string, about: string, more: More = {}): Flag<number | null> {
+  return { ...more, value, text: about, read: countOf }
+}
+
+/** The same; `usual` where it is absent. */
+export function countOr(usual: number, value: string, about: string, more: More = {}): Flag<number> {
+  return { ...more, value, text: `${about} (default ${usual})`, read: given => countOf(given) ?? usual }
+}
+
+/** A duration such as 90d, in milliseconds; null where it is absent. */
+export function duration(value: string, about: string, more: More = {}): Flag<Milliseconds | null> {
+  const read = (given: GivenFlag) => {
+    const last = lastText(given)
+    if (last === null) return null
+    const length = parseDuration(last)
+    if (length !== null) return length
+    throw given.refuse(
+      `${given.flag} takes a duration such as 90d, 2w or 36h, not \`${last}\``,
+      suggestUnit(last, 'd'),
+    )
+  }
+  return { ...more, value, text: about, read }
+}
+
+/** One of some words; null where it is absent. `meant`: what people write for one of them (`bash` for `sh`). */
+export function choice<const Choices extends readonly string[]>(
+  value: string,
+  choices: Choices,
+  about: string,
+  more: More & { readonly meant?: Readonly<Record<string, Choices[number]>> } = {},
+): Flag<Choices[number] | null> {
+  const { meant = {}, ...look } = more
+  const read = (given: GivenFlag): Choices[number] | null => {
+    const last = lastText(given)
+    if (last === null) return null
+    const found = choices.find(each => each === last)
+    if (found !== undefined) return found
+    const near = Object.hasOwn(meant, last) ? meant[last] : closest(last, choices)
+    throw given.refuse(`${given.flag} takes ${choices.join(', ')}, not \`${last}\``, [
+      ...(near === undefined || near === null ? [] : [`Did you mean ${near}?`]),
     ])
   }
-  if (rest[0] === undefined || rest[0] === '') throw usage(`${name} needs ${passes} after --`, name)
-  return rest
-}
-
-/** Refuses what the parser would take for flags that were given before: names that every object has. */
-export function requireNoInherited(args: readonly string[], command: string): void {
-  for (const arg of args) {
-    const [, name = ''] = /^-+(?:no-)?([^=]*)/.exec(arg) ?? []
-    if (name in Object.prototype) throw usage(`Unknown flag --${name}`, command)
-  }
-}
-
-/**
- * Checks what sade parsed, and what stands after `--` (`rest`), against what a command takes. Throws a usage `Failure` with a
- * suggestion.
- */
-export function readFlags(
-  { name: command, takes = '', passes }: Takes,
-  flags: readonly Flag[],
-  raw: Raw,
-  rest: readonly string[] | null,
-): Flags {
-  const plain = valuesOf(raw, '_').map(String)
-  // First of all: without it the command's own flags are taken for ours.
-  const passed = passes === undefined ? [] : requirePassed({ name: command, passes }, plain, rest)
-  const known = knownNames(flags)
-  for (const name of Object.keys(raw)) {
-    if (name === '_' || known.has(name) || raw[name] === undefined) continue
-    const near = closest(
-      name,
-      flags.map(flag => flag.name),
-    )
-    const hints = near === null ? [] : [`Did you mean --${near}?`]
-    throw usage(`Unknown flag ${name.length === 1 ? '-' : '--'}${name}`, command, hints)
-  }
-
-  const texts = (name: string): readonly string[] =>
-    valuesOf(raw, name).map(value => {
-      if (typeof value === 'string' && value !== '') return value
-      throw usage(`--${name} needs a value`, command)
-    })
-  return {
-    words: requireWords(command, takes, passes === undefined ? [...plain, ...(rest ?? [])] : plain),
-    passed,
-    on: name => valuesOf(raw, name).at(-1) === true,
-    refused: name => valuesOf(raw, name).at(-1) === false,
-    text: name => texts(name).at(-1) ?? null,
-    list: texts,
-    count: name => {
-      const text = texts(name).at(-1)
-      if (text === undefined) return null
-      if (!/^\d{1,9}$/.test(text)) throw usage(`--${name} takes a whole number, not \`${text}\``, command)
-      return Number(text)
-    },
-  }
+  return { ...look, value, text: about, choices, read }
 }

@@ -1,231 +1,271 @@
-import {
-  type Command,
-  allowPathFlag,
-  allowUnmaskedFlag,
-  configurationFlag,
-  connecting,
-  connectionFlags,
-  jsonFlag,
-  logFlag,
-} from './command.ts'
-import type { Flag, Flags } from './flags.ts'
+import { type Command, defineCommand } from './command.ts'
+import { type FlagSet, count, countOr, list, text, toggle } from './flags.ts'
+import { allowPath, allowUnmasked, config, connection, json } from './shared-flags.ts'
 
-const planning: readonly Flag[] = [
-  {
-    name: 'only',
-    value: '<key>',
-    text: 'Only keys with this key id, or that fit this pattern (* and ?); may be given several times',
-  },
-  { name: 'except', value: '<key>', text: 'All keys but these; like --only' },
-  {
-    name: 'max-revoke',
-    value: '<n>',
-    text: 'Allow so many revocations in this run; above the limit they are held back',
-  },
-  {
-    name: 'max-rotate',
-    value: '<n>',
-    text: 'Allow so many rotations for age in this run; above the limit they are deferred',
-  },
-  {
-    name: 'revoke-in-use',
-    value: '<key>',
-    text: 'Let this key be revoked although it is in use; may be given several times',
-  },
-  {
-    name: 'forbid',
-    value: '<what>',
-    text: 'Refuse a plan that does this: widening (grants more than a key has)',
-  },
-  { name: 'allow', value: '<what>', text: 'Allow in this run what the policy forbids: widening' },
-  { name: 'take-over', text: 'Move keys here whose local stores are on another host or in another folder' },
-  allowPathFlag,
-]
+const group = 'keys as code'
 
-const applying: readonly Flag[] = [
-  { name: 'auto-approve', text: 'Do not ask for approval' },
-  { name: 'parallelism', value: '<n>', text: 'How many changes to work on at once (10)' },
-  {
-    name: 'lock-timeout',
-    value: '<period>',
-    text: 'How long to wait for another run on this machine that writes this stack: 30s, 10m (0s)',
-  },
-  allowUnmaskedFlag,
-  logFlag,
-]
+const targets = {
+  only: list('<key>', 'Only keys with this key id, or that fit this pattern (* and ?)'),
+  except: list('<key>', 'All keys but these'),
+} satisfies FlagSet
 
-function executing(flags: Flags) {
-  return {
-    autoApprove: flags.on('auto-approve'),
-    parallelism: flags.count('parallelism') ?? 10,
-    lockTimeout: flags.text('lock-timeout'),
-    allowUnmasked: flags.on('allow-unmasked'),
-    log: flags.text('log'),
-  }
-}
+const overrides = {
+  maxRevoke: count('<n>', 'Allow at most N revocations in this run; above the limit they are held back'),
+  maxRotate: count('<n>', 'Allow at most N rotations for age in this run; above the limit they are deferred'),
+  forbid: list('<what>', 'Refuse a plan that does this: widening (grants more than a key has)', {
+    rare: true,
+  }),
+  allow: list('<what>', 'Allow in this run what the policy forbids: widening', { rare: true }),
+  revokeInUse: list('<key>', 'Let this key be revoked although it is in use', { rare: true }),
+  takeOver: toggle('Move keys here whose local stores are on another host or in another folder', {
+    rare: true,
+  }),
+  allowPath,
+} satisfies FlagSet
 
-function reconciling(flags: Flags) {
-  return {
-    config: flags.list('config'),
-    json: flags.on('json'),
-    ...connecting(flags),
-    maxRevoke: flags.count('max-revoke'),
-    maxRotate: flags.count('max-rotate'),
-    revokeInUse: flags.list('revoke-in-use'),
-    takeOver: flags.on('take-over'),
-    rotate: new Map(),
-    only: flags.list('only'),
-    except: flags.list('except'),
-    forbid: flags.list('forbid'),
-    allow: flags.list('allow'),
-    allowPath: flags.list('allow-path'),
-  }
-}
+const applying = {
+  autoApprove: toggle('Do not ask for approval'),
+  log: text('<file>', 'Append what was done, why and by whom: a line of JSON a change (FLUXLOOP_KEYS_LOG)'),
+  lockTimeout: text('<period>', 'How long to wait for another run on this machine: 30s, 10m (default 0s)'),
+  parallelism: countOr(10, '<n>', 'How many changes to work on at once', { rare: true }),
+  allowUnmasked,
+} satisfies FlagSet
+
+/** What a rotation of one key leaves at its usual value. */
+const usualReconciling = { maxRevoke: null, maxRotate: null, revokeInUse: [], takeOver: false } as const
 
 export const keysAsCode: readonly Command[] = [
-  {
-    name: 'validate',
-    text: 'Check the configuration; needs no network and no credentials',
-    flags: [configurationFlag, jsonFlag, allowPathFlag],
-    examples: ['validate', 'validate -c keys/ -c "teams/*.yaml"'],
-    run: async (flags, context) => {
-      const { runValidate } = await import('../commands/validate.ts')
-      return await runValidate(
-        { config: flags.list('config'), json: flags.on('json'), allowPath: flags.list('allow-path') },
-        context,
-      )
-    },
-  },
-  {
-    name: 'plan',
-    text: 'Show what would change on the platform, and why',
-    flags: [
-      configurationFlag,
-      jsonFlag,
-      { name: 'detailed-exitcode', text: 'Exit with 2 where changes are pending' },
-      {
-        name: 'at',
-        value: '<moment>',
-        text: 'Forecast: plan for a date (2027-01-01) or a period from now (+30d)',
-      },
-      { name: 'drift', text: 'Show drift alone: what was changed on the platform since it was applied' },
-      { name: 'stores', text: 'Show also for every key where its secret goes from here' },
-      { name: 'out', value: '<file>', text: 'Save the plan, for apply <file>; it holds no secret' },
-      { name: 'ttl', value: '<period>', text: 'How long the saved plan may be applied (24h)' },
-      ...planning,
-      ...connectionFlags,
+  defineCommand({
+    name: 'init',
+    group,
+    summary: 'Write a first configuration and a .gitignore',
+    about: [
+      'It asks for the name of the stack and a first key. Where you are logged in it offers your projects, and keys to take over. It changes nothing on the platform.',
     ],
+    flags: { stack: text('<name>', 'The name of the stack, such as acme-agents'), ...connection },
+    examples: ['init', 'init --stack acme-agents'],
+    run: async ({ flags }, context) => {
+      const { runInit } = await import('../commands/init.ts')
+      return await runInit(flags, context)
+    },
+  }),
+  defineCommand({
+    name: 'validate',
+    group,
+    summary: 'Check the configuration, without network or credentials',
+    flags: { config, json, allowPath },
+    examples: ['validate', 'validate -c keys/ -c "teams/*.yaml"'],
+    run: async ({ flags }, context) => {
+      const { runValidate } = await import('../commands/validate.ts')
+      return await runValidate(flags, context)
+    },
+  }),
+  defineCommand({
+    name: 'fmt',
+    group,
+    summary: 'Write the files of the configuration in one layout',
+    about: ['Comments, quotes and the order of everything stay.'],
+    flags: { config, check: toggle('Write nothing; exit with 1 where a file is in another layout') },
+    examples: ['fmt', 'fmt --check', 'fmt -c keys/'],
+    run: async ({ flags }, context) => {
+      const { runFormat } = await import('../commands/fmt.ts')
+      return await runFormat(flags, context)
+    },
+  }),
+  defineCommand({
+    name: 'plan',
+    group,
+    summary: 'Show what would change on the platform, and why',
+    about: ['It changes nothing and runs no program: one list request for each 1,000 keys, and one whoami.'],
+    flags: {
+      config,
+      json,
+      out: text('<file>', 'Save the plan, for apply FILE; it holds no secret'),
+      detailedExitcode: toggle('Exit with 2 where changes are pending'),
+      ...targets,
+      drift: toggle('Show drift alone: what was changed on the platform since it was applied'),
+      at: text('<moment>', 'Forecast: plan for a date (2027-01-01) or a period from now (+30d)'),
+      stores: toggle('Show also for every key where its secret goes from here'),
+      ttl: text('<period>', 'How long the saved plan may be applied (default 24h)'),
+      ...connection,
+      ...overrides,
+    },
     examples: [
       'plan',
-      'plan --json',
+      'plan --out plan.json',
       "plan --only 'ci-*'",
       'plan --detailed-exitcode',
-      'plan --out plan.json',
       'plan --at +30d',
       'plan --drift --detailed-exitcode',
       'plan --api-url sandbox:demo.db',
     ],
-    run: async (flags, context) => {
+    run: async ({ flags }, context) => {
       const { runPlan } = await import('../commands/plan.ts')
-      return await runPlan(
-        {
-          ...reconciling(flags),
-          detailedExitcode: flags.on('detailed-exitcode'),
-          at: flags.text('at'),
-          drift: flags.on('drift'),
-          stores: flags.on('stores'),
-          out: flags.text('out'),
-          ttl: flags.text('ttl'),
-        },
-        context,
-      )
+      return await runPlan({ ...flags, rotate: new Map() }, context)
     },
-  },
-  {
+  }),
+  defineCommand({
     name: 'apply',
+    group,
     takes: '[plan]',
-    text: 'Apply the plan: create, update, rotate and revoke, and put every new secret into its stores',
-    flags: [
-      configurationFlag,
-      jsonFlag,
-      {
-        name: 'ttl',
-        value: '<period>',
-        text: 'How long after it was made a plan file is taken (24h), or less where it says so',
-      },
+    summary: 'Apply the plan: create, update, rotate and revoke keys',
+    about: ['Every new secret goes straight into its stores. A saved plan is its own approval.'],
+    flags: {
+      config,
+      json,
       ...applying,
-      ...planning,
-      ...connectionFlags,
-    ],
+      ...targets,
+      ttl: text('<period>', 'How long after it was made a plan file is taken (default 24h)'),
+      ...connection,
+      ...overrides,
+    },
     examples: [
       'apply',
       'apply plan.json',
-      "apply plan.json --only 'ci-*'",
       'apply --auto-approve',
+      "apply --only 'ci-*'",
       'apply --max-revoke 12',
       'apply --forbid widening',
     ],
-    run: async (flags, context) => {
+    run: async ({ flags, argument: planFile }, context) => {
       const { runApply } = await import('../commands/apply.ts')
-      return await runApply(
-        {
-          ...reconciling(flags),
-          planFile: flags.words[0] ?? null,
-          ttl: flags.text('ttl'),
-          ...executing(flags),
-        },
-        context,
-      )
+      return await runApply({ ...flags, planFile, rotate: new Map() }, context)
     },
-  },
-  {
+  }),
+  defineCommand({
     name: 'rotate',
+    group,
     takes: '<key...>',
-    text: 'Rotate declared keys now, whatever their age',
-    flags: [
-      configurationFlag,
-      jsonFlag,
-      {
-        name: 'now',
-        text: 'The secret is known to others: no grace, the old key goes once its successor is delivered',
-      },
-      { name: 'reason', value: '<text>', text: 'Why, for the plan and the log' },
-      allowPathFlag,
+    summary: 'Rotate declared keys now, whatever their age',
+    flags: {
+      config,
+      json,
+      reason: text('<text>', 'Why, for the plan and the log'),
+      now: toggle('The secret is leaked: no grace, the old key ends once its successor is delivered'),
       ...applying,
-      ...connectionFlags,
-    ],
+      ...connection,
+      allowPath,
+    },
     examples: ['rotate ci-pipeline', 'rotate ci-pipeline --now --reason "in a public log"'],
-    run: async (flags, context) => {
+    run: async ({ flags, argument: keyIds }, context) => {
       const { runApply } = await import('../commands/apply.ts')
-      const request = { note: flags.text('reason'), leaked: flags.on('now') }
-      const rotate = new Map(flags.words.map(keyId => [keyId, request]))
+      const request = { note: flags.reason, leaked: flags.now }
+      const rotate = new Map(keyIds.map(keyId => [keyId, request]))
+      const targeted = { only: keyIds, except: [], forbid: [], allow: [] }
       return await runApply(
-        { ...reconciling(flags), ...executing(flags), planFile: null, ttl: null, rotate, only: flags.words },
+        { ...usualReconciling, ...flags, ...targeted, planFile: null, ttl: null, rotate },
         context,
       )
     },
-  },
-  {
-    name: 'unlock',
-    text: 'Say whose the lock of the stack on this machine is, and remove it where that run is gone',
-    flags: [
-      configurationFlag,
-      { name: 'force', text: 'Also a lock whose run cannot be seen from here; never that of a run at work' },
-      { name: 'api-url', value: '<url>', text: 'The platform that the run writes to' },
-      { name: 'staging', text: 'Use the staging platform' },
+  }),
+  defineCommand({
+    name: 'revoke',
+    group,
+    takes: '<key...>',
+    summary: 'Revoke retiring keys now, before their grace is over',
+    about: [
+      'It takes key ids and ids of live keys. A key at work, one that is in use, and one whose successor is not delivered are refused.',
     ],
-    examples: ['unlock', 'unlock --staging'],
-    run: async (flags, context) => {
-      const { runUnlock } = await import('../commands/unlock.ts')
-      return await runUnlock(
-        {
-          config: flags.list('config'),
-          apiUrl: flags.text('api-url'),
-          staging: flags.on('staging'),
-          force: flags.on('force'),
-        },
-        context,
-      )
+    flags: {
+      config,
+      json,
+      autoApprove: applying.autoApprove,
+      inUse: toggle('Also a key that is in use, or whose use nobody knows'),
+      log: applying.log,
+      lockTimeout: applying.lockTimeout,
+      ...connection,
+      allowPath,
     },
-  },
+    examples: ['revoke ci-pipeline', 'revoke key_abc123 --in-use'],
+    run: async ({ flags, argument: keys }, context) => {
+      const { runRevoke } = await import('../commands/revoke.ts')
+      return await runRevoke({ ...flags, keys }, context)
+    },
+  }),
+  defineCommand({
+    name: 'list',
+    group,
+    summary: 'Show every key of the stack in one table',
+    about: ['Key id, live key, state, age and its maximum, next event, stores, and last use.'],
+    flags: { config, json, ...connection },
+    examples: ['list', 'list --json'],
+    run: async ({ flags }, context) => {
+      const { runManagedList } = await import('../commands/list.ts')
+      return await runManagedList(flags, context)
+    },
+  }),
+  defineCommand({
+    name: 'verify',
+    group,
+    takes: '[key...]',
+    summary: 'Check that every stored secret is that of its key',
+    about: [
+      'It compares ends, and asks the platform with a secret only where that leaves doubt: each such request counts as a use of its key.',
+    ],
+    flags: {
+      config,
+      json,
+      prove: toggle('Ask the platform with every secret'),
+      yes: toggle('Do not ask before more than 100 requests'),
+      ...connection,
+      parallelism: countOr(10, '<n>', 'How many secrets to prove at once', { rare: true }),
+    },
+    examples: ['verify', 'verify ci-pipeline backup-service', 'verify --prove --json --yes'],
+    run: async ({ flags, argument: keys }, context) => {
+      const { runVerify } = await import('../commands/verify.ts')
+      return await runVerify({ ...flags, keys }, context)
+    },
+  }),
+  defineCommand({
+    name: 'import',
+    group,
+    takes: '[pattern...]',
+    summary: 'Write declarations of live keys, to be adopted',
+    about: [
+      'The first plan after it only adopts them. Patterns are ids or names of live keys; without any, import asks which to take.',
+    ],
+    flags: {
+      config,
+      all: toggle('Every unmanaged key'),
+      out: text('<file>', 'The file to add them to (default: the configuration)'),
+      stack: text('<name>', 'The stack of a new configuration'),
+      write: toggle('Do not ask before writing'),
+      ...connection,
+    },
+    examples: [
+      'import',
+      'import --all --stack acme-agents',
+      'import "CI *" key_abc123 --out keys/ci.yaml --write',
+    ],
+    run: async ({ flags, argument: patterns }, context) => {
+      const { runImport } = await import('../commands/import.ts')
+      return await runImport({ ...flags, patterns }, context)
+    },
+  }),
+  defineCommand({
+    name: 'calendar',
+    group,
+    summary: 'Show what rotates, retires and expires in the days to come',
+    flags: { config, json, days: countOr(90, '<n>', 'How many days ahead, at most 366'), ...connection },
+    examples: ['calendar', 'calendar --days 14', 'calendar --json'],
+    run: async ({ flags }, context) => {
+      const { runCalendar } = await import('../commands/calendar.ts')
+      return await runCalendar(flags, context)
+    },
+  }),
+  defineCommand({
+    name: 'history',
+    group,
+    summary: 'Show what a log holds: what was done, why and by whom',
+    flags: {
+      log: text('<file>', 'The log to read (FLUXLOOP_KEYS_LOG)'),
+      key: text('<key>', 'Only this key, by its key id or by the id of a live key'),
+      json,
+    },
+    examples: ['history --log keys.log', 'history --key ci-pipeline --json'],
+    run: async ({ flags }, context) => {
+      const { runHistory } = await import('../commands/history.ts')
+      return await runHistory(flags, context)
+    },
+  }),
 ]

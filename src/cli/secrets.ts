@@ -1,112 +1,94 @@
-import { type Command, configurationFlag } from './command.ts'
-import type { Flag } from './flags.ts'
+import { type Command, defineCommand } from './command.ts'
+import { choice, list, text, toggle } from './flags.ts'
+import { config } from './shared-flags.ts'
 
-const revealFlag: Flag = { name: 'reveal', text: 'Print it although standard output is a terminal' }
+const group = 'secrets'
 
-const variableFlag: Flag = {
-  name: 'env',
-  value: '<name>',
-  text: 'The variable of the key without a name (FLUXLOOP_API_KEY)',
-}
+const reveal = toggle('Print it although standard output is a terminal')
+const env = list('<name>', 'The variable of the key without a name (default FLUXLOOP_API_KEY)')
 
 export const secrets: readonly Command[] = [
-  {
+  defineCommand({
+    name: 'secret get',
+    group,
+    takes: '<key>',
+    summary: 'Print the delivered secret of a key, from its stores',
+    flags: { config, reveal },
+    examples: ['secret get ci-pipeline | pbcopy', 'secret get ci-pipeline --reveal'],
+    run: async ({ flags, argument: key }, context) => {
+      const { runSecretGet } = await import('../commands/secret/get.ts')
+      return await runSecretGet({ ...flags, key }, context)
+    },
+  }),
+  defineCommand({
+    name: 'secret copy',
+    group,
+    takes: '<key>',
+    summary: 'Put the delivered secret of a key on the clipboard',
+    flags: { config, clearAfter: text('<time>', 'How long it stays there: 10s, 2m (default 45s)') },
+    examples: ['secret copy ci-pipeline', 'secret copy ci-pipeline --clear-after 10s'],
+    run: async ({ flags, argument: key }, context) => {
+      const { runSecretCopy } = await import('../commands/secret/copy.ts')
+      return await runSecretCopy({ ...flags, key }, context)
+    },
+  }),
+  defineCommand({
     name: 'exec',
+    group,
     takes: '<[name=]key...>',
     passes: '<command...>',
-    text: 'Run a program with FLUXLOOP_API_KEY set to the delivered secret of a key, in its environment alone',
-    flags: [configurationFlag, variableFlag],
+    summary: 'Run a program with the secret of a key in its environment',
+    about: [
+      'The variable is FLUXLOOP_API_KEY, or NAME of NAME=KEY, in the environment of that program alone.',
+    ],
+    flags: { config, env },
     examples: [
       'exec ci-pipeline -- npm test',
       'exec ci-pipeline --env AGENT_KEY -- ./simulate --all',
       'exec CI_KEY=ci-pipeline BACKUP_KEY=backup-service -- make nightly',
     ],
-    run: async (flags, context) => {
+    run: async ({ flags, argument: keys, passed: command }, context) => {
       const { runExec } = await import('../commands/exec.ts')
-      return await runExec(
-        {
-          config: flags.list('config'),
-          keys: flags.words,
-          env: flags.list('env'),
-          command: flags.passed,
-        },
-        context,
-      )
+      return await runExec({ ...flags, keys, command }, context)
     },
-  },
-  {
+  }),
+  defineCommand({
     name: 'env',
+    group,
     takes: '<[name=]key...>',
-    text: 'Print lines that set FLUXLOOP_API_KEY to the delivered secret of a key, for eval, a dotenv file or $GITHUB_ENV',
-    flags: [
-      configurationFlag,
-      variableFlag,
-      {
-        name: 'format',
-        value: '<sh|fish|powershell|dotenv|github-env|json>',
-        text: 'Who will read the lines (sh)',
-      },
-      revealFlag,
-    ],
+    summary: 'Print lines that set a variable to the secret of a key',
+    about: ['For eval, a dotenv file or $GITHUB_ENV. The variable is FLUXLOOP_API_KEY, or NAME of NAME=KEY.'],
+    flags: {
+      config,
+      format: choice(
+        '<format>',
+        ['sh', 'fish', 'powershell', 'dotenv', 'github-env', 'json'],
+        'Who will read the lines (default sh)',
+        {
+          meant: {
+            bash: 'sh',
+            zsh: 'sh',
+            ksh: 'sh',
+            dash: 'sh',
+            posix: 'sh',
+            pwsh: 'powershell',
+            ps1: 'powershell',
+            env: 'dotenv',
+            github: 'github-env',
+          },
+        },
+      ),
+      env,
+      reveal,
+    },
     examples: [
       'env ci-pipeline --format dotenv >.env',
       'env CI_KEY=ci-pipeline BACKUP_KEY=backup-service --format fish | source',
       'env ci-pipeline --format github-env >>"$GITHUB_ENV"',
     ],
-    run: async (flags, context) => {
+    run: async ({ flags, argument: keys }, context) => {
       const { runEnv } = await import('../commands/env.ts')
-      return await runEnv(
-        {
-          config: flags.list('config'),
-          keys: flags.words,
-          env: flags.list('env'),
-          format: flags.text('format'),
-          reveal: flags.on('reveal'),
-        },
-        context,
-      )
+      return await runEnv({ ...flags, keys, format: flags.format ?? 'sh' }, context)
     },
-  },
-  {
-    name: 'secret get',
-    takes: '<key>',
-    text: 'Print the delivered secret of a key of the configuration, from its stores',
-    flags: [configurationFlag, revealFlag],
-    examples: ['secret get ci-pipeline | pbcopy', 'secret get ci-pipeline --reveal'],
-    run: async (flags, context) => {
-      const { runSecretGet } = await import('../commands/secret/get.ts')
-      const [key = ''] = flags.words
-      return await runSecretGet({ config: flags.list('config'), key, reveal: flags.on('reveal') }, context)
-    },
-  },
-  {
-    name: 'secret copy',
-    takes: '<key>',
-    text: 'Put the delivered secret of a key on the clipboard, and clear it after 45 s',
-    flags: [
-      configurationFlag,
-      { name: 'clear-after', value: '<time>', text: 'How long it stays there: 10s, 2m (45s)' },
-    ],
-    examples: ['secret copy ci-pipeline', 'secret copy ci-pipeline --clear-after 10s'],
-    run: async (flags, context) => {
-      const { runSecretCopy } = await import('../commands/secret/copy.ts')
-      const [key = ''] = flags.words
-      return await runSecretCopy(
-        { config: flags.list('config'), key, clearAfter: flags.text('clear-after') },
-        context,
-      )
-    },
-  },
-  {
-    name: 'completion',
-    takes: '<bash|zsh|fish>',
-    text: 'Print the script that completes commands, flags and key ids in your shell',
-    flags: [],
-    examples: ['completion bash', 'completion zsh', 'completion fish'],
-    run: async (flags, context) => {
-      const { runCompletion } = await import('../commands/completion/print.ts')
-      const [shell = ''] = flags.words
-      return runCompletion({ shell }, context)
-    },
-  },
+  }),
 ]

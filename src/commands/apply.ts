@@ -134,7 +134,7 @@ function tellRequests({ plan, connection }: Reconciliation, { stderr, now }: Con
 
 async function requireApproval(plan: Plan, context: Context): Promise<void> {
   if (!context.interactive) {
-    throw new Failure('failed', 'There is nobody to approve the plan: this is no terminal', {
+    throw new Failure('failed', 'There is nobody to approve the plan: not a terminal', {
       hints: ['Read the plan, then run apply --auto-approve.'],
     })
   }

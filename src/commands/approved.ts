@@ -11,6 +11,7 @@ import { type ApprovedOptions, type PlanFile, configurationHash, readPlanFile } 
 import { dateTime } from '../render/time.ts'
 import { auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
+import { sameChoice } from './same-choice.ts'
 import { requireRepeated } from './overrides.ts'
 import { planOptions, wideningOf } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
@@ -92,11 +93,18 @@ export async function reconcileApproved(
   const targets = { only, except }
   const widening = wideningOf(asked)
   const approved = readPlanFile(await readPlanText(file, context.cwd), file, sha256)
-  requireRepeated(file, approved.options, { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening })
+  requireRepeated(
+    file,
+    approved.options,
+    { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening },
+    sameChoice(asked),
+  )
   const desired = await requireConfiguration(asked.config, null, context, asked.allowPath)
   requireSame('the stack', approved.plan.stack, desired.stack)
   if (approved.configuration !== configurationHash(desired, sha256))
-    throw conflict('The configuration is not the one that the plan was made from')
+    throw conflict('The configuration is not the one that the plan was made from', [
+      'Where it was made with -c, apply needs the same: plan --out prints the line.',
+    ])
   const connection = await context.connect(asked)
   const platform = originOf(connection.url)
   requireSame('the platform', approved.origin, platform)

@@ -1,7 +1,6 @@
 import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
-import { closest } from '../model/suggest.ts'
-import { type EnvFormat, envFormats, renderEnvLines } from '../render/env-lines.ts'
+import { type EnvFormat, renderEnvLines } from '../render/env-lines.ts'
 import { fitsDotenv } from '../stores/dotenv.ts'
 import { requireReveal } from './secret/output.ts'
 import { readSecrets } from './secret/read.ts'
@@ -13,19 +12,9 @@ export interface EnvOptions {
   readonly keys: readonly string[]
   /** The name for the key without one; at most one. */
   readonly env: readonly string[]
-  /** Null: for a POSIX shell. */
-  readonly format: string | null
+  readonly format: EnvFormat
   /** Print to a terminal too. */
   readonly reveal: boolean
-}
-
-function formatOf(text: string): EnvFormat {
-  const format = envFormats.find(each => each === text)
-  if (format !== undefined) return format
-  const near = closest(text, envFormats)
-  throw new Failure('usage', `There is no format \`${text}\``, {
-    hints: [...(near === null ? [] : [`Did you mean ${near}?`]), `The formats: ${envFormats.join(', ')}`],
-  })
 }
 
 function requireFit(name: string, value: string, format: EnvFormat): void {
@@ -42,8 +31,8 @@ function requireFit(name: string, value: string, format: EnvFormat): void {
 /** Prints variables with delivered secrets as lines for a shell, a dotenv file or a CI step: all of them, or none. Makes no request. */
 export async function runEnv(options: EnvOptions, context: Context): Promise<number> {
   const { stdout } = context
+  const { format } = options
   const variables = variablesOf(options.keys, options.env)
-  const format = formatOf(options.format ?? 'sh')
   requireReveal(options.reveal, context)
   const secrets = await readSecrets(
     variables.map(({ keyId }) => keyId),

@@ -37,7 +37,9 @@ function describeStart(
   }
   const failure = new Failure('failed', `${command} cannot be run (${code})`, {
     hints:
-      code === 'EACCES' ? ['It is no program, or you may not run it: chmod +x makes one of a script.'] : [],
+      code === 'EACCES'
+        ? ['It is not a program, or you may not run it: chmod +x makes one of a script.']
+        : [],
   })
   return { failure, exitCode: notExecutable }
 }

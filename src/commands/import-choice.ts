@@ -1,3 +1,4 @@
+import { plural } from '../model/plural.ts'
 import type { Context } from '../context.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
@@ -57,10 +58,14 @@ export async function chooseKeys(
   if (all || keys.length === 0) return patterns.length > 0 ? byPatterns(keys, patterns) : keys
   if (patterns.length > 0) return byPatterns(keys, patterns)
   if (context.interactive) return await byChecklist(keys, context.now(), context)
-  throw new Failure('usage', `There are ${keys.length} keys to import, and nobody to ask which`, {
-    hints: [
-      'For all of them: fluxloop-keys import --all',
-      'Or name some, by id or name: fluxloop-keys import "CI *"',
-    ],
-  })
+  throw new Failure(
+    'usage',
+    `${plural(keys.length, 'key')} could be imported, and there is nobody to ask which`,
+    {
+      hints: [
+        'For all of them: fluxloop-keys import --all',
+        'Or name some, by id or name: fluxloop-keys import "CI *"',
+      ],
+    },
+  )
 }

@@ -1,4 +1,3 @@
-import { readFile, realpath, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { addBlocks } from '../config/edit-yaml.ts'
 import { findFiles } from '../config/find-files.ts'
@@ -13,13 +12,12 @@ import type { LiveKey } from '../model/live-key.ts'
 import { isFree } from '../plan/adopt.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
 import { renderFileDiff } from '../render/file-diff.ts'
+import { shellWord } from '../render/shell-word.ts'
 import { nameText, plural, quotedName } from '../render/values.ts'
 import { breakable, escapeControls } from '../render/text.ts'
-import { fileFailure } from '../stores/file-failure.ts'
-import { withFileLock } from '../stores/file-lock.ts'
-import { writeFileDurably } from '../stores/write-file.ts'
 import { requireConfiguration } from './configuration.ts'
 import { chooseKeys } from './import-choice.ts'
+import { replaceFile, textOf } from './replace-file.ts'
 
 export interface ImportOptions extends ConnectionOptions {
   readonly config: readonly string[]
@@ -43,15 +41,6 @@ interface Target {
   readonly existing: DesiredState | null
 }
 
-async function textOf(path: string): Promise<string | null> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null
-    throw fileFailure('read', path, cause)
-  }
-}
-
 async function findTarget({ config, out }: ImportOptions, context: Context): Promise<Target> {
   const { cwd } = context
   const { files, diagnostics } = await findFiles(config, cwd)
@@ -63,7 +52,7 @@ async function findTarget({ config, out }: ImportOptions, context: Context): Pro
       'usage',
       `The configuration has ${files.length} files: import needs to know which one to edit`,
       {
-        hints: [`Name one of them, or a new one: --out ${first ?? ''}`],
+        hints: [`Name one of them, or a new one: --out ${shellWord(first ?? '')}`],
       },
     )
   }
@@ -129,7 +118,7 @@ async function requireSound(target: Target, text: string, { config }: ImportOpti
   stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
   throw new Failure(
     'configuration',
-    'What import would write is no sound configuration, so nothing was written',
+    'What import would write is not a valid configuration, so nothing was written',
     {
       hints: ['Import fewer keys, or another file with --out, and say what differs by hand.'],
     },
@@ -145,21 +134,6 @@ async function requireConsent({ write }: ImportOptions, context: Context): Promi
   }
   const answer = await context.ask('Write it? Only `yes` is taken as a yes: ')
   if (answer !== 'yes') throw new Failure('failed', 'Import cancelled: nothing was written')
-}
-
-/** A file is replaced at one instant; a link to it stays. A new one gets the mode of any new file: it holds no secret. */
-async function write({ path, text: before }: Target, text: string): Promise<void> {
-  if ((await textOf(path)) !== before)
-    throw new Failure('conflict', `${path} was changed in the meantime: nothing was written`)
-  try {
-    if (before === null) await writeFile(path, text, { flag: 'wx' })
-    else {
-      const file = await realpath(path)
-      await withFileLock(file, locked => writeFileDurably(locked, Buffer.from(text)))
-    }
-  } catch (error) {
-    throw fileFailure('write', path, error)
-  }
 }
 
 /** Writes declarations of live keys, such that the first plan only adopts them. It changes nothing on the platform. */
@@ -186,7 +160,7 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   await requireSound(target, text, options, context)
   stdout.printPatch(`${renderFileDiff(target.path, target.text, text, stdout)}\n`)
   await requireConsent(options, context)
-  await write(target, text)
+  await replaceFile(target.path, target.text, text)
   stdout.print(
     `Wrote ${plural(proposal.keys.length, 'key')} and ${plural(proposal.roles.size, 'role')} to ${escapeControls(target.path)}. Look at them, then: fluxloop-keys plan`,
   )

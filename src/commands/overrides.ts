@@ -1,5 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import type { ApprovedOptions } from '../plan/plan-file.ts'
+import { shellWord } from '../render/shell-word.ts'
 
 type Overrides = Pick<
   ApprovedOptions,
@@ -7,9 +8,8 @@ type Overrides = Pick<
 >
 
 /** A word as a POSIX shell takes it. It may come from a forged file, and whoever reads it may copy it. */
-function shellWord(text: string): string {
-  const plain = text.slice(0, 200).replace(/[^ -~]/g, '?')
-  return /^[\w.@:,/-]+$/.test(plain) ? plain : `'${plain.replaceAll("'", String.raw`'\''`)}'`
+function foreignWord(text: string): string {
+  return shellWord(text.slice(0, 200).replace(/[^ -~]/g, '?'))
 }
 
 /**
@@ -19,7 +19,7 @@ function shellWord(text: string): string {
 export function overrideFlags(overrides: Overrides): readonly string[] {
   const { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening } = overrides
   const each = (flag: string, values: readonly string[]) =>
-    [...new Set(values)].sort().map(value => `${flag} ${shellWord(value)}`)
+    [...new Set(values)].sort().map(value => `${flag} ${foreignWord(value)}`)
   return [
     ...each('--only', targets.only),
     ...each('--except', targets.except),
@@ -33,9 +33,14 @@ export function overrideFlags(overrides: Overrides): readonly string[] {
 
 /**
  * Holds the flags of `apply FILE` against those that the file was made with. Anybody may have written the file, so what it says
- * loosens nothing: whoever applies it says it again. Throws a usage `Failure` where one side has a flag that the other lacks.
+ * loosens nothing: whoever applies it says it again. `choice`: the flags that name the configuration and the platform. Throws a usage `Failure` where one side has a flag that the other lacks.
  */
-export function requireRepeated(file: string, approved: Overrides, asked: Overrides): void {
+export function requireRepeated(
+  file: string,
+  approved: Overrides,
+  asked: Overrides,
+  choice: readonly string[] = [],
+): void {
   const given = overrideFlags(asked)
   const needed = overrideFlags(approved)
   const missing = needed.filter(flag => !given.includes(flag))
@@ -46,7 +51,7 @@ export function requireRepeated(file: string, approved: Overrides, asked: Overri
       {
         hints: [
           'Nothing was changed. Where that is what you approve, say it again:',
-          `fluxloop-keys apply ${[shellWord(file), ...needed].join(' ')}`,
+          `fluxloop-keys apply ${[foreignWord(file), ...choice, ...needed].join(' ')}`,
         ],
       },
     )

@@ -41,7 +41,7 @@ export async function requireFreeForPlan(file: string, cwd: string): Promise<voi
   const before = await textOf(resolve(cwd, file))
   if (before === null || before === '' || before.slice(0, 100).includes(`"format": "${planFileFormat}"`))
     return
-  throw new Failure('usage', `${file} exists and is no plan file, so it is not overwritten`, {
+  throw new Failure('usage', `${file} exists and is not a plan file, so it is not overwritten`, {
     hints: ['Name another file, or remove this one.'],
   })
 }

@@ -2,17 +2,20 @@ import type { Context } from '../context.ts'
 import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
 import { type Instant, type Milliseconds, day, parseDate, parseDuration } from '../model/duration.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
+import { suggestUnit } from '../model/suggest-unit.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { configurationHash, toPlanFile } from '../plan/plan-file.ts'
 import { driftPlan, forecastPlan } from '../plan/views.ts'
 import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
+import { shellWord } from '../render/shell-word.ts'
 import { dateTime } from '../render/time.ts'
 import { auditedPlan } from './audited-plan.ts'
 import { exitCodeOfPlan } from './exit-code.ts'
 import { overrideFlags } from './overrides.ts'
 import { planLifetime } from './plan-lifetime.ts'
+import { sameChoice } from './same-choice.ts'
 import { requireFreeForPlan, sha256, writePlanText } from './plan-store.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 import { escapeControls } from '../render/text.ts'
@@ -37,6 +40,13 @@ function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
   return planLifetime(ttl)
 }
 
+/** What `30d` and `+30` were probably meant for. */
+function aheadHint(at: string): readonly string[] {
+  const bare = at.replace(/^\+/, '')
+  const meant = parseDuration(bare) === null ? suggestUnit(bare, 'd') : [`Did you mean ${bare}?`]
+  return meant.map(hint => hint.replace('mean ', 'mean +'))
+}
+
 /** The moment that `--at` names, given the present; null where nobody asked. Throws a usage `Failure`. */
 function momentOf({ at, drift, out }: PlanCommandOptions): ((now: Instant) => Instant) | null {
   if (drift && out !== null)
@@ -47,7 +57,13 @@ function momentOf({ at, drift, out }: PlanCommandOptions): ((now: Instant) => In
   const ahead = at.startsWith('+') ? parseDuration(at.slice(1)) : null
   const fixed = parseDate(at)
   if (ahead === null && fixed === null)
-    throw new Failure('usage', `--at takes a date such as 2027-01-01 or a period such as +30d, not \`${at}\``)
+    throw new Failure(
+      'usage',
+      `--at takes a date such as 2027-01-01 or a period such as +30d, not \`${at}\``,
+      {
+        hints: aheadHint(at),
+      },
+    )
   return now => {
     const moment = fixed ?? now + (ahead ?? 0)
     if (moment > now) return moment
@@ -85,7 +101,7 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
       ? jsonText(planToJson(plan, audit))
       : renderPlan(plan, { ...stdout, homes: options.stores, audit }),
   )
-  if (out !== null) await save(reconciliation, { out, lifetime, ttl: options.ttl }, context)
+  if (out !== null) await save(reconciliation, { ...options, out, lifetime }, context)
   const code = exitCodeOfPlan(plan, plan.changes.length > 0)
   if (code !== 0) return detailedExitcode ? exitCodes.failed : code
   const pending = plan.changes.length + plan.deferred.length + pendingElsewhere(plan).length
@@ -95,13 +111,10 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
 /** A refused plan is not saved: nobody can apply it. */
 async function save(
   { plan, desired, gathered, options, connection }: Reconciliation,
-  {
-    out,
-    lifetime,
-    ttl,
-  }: { readonly out: string; readonly lifetime: Milliseconds; readonly ttl: string | null },
+  asked: PlanCommandOptions & { readonly out: string; readonly lifetime: Milliseconds },
   { cwd, stderr }: Context,
 ): Promise<void> {
+  const { out, lifetime, ttl } = asked
   if (isRefused(plan)) {
     stderr.print(`The plan is refused, so ${escapeControls(out)} was not written.`)
     return
@@ -117,7 +130,8 @@ async function save(
   await writePlanText(out, jsonText(toPlanFile(plan, binding, sha256)), cwd)
   // apply takes none of these from the file, and a longer life neither.
   const longer = ttl !== null && lifetime > day ? [`--ttl ${ttl}`] : []
-  const line = ['fluxloop-keys apply', file, ...overrideFlags(options), ...longer].join(' ')
+  const again = [...sameChoice(asked).map(escapeControls), ...overrideFlags(options), ...longer]
+  const line = ['fluxloop-keys apply', escapeControls(shellWord(out)), ...again].join(' ')
   stderr.print(
     `\nThe plan was saved to ${file}, and can be applied until ${dateTime(binding.validUntil)}:\n  ${line}`,
   )

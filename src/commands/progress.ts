@@ -6,7 +6,7 @@ import type { Progress } from '../model/outcome.ts'
 import { requestsOf } from '../plan/requests.ts'
 import { waitNotice, waitingLine } from '../render/budget.ts'
 import { advanceProgress, beginProgress, progressLine } from '../render/progress.ts'
-import { renderOutcome } from '../render/report-text.ts'
+import { renderStep } from '../render/report-text.ts'
 import { wrap } from '../render/text.ts'
 
 export interface ShownProgress {
@@ -44,7 +44,7 @@ export function showProgress(
         left -= requestsOf(progress.outcome.change).most
         if (!json) {
           draw('')
-          stdout.print(renderOutcome(progress.outcome, stdout))
+          stdout.print(renderStep(progress.outcome, stdout))
         }
       }
       redraw()

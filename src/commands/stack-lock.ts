@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Context } from '../context.ts'
 import { type Milliseconds, parseWait } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
+import { suggestUnit } from '../model/suggest-unit.ts'
 import type { LockState, LockTarget } from '../model/stack-lock.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { holderText, targetText } from '../render/stack-lock.ts'
@@ -19,7 +20,9 @@ export function lockPatience(asked: string | null): Milliseconds {
   if (asked === null) return 0
   const patience = parseWait(asked)
   if (patience !== null) return patience
-  throw new Failure('usage', `--lock-timeout takes a time to wait such as 30s or 10m, not \`${asked}\``)
+  throw new Failure('usage', `--lock-timeout takes a time to wait such as 30s or 10m, not \`${asked}\``, {
+    hints: suggestUnit(asked, 's'),
+  })
 }
 
 export function lockedFailure(target: LockTarget, state: LockState, path: string): Failure {

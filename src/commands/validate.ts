@@ -1,3 +1,4 @@
+import { plural } from '../model/plural.ts'
 import { loadConfiguration } from '../config/load.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../model/failure.ts'
@@ -20,7 +21,9 @@ export async function runValidate(options: ValidateOptions, context: Context): P
     options.allowPath,
   )
   const { green } = context.stdout.palette
-  context.stdout.print(`${green('Success!')} The configuration of ${stack} is valid: ${keys.length} keys.`)
+  context.stdout.print(
+    `${green('Success!')} The configuration of ${stack} is valid: ${plural(keys.length, 'key')}.`,
+  )
   return 0
 }
 

@@ -43,6 +43,10 @@ function tagFits(tag: string, value: unknown): boolean {
   }
 }
 
+function isMergeKey(event: Event, name: string): boolean {
+  return name === '<<' && event.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN
+}
+
 /**
  * Builds one document's data from its events, from `first` (the event after the document's own).
  * Maps have no prototype, so `__proto__` is a name like any other.
@@ -158,7 +162,7 @@ export function compose(text: string, events: readonly Event[], first: number): 
     const event = events[index]
     if (event === undefined) return
     const span = contentSpan(event) ?? { start: at, end: at }
-    if (name === '<<' && event.type === EVENT_ID.SCALAR && event.style === SCALAR_STYLE.PLAIN) {
+    if (isMergeKey(event, name)) {
       const hint = 'Use `defaults` for what keys share, or an alias for a whole value (`rotate: *shared`).'
       problem('merge-key', span, 'Merge keys (`<<`) are not part of YAML 1.2', hint)
     } else if (Object.hasOwn(map, name)) {
@@ -191,7 +195,7 @@ export function compose(text: string, events: readonly Event[], first: number): 
         const name = key.valueStart < 0 ? '' : getScalarValue(text, key)
         if (name === '<<' || name in value) checkKey(keyIndex, name, value, index)
         const item = node()
-        if (!(name in value)) value[name] = item.value
+        if (!(name in value) && !isMergeKey(key, name)) value[name] = item.value
         size += item.size + 1
       } else {
         const span = (key && contentSpan(key)) ?? { start: 0, end: 1 }

@@ -2,6 +2,7 @@ import type { DiagnosticCode } from '../model/diagnostic.ts'
 import { kindText, pathText, typeText, valueText } from './describe.ts'
 import { presetNames } from '../model/preset.ts'
 import type { Path } from './read-yaml.ts'
+import { suggestUnit } from '../model/suggest-unit.ts'
 import { suggestion } from './suggest.ts'
 
 /** The part of an ajv error that explanations need; `parentSchema` is the schema that holds the keyword. */
@@ -56,6 +57,7 @@ const explainType: Explain = error => {
   else if (scalar && texts && hint === null) hint = `Put it in quotes: "${String(error.data)}".`
   else if (scalar && texts && !/expiry|duration|age|share/.test(textOf(error.schema['title'])))
     hint = `Put it in quotes: "${String(error.data)}".`
+  else if (scalar && texts) hint = [...suggestUnit(String(error.data), 'd'), hint].join(' ')
   else if (error.path.length === 0) hint = 'A configuration starts with `version: 1` and `stack: NAME`.'
   return {
     code: 'wrong-type',
@@ -94,10 +96,10 @@ const explainValue: Explain = error => {
     }
   }
   if (title === 'store' && storeNames.has(String(error.data))) {
-    const hint = `Write \`${String(error.data)}: { ... }\`, with the settings that docs/stores.md lists.`
+    const hint = `Write \`${String(error.data)}: { ... }\`, with its settings: fluxloop-keys schema lists them.`
     return badValue(error, `The store ${valueText(error.data)} needs settings`, hint)
   }
-  const message = `${valueText(error.data)} is no ${title || 'value'} for \`${what}\``
+  const message = `${valueText(error.data)} is not a valid ${title || 'value'} for \`${what}\``
   return {
     code: 'unknown-value',
     path: error.path,
@@ -122,7 +124,7 @@ const explainPattern: Explain = error => {
   const negative = /^-\s*\d|^0+[a-z]*$/.test(text) && /duration|expiry|age/.test(title)
   const article = /^[aeiou]/.test(title) ? 'an' : 'a'
   const message = negative
-    ? `${valueText(text)} is no ${title}: it must be above zero`
+    ? `${valueText(text)} is not a valid ${title}: it must be above zero`
     : `${valueText(text)} is not ${article} ${title}`
   return badValue(error, message)
 }

@@ -56,7 +56,7 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
     const standard = await standardPath(cwd)
     if (standard === null) {
       const message = `There is no configuration: neither ${standardNames.join(', nor ')}/ is here`
-      const hint = 'Name a file, folder or glob with -c, or start from examples/fluxloop-keys.yaml.'
+      const hint = 'Name a file, folder or glob with -c, or write a first one: fluxloop-keys init'
       return {
         files: [],
         diagnostics: [fileDiagnostic('.', 'no-files', message, hint)],

@@ -67,7 +67,7 @@ function editsOf(text: string, fix: KeyFix, roles: Roles): readonly TextEdit[] |
     if (node.anchor !== undefined) throw new LeaveAlone(`others may refer to its ${name} by &${node.anchor}`)
     const written = node.items.map((item): WrittenItem => {
       const scalar = isAlias(item) ? item.resolve(document) : item
-      if (!isNode(item) || !isScalar(scalar)) throw new LeaveAlone(`its ${name} are no plain list`)
+      if (!isNode(item) || !isScalar(scalar)) throw new LeaveAlone(`its ${name} are not plain lists`)
       return { name: String(scalar.value), start: startOf(item), end: endOf(item) }
     })
     const edits = editList(

@@ -45,9 +45,10 @@ export async function readPart(
         )
       }
     }
-    return null
+    if (reading.document === null) return null
   }
   const { document } = reading
+  if (document === null) return null
   const shape = checkShape(source, document)
   for (const one of shape.diagnostics) diagnostics.push(one)
   diagnostics.omit(shape.omitted)

@@ -20,7 +20,7 @@ export async function readSource(file: string, shown: string, quotable = true): 
   try {
     const found = await readBounded(file, maximumBytes)
     if (!found.ok && found.why === 'not-regular')
-      return refuse('unreadable-file', 'This is no regular file', 'Name a YAML file.')
+      return refuse('unreadable-file', 'This is not a regular file', 'Name a YAML file.')
     if (!found.ok) {
       const size = (found.size / 1024 / 1024).toFixed(1)
       const hint = 'Split it into several files, and name their folder with -c.'

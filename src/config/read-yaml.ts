@@ -17,11 +17,22 @@ export interface YamlDocument {
 
 export type Reading =
   | { readonly ok: true; readonly document: YamlDocument }
-  /** `omitted`: so many more there are. */
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly omitted: number }
+  /**
+   * `omitted`: that many more there are. `document`: what there is without the names that are wrong, so that they hide no other
+   * error; null where nothing else can be told.
+   */
+  | {
+      readonly ok: false
+      readonly problems: readonly Problem[]
+      readonly omitted: number
+      readonly document: YamlDocument | null
+    }
+
+/** Of those that composing finds, these are about a name alone, whose value was left out. */
+const nameProblems: ReadonlySet<Problem['code']> = new Set(['duplicate-property', 'merge-key', 'wrong-type'])
 
 function failed(code: Problem['code'], span: Span, message: string, hint: string | null): Reading {
-  return { ok: false, problems: [{ code, span, message, hint, related: [] }], omitted: 0 }
+  return { ok: false, problems: [{ code, span, message, hint, related: [] }], omitted: 0, document: null }
 }
 
 function isContainer(value: unknown): value is Record<string | number, unknown> {
@@ -81,7 +92,7 @@ export function readYaml(text: string): Reading {
     events = parseEvents(text, {})
   } catch (error) {
     // A syntax error, or (in a parser of this size) a bug that a strange file found: both are the file's problem.
-    const said = error instanceof YAMLException ? error.reason : 'this is no valid YAML'
+    const said = error instanceof YAMLException ? error.reason : 'not valid YAML'
     const reason = /call stack/i.test(said) ? 'it is nested too deeply' : said
     const start = Math.min((error instanceof YAMLException ? error.mark?.position : null) ?? 0, text.length)
     return failed('syntax', { start, end: start + 1 }, `Not valid YAML: ${reason}`, null)
@@ -89,7 +100,7 @@ export function readYaml(text: string): Reading {
   const [opening] = events
   if (opening === undefined || events.length < 3) {
     const hint =
-      'A configuration starts with `version: 1` and `stack: NAME`. See examples/fluxloop-keys.yaml.'
+      'A configuration starts with `version: 1` and `stack: NAME`. `fluxloop-keys help configuration` shows an example.'
     return failed('empty-file', { start: 0, end: 0 }, 'The file is empty', hint)
   }
   const directive = opening.type === EVENT_ID.DOCUMENT ? opening.directives.find(isForeign) : undefined
@@ -106,12 +117,15 @@ export function readYaml(text: string): Reading {
     return failed('several-documents', { start, end: start + 3 }, message, 'Split it: one document a file.')
   }
   const { root, containers, problems, omitted } = compose(text, events, 1)
-  if (problems.length > 0) return { ok: false, problems, omitted }
   const span = locator(text, events, root, containers)
-  return {
-    ok: true,
-    document: { root, valueSpan: path => span(path, 'value'), keySpan: path => span(path, 'key') },
+  const document: YamlDocument = {
+    root,
+    valueSpan: path => span(path, 'value'),
+    keySpan: path => span(path, 'key'),
   }
+  if (problems.length === 0) return { ok: true, document }
+  const isWhole = omitted === 0 && problems.every(({ code }) => nameProblems.has(code))
+  return { ok: false, problems, omitted, document: isWhole ? document : null }
 }
 
 function isForeign(directive: { kind: string; version?: string }): boolean {

@@ -25,7 +25,7 @@ function endOf(at: Located<RawException>, now: Instant | null, report: Report): 
   const place = { ...at, path: [...at.path, 'until'] }
   const date = parseDate(at.value.until)
   if (date === null) {
-    const message = `There is no day ${at.value.until}`
+    const message = `Invalid date "${at.value.until}"`
     report(
       diagnosticFor(place, { code: 'no-such-day', message, hint: 'Write year, month and day: 2027-03-31.' }),
     )

@@ -63,7 +63,7 @@ function checkDescription(key: Located<RawKey>, keyId: string, stores: number, c
   const at = { ...key, path: [...key.path, 'description'] }
   if (description.includes('[fk')) {
     const message = 'A description may not hold "[fk": it would look like the marker that the tool appends'
-    const hint = 'The marker is no part of the description that you declare. Remove it.'
+    const hint = 'The marker is not part of the description that you declare. Remove it.'
     context.report(diagnosticFor(at, { code: 'marker-in-description', message, hint }))
   }
   if (description.length <= leastRoom) return

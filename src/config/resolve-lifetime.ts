@@ -18,7 +18,7 @@ const defaultQuiet = 24 * hour
 export function resolveLifetime(at: Located<string>, now: Instant | null, report: Report): Lifetime | null {
   const lifetime = parseLifetime(at.value)
   if (lifetime === null) {
-    const message = `There is no day "${at.value}"`
+    const message = `Invalid date "${at.value}"`
     report(
       diagnosticFor(at, { code: 'no-such-day', message, hint: 'Write a real date, such as 2027-01-31.' }),
     )

@@ -8,7 +8,7 @@ const rolePrefix = 'role:'
 function checkWildcard(at: Located<readonly string[]>, names: readonly string[], report: Report): void {
   if (names.length < 2 || !names.includes(everyPermission)) return
   const own = at.value.indexOf(everyPermission)
-  const message = '`*` stands for all permissions, yet others stand beside it'
+  const message = '`*` stands for all permissions, and others are named too'
   const hint = 'Keep `*` alone, or (better) only the permissions that the key needs.'
   const place = own < 0 ? at : { ...at, path: [...at.path, own] }
   report(diagnosticFor(place, { code: 'wildcard-beside-others', message, hint, onKey: own < 0 }))

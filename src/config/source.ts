@@ -1,3 +1,4 @@
+import { shellWord } from '../render/shell-word.ts'
 import { trimEnd } from '../model/trim-end.ts'
 import type { Diagnostic, DiagnosticCode, RelatedPlace } from '../model/diagnostic.ts'
 
@@ -73,7 +74,7 @@ export function placeOf(source: Source, span: Span): RelatedPlace {
 function unquoted(code: DiagnosticCode, file: string): Pick<Problem, 'message' | 'hint'> {
   return {
     message: `An error of the kind ${code}; the file is outside the repository, so nothing of it is shown`,
-    hint: `Run fluxloop-keys validate -c ${file} by hand to see more.`,
+    hint: `Run fluxloop-keys validate -c ${shellWord(file)} by hand to see more.`,
   }
 }
 

@@ -4,6 +4,7 @@ import { Failure } from './failure.ts'
 import { type Lifetime, endOfLife, parseLifetime } from './lifetime.ts'
 import { type Permissions, allPermissions, everyPermission, permissionSet } from './permission.ts'
 import { type Scope, scopeOf } from './scope.ts'
+import { suggestUnit } from './suggest-unit.ts'
 import { closest } from './suggest.ts'
 
 /**
@@ -81,7 +82,7 @@ export function askedPermissions(text: string): Permissions {
     )
   }
   if (names.includes(everyPermission) && names.length > 1) {
-    throw refuse('* stands for all permissions, yet others stand beside it', 'Write one or the other.')
+    throw refuse('* stands for all permissions, and others are named too', 'Write one or the other.')
   }
   return permissionSet(names)
 }
@@ -90,7 +91,9 @@ export function askedPermissions(text: string): Permissions {
 export function askedLifetime(text: string, now: Instant): Lifetime {
   const lifetime = parseLifetime(text.trim())
   const forms = 'Write 30d, 90d, 1y, never, or a date such as 2027-01-31.'
-  if (lifetime === null) throw refuse(`"${text}" is no expiry`, forms)
+  if (lifetime === null) {
+    throw refuse(`Invalid expiry "${text}"`, ...suggestUnit(text.trim(), 'd'), forms)
+  }
   const end = endOfLife(lifetime, now)
   if (end !== null && end <= now) {
     throw refuse(`The date ${text} is past: today is ${formatDate(now)} in UTC`, 'Name a later day.')

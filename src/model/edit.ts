@@ -1,5 +1,5 @@
 import type { FieldChange } from './field-change.ts'
-import type { Instant } from './duration.ts'
+import { type Instant, minute } from './duration.ts'
 import { type Lifetime, endOfLife } from './lifetime.ts'
 import type { LiveKey } from './live-key.ts'
 import { type Permissions, permissionsBeyond, samePermissions } from './permission.ts'
@@ -22,9 +22,14 @@ export type EditedField = WithoutCause<
   Extract<FieldChange, { readonly field: 'name' | 'description' | 'scope' | 'permissions' | 'expires' }>
 >
 
+function minuteOf(at: Instant | null): number | null {
+  return at === null ? null : Math.floor(at / minute)
+}
+
 function editedExpiry(current: Instant | null, expires: Lifetime, now: Instant): EditedField | null {
   const desired = endOfLife(expires, now)
-  if (desired === current) return null
+  // A period counts from now: what differs by less than a screen shows is no change.
+  if (desired === current || minuteOf(desired) === minuteOf(current)) return null
   const widens = current !== null && (desired === null || desired > current)
   return { field: 'expires', current, desired, widens }
 }

@@ -97,10 +97,10 @@ export function readPlanFile(text: string, name: string, hash: Hash): PlanFile {
   try {
     value = JSON.parse(text)
   } catch {
-    throw refusal(name, 'is no plan file: it is not JSON')
+    throw refusal(name, 'is not a plan file: it is not JSON')
   }
   if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== planFileFormat)
-    throw refusal(name, 'is no plan file')
+    throw refusal(name, 'is not a plan file')
   if ('version' in value && value.version !== planFileVersion)
     throw refusal(name, 'is a plan file of another version of this program')
   const wrong = fileShape(value, '')

@@ -5,10 +5,10 @@ function named(path: string): string {
   return path === '' ? 'its top' : `\`${path}\``
 }
 
-export const words: Shape = (value, path) => (typeof value === 'string' ? null : `${named(path)} is no text`)
+export const words: Shape = (value, path) => (typeof value === 'string' ? null : `${named(path)} is not text`)
 
 export const wholeNumber: Shape = (value, path) =>
-  Number.isSafeInteger(value) && Number(value) >= 0 ? null : `${named(path)} is no whole number`
+  Number.isSafeInteger(value) && Number(value) >= 0 ? null : `${named(path)} is not a whole number`
 
 export function oneOf(...values: readonly (string | number | boolean)[]): Shape {
   return (value, path) => (values.some(one => one === value) ? null : `${named(path)} has no known value`)
@@ -20,7 +20,7 @@ export function nullOr(shape: Shape): Shape {
 
 export function listOf(shape: Shape): Shape {
   return (value, path) => {
-    if (!Array.isArray(value)) return `${named(path)} is no list`
+    if (!Array.isArray(value)) return `${named(path)} is not a list`
     for (const [index, item] of value.entries()) {
       const wrong = shape(item, `${path}[${index}]`)
       if (wrong !== null) return wrong
@@ -43,7 +43,8 @@ export function openObject(shapes: Shapes, perhaps: Shapes = {}): Shape {
 
 function mapWith(shapes: Shapes, perhaps: Shapes, open: boolean): Shape {
   return (value, path) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return `${named(path)} is no map`
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return `${named(path)} is not a map`
     const properties = new Map<string, unknown>(Object.entries(value))
     const at = (name: string) => (path === '' ? name : `${path}.${name}`)
     for (const [name, shape] of Object.entries(shapes)) {

@@ -35,7 +35,7 @@ function ownField(record: unknown, name: string): unknown {
 function expiryOf(value: unknown, file: string): Instant | null {
   if (value === undefined || value === null || value === '' || value === 'never') return null
   const at = typeof value === 'string' ? parseTime(value.trim()) : null
-  if (at === null) throw unreadable(file, 'has an expiry that is no time in ISO 8601')
+  if (at === null) throw unreadable(file, 'has an expiry that is not a time in ISO 8601')
   return at
 }
 

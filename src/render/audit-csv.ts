@@ -1,3 +1,4 @@
+import { plural } from '../model/plural.ts'
 import type { AuditFindingJson, AuditJson } from './audit-json.ts'
 import { escapeControls, redactSecrets } from './text.ts'
 
@@ -55,7 +56,9 @@ export function auditToCsv({ findings, not_looked_at: notLookedAt, known }: Audi
     ...notLookedAt.flatMap(({ why, rules, ids }) =>
       rules.map(rule => ({ kind: 'not_looked_at', rule, id: ids.join(' '), message: why })),
     ),
-    ...(known === null ? [] : [{ kind: 'known', message: `${known} findings known from before left out` }]),
+    ...(known === null
+      ? []
+      : [{ kind: 'known', message: `${plural(known, 'finding')} known from before left out` }]),
   ]
   return [columns.join(','), ...rows.map(row => columns.map(name => cell(row[name] ?? null)).join(','))]
     .map(line => `${line}\r\n`)

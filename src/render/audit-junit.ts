@@ -63,12 +63,12 @@ function keySuites(findings: readonly AuditFindingJson[], failOn: Severity): rea
 
 /** There is always one test, so that no CI system takes an audit without findings for one that did not run. */
 function wholeSuite({ stack, keys, known, mode, not_looked_at: notLookedAt }: AuditJson): Suite {
-  const left = known === null ? '' : `, ${known} findings known from before left out`
+  const left = known === null ? '' : `, ${plural(known, 'finding')} known from before left out`
   return {
     name: stack,
     cases: [
       {
-        name: `Audit (${mode}): ${keys.clean} of ${keys.total} keys clean${left}`,
+        name: `Audit (${mode}): ${keys.clean} of ${plural(keys.total, 'key')} clean${left}`,
         className: 'audit',
         failure: null,
       },

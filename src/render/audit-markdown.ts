@@ -54,7 +54,7 @@ export function auditToMarkdown(report: AuditReport): string {
   return [
     `### Audit of API keys: ${plainText(stack)}`,
     '',
-    `**${scoreText(report)}** Of ${plainText(auditedText(report))}. ${windowDays} days of usage; ${plural(requests, 'request')}.`,
+    `**${scoreText(report)}** Of ${plainText(auditedText(report))}. ${plural(windowDays, 'day')} of usage; ${plural(requests, 'request')}.`,
     ...(open.length === 0 ? [] : table),
     ...(open.length === shown.length ? [] : ['', `And ${open.length - shown.length} more findings.`]),
     ...folded(`Excepted (${excepted.length})`, excepted.map(exceptedItem)),

@@ -121,7 +121,7 @@ export function renderAudit(report: AuditReport, screen: Screen): string {
     ...wrap(palette.bold(scoreText(report)), wide.width, '', '  '),
     ...wrap(
       palette.dim(
-        `Of ${auditedText(report)}. ${report.windowDays} days of usage; ${plural(report.requests, 'request')}.`,
+        `Of ${auditedText(report)}. ${plural(report.windowDays, 'day')} of usage; ${plural(report.requests, 'request')}.`,
       ),
       wide.width,
       '',

@@ -29,7 +29,7 @@ export function budgetNotice(
   const ending = 'Ctrl-C ends it cleanly, and the next apply goes on from there.'
   if (budget === null) {
     if (most <= platformLimit.requests) return null
-    return `${needs}. The platform allows ${number(platformLimit.requests)} an hour for each key, and did not say how many are left: apply waits when it is told to. ${ending}`
+    return `${needs}. The platform allows ${number(platformLimit.requests)} an hour for each key, and did not say how many are left: apply waits when the platform asks it to. ${ending}`
   }
   const waits = waitsFor(most, budget)
   if (waits === 0) return null

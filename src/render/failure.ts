@@ -23,7 +23,7 @@ export function renderFailure(failure: Failure, options: FailureOptions): string
  */
 export function renderUnexpected(error: unknown, options: FailureOptions): string {
   const said =
-    error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is no error was thrown'
+    error instanceof Error ? `${error.name}: ${error.message}` : 'a value that is not an error was thrown'
   // Libraries quote what they failed on.
   const text = holdsSecret(said) ? 'The message is withheld because it contains a secret.' : said
   return [

@@ -4,7 +4,7 @@ import type { Instant } from '../model/duration.ts'
 import type { Permissions } from '../model/permission.ts'
 import type { Scope } from '../model/scope.ts'
 import type { Palette } from './palette.ts'
-import { date, dateTime } from './time.ts'
+import { date, dateTime, isoTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
 import { listItems } from './values.ts'
 
@@ -66,6 +66,8 @@ function listDiff(current: Scope | Permissions, desired: Scope | Permissions, pa
 function endDiff(current: Instant | null, desired: Instant | null, palette: Palette): string {
   // Two ends on one day differ in their time only.
   const sameDay = current !== null && desired !== null && date(current) === date(desired)
-  const text = (end: Instant | null) => (end === null ? 'never' : sameDay ? dateTime(end) : date(end))
+  const sameMinute = sameDay && dateTime(current) === dateTime(desired)
+  const at = sameMinute ? isoTime : sameDay ? dateTime : date
+  const text = (end: Instant | null) => (end === null ? 'never' : at(end))
   return arrow(palette.red(unbreakable(text(current))), palette.green(unbreakable(text(desired))))
 }

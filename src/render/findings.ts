@@ -72,7 +72,7 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
         : `Did you mean ${quotedName(suggestion)}?`,
   }),
   limit: ({ action, count, live, allowed, share, always, keyIds }) => {
-    const keys = `${count} of ${live} keys (${percent(live === 0 ? 1 : count / live)})`
+    const keys = `${count} of ${plural(live, 'key')} (${percent(live === 0 ? 1 : count / live)})`
     // Some way above what the configuration allows, where the user has already raised it for this run.
     const raised = allowed > Math.max(always, Math.floor(share * live)) ? `; this run allows ${allowed}` : ''
     const limit = `the limit is ${percent(share)}, and at least ${always}${raised}`

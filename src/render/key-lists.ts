@@ -14,9 +14,9 @@ export function waitText({ live, wait }: Pick<Retiring, 'live' | 'wait'>, now: I
     case 'grace':
       return `its grace ends ${unbreakable(dateTime(wait.until))} (${relativeTime(wait.until, now)})`
     case 'in-use':
-      return `held, since it is in use: last used ${lastUseLong(wait.lastUse, now)}; it must not be used for ${durationInWords(wait.quiet)}. To revoke it all the same: ${flag}`
+      return `held, since it is in use: last used ${lastUseLong(wait.lastUse, now)}; it must not be used for ${durationInWords(wait.quiet)}. To revoke it anyway: ${flag}`
     case 'usage-unknown':
-      return `held, since the platform does not say whether it is in use. To revoke it all the same: ${flag}`
+      return `held, since the platform does not say whether it is in use. To revoke it anyway: ${flag}`
     case 'successor-pending':
       return 'held until its successor is delivered'
     case 'predecessor-alive':

@@ -177,7 +177,7 @@ function rotationText(reason: RotationReason, now: Instant): string {
       return `its environment is ${current}, declared is ${reason.desired}: the platform cannot change it on a live key`
     }
     case 'leaked':
-      return 'leaked: its secret is known to others'
+      return 'leaked: others have its secret'
     case 'head-lost':
       return `the key that took its place at ${fixed(dateTime(reason.since))} is gone: the stores hold a dead secret`
     case 'several-heads':
@@ -220,9 +220,9 @@ export function retiringText({ live, reason }: Pick<Retiring, 'live' | 'reason'>
     case 'leaked':
       return `leaked, and replaced by generation ${reason.head}`
     case 'unmanaged':
-      return "nobody's key, and `prune.unmanaged` is revoke"
+      return 'unmanaged, and `prune.unmanaged` is revoke'
     case 'unused':
-      return `nobody's key, and nobody used it for ${durationInWords(reason.after)}`
+      return `unmanaged, and nobody used it for ${durationInWords(reason.after)}`
     case 'superseded':
       return ownerOf(live)?.state.kind === 'leaked'
         ? `leaked, and replaced by generation ${reason.head}`
@@ -234,7 +234,7 @@ function revocationText(change: Revoke, now: Instant): string {
   const { live, reason, gate } = change
   const grace =
     reason.code === 'superseded' && ownerOf(live)?.state.kind !== 'leaked'
-      ? `, grace ended ${fixed(dateTime(reason.deadline))}`
+      ? `, grace ${reason.deadline > now ? 'until' : 'ended'} ${fixed(dateTime(reason.deadline))}${reason.deadline > now ? ' cut short' : ''}`
       : ''
   return `${retiringText(change)}${grace}, ${useText(live, reason, now)}${gate.waived && reason.code !== 'leaked' ? '; let through by --revoke-in-use' : ''}`
 }

@@ -21,7 +21,7 @@ const removals = {
   'left-alone': store => `${store} holds something else by now, which was left alone`,
 } as const satisfies Record<RemovalResult, (store: string) => string>
 
-/** What came of one change, as it happens, on one line where it fits: `ci-pipeline: created key_abc in keychain fluxloop/acme/ci-pipeline`. */
+/** What came of one change, on one line where it fits: `ci-pipeline: created key_abc in keychain fluxloop/acme/ci-pipeline`. */
 export function renderOutcome(
   outcome: Outcome,
   { palette, width }: { readonly palette: Palette; readonly width: number },
@@ -30,8 +30,28 @@ export function renderOutcome(
   return wrap(line, Math.max(minimumWidth, width), '', '  ').join('\n')
 }
 
+/** The same as it happens; the reason why a change was not made stands once, in the report at the end. */
+export function renderStep(
+  outcome: Outcome,
+  options: { readonly palette: Palette; readonly width: number },
+): string {
+  if (outcome.status === 'done') return renderOutcome(outcome, options)
+  const { palette } = options
+  return `${palette.bold(nameText(outcome.change.keyId))}: ${undoneText(outcome, palette)}`
+}
+
+function undoneText({ status, change }: Exclude<Outcome, { status: 'done' }>, palette: Palette): string {
+  switch (status) {
+    case 'failed':
+      return palette.red(`failed to ${change.kind}`)
+    case 'skipped':
+      return palette.yellow(`not started (${change.kind})`)
+    case 'held':
+      return palette.yellow('held')
+  }
+}
+
 function outcomeText(outcome: Outcome, palette: Palette): string {
-  const { change } = outcome
   switch (outcome.status) {
     case 'done': {
       const places = outcome.places.map(escapeControls).join(', ')
@@ -41,11 +61,11 @@ function outcomeText(outcome: Outcome, palette: Palette): string {
       return `${action} ${nameText(outcome.liveId)}${places === '' ? '' : ` in ${places}`}${removed.join('')}`
     }
     case 'failed':
-      return `${palette.red(`failed to ${change.kind}`)}: ${safeLines(outcome.message).join(' ')}`
+      return `${undoneText(outcome, palette)}: ${safeLines(outcome.message).join(' ')}`
     case 'skipped':
-      return `${palette.yellow(`not started (${change.kind})`)}: ${skippedTexts[outcome.why]}`
+      return `${undoneText(outcome, palette)}: ${skippedTexts[outcome.why]}`
     case 'held':
-      return `${palette.yellow('held')}: ${heldText(outcome)}`
+      return `${undoneText(outcome, palette)}: ${heldText(outcome)}`
   }
 }
 

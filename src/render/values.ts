@@ -1,3 +1,4 @@
+import { plural as counted } from '../model/plural.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LastUse } from '../model/live-key.ts'
 import type { Permissions } from '../model/permission.ts'
@@ -33,9 +34,7 @@ export function enumerateTexts(all: readonly string[]): string {
 }
 
 /** `2 keys`, `1 key`. */
-export function plural(amount: number, noun: string): string {
-  return `${amount} ${noun}${amount === 1 ? '' : 's'}`
-}
+export const plural = counted
 
 export function listItems(list: Scope | Permissions): readonly string[] {
   if (list === 'all') return ['all']

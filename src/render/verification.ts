@@ -1,7 +1,8 @@
+import { plural } from '../model/plural.ts'
 import { type CheckStatus, type StoreCheck, type Verification, isFine } from '../model/verification.ts'
 import type { Palette } from './palette.ts'
 import { displayWidth, escapeControls, minimumWidth, pad, redactSecrets, wrap } from './text.ts'
-import { nameText, plural } from './values.ts'
+import { nameText } from './values.ts'
 
 /** What `verify --json` prints; described in `schemas/verification.schema.json`. No secret is in it. */
 export interface VerificationJson {

@@ -15,7 +15,7 @@ async function textAt(path: string): Promise<string> {
     })
   })
   if (file.ok) return file.bytes.toString('utf8')
-  const why = file.why === 'too-large' ? 'larger than 1 MB' : 'no regular file'
+  const why = file.why === 'too-large' ? 'larger than 1 MB' : 'not a regular file'
   throw new Failure('configuration', `The age identity ${path} is ${why}.`, {
     hints: ['Name a file that holds the private key: a pipe or a device is not read.'],
   })
@@ -36,7 +36,7 @@ export async function readIdentities(path: string): Promise<string[]> {
     const line = raw.trim()
     if (line === '' || line.startsWith('#')) continue
     if (!(await isIdentity(line))) {
-      throw new Failure('configuration', `Line ${index + 1} of ${path} is no age identity.`, {
+      throw new Failure('configuration', `Line ${index + 1} of ${path} is not an age identity.`, {
         hints: [`Each line is a comment or AGE-SECRET-KEY-1..., as \`age-keygen -o PATH\` writes it.`],
       })
     }
@@ -68,7 +68,7 @@ export function encrypterFor(recipients: readonly string[]): Encrypter {
     try {
       encrypter.addRecipient(recipient)
     } catch {
-      throw new Failure('configuration', `${JSON.stringify(recipient)} is no age recipient.`, {
+      throw new Failure('configuration', `${JSON.stringify(recipient)} is not an age recipient.`, {
         hints: [
           'A recipient starts with age1; `age-keygen -y IDENTITY` prints it. SSH keys are not supported.',
         ],

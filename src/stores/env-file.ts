@@ -111,7 +111,7 @@ function refuseName(spec: EnvFileSpec): void {
     })
   }
   if (!/^[A-Za-z_]\w*$/.test(spec.name)) {
-    throw new Failure('configuration', `${JSON.stringify(spec.name)} is no name for a variable.`, {
+    throw new Failure('configuration', `${JSON.stringify(spec.name)} is not a name for a variable.`, {
       hints: ['Use letters, digits and underscores, with no digit first, such as FLUXLOOP_API_KEY.'],
     })
   }
@@ -159,7 +159,7 @@ function refuseOpen(path: string, stats: Stats): void {
 
 function textOf(bytes: Buffer, path: string): string {
   if (!bytes.includes(0)) return bytes.toString('latin1')
-  throw new Failure('failed', `${path} is no dotenv file: it holds NUL bytes.`, {
+  throw new Failure('failed', `${path} is not a dotenv file: it holds NUL bytes.`, {
     hints: ['Save it as UTF-8 (not UTF-16), or name another file.'],
   })
 }

@@ -39,7 +39,7 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     throw new Failure(code, message, {
       hints: [
         ...hints,
-        `Before, it found no secret at ${storeLabel(spec)}; but it says so of what it may not see, too, so the store does not count as empty.`,
+        `Before, it found no secret at ${storeLabel(spec)}; but it answers the same of what it may not see, so the store does not count as empty.`,
         'Look at its login, and at the settings of the store.',
       ],
     })

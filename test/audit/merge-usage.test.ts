@@ -142,7 +142,7 @@ t.test(
     t.strictSame(
       thinned([look(5, 30, 'a'), look(40, 30, 'b')], now).length,
       2,
-      'a gap is no reason to drop one',
+      'a gap is not a reason to drop one',
     )
   },
 )

@@ -58,7 +58,7 @@ t.test('narrows what use proves, asks first, leaves the rest alone, and git take
   await mkdir(`${place.work}/folder`)
   for (const [patch, why] of [
     ['folder', /folder is there already[^]*--patch FILE/],
-    ['fluxloop-keys.yaml/a.patch', /Cannot write\s+\S+a\.patch: a part of\s+the path is no folder/],
+    ['fluxloop-keys.yaml/a.patch', /Cannot write\s+\S+a\.patch: a part of\s+the path is not a folder/],
   ] as const) {
     const failed = await run('audit', '--fix', '--write', '--patch', patch)
     t.notOk(failed.code === 0, patch)

@@ -86,7 +86,7 @@ t.test('takes a finding for new whose exception is gone, and says what is no bas
   await place.write('strange.json', '{"format_version": "1.0", "findings": [{}], "stack": "acme-agents"}')
   await refused('missing.json', /The baseline missing\.json cannot be read/)
   for (const file of ['list.json', 'other.sarif', 'cut.json', 'strange.json', 'fluxloop-keys.yaml'])
-    await refused(file, /is no report of an audit/)
+    await refused(file, /is not a report of an audit/)
   await refused('some.json', /has only what was new/)
   await place.write('fluxloop-keys.yaml', configuration(backup).replaceAll('acme-agents', 'other'))
   await refused('all.json', /is of another stack than other/)

@@ -201,7 +201,7 @@ t.test('a description that leaves no room for the marker is refused', async t =>
   await applied(scene)
   const long = await scene.run(`apikeys update ci-pipeline --description ${'x'.repeat(450)}`)
   t.equal(long.code, 2)
-  t.match(long.err(), /too long by \d+ characters, beside the key's marker/)
+  t.match(long.err(), /too long by \d+ characters, next to the key's marker/)
 })
 
 t.test('create delivers to the stores of --store, and shows no secret', async t => {

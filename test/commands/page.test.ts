@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { readCommandLine } from '../../src/cli.ts'
+import { answerTo } from '../../src/cli/answer.ts'
 import { commands } from '../../src/cli/commands.ts'
 import { runList } from '../../src/commands/apikeys/list.ts'
 import { runShow } from '../../src/commands/apikeys/show.ts'
@@ -25,7 +26,7 @@ function plainly(text: string): string {
 
 t.test('every command line of the page is one of ours, word for word', t => {
   t.ok(pageExamples.length > 25, 'the page was read')
-  for (const words of pageExamples) t.equal(readCommandLine(words, '0.0.0').kind, 'command', written(words))
+  for (const words of pageExamples) t.doesNotThrow(() => readCommandLine(words), written(words))
   t.end()
 })
 
@@ -35,13 +36,8 @@ t.test('the help of each command has the examples and the options of its section
     ['list', 'create', 'show', 'update', 'regenerate', 'delete'],
   )
   for (const { name, examples, options } of pageCommands) {
-    const logged = t.capture(console, 'log')
-    readCommandLine(['apikeys', name, '--help'], '0.0.0')
-    const help = plainly(
-      logged()
-        .map(({ args }) => String(args[0]))
-        .join('\n'),
-    )
+    const screen = { isTTY: true, columns: 80, env: {} }
+    const help = plainly(`${answerTo(['apikeys', name, '--help'], '0.0.0', screen) ?? ''}\n`)
     for (const words of examples)
       t.ok(help.includes(`$ fluxloop-keys ${written(words)}\n`), `${name}: ${written(words)}`)
     for (const option of options) t.match(help, new RegExp(`^ +--${option} `, 'm'), `${name} --${option}`)
@@ -51,7 +47,7 @@ t.test('the help of each command has the examples and the options of its section
 
 t.test('the other names of the page for regenerate and delete are ours as well', t => {
   for (const name of ['rotate', 'revoke'])
-    t.equal(readCommandLine(['apikeys', name, 'key_abc123', '--force'], '0.0.0').kind, 'command', name)
+    t.doesNotThrow(() => readCommandLine(['apikeys', name, 'key_abc123', '--force']), name)
   t.end()
 })
 
@@ -70,7 +66,7 @@ t.test('examples in the guide and in every help are command lines that we accept
   for (const line of [...lines.map(text => text.replace(/^fluxloop-keys /, '')), ...shown]) {
     if (/[|<>]/.test(line)) continue
     const words = [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')
-    t.doesNotThrow(() => readCommandLine(words, '0.0.0'), line)
+    t.doesNotThrow(() => readCommandLine(words), line)
   }
   t.end()
 })

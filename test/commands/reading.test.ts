@@ -148,11 +148,13 @@ t.test('an empty list says what to do, and one that filters emptied says what wa
   const empty = referencePlatform(t, { keys: [] })
   t.match((await list({}, { platform: empty })).out(), /no API keys yet.*apikeys create/)
   const platform = referencePlatform(t, { keys: listedKeys })
-  const none = await list({ project: 'analytics', managed: true }, { platform })
+  const none = await list({ project: 'analytics-agent', managed: true }, { platform })
   t.match(none.out(), /None of the 3 API keys fits/)
   t.equal(none.code, 0)
   const typo = await list({ project: 'sales-asistant', managed: true }, { platform })
-  t.match(typo.err(), /Did you mean "sales-assistant"\?/)
+  t.equal(typo.code, 5)
+  t.match(typo.err(), /There is no project "sales-asistant"[^]*Did you mean "sales-assistant"\?/)
+  t.equal(typo.out(), '')
   const some = await list({ project: 'sales-assistant' }, { platform })
   t.match(some.out(), /\nTotal: 2 of 3 API keys\n$/)
 })
@@ -248,8 +250,7 @@ t.test('JSON is as the schema has it', async t => {
 async function commandLine(words: readonly string[], options: TestContextOptions) {
   const context = testContext(options)
   const code = await runToEnd(context, async () => {
-    const invocation = readCommandLine(words, '0.0.0')
-    return invocation.kind === 'command' ? await invocation.run(context) : 0
+    return await readCommandLine(words).run(context)
   })
   return { ...context, code }
 }

@@ -126,6 +126,22 @@ t.test('update changes only what is given, and shows the difference', async t =>
   })
 })
 
+t.test('an empty description clears the one that is there', async t => {
+  const platform = referencePlatform(t)
+  const cleared = await update({ description: '' }, { platform })
+  t.equal(cleared.code, 0, cleared.err())
+  t.equal((await liveKeys(platform)).get('key_abc123')?.['description'], '')
+})
+
+t.test('a change that no screen would show is none', async t => {
+  const platform = referencePlatform(t)
+  t.equal((await update({ expires: '45d' }, { platform, now: platform.now })).code, 0)
+  platform.now += 20_000
+  const again = await update({ expires: '45d' }, { platform, now: platform.now })
+  t.match(again.out(), /is like that already: nothing was changed/)
+  t.strictSame(writes(again.requests), [])
+})
+
 t.test('update refuses what it cannot mean', async t => {
   const platform = referencePlatform(t)
   for (const [asked, code, says] of [
@@ -198,7 +214,7 @@ t.test('where the answer to a write never comes, the error says what may have ha
   })
   const created = await create({ name: 'Lost' }, { platform: silent(referencePlatform(t)) })
   t.equal(created.code, 4)
-  t.match(created.err(), /A key "Lost" may have been made all the same, whose secret nobody has/)
+  t.match(created.err(), /A key "Lost" may have been made anyway, whose secret nobody has/)
   const platform = referencePlatform(t)
   const replaced = await regenerate({ force: true }, { platform: silent(platform) })
   t.equal(replaced.code, 4)

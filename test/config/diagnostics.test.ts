@@ -148,6 +148,18 @@ const rows: readonly Row[] = [
     expected: [['wrong-type', 'a.yaml:3:3', 'plain text']],
   },
   {
+    title: 'wrong names, which hide no other error of the file',
+    input: `${head}? [a]\n: 1\nkeys:\n  ci:\n    <<: { scope: all }\n    name: x\n    name: y\n    colour: red\n    scope: all\n    permissions: [role:none]\n    expires: 2027-02-30\n`,
+    expected: [
+      ['wrong-type', 'a.yaml:3:3', 'plain text'],
+      ['merge-key', 'a.yaml:7:5', '<<'],
+      ['duplicate-property', 'a.yaml:9:5', '`name` stands twice'],
+      ['unknown-property', 'a.yaml:10:5', 'colour'],
+      ['undeclared-role', 'a.yaml:12:19', 'none'],
+      ['no-such-day', 'a.yaml:13:14', '2027-02-30'],
+    ],
+  },
+  {
     title: 'a prototype as property',
     input: `${head}__proto__: { version: 2 }\n`,
     expected: [['unknown-property', 'a.yaml:3:1', '__proto__']],
@@ -177,7 +189,7 @@ const rows: readonly Row[] = [
   {
     title: 'another version',
     input: 'version: 2\nstack: acme\n',
-    expected: [['unknown-value', 'a.yaml:1:10', '2 is no format version', 'Known here: 1']],
+    expected: [['unknown-value', 'a.yaml:1:10', '2 is not a valid format version', 'Known here: 1']],
   },
   {
     title: 'a stack with capitals',
@@ -220,7 +232,7 @@ const rows: readonly Row[] = [
     expected: [['bad-value', 'a.yaml:7:18', 'empty list']],
   },
   {
-    title: 'permissions that are no list',
+    title: 'permissions that are not a list',
     input: sound.replace('[read_results]', 'read_results'),
     expected: [['wrong-type', 'a.yaml:7:18', 'must be a list', '["read_results"]']],
   },
@@ -666,7 +678,10 @@ t.test('shows both places, where one thing is declared twice', async t => {
   const loaded = await load({ 'a.yaml': sound, 'b.yaml': `${sound}stack: x\n` })
   const twice = await load({ 'a.yaml': sound, 'b.yaml': sound })
   t.match(loaded, {
-    diagnostics: [{ code: 'duplicate-property', line: 9, related: [{ file: 'b.yaml', line: 2, column: 1 }] }],
+    diagnostics: [
+      { code: 'duplicate-key' },
+      { code: 'duplicate-property', line: 9, related: [{ file: 'b.yaml', line: 2, column: 1 }] },
+    ],
   })
   t.match(twice, {
     diagnostics: [{ file: 'b.yaml', related: [{ file: 'a.yaml', line: 4, column: 3, sourceLine: '  ci:' }] }],

@@ -182,7 +182,7 @@ t.test('reads at most 100 policies, however they build on each other', async t =
   )
 })
 
-t.test('says once that a shared policy is no map, however long it is', async t => {
+t.test('says once that a shared policy is not a map, however long it is', async t => {
   const files = { 'a.yaml': `${head}${key}extends: ./text.yaml\n`, 'text.yaml': 'text '.repeat(1_000) }
   const loaded = await load(files, ['a.yaml'])
   t.match(loaded, { ok: false, diagnostics: [{ file: 'text.yaml', code: 'wrong-type' }] })
@@ -203,8 +203,8 @@ t.test('waits for no pipe that lies where a policy, a package or a configuration
       const loaded = await loadConfiguration({ paths: [path], cwd, now })
       return loaded.ok ? 'none' : loaded.diagnostics.map(({ message }) => message).join()
     }
-    t.match(await problem('a.yaml'), 'no regular file')
-    t.match(await problem('pipe.yaml'), 'no regular file')
+    t.match(await problem('a.yaml'), 'not a regular file')
+    t.match(await problem('pipe.yaml'), 'not a regular file')
     t.match(await problem('b.yaml'), 'bad has no file fluxloop-policy.yaml')
   })
 })

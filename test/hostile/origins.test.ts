@@ -23,6 +23,9 @@ keys:
 
 /** A command line for every command that takes --api-url; those that call no platform are checked for silence too. */
 const lines: Readonly<Record<string, string>> = {
+  init: 'init --stack acme',
+  list: 'list',
+  revoke: 'revoke agents --auto-approve',
   plan: 'plan',
   apply: 'apply --auto-approve',
   rotate: 'rotate agents --auto-approve',
@@ -35,7 +38,6 @@ const lines: Readonly<Record<string, string>> = {
   'auth login': 'auth login --with-token',
   'auth status': 'auth status',
   'auth whoami': 'auth whoami',
-  status: 'status',
   'projects list': 'projects list',
   'apikeys list': 'apikeys list',
   'apikeys show': 'apikeys show key_1',
@@ -46,7 +48,7 @@ const lines: Readonly<Record<string, string>> = {
 }
 
 /** These make no request, so that nothing is to be refused. */
-const silent = new Set(['unlock'])
+const silent = new Set(['unlock', 'init'])
 
 /** Runs a program whose standard input is a key. */
 function given(place: Workplace, args: readonly string[], env: Workplace['env']) {

@@ -344,7 +344,7 @@ t.test('nor does a terminal of any width, where lines are rewritten', async t =>
   requireInert(t, asking.raw(), 'a checklist')
 })
 
-t.test('a stored text that is a command is no secret, and is not printed', async t => {
+t.test('a stored text that is a command is not a secret, and is not printed', async t => {
   const { place, step } = await scene(t)
   for (const text of [runnerCommands[0], '::stop-commands::tok', 'x##vso[a.b]']) {
     await place.write('ci.env', `KEY='${text}'\n`)

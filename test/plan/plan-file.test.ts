@@ -81,27 +81,27 @@ const edited = (edit: Edit): string => {
   return JSON.stringify(edit(file))
 }
 
-t.test('refuses what is no whole plan file, and says what is wrong with it', async t => {
+t.test('refuses what is not a whole plan file, and says what is wrong with it', async t => {
   const rows: readonly (readonly [title: string, text: string, says: RegExp])[] = [
-    ['nothing', '', /is no plan file: it is not JSON/],
+    ['nothing', '', /is not a plan file: it is not JSON/],
     ['half a file', written(planOf({})).slice(0, 300), /not JSON/],
-    ['null', 'null', /is no plan file$/],
-    ['a list', '[]', /is no plan file$/],
-    ['plan --json', '{"format_version": "1.0"}', /is no plan file$/],
+    ['null', 'null', /is not a plan file$/],
+    ['a list', '[]', /is not a plan file$/],
+    ['plan --json', '{"format_version": "1.0"}', /is not a plan file$/],
     ['another version', edited(file => ({ ...file, version: 2 })), /another version/],
     ['no origin', edited(file => ({ ...file, origin: undefined })), /`origin` is missing/],
-    ['a number for a text', edited(file => ({ ...file, account: 1 })), /`account` is no text/],
+    ['a number for a text', edited(file => ({ ...file, account: 1 })), /`account` is not text/],
     [
       'a fraction of a moment',
       edited(file => ({ ...file, validUntil: 1.5 })),
-      /`validUntil` is no whole number/,
+      /`validUntil` is not a whole number/,
     ],
     [
       'a moment beyond numbers',
       edited(file => ({ ...file, validUntil: 1e300 })),
-      /`validUntil` is no whole number/,
+      /`validUntil` is not a whole number/,
     ],
-    ['options as a list', edited(file => ({ ...file, options: [] })), /`options` is no map/],
+    ['options as a list', edited(file => ({ ...file, options: [] })), /`options` is not a map/],
     [
       'an option of its own',
       edited(file => ({ ...file, options: { ...file.options, force: true } })),
@@ -110,12 +110,12 @@ t.test('refuses what is no whole plan file, and says what is wrong with it', asy
     [
       'changes as a map',
       edited(file => ({ ...file, plan: { ...file.plan, changes: {} } })),
-      /`plan\.changes` is no list/,
+      /`plan\.changes` is not a list/,
     ],
     [
       'a change of nothing',
       edited(file => ({ ...file, plan: { ...file.plan, changes: [null] } })),
-      /`plan\.changes\[0\]` is no map/,
+      /`plan\.changes\[0\]` is not a map/,
     ],
     [
       'a live key that is none',
@@ -123,7 +123,7 @@ t.test('refuses what is no whole plan file, and says what is wrong with it', asy
         ...file,
         plan: { ...file.plan, changes: [{ kind: 'revoke', keyId: 'a', live: null }] },
       })),
-      /`plan\.changes\[0\]\.live` is no map/,
+      /`plan\.changes\[0\]\.live` is not a map/,
     ],
     ['a property more', edited(file => ({ ...file, more: 1 })), /`"more"` is unknown/],
     [

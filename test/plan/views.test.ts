@@ -77,7 +77,7 @@ t.test('shows a secret that was regenerated on the platform, and no store that w
 t.test('names keys with no live one, since nothing tells a deleted key from a new one', async t => {
   const plan = drift([managedKey(), liveKey({ name: other.name })], [key, other])
   t.strictSame(plan.findings, [{ severity: 'warning', code: 'not-live', keyIds: ['other'] }])
-  t.notOk(isRefused(plan), 'what a plan would refuse is no drift')
+  t.notOk(isRefused(plan), 'what a plan would refuse is not drift')
   const broken = liveKey({ id: 'key_broken', ownership: { kind: 'unreadable', text: '[fk1 cut' } })
   t.strictSame(codes(drift([managedKey(), broken])), ['marker-unreadable'])
 })

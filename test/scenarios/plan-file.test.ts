@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day, hour } from '../../src/model/duration.ts'
-import { type Workplace, workplace } from '../support/program.ts'
+import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 
 function configuration(keyIds: readonly string[], permissions = '[read_results]'): string {
@@ -145,11 +145,11 @@ t.test('is written where nothing else is lost, and read only where it is whole',
   await declare(['a', 'b', 'c', 'd'])
   platform.forget()
   for (const [line, says] of [
-    ['plan --out fluxloop-keys.yaml', /exists and is no plan file, so it is not overwritten/],
+    ['plan --out fluxloop-keys.yaml', /exists and is not a plan file, so it is not overwritten/],
     ['plan --ttl 3h', /needs --out/],
     ['plan --out plan.json --ttl soon', /a period such as 24h/],
     ['apply missing.json', /There is no plan file missing\.json/],
-    ['apply fluxloop-keys.yaml', /is no plan file/],
+    ['apply fluxloop-keys.yaml', /is not a plan file/],
   ] as const) {
     const ended = await run(line)
     t.equal(ended.code, 2, line)
@@ -182,4 +182,36 @@ t.test('is written where nothing else is lost, and read only where it is whole',
   await run('plan --max-revoke 3 --out pruning.json')
   t.match(await run('apply pruning.json --max-revoke 3 --json'), { code: 0 })
   t.strictSame(await names(platform), ['a'], 'what was allowed when it was approved is allowed')
+})
+
+t.test('the line that plan --out prints applies the plan as it stands, in a shell', async t => {
+  const { place, platform } = await scene(t)
+  const [head = '', keys = ''] = configuration(['a', 'b']).split('keys:\n')
+  const [a = '', b = ''] = keys.split(/(?=^ {2}b:)/m)
+  await place.write('teams/one.yaml', `${head}keys:\n${a}`)
+  await place.write('my team.yaml', `keys:\n${b}`)
+  const args = [
+    '-c',
+    'teams/one.yaml',
+    '-c',
+    'my team.yaml',
+    '--out',
+    'my plan.json',
+    '--api-url',
+    platform.url,
+  ]
+  const { FLUXLOOP_API_KEY } = platform.env
+  const planned = await place.run(['plan', ...args], { env: { FLUXLOOP_API_KEY } })
+  t.equal(planned.code, 0, planned.stderr)
+  const line = planned.stderr.trimEnd().split('\n').at(-1)?.trim() ?? ''
+  t.match(
+    line,
+    `fluxloop-keys apply 'my plan.json' -c teams/one.yaml -c 'my team.yaml' --api-url ${platform.url}`,
+  )
+  const applied = await ended('bash', ['-c', `fluxloop-keys() { ${asUsersDo.join(' ')} "$@"; }; ${line}`], {
+    cwd: place.work,
+    env: { ...place.env, FLUXLOOP_API_KEY },
+  })
+  t.match(applied, { code: 0, stdout: /Apply complete! 2 created/ })
+  t.strictSame(await names(platform), ['a', 'b'])
 })

@@ -1,5 +1,6 @@
 // The questions of apikeys at a real pseudo-terminal: arrow keys, wrong input, Ctrl-C and a window that changes its size.
 import t, { type Test } from 'tap'
+import { day } from '../../src/model/duration.ts'
 import { type PseudoTerminal, keys, openPseudoTerminal } from '../support/pty.ts'
 import { workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
@@ -72,7 +73,9 @@ t.test(
       keys.space,
       keys.enter,
     )
-    await terminal.until(/Expires:[^]*30 days[^]*● 90 days \(recommended\)[^]*1 year[^]*Never[^]*Custom/)
+    await terminal.until(
+      /Expires:[^]*1. 30 days[^]*● 2. 90 days \(recommended\)[^]*1 year[^]*Never[^]*Custom/,
+    )
     await answer(terminal, /Expires:/, keys.down, keys.down, keys.down, keys.enter)
     await terminal.until(/Expires on or after:/)
     terminal.type(`2001-01-01${keys.enter}`)
@@ -89,6 +92,24 @@ t.test(
     t.equal(creations(platform).length, 1)
   },
 )
+
+t.test("menus take the numbers of the platform's own menus", async t => {
+  const { platform, open } = await scene(t)
+  const terminal = open(['apikeys', 'create'])
+  await answer(terminal, /Key name:/, 'By Number', keys.enter)
+  await answer(terminal, /Description:/, keys.enter)
+  await terminal.until(/Scope:[^]*1\. All Projects[^]*2\. Specific Projects/)
+  terminal.type(`2${keys.enter}`)
+  await answer(terminal, /Available projects:/, keys.space, keys.enter)
+  await answer(terminal, /Permissions:/, keys.enter)
+  await terminal.until(/Expires:[^]*4\. Never/)
+  terminal.type(`3${keys.up}9${keys.down}1${keys.enter}`)
+  t.strictSame(await terminal.ended, { code: 0, restored: true }, terminal.seen())
+  const made = await keyNamed(platform, 'By Number')
+  t.match(made, { scope: ['customer-support-bot'] })
+  const lives = Date.parse(String(made?.['expires_at'])) - Date.parse(String(made?.['created_at']))
+  t.equal(Math.round(lives / day), 30)
+})
 
 t.test('what the flags say is not asked for', async t => {
   const { platform, open } = await scene(t)

@@ -225,7 +225,7 @@ t.test('a terminal that closes lets apply finish what is in flight, however ofte
   })
 })
 
-t.test('a reader that goes away early is no error', async t => {
+t.test('a reader that goes away early is not an error', async t => {
   const { place, platform } = await scene(t, 200)
   const line = `(${asUsersDo.join(' ')} plan; echo "exit $?" >&2) | head -n 1`
   const env = { ...place.env, ...platform.env }

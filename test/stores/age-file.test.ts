@@ -87,13 +87,13 @@ t.test('says how to get an identity or recipient where there is none or a wrong 
   const cases: readonly (readonly [StoreSpec, RegExp, RegExp])[] = [
     [ageSpec(path, null), /names nobody/, /age-keygen -o/],
     [ageSpec(path, join(root, 'missing')), /no age identity at/, /age-keygen -o/],
-    [ageSpec(path, pipe), /pipe is no regular file/, /a pipe or a device is not read/],
-    [ageSpec(path, '/dev/zero'), /zero is no regular file/, /a pipe or a device is not read/],
+    [ageSpec(path, pipe), /pipe is not a regular file/, /a pipe or a device is not read/],
+    [ageSpec(path, '/dev/zero'), /zero is not a regular file/, /a pipe or a device is not read/],
     [ageSpec(path, at('large', '#'.repeat(2_000_000))), /is larger than 1 MB/, /private key/],
     [ageSpec(path, at('empty', '# nothing\n')), /holds no age identity/, /age-keygen -o/],
     [ageSpec(path, at('wrong', `# x\n${key}\n`)), /Line 2 of/, /AGE-SECRET-KEY-1/],
     [ageSpec(path, at('locked', 'age-encryption.org/v1\n')), /itself encrypted/, /no passphrase/],
-    [ageSpec(path, null, ['ssh-ed25519 AAAA']), /"ssh-ed25519 AAAA" is no age recipient/, /age1/],
+    [ageSpec(path, null, ['ssh-ed25519 AAAA']), /"ssh-ed25519 AAAA" is not an age recipient/, /age1/],
   ]
   for (const [spec, message, hint] of cases) {
     const store = stores.open(spec)

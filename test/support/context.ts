@@ -161,9 +161,8 @@ export type Ran = TestContext & { readonly code: number }
 /** Runs a command line, split at spaces, in a context in memory. */
 export async function runLine(line: string, options: TestContextOptions): Promise<Ran> {
   const context = testContext(options)
-  const invocation = readCommandLine(line.split(' '), context.version)
-  if (invocation.kind === 'answered') throw new Error(`${line} only prints help`)
-  const code = await runToEnd(context, () => invocation.run(context))
+  const begun = readCommandLine(line.split(' '))
+  const code = await runToEnd(context, () => begun.run(context))
   return Object.assign(context, { code })
 }
 

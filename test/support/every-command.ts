@@ -16,6 +16,10 @@ function linesFor(keyId: string, patterns: readonly string[]): readonly Line[] {
   const line = (command: string, ...args: readonly string[]): Line => ({ command, args })
   return [
     line('validate'),
+    line('init', '--stack', 'every-command'),
+    line('fmt', '--check'),
+    line('schema'),
+    line('list'),
     line('plan', '--stores', '--out', 'saved.plan'),
     line('apply', '--auto-approve', '--log', 'log.jsonl'),
     line('plan', '--drift'),
@@ -37,7 +41,8 @@ function linesFor(keyId: string, patterns: readonly string[]): readonly Line[] {
     line('auth login', '--api-key', 'ADMIN'),
     line('auth status'),
     line('auth whoami'),
-    line('status'),
+    line('help', 'plan'),
+    line('version'),
     line('auth logout'),
     line('doctor'),
     line('unlock', '--force'),
@@ -45,6 +50,7 @@ function linesFor(keyId: string, patterns: readonly string[]): readonly Line[] {
     line('apikeys update', 'ID', '--description', 'changed'),
     line('apikeys regenerate', 'ID', '--force'),
     line('rotate', keyId, '--auto-approve'),
+    line('revoke', keyId, '--auto-approve', '--in-use'),
     line('import', ...patterns, '--write'),
     line('apikeys delete', 'ID', '--force', '--force-self'),
     line('apply', '--auto-approve'),

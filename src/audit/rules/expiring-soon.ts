@@ -1,3 +1,4 @@
+import { plural } from '../../model/plural.ts'
 import { day, formatDate } from '../../model/duration.ts'
 import { isAdopted } from '../../model/wanted-end.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
@@ -18,7 +19,7 @@ export const expiringSoon: Rule = (key, { now }) => {
       message:
         expiresAt <= now
           ? `It expired on ${formatDate(expiresAt)}`
-          : `It expires on ${formatDate(expiresAt)}, in ${days} days`,
+          : `It expires on ${formatDate(expiresAt)}, in ${plural(days, 'day')}`,
       evidence: evidence({ expiresAt: new Date(expiresAt).toISOString(), days, renewedByApply: renewed }),
       remedy: renewed
         ? 'Run `fluxloop-keys apply`: it renews the key.'

@@ -1,3 +1,4 @@
+import { plural } from '../../model/plural.ts'
 import { day } from '../../model/duration.ts'
 import { liveKeysOf } from '../audited-key.ts'
 import { useOfAll } from '../../lifecycle/last-use.ts'
@@ -19,7 +20,7 @@ export const neverUsedKey: Rule = (key, { desired, live, now, windowDays }) => {
   const days = Math.floor((now - made) / day)
   return [
     {
-      message: `Nobody ever used it, in ${days} days`,
+      message: `Nobody ever used it, in ${plural(days, 'day')}`,
       evidence: evidence({ createdAt: new Date(made).toISOString(), ageDays: days }),
       remedy:
         key.kind === 'declared'

@@ -1,3 +1,4 @@
+import { plural } from '../../model/plural.ts'
 import { day, formatDuration } from '../../model/duration.ts'
 import { secretMadeAt } from '../../model/live-key.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
@@ -11,7 +12,7 @@ export const pastMaxAge: Rule = (key, { now }) => {
   const days = Math.floor(age / day)
   return [
     {
-      message: `Its secret is ${days} days old, and its maximum age is ${formatDuration(maxAge)}`,
+      message: `Its secret is ${plural(days, 'day')} old, and its maximum age is ${formatDuration(maxAge)}`,
       evidence: evidence({ ageDays: days, maximumDays: maxAge / day }),
       remedy: `Run \`fluxloop-keys apply\` regularly, or \`fluxloop-keys rotate ${key.desired.keyId}\` now.`,
     },

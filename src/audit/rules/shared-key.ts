@@ -1,3 +1,4 @@
+import { plural } from '../../model/plural.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 import { usageOf } from '../usage-of.ts'
 
@@ -34,7 +35,7 @@ export const sharedKey: Rule = (key, facts) => {
   if (networks.size <= most) return clean
   return [
     {
-      message: `It was used from ${addresses.length} addresses in ${networks.size} networks in ${facts.windowDays} days`,
+      message: `It was used from ${addresses.length} addresses in ${plural(networks.size, 'network')} in ${plural(facts.windowDays, 'day')}`,
       evidence: evidence({
         windowDays: facts.windowDays,
         addresses: addresses.slice(0, 20),

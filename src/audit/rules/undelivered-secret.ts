@@ -1,3 +1,4 @@
+import { plural } from '../../model/plural.ts'
 import { minute } from '../../model/duration.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
@@ -12,7 +13,7 @@ export const undeliveredSecret: Rule = (key, { now }) => {
     .map(({ live, marker: { generation } }) => {
       const minutes = Math.floor((now - live.createdAt) / minute)
       return {
-        message: `The secret of its generation ${generation} (${live.id}) is not in all its stores, ${minutes} minutes after it was made`,
+        message: `The secret of its generation ${generation} (${live.id}) is not in all its stores, ${plural(minutes, 'minute')} after it was made`,
         evidence: evidence({ liveId: live.id, generation, minutes }),
         remedy: 'Run `fluxloop-keys apply`: it finishes the delivery, or makes a new key.',
       }

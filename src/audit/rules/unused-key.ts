@@ -1,5 +1,6 @@
 import type { DesiredState } from '../../model/desired.ts'
 import { type Milliseconds, day, formatDate } from '../../model/duration.ts'
+import { plural } from '../../model/plural.ts'
 import { secretMadeAt } from '../../model/live-key.ts'
 import { liveKeysOf } from '../audited-key.ts'
 import { useOfAll } from '../../lifecycle/last-use.ts'
@@ -29,7 +30,7 @@ export const unusedKey: Rule = (key, { desired, live, now }) => {
   const days = Math.floor((now - last) / day)
   return [
     {
-      message: `Nobody used it for ${days} days`,
+      message: `Nobody used it for ${plural(days, 'day')}`,
       evidence: evidence({
         lastUsedAt: new Date(last).toISOString(),
         unusedDays: days,

@@ -1,3 +1,4 @@
+import { plural } from '../../model/plural.ts'
 import { everyPermission } from '../../model/permission.ts'
 import { countTexts, usageOf } from '../usage-of.ts'
 import { usedPermissions } from '../used-permissions.ts'
@@ -22,7 +23,7 @@ export const unusedPermission: Rule = (key, facts) => {
     .filter(name => !counts.has(name))
     .map((permission): Draft => ({
       permission,
-      message: `${permission} is granted, and was not used in ${windowDays} days`,
+      message: `${permission} is granted, and was not used in ${plural(windowDays, 'day')}`,
       evidence: evidence({ windowDays, requests: 0, used }),
       remedy: `Remove ${permission} from its permissions, or \`fluxloop-keys audit --fix\` does.`,
     }))
@@ -37,7 +38,7 @@ export const unusedPermission: Rule = (key, facts) => {
           permission,
           project,
           severity: 'info',
-          message: `${permission} was not used in ${project} in ${windowDays} days, only in other projects`,
+          message: `${permission} was not used in ${project} in ${plural(windowDays, 'day')}, only in other projects`,
           evidence: evidence({
             windowDays,
             requests: 0,

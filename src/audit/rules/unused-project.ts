@@ -1,3 +1,4 @@
+import { plural } from '../../model/plural.ts'
 import { addCounts, countTexts, total, usageOf } from '../usage-of.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
@@ -15,7 +16,7 @@ export const unusedProject: Rule = (key, facts) => {
     .filter(project => (counts.get(project) ?? 0) === 0)
     .map(project => ({
       project,
-      message: `${project} is in its scope, and was not touched in ${windowDays} days`,
+      message: `${project} is in its scope, and was not touched in ${plural(windowDays, 'day')}`,
       evidence: evidence({ windowDays, requests: 0, used: countTexts(counts) }),
       remedy: `Remove ${project} from its scope, or \`fluxloop-keys audit --fix\` does.`,
     }))

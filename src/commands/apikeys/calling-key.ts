@@ -15,7 +15,7 @@ export async function isCallingKey(
   throw new Failure('refused', `${id} (${name}) is the key that this command itself uses`, {
     hints: [
       `Use another key or login to ${what} it.`,
-      `--force-self does it all the same: whatever uses this key stops working at once, this program too.`,
+      `--force-self does it anyway: whatever uses this key stops working at once, this program too.`,
     ],
   })
 }

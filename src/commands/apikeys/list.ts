@@ -2,8 +2,10 @@ import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import type { Milliseconds } from '../../model/duration.ts'
 import { type Selection, type SortOrder, selectKeys } from '../../lifecycle/select-keys.ts'
+import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import { closest } from '../../model/suggest.ts'
+import type { PlatformClient } from '../../platform/types.ts'
 import { jsonText } from '../../render/json.ts'
 import { keyToJson } from '../../render/key-json.ts'
 import { renderKeyList } from '../../render/key-list.ts'
@@ -18,15 +20,15 @@ export interface ListOptions extends ConnectionOptions, Selection {
   readonly verbose: boolean
 }
 
-/** One request for each 1,000 keys. */
+/** One request for each 1,000 keys, and one more for a project that no key names. */
 export async function runList(options: ListOptions, context: Context): Promise<number> {
   const { stdout, stderr, timeZone } = context
   const { client } = await context.connect(options)
   const { keys, now, complete } = await client.list()
   const live = keys.filter(({ status }) => status !== 'revoked')
+  await requireProject(options.project, live, client)
   const shown = selectKeys(live, options, options.sort, now)
   if (!complete) stderr.print('The platform did not list every key this time: run it again for the rest.')
-  if (shown.length === 0) suggestProject(options.project, live, context)
   const { json, showKeys } = options
   stdout.print(
     json
@@ -47,11 +49,22 @@ export async function runList(options: ListOptions, context: Context): Promise<n
   return 0
 }
 
-/** The projects that keys name are all we know without another request. */
-function suggestProject(project: string | null, keys: readonly LiveKey[], { stderr }: Context): void {
+/** Throws a not-found `Failure` for a project that neither a key names nor the platform has: one request, where no key names it. */
+async function requireProject(
+  project: string | null,
+  keys: readonly LiveKey[],
+  client: PlatformClient,
+): Promise<void> {
   if (project === null) return
-  const known = new Set(keys.flatMap(({ scope }) => (scope === 'all' ? [] : scope)))
-  if (known.has(project)) return
-  const near = closest(project, known)
-  if (near !== null) stderr.print(`No key names the project ${quote(project)}. Did you mean ${quote(near)}?`)
+  const named = keys.flatMap(({ scope }) => (scope === 'all' ? [] : scope))
+  if (named.includes(project)) return
+  const known = (await client.projects()).map(({ name }) => name)
+  if (known.includes(project)) return
+  const near = closest(project, new Set([...known, ...named]))
+  throw new Failure('not-found', `There is no project ${quote(project)} that you can reach`, {
+    hints: [
+      ...(near === null ? [] : [`Did you mean ${quote(near)}?`]),
+      'fluxloop-keys projects list shows the projects.',
+    ],
+  })
 }

@@ -1,5 +1,6 @@
 import { platformWithCrashPoints } from '../../apply/crash-points.ts'
 import { patchAsSeen } from '../../apply/write.ts'
+import { plural } from '../../model/plural.ts'
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import {
@@ -65,7 +66,10 @@ function describedAs(text: string, { id, ownership }: LiveKey): KeyPatch['descri
   const marker = ownership.kind === 'managed' ? ownership.marker : null
   const over = writeDescription(text, marker).length - maximumDescription
   if (over > 0) {
-    throw new Failure('usage', `The description is too long by ${over} characters, beside the key's marker`)
+    throw new Failure(
+      'usage',
+      `The description is too long by ${plural(over, 'character')}, next to the key's marker`,
+    )
   }
   return { text, marker }
 }

@@ -65,7 +65,7 @@ async function textOf(file: string, cwd: string): Promise<string> {
       cause,
     })
   }
-  throw new Failure('usage', `The baseline ${file} is no file of at most ${largest / mebibyte} MiB`)
+  throw new Failure('usage', `The baseline ${file} is not a file of at most ${largest / mebibyte} MiB`)
 }
 
 function parsed(text: string): Fields {
@@ -84,7 +84,7 @@ export async function readBaseline(file: string, stack: string, cwd: string): Pr
     typeof fingerprint === 'string' ? [[fingerprint, { suppressed }] as const] : [],
   )
   if (before === null || entries?.length !== before.findings.length)
-    throw new Failure('usage', `The baseline ${file} is no report of an audit`, {
+    throw new Failure('usage', `The baseline ${file} is not a report of an audit`, {
       hints: ['It takes what `fluxloop-keys audit` wrote with --json or --format sarif.'],
     })
   if (before.stack !== stack)

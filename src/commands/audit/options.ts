@@ -2,6 +2,7 @@ import type { AuditPolicy } from '../../model/audit-policy.ts'
 import { type Severity, severities } from '../../model/audit-rule.ts'
 import { day, parseDuration } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
+import { suggestUnit } from '../../model/suggest-unit.ts'
 import { closest } from '../../model/suggest.ts'
 
 /** One of the words that a flag takes. Throws a usage `Failure`. */
@@ -35,6 +36,7 @@ export function windowOf(flag: string | null): number {
   throw new Failure(
     'usage',
     `--window takes whole days from 1d to ${mostDays}d, such as 90d, not \`${flag}\``,
+    { hints: suggestUnit(flag, 'd') },
   )
 }
 

@@ -55,7 +55,7 @@ async function keyToKeep(
   }
   if (withToken) return await context.readSecret()
   if (!context.interactive) {
-    throw new Failure('usage', 'There is nobody to ask for the key: this is no terminal', {
+    throw new Failure('usage', 'There is nobody to ask for the key: not a terminal', {
       hints: ['Pipe the key in: `auth login --with-token <key.txt`.'],
     })
   }

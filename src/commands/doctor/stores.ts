@@ -71,7 +71,7 @@ async function checkStore(spec: StoreSpec, stores: Stores, nonce: string): Promi
       const steps = tried.filter(step => step !== 'probe')
       // A service cannot be tried without a trace of it.
       const trace = spec.kind === 'preset' ? '; the log of the service shows the trial' : ''
-      return check('store', 'ok', [`${steps.join(', ')}: they work, beside its own place${trace}`], label)
+      return check('store', 'ok', [`${steps.join(', ')}: they work, next to its own place${trace}`], label)
     }
     return check(
       'store',

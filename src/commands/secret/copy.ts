@@ -3,6 +3,7 @@ import { whyNotCopied } from '../../clipboard/why-not-copied.ts'
 import type { Context } from '../../context.ts'
 import { type Milliseconds, formatDuration, longestTimer, parseWait, second } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
+import { suggestUnit } from '../../model/suggest-unit.ts'
 import { readSecrets } from './read.ts'
 
 export interface SecretCopyOptions {
@@ -21,6 +22,7 @@ function clearAfterOf({ clearAfter }: SecretCopyOptions): Milliseconds {
   throw new Failure(
     'usage',
     `--clear-after takes a time such as 45s or 2m, 24 days at most, not \`${clearAfter ?? ''}\``,
+    { hints: suggestUnit(clearAfter ?? '', 's') },
   )
 }
 
@@ -37,7 +39,7 @@ function noClipboard(copied: NotCopied): Failure {
           : []),
       ],
     })
-  return new Failure('failed', 'There is no clipboard here: this is no session of a desktop', {
+  return new Failure('failed', 'There is no clipboard here: this is not a session of a desktop', {
     hints: ['`fluxloop-keys exec KEY -- COMMAND` runs a program with the secret, and `secret get` pipes it.'],
   })
 }

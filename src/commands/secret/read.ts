@@ -23,7 +23,7 @@ function declared(keys: readonly DesiredKey[], asked: string): DesiredKey {
 /** Other programs get it next: what is no secret of a key might end a line there, or be none of its length. */
 function requirePlain(secret: Secret, keyId: string, spec: StoreSpec): Secret {
   if (secret.isPlain()) return secret
-  throw new Failure('failed', `What ${storeLabel(spec)} holds is no secret of ${keyId}`, {
+  throw new Failure('failed', `What ${storeLabel(spec)} holds is not a secret of ${keyId}`, {
     hints: [
       'It has spaces, line breaks, characters that no key has or a command to a CI runner: something else wrote it there.',
       '`fluxloop-keys verify` says which stored secrets work.',

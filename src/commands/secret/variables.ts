@@ -24,7 +24,7 @@ function requireName(name: string): string {
   if (why !== null) throw usage(`${name} ${why}, so no secret may be in it`, 'Give it another name.')
   if (/^[A-Za-z_]\w*$/.test(name)) return name
   throw usage(
-    `\`${name}\` is no name of a variable`,
+    `\`${name}\` is not a name of a variable`,
     'A name has letters, digits and _, and does not begin with a digit.',
     ...(name.includes('=')
       ? [`Where a key is to have a name of its own, say so without --env: ${name}`]

@@ -91,7 +91,7 @@ export function readFacts(given: RuleTestFacts): {
     problems.push({
       path: ['now'],
       onKey: false,
-      message: `There is no day ${given.now ?? ''}; the usual one is ${formatDate(usualNow)}`,
+      message: `Invalid date "${given.now ?? ''}"; the usual one is ${formatDate(usualNow)}`,
     })
   return { facts: { ...facts, now: new Date(now ?? usualNow) }, problems }
 }

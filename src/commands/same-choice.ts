@@ -1,0 +1,19 @@
+import type { ConnectionOptions } from '../connection.ts'
+import { shellWord } from '../render/shell-word.ts'
+
+/** The flags by which another command finds the same configuration, platform and credential, as a shell takes them. */
+export function sameChoice({
+  config,
+  apiUrl,
+  staging,
+  profile,
+}: Pick<ConnectionOptions, 'apiUrl' | 'staging' | 'profile'> & {
+  readonly config: readonly string[]
+}): readonly string[] {
+  return [
+    ...config.map(path => `-c ${shellWord(path)}`),
+    ...(apiUrl === null ? [] : [`--api-url ${shellWord(apiUrl)}`]),
+    ...(staging ? ['--staging'] : []),
+    ...(profile === null ? [] : [`--profile ${shellWord(profile)}`]),
+  ]
+}

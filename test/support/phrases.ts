@@ -1,0 +1,26 @@
+/** A turn of phrase that no message, help text or document has, and what to write instead. */
+export interface Phrase {
+  readonly not: RegExp
+  readonly but: string
+}
+
+/** The left column of the table in the style guide, and their like. `there is no ...` and `is no longer` are plain English. */
+export const phrases: readonly Phrase[] = [
+  { not: /(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b)[a-z]+/i, but: 'is not a …' },
+  { not: /\bthere is no day\b/i, but: 'invalid date "…"' },
+  { not: /\bnobody[’']s (?:key|keys)\b|\bkeys? of nobody\b|\bstrangers?\b/i, but: 'unmanaged key' },
+  { not: /\bothers may know\b|\bknown to others\b/i, but: 'leaked' },
+  {
+    not: /\bfarewell\b|\bpartWith\b|\bsparingCaller\b|\borAdmit\b|\bchronicle\b|\bdoomed\b/i,
+    but: 'see the style guide',
+  },
+  { not: /\bmake it so\b/i, but: 'Apply the plan' },
+  { not: /\bsuch that\b/i, but: 'so that' },
+  { not: /\bso many\b/i, but: 'at most N, or that many' },
+  { not: /\ball the same\b/i, but: 'anyway' },
+  { not: /(?<![-\w])beside(?![-\w])/i, but: 'next to' },
+  { not: /\bwhose it is\b/i, but: 'which run holds it' },
+  { not: /\bsomething went wrong that should not have\b/i, but: 'Internal error: …' },
+  { not: /\bit refuses\b|\bit says so\b|\bit is told\b/i, but: 'plan refuses, apply prints' },
+  { not: /\bheld to\b|\bowed\b|\btold of\b/i, but: 'say it plainly' },
+]
