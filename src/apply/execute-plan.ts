@@ -9,6 +9,7 @@ import type { Undelivered } from './make-key.ts'
 import { patch } from './patch.ts'
 import { withReadyStores } from './probe.ts'
 import { provision } from './provision.ts'
+import { renameFirst } from './rename-first.ts'
 import { revokeApproved } from './revoke.ts'
 import type { Run } from './run.ts'
 
@@ -30,18 +31,19 @@ export async function executePlan(plan: Plan, run: Run): Promise<Report> {
   return ledger.report()
 }
 
-/** Carries out all changes but revocations. Resolves to the keys that were made and delivered. */
+/** Carries out all changes but revocations: renames, then provisions, then patches. Resolves to the keys that were made and delivered. */
 async function provisionAndPatch(
-  changes: readonly Change[],
-  ledger: Ledger,
+  planned: readonly Change[],
+  whole: Ledger,
   run: Run,
 ): Promise<readonly Undelivered[]> {
+  const { changes, ledger } = await renameFirst(planned, whole, run)
   const { delivered, marked } = await provision(changes.filter(isProvision), ledger, run)
   for (const { kind, step } of patchSteps) {
     const those = changes.filter(isPatch).filter(change => change.kind === kind)
     const work = async (change: Patch) => {
-      const done = await ledger.begin(change, step, () => patch(change, marked, run))
-      if (done !== null) ledger.done(change, done)
+      const patched = await ledger.begin(change, step, () => patch(change, marked, run))
+      if (patched !== null) ledger.done(change, patched.done)
     }
     await Promise.all(those.map(work))
   }

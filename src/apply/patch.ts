@@ -1,7 +1,7 @@
 import { transition } from '../lifecycle/transitions.ts'
 import type { Adopt, Release, Update } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
-import type { FieldChange } from '../model/field-change.ts'
+import { type FieldChange, isRename } from '../model/field-change.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { noRemoval } from '../model/removal.ts'
@@ -24,15 +24,21 @@ interface Writing {
   readonly note: { readonly description: string; readonly marker: Marker } | null
 }
 
+/** A change that was carried out, and its key as it is then. */
+export interface Patched {
+  readonly done: Done
+  readonly live: LiveKey
+}
+
 /** The verb `patch`. `marked`: keys that this run marked before, as they are since then. */
-export async function patch(change: Patch, marked: ReadonlyMap<string, LiveKey>, run: Run): Promise<Done> {
+export async function patch(change: Patch, marked: ReadonlyMap<string, LiveKey>, run: Run): Promise<Patched> {
   const live = marked.get(change.live.id) ?? change.live
   const removal = change.kind === 'update' ? change.removal : noRemoval
   const { removed, forgotten, trouble } = await takeOut(removal, run)
   if (change.kind === 'update') await requireProof({ ...change, live }, run)
-  await write(writingOf({ ...change, live }, forgotten, run), run)
+  const patched = await write(writingOf({ ...change, live }, forgotten, run), run)
   if (trouble !== null) throw trouble
-  return { action: actions[change.kind], liveId: live.id, places: [], removed }
+  return { done: { action: actions[change.kind], liveId: live.id, places: [], removed }, live: patched }
 }
 
 const actions = { adopt: 'adopted', update: 'updated', release: 'released' } as const
@@ -62,9 +68,9 @@ function adoption({ live, desired, generation, fields }: Adopt, run: Run): Writi
 function update(change: Update, forgotten: readonly string[], run: Run): Writing {
   switch (change.mark.event) {
     case 'updated':
-      return ofHead(change, forgotten)
+      return ofHead(change, forgotten, run)
     case 'narrowed':
-      return ofRetiring(change)
+      return ofRetiring(change, run)
     case 'retired':
       return retirement(change, change.mark.successor, run)
     case 'recognised':
@@ -97,15 +103,23 @@ function recognition({ live, desired, fields }: Update, generation: number, run:
   }
 }
 
-function ofHead({ live, desired, fields }: Update, forgotten: readonly string[]): Writing {
-  const marker = transition(markerOf(live), { kind: 'updated', desired, forgotten }, live.id)
+function ofHead({ live, desired, fields }: Update, forgotten: readonly string[], run: Run): Writing {
+  const marker = transition(named(live, desired, run), { kind: 'updated', desired, forgotten }, live.id)
   return { live, fields, note: { description: desired.description, marker } }
 }
 
+/** The marker under the names of today. */
+function named(live: LiveKey, { keyId }: DesiredKey, { desired: { stack } }: Run): Marker {
+  return transition(markerOf(live), { kind: 'renamed', stack, keyId }, live.id)
+}
+
 /** Its name, its description and its state stay as they are. */
-function ofRetiring({ live, desired, fields }: Pick<Update, 'live' | 'desired' | 'fields'>): Writing {
-  if (!fields.some(({ field }) => field === 'key id')) return { live, fields, note: null }
-  const marker = transition(markerOf(live), { kind: 'renamed', keyId: desired.keyId }, live.id)
+function ofRetiring(
+  { live, desired, fields }: Pick<Update, 'live' | 'desired' | 'fields'>,
+  run: Run,
+): Writing {
+  if (!fields.some(isRename)) return { live, fields, note: null }
+  const marker = named(live, desired, run)
   return { live, fields, note: { description: live.description, marker } }
 }
 
@@ -122,8 +136,9 @@ async function write({ live, fields, note }: Writing, run: Run): Promise<LiveKey
 }
 
 /** Says in the marker that others know the secret. */
-export async function leak(live: LiveKey, run: Run): Promise<LiveKey> {
-  const marker = transition(markerOf(live), { kind: 'leaked' }, live.id)
+export async function leak(live: LiveKey, keyId: string, run: Run): Promise<LiveKey> {
+  const { stack } = run.desired
+  const marker = transition(markerOf(live), { kind: 'leaked', stack, keyId }, live.id)
   return await write({ live, fields: [], note: { description: live.description, marker } }, run)
 }
 
@@ -134,5 +149,5 @@ export async function narrow(
   fields: readonly FieldChange[],
   run: Run,
 ): Promise<void> {
-  if (fields.length > 0) await write(ofRetiring({ live, desired, fields }), run)
+  if (fields.length > 0) await write(ofRetiring({ live, desired, fields }, run), run)
 }

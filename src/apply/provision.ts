@@ -97,9 +97,9 @@ async function markLeaked(changes: readonly Provision[], ledger: Ledger, run: Ru
   const leaks = { marked: new Map<string, LiveKey>(), failed: new Set<Provision>() }
   const mark = async (change: Provision) => {
     if (change.kind !== 'rotate' || change.leaked.length === 0) return
-    const { leaked } = change
+    const { keyId, leaked } = change
     const done = await ledger.begin(change, 'marking as leaked', async () => {
-      for (const live of leaked) leaks.marked.set(live.id, await leak(live, run))
+      for (const live of leaked) leaks.marked.set(live.id, await leak(live, keyId, run))
       return true
     })
     if (done === null) leaks.failed.add(change)

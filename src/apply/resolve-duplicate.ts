@@ -1,7 +1,7 @@
 import { second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { type ManagedKey, isOlder, membersOf } from '../lifecycle/lineage.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 import type { Listing } from '../platform/types.ts'
 import type { Undelivered } from './make-key.ts'
 import { keyIfThere, pauses } from './look.ts'
@@ -13,7 +13,7 @@ const clockGrain = second
 
 /** The live keys of the same key id that another run made since our plan was: what it saw is no surprise. */
 function newKin(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
-  const lineage = sortByOwner(run.desired.stack, listing.keys, listing.now).lineages.get(key.marker.keyId)
+  const lineage = ownedKeys(run.desired, listing.keys, listing.now).lineages.get(key.marker.keyId)
   return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => !run.known.has(live.id))
 }
 

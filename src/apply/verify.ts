@@ -6,10 +6,9 @@ import { Failure } from '../model/failure.ts'
 import { type LiveKey, endsLike, shortestEnd, visibleEnd } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
 import type { StoreCheck, Verification } from '../model/verification.ts'
-import { renames } from '../plan/compute-plan.ts'
 import { type Places, isOfThisPlace } from '../plan/place.ts'
 import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 import type { Listing, Whoami } from '../platform/types.ts'
 import type { Look, StoredSecrets } from './stored-secrets.ts'
 
@@ -179,7 +178,7 @@ export async function verifySecrets(
 ): Promise<Verification> {
   const before = platform.requests()
   const { keys, now } = await platform.list()
-  const { lineages } = sortByOwner(desired.stack, keys, now, { renamed: renames(desired) })
+  const { lineages } = ownedKeys(desired, keys, now)
   const places = { host: how.host, places: await how.placesOf(lineages) }
   const lineageOf = ({ key }: Look) => lineages.get(key.keyId) ?? null
   const candidates = candidatesOf(looks, lineageOf).map(candidate => {

@@ -32,6 +32,7 @@ export function patchOf(fields: readonly FieldChange[]): KeyPatch {
       case 'description':
       case 'protect':
       case 'key id':
+      case 'stack':
       case 'state':
         break
     }

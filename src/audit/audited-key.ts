@@ -4,7 +4,7 @@ import type { Environment } from '../model/environment.ts'
 import { fitsGlob } from '../model/glob.ts'
 import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { isAdopted } from '../model/wanted-end.ts'
 import type { AuditFacts } from './facts.ts'
@@ -66,12 +66,7 @@ export function auditedKeys({
   now,
   targets,
 }: Pick<AuditFacts, 'desired' | 'live' | 'now' | 'targets'>): readonly AuditedKey[] {
-  const renamed = new Map(
-    desired.keys.flatMap(({ previously, keyId }) =>
-      previously === null ? [] : [[previously, keyId] as const],
-    ),
-  )
-  const owned = sortByOwner(desired.stack, live?.keys ?? [], now, { renamed })
+  const owned = ownedKeys(desired, live?.keys ?? [], now)
   const declared = desired.keys.map((key): DeclaredKey => {
     const lineage = owned.lineages.get(key.keyId) ?? null
     return {

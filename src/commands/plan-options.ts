@@ -4,8 +4,7 @@ import { type DesiredState, type Forbidden, forbiddable } from '../model/desired
 import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
 import { type Targets, strayPatterns } from '../model/targets.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
-import { renames } from '../plan/compute-plan.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 import { type KnownOptions, evidenceNeeded } from '../plan/evidence-needed.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import { storesToFind } from '../plan/lost-stores.ts'
@@ -133,7 +132,7 @@ export async function planOptions(
   const host = context.host()
   const lost = storesToFind(desired, current, now)
   const formerStores = await findFormerStores(desired, lost, asked.config, context.cwd)
-  const { lineages } = sortByOwner(desired.stack, current.keys, now, { renamed: renames(desired) })
+  const { lineages } = ownedKeys(desired, current.keys, now)
   const known = {
     host,
     places: await placesHere(desired.keys, lineages, formerStores, host),

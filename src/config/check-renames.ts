@@ -1,4 +1,5 @@
 import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
+import type { Merged } from './merge.ts'
 import { placeText } from './place-text.ts'
 import type { RawKey } from './raw.ts'
 
@@ -19,4 +20,14 @@ export function checkRenames(keys: ReadonlyMap<string, Located<RawKey>>, report:
     const hint = 'Name the key id that this key alone had before, or remove the line.'
     report(diagnosticFor(at, { code: 'bad-rename', message, hint }, [place]))
   }
+}
+
+/** Reports a stack that was renamed from its own name. */
+export function checkFormerly({ stack, formerly }: Merged, report: Report): void {
+  const index = stack === null || formerly === null ? -1 : formerly.value.indexOf(stack.value)
+  if (formerly === null || stack === null || index < 0) return
+  const at = { ...formerly, path: [...formerly.path, index] }
+  const message = `The stack is still called "${stack.value}", so that is not a former name of it`
+  const hint = 'Name the stacks that this one was before, or remove the line.'
+  report(diagnosticFor(at, { code: 'bad-rename', message, hint }, [keyPlace(stack)]))
 }

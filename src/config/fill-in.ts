@@ -11,9 +11,11 @@ export interface Names {
   readonly environment: string
   /** The key id before it was renamed. */
   readonly formerly?: string | undefined
+  /** The first name that the stack had before it was renamed. */
+  readonly formerStack?: string | undefined
 }
 
-type Placeholder = Exclude<keyof Names, 'formerly'>
+type Placeholder = Exclude<keyof Names, 'formerly' | 'formerStack'>
 
 /** What a path or a name may hold. */
 export const commonPlaceholders: readonly Placeholder[] = ['stack', 'key']

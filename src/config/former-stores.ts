@@ -52,11 +52,22 @@ function entriesOf(part: Part): readonly Located<RawStore>[] {
   )
 }
 
-/** The key may have been declared under its former key id, or with `previously`, or without. */
-function namesOf(stack: string, key: DesiredKey): readonly Names[] {
+/**
+ * The key may have been declared under its former key id, or with `previously`, or without; and so may its stack: under a former
+ * name, with `formerly`, or without.
+ */
+function namesOf({ stack, formerly }: DesiredState, key: DesiredKey): readonly Names[] {
   const { keyId, previously, name } = key
   const now = { stack, key: keyId, name, environment: key.environment ?? '' }
-  return previously === null ? [now] : [{ ...now, formerly: previously }, now, { ...now, key: previously }]
+  const keyIds =
+    previously === null ? [now] : [{ ...now, formerly: previously }, now, { ...now, key: previously }]
+  return keyIds.flatMap(names => [
+    names,
+    ...formerly.flatMap(each => [
+      { ...names, formerStack: each },
+      { ...names, stack: each },
+    ]),
+  ])
 }
 
 interface Uses {
@@ -103,7 +114,7 @@ export function findLostStores(
     const hashes = lost.get(key.keyId) ?? []
     if (hashes.length === 0) continue
     const stores = new Map<string, LostStore>()
-    const names = namesOf(desired.stack, key)
+    const names = namesOf(desired, key)
     for (const entry of entries) {
       for (const each of names) {
         const store = resolveStore(entry, each, () => undefined)

@@ -3,7 +3,7 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
 import { checkFileNames } from './check-file-names.ts'
 import { checkPlaces } from './check-places.ts'
-import { checkRenames } from './check-renames.ts'
+import { checkFormerly, checkRenames } from './check-renames.ts'
 import { DiagnosticList } from './diagnostic-list.ts'
 import { findFiles, shownPath } from './find-files.ts'
 import { mergeParts } from './merge.ts'
@@ -51,6 +51,7 @@ function resolveKeys(context: KeyContext, allowed: readonly string[]): DesiredKe
   checkPlaces(resolved, merged.keys, report)
   checkFileNames(resolved, allowed, context.warn)
   checkRenames(merged.keys, report)
+  checkFormerly(merged, report)
   return resolved.map(({ key }) => key)
 }
 
@@ -105,6 +106,7 @@ export async function loadConfiguration(options: {
         ? new Set(policy.audit.rules.map(({ id }) => id))
         : null,
     stack: merged.stack?.value ?? '',
+    formerly: merged.formerly?.value ?? [],
     now,
     rolesKnown: known('roles'),
     defaultsKnown: known('defaults'),
@@ -117,16 +119,20 @@ export async function loadConfiguration(options: {
   const { stack } = merged
   if (diagnostics.kept.length > 0 || stack === null)
     return { ok: false, diagnostics: tidy(diagnostics.kept), omitted: diagnostics.omitted }
+  // Said in so many words, it is meant; an empty folder, or a block that was left out, may be a mistake.
+  const declaresNothing = keys.length === 0 && parts.some(({ raw }) => raw.keys !== undefined)
   if (keys.length === 0) {
     const message = 'The configuration declares no keys'
-    warnings.push(fileDiagnostic(parts[0]?.source.file ?? '.', 'no-keys', message, 'Add one under `keys`.'))
+    const hint =
+      'Add one under `keys`. To release every key of the stack: `keys: {}` and `prune: { removed: retain }`.'
+    warnings.push(fileDiagnostic(parts[0]?.source.file ?? '.', 'no-keys', message, hint))
   }
   const quiet = resolveQuiet(merged.defaults?.value.rotate?.quiet)
-  const prune = resolvePrune(merged.prune?.value, quiet)
+  const prune = resolvePrune(merged.prune?.value, quiet, { declaresNothing })
   const limits = resolveLimits(merged.limits?.value)
   return {
     ok: true,
-    desired: { stack: stack.value, keys, prune, limits, policy },
+    desired: { stack: stack.value, formerly: merged.formerly?.value ?? [], keys, prune, limits, policy },
     warnings: tidy(warnings.kept),
   }
 }

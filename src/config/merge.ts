@@ -5,6 +5,7 @@ import type { RawDefaults, RawFile, RawKey, RawLimits, RawPolicy, RawPrune } fro
 /** All files as one configuration; what is null or missing was declared nowhere, or is wrong and reported. */
 export interface Merged {
   readonly stack: Located<string> | null
+  readonly formerly: Located<readonly string[]> | null
   readonly defaults: Located<RawDefaults> | null
   readonly prune: Located<RawPrune> | null
   readonly limits: Located<RawLimits> | null
@@ -16,7 +17,7 @@ export interface Merged {
   readonly brokenRoles: ReadonlySet<string>
 }
 
-type Block = 'stack' | 'version' | 'defaults' | 'prune' | 'limits' | 'policy' | 'extends'
+type Block = 'stack' | 'formerly' | 'version' | 'defaults' | 'prune' | 'limits' | 'policy' | 'extends'
 
 function blocks<Name extends Block>(parts: readonly Part[], name: Name) {
   return parts.flatMap(part => {
@@ -111,6 +112,7 @@ export function mergeParts(parts: readonly Part[], whole: boolean, report: Repor
   }
   return {
     stack,
+    formerly: single(parts, 'formerly', report),
     defaults: single(parts, 'defaults', report),
     prune: single(parts, 'prune', report),
     limits: single(parts, 'limits', report),

@@ -8,6 +8,7 @@ import type { PresetName } from '../model/preset.ts'
 export interface RawFile {
   readonly version?: 1
   readonly stack?: string
+  readonly formerly?: readonly string[]
   readonly roles?: Readonly<Record<string, readonly string[]>>
   readonly defaults?: RawDefaults
   readonly keys?: Readonly<Record<string, RawKey>>

@@ -18,6 +18,8 @@ const leastRoom = maximumDescription - markerRoom('s'.repeat(40), 'k'.repeat(63)
 export interface KeyContext {
   readonly merged: Merged
   readonly stack: string
+  /** The names that the stack had before. */
+  readonly formerly: readonly string[]
   readonly now: Instant | null
   /** Every `roles` (every `defaults`) could be read: only then is anything reported as missing from there. */
   readonly rolesKnown: boolean
@@ -104,7 +106,9 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
   const declared: Located<RawStores> = ownOrDefault(key, merged, 'store') ?? { ...key, value: 'keychain' }
   const stores = storeEntries(declared).flatMap(at => {
     const { name, environment = '', previously: formerly } = raw
-    const store = resolveStore(at, { stack: context.stack, key: keyId, name, environment, formerly }, report)
+    const { stack, formerly: stacks } = context
+    const names = { stack, formerStack: stacks[0], key: keyId, name, environment, formerly }
+    const store = resolveStore(at, names, report)
     return store === null ? [] : [{ store, at }]
   })
   checkDescription(key, keyId, stores.length, context)

@@ -43,11 +43,16 @@ function duration(text: string | undefined): Milliseconds | null {
 }
 
 /** The rules for keys that nothing declares. */
-export function resolvePrune(raw: RawPrune | undefined, quiet: Milliseconds): DesiredState['prune'] {
+export function resolvePrune(
+  raw: RawPrune | undefined,
+  quiet: Milliseconds,
+  { declaresNothing }: { readonly declaresNothing: boolean },
+): DesiredState['prune'] {
   const { removed = 'revoke', unmanaged = 'report', unused, keep = [] } = raw ?? {}
   const after = duration(unused?.after)
   return {
     removed,
+    releaseStack: declaresNothing && removed === 'retain',
     unmanaged,
     unused: after === null ? null : { after, action: unused?.action ?? 'report' },
     keep,

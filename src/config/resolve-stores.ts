@@ -18,9 +18,9 @@ function expanded(raw: RawStore): RawStoreMap {
   return raw === 'keychain' ? { keychain: {} } : raw
 }
 
-/** Where the keychain keeps a secret whose declaration does not say. A renamed key's entry stays where it is. */
-function defaultAccount({ stack, key, formerly }: Names): string {
-  return `${stack}/${formerly ?? key}`
+/** Where the keychain keeps a secret whose declaration does not say. An entry stays where it is when its key, or the stack, is renamed. */
+function defaultAccount({ stack, formerStack, key, formerly }: Names): string {
+  return `${formerStack ?? stack}/${formerly ?? key}`
 }
 
 /**

@@ -1,11 +1,13 @@
 import { type Instant, type Milliseconds, day } from '../model/duration.ts'
+import type { DesiredState } from '../model/desired.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { type IsProven, type Lineage, type ManagedKey, lineageOf, nothingProven } from './lineage.ts'
+import { type KeyIdOf, type RenameHeld, claimsOf, possibleKeyIds } from './renames.ts'
 
 /** So long a key that a stack gave up waits for another stack, and nobody prunes it. */
 const handover: Milliseconds = 30 * day
 
-/** The live keys, sorted by who owns them. Keys of other stacks are in none of them. */
+/** The live keys, sorted by who owns them. Keys of other stacks are in none of them, those in `left` aside. */
 export interface Owned {
   readonly lineages: ReadonlyMap<string, Lineage>
   readonly unmanaged: readonly LiveKey[]
@@ -14,42 +16,51 @@ export interface Owned {
   readonly unreadable: readonly LiveKey[]
   /** They carry the marker of another key of this stack: unmanaged, and named. */
   readonly copied: readonly LiveKey[]
+  readonly heldRenames: readonly RenameHeld[]
+  /** Live keys of former stacks that nothing here takes over. */
+  readonly left: readonly ManagedKey[]
   /** How many live keys are this stack's. */
   readonly managed: number
 }
 
+/** What is known beyond markers. */
+export interface Evidence {
+  readonly isProven: IsProven
+  /** Does a readable store hold the key's secret? */
+  readonly isHeld: IsProven
+}
+
+const noEvidence: Evidence = { isProven: nothingProven, isHeld: nothingProven }
+
 /** A marker that a store proves belongs to its key after all, as where a restore rewrote ids. */
-function boundAnew(live: LiveKey, stack: string, isHeld: IsProven): LiveKey {
+function boundAnew(live: LiveKey, { isHeld }: Evidence, possibleKeyId: KeyIdOf): LiveKey {
   if (live.ownership.kind !== 'copied') return live
   const { marker } = live.ownership
-  const isOurs = marker.stack === stack && isHeld(marker.keyId, live)
+  const keyId = possibleKeyId(marker)
+  const isOurs = keyId !== null && isHeld(keyId, live)
   return isOurs ? { ...live, ownership: { kind: 'managed', marker } } : live
 }
 
-/** `renamed` maps a former key id to the one that took its place; `isHeld`: does a readable store hold the key's secret? */
-export function sortByOwner(
-  stack: string,
+/** Under its own name and under those that it had before, a declared key is one key id, unless its rename is held. */
+export function ownedKeys(
+  desired: DesiredState,
   keys: readonly LiveKey[],
   now: Instant,
-  {
-    renamed = new Map(),
-    isProven = nothingProven,
-    isHeld = nothingProven,
-  }: {
-    readonly renamed?: ReadonlyMap<string, string>
-    readonly isProven?: IsProven
-    readonly isHeld?: IsProven
-  } = {},
+  evidence: Evidence = noEvidence,
 ): Owned {
+  const { isProven, isHeld } = evidence
+  const possibleKeyId = possibleKeyIds(desired)
+  const found = keys
+    .filter(({ status }) => status !== 'revoked')
+    .map(key => boundAnew(key, evidence, possibleKeyId))
+  const { keyIdOf, heldRenames, left } = claimsOf(desired, found)
   const unmanaged: LiveKey[] = []
   const released: LiveKey[] = []
   const unreadable: LiveKey[] = []
   const copied: LiveKey[] = []
   const groups = new Map<string, ManagedKey[]>()
   let managed = 0
-  for (const found of keys) {
-    if (found.status === 'revoked') continue
-    const live = boundAnew(found, stack, isHeld)
+  for (const live of found) {
     const { ownership } = live
     if (ownership.kind === 'unmanaged') unmanaged.push(live)
     else if (ownership.kind === 'unreadable') unreadable.push(live)
@@ -57,8 +68,9 @@ export function sortByOwner(
     else if (ownership.marker.state.kind === 'released') {
       const waits = now - ownership.marker.state.at < handover
       ;(waits ? released : unmanaged).push(live)
-    } else if (ownership.marker.stack === stack) {
-      const keyId = renamed.get(ownership.marker.keyId) ?? ownership.marker.keyId
+    } else {
+      const keyId = keyIdOf(ownership.marker)
+      if (keyId === null) continue
       const group = groups.get(keyId) ?? []
       group.push({ live, marker: ownership.marker })
       groups.set(keyId, group)
@@ -68,5 +80,5 @@ export function sortByOwner(
   const lineages = new Map(
     [...groups].map(([keyId, group]) => [keyId, lineageOf(keyId, group, isProven, isHeld)]),
   )
-  return { lineages, unmanaged, released, unreadable, copied, managed }
+  return { lineages, unmanaged, released, unreadable, copied, heldRenames, left, managed }
 }

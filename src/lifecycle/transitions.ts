@@ -68,8 +68,8 @@ export type LifecycleEvent =
   | { readonly kind: 'overwritten'; readonly live: Live; readonly at: Instant }
   /** Its fields are as declared; `forgotten`: hashes of stores that hold its secret no more. */
   | { readonly kind: 'updated'; readonly desired: DesiredKey; readonly forgotten: readonly string[] }
-  | { readonly kind: 'renamed'; readonly keyId: string }
-  /** `successor`: the live id of the key that takes its place. What led without a marker is known by `stack` and `desired`. */
+  | ({ readonly kind: 'renamed' } & Pick<Marker, 'stack' | 'keyId'>)
+  /** `successor`: the live id of the key that takes its place. */
   | {
       readonly kind: 'retired'
       readonly stack: string
@@ -80,7 +80,7 @@ export type LifecycleEvent =
       readonly at: Instant
       readonly graceUntil: Instant
     }
-  | { readonly kind: 'leaked' }
+  | ({ readonly kind: 'leaked' } & Pick<Marker, 'stack' | 'keyId'>)
   | { readonly kind: 'released'; readonly at: Instant }
 
 type Kind = LifecycleEvent['kind']
@@ -251,13 +251,14 @@ export const transitions: { readonly [K in Kind]: Row<K> } = {
       }
     },
   },
-  renamed: { from: ours, to: null, next: (marker, { keyId }) => ({ ...marker, keyId }) },
+  renamed: { from: ours, to: null, next: (marker, { stack, keyId }) => ({ ...marker, stack, keyId }) },
   retired: {
     from: ['absent', 'pending', 'delivered', 'retiring', 'external'],
     to: 'retiring',
     next: (marker, { stack, desired, nonce, live, successor, at, graceUntil }) => ({
       ...marker,
-      ...(marker === blank ? { stack, ...declaration(desired), stores: [], generation: 1, nonce } : {}),
+      ...(marker === blank ? { ...declaration(desired), stores: [], generation: 1, nonce } : {}),
+      stack,
       keyId: desired.keyId,
       state: {
         kind: 'retiring',
@@ -268,7 +269,11 @@ export const transitions: { readonly [K in Kind]: Row<K> } = {
       },
     }),
   },
-  leaked: { from: ours, to: 'leaked', next: marker => ({ ...marker, state: { kind: 'leaked' } }) },
+  leaked: {
+    from: ours,
+    to: 'leaked',
+    next: (marker, { stack, keyId }) => ({ ...marker, stack, keyId, state: { kind: 'leaked' } }),
+  },
   released: {
     from: ['delivered', 'external'],
     to: 'released',

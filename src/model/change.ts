@@ -83,7 +83,7 @@ export interface Update {
 export type UpdateMark =
   /** As declared. */
   | { readonly event: 'updated' }
-  /** As before, its key id aside. */
+  /** As before, its names aside: a rename takes the whole lineage along. */
   | { readonly event: 'narrowed' }
   /** `successor`: the live id of the key that leads. */
   | { readonly event: 'retired'; readonly successor: string }

@@ -63,10 +63,14 @@ export type Forbidden = (typeof forbiddable)[number]
 /** Everything the configuration says. */
 export interface DesiredState {
   readonly stack: string
+  /** Names that the stack had before: it takes over what is declared here of their keys. */
+  readonly formerly: readonly string[]
   /** Sorted by key id. */
   readonly keys: readonly DesiredKey[]
   readonly prune: {
     readonly removed: 'revoke' | 'retain'
+    /** Nothing is declared on purpose, and every key of the stack is released. */
+    readonly releaseStack: boolean
     readonly unmanaged: 'ignore' | 'report' | 'revoke'
     /** Null: nobody asks how long a key was not used. */
     readonly unused: { readonly after: Milliseconds; readonly action: 'report' | 'revoke' } | null

@@ -25,3 +25,9 @@ export type FieldChange =
   | Field<'key id', string>
   /** What its marker says of it. */
   | Field<'state', string>
+  | Field<'stack', string>
+
+/** It says which key of the configuration it is, and changes nothing of what the key is. */
+export function isRename({ field }: Pick<FieldChange, 'field'>): boolean {
+  return field === 'stack' || field === 'key id'
+}

@@ -17,11 +17,42 @@ interface LimitFacts {
   readonly keyIds: readonly string[]
 }
 
+/** A key id that nothing is done to, while the rest of the plan goes on. */
+export interface HeldFinding {
+  readonly severity: 'held'
+  readonly code: 'rename-held'
+  readonly keyId: string
+  /**
+   * `both-live`: it and a name that it had before are both in use. `still-made`: a former stack has a key that it made after its
+   * keys were taken over. `being-made`: a run works under the former name, until `until` at least.
+   */
+  readonly cause: 'both-live' | 'still-made' | 'being-made'
+  /** `stack/key id`, with the ids of its live keys. */
+  readonly names: readonly { readonly name: string; readonly liveIds: readonly string[] }[]
+  readonly until: Instant | null
+}
+
 /**
  * What the planner has to say beside changes. A refusal stops the whole plan; what is held stops the key ids that it names, and the
  * pruning of keys that nothing declares; a warning stops nothing.
  */
 export type Finding =
+  | HeldFinding
+  /** A key would be made that another stack has, by key id and name. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'made-by-other-stack'
+      readonly stack: string
+      readonly keyIds: readonly string[]
+      readonly liveIds: readonly string[]
+    }
+  /** Live keys of a stack in `formerly:` that nothing here declares. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'left-in-former-stack'
+      readonly stack: string
+      readonly keyIds: readonly string[]
+    }
   | {
       readonly severity: 'held'
       readonly code: 'name-taken'

@@ -51,7 +51,7 @@ function find(adopt: string, { current: { keys }, owned }: Facts): LiveKey | Tro
 }
 
 /** As if the last apply had left the key just as it is, so that whatever differs is the configuration's doing. */
-function asFound(live: LiveKey, keyId: string): AppliedKey {
+function asFound(live: LiveKey): AppliedKey {
   const fields: FieldHashes = {
     name: hashName(live.name),
     description: hashDescription(live.description),
@@ -61,7 +61,7 @@ function asFound(live: LiveKey, keyId: string): AppliedKey {
     expires: '',
     environment: '',
   }
-  return { live, marker: { keyId, fields, protected: false } }
+  return { live, marker: { fields, protected: false } }
 }
 
 /** Takes a live key over as it is: others hold its secret, so it is `external`, and one PATCH writes the marker. */
@@ -72,7 +72,7 @@ export function adopt(desired: DesiredKey, reference: string, facts: Facts): Dec
     const finding = { severity: 'held', code: 'cannot-adopt', keyId, adopt: reference, ...found } as const
     return { ...nothing, findings: [finding] }
   }
-  const key = asFound(found, keyId)
+  const key = asFound(found)
   const wanted = withoutNarrowingCaller(keyId, found, fieldChanges(desired, key, facts.now), facts)
   // Whoever may make keys can give one the name that is to be adopted.
   const isUnproven = granted(wanted.fields).length > 0 && proofOf(desired, found, facts.options) === null

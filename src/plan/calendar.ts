@@ -3,12 +3,12 @@ import type { Plan, Retiring } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { declaredEntries } from './calendar-rotations.ts'
-import { computePlan, renames } from './compute-plan.ts'
+import { computePlan } from './compute-plan.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { useOf } from '../lifecycle/last-use.ts'
 import { type Lineage, lineageOf } from '../lifecycle/lineage.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
-import { heldIn, provenBy } from './proof.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
+import { evidenceOf } from './proof.ts'
 import { rotationSlots } from './spread.ts'
 
 /** When a key that has to go goes at the earliest; null where no time tells, since its use is unknown. */
@@ -108,11 +108,7 @@ export function computeCalendar(
   options: PlanOptions,
 ): Calendar {
   const plan = computePlan(desired, current, now, options)
-  const { lineages } = sortByOwner(desired.stack, current.keys, now, {
-    renamed: renames(desired),
-    isProven: provenBy(desired.keys, options),
-    isHeld: heldIn(options),
-  })
+  const { lineages } = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
   const slots = rotationSlots(desired.stack, desired.keys)
   const callerId = current.caller.key?.id ?? null
   const entries = [

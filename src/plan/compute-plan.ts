@@ -5,7 +5,7 @@ import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
 import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
-import { type Owned, sortByOwner } from '../lifecycle/ownership.ts'
+import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
 import { type Decision, type Facts, together } from './facts.ts'
 import { keyGuards, planGuards } from './guards.ts'
 import { isAbandoned } from './heal.ts'
@@ -14,7 +14,15 @@ import { homesOf } from './homes.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { deferRotations } from './limits.ts'
 import { prune } from './prune.ts'
-import { heldIn, provenBy } from './proof.ts'
+import { evidenceOf } from './proof.ts'
+import {
+  heldRenames,
+  keyIdsLeftAlone,
+  leftInFormerStacks,
+  onlyRename,
+  renames,
+  withRenames,
+} from './renames.ts'
 import {
   type RetirementDecision,
   oneAtATime,
@@ -40,7 +48,9 @@ import { rotationSlots } from './spread.ts'
  * | retiring otherwise                        | shown, and no change                                      |
  * | managed, not declared                     | `-` revoke, once nobody uses it; or `<` release           |
  * | unmanaged                                 | shown; `-` revoke where the configuration says so         |
+ * | of a stack in `formerly:`, declared       | `~` taken over; otherwise left alone, and named           |
  * | of another stack                          | nothing                                                   |
+ * | declared, its former name in use as well  | held: nothing is done to either                           |
  *
  * One key's trouble holds back its key id and the pruning of what nothing declares, revocations above the limit are held, and
  * rotations above it deferred, the most urgent done first. Keys that `options.targets` leaves out are left out of all of it; only the spread of due days knows them.
@@ -52,21 +62,22 @@ export function computePlan(
   now: Instant,
   options: PlanOptions,
 ): Plan {
+  const { stack } = desired
+  const owned = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
+  const held = heldRenames(desired.keys, stack, owned, { options, now })
+  const leftAlone = keyIdsLeftAlone(held, stack)
+  const targeted = desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
   const facts: Facts = {
     desired,
-    chosen: desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId)),
+    chosen: targeted.filter(({ keyId }) => !leftAlone.has(keyId)),
+    leftAlone,
     current,
-    owned: sortByOwner(desired.stack, current.keys, now, {
-      renamed: renames(desired),
-      isProven: provenBy(desired.keys, options),
-      isHeld: heldIn(options),
-    }),
+    owned,
     now,
     options,
     slots: rotationSlots(desired.stack, desired.keys),
     deferred: new Set(),
   }
-  const { chosen, owned } = facts
   const { keys, deferred, findings: guarded } = decideAll(facts)
   const declared = together(...keys)
   const adopted = new Set(declared.changes.flatMap(takenOver))
@@ -76,19 +87,26 @@ export function computePlan(
     {
       changes: withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...retired.revocations]),
       retiring: retired.retiring,
-      findings: [...declared.findings, ...guarded, ...pruning.findings, ...retired.findings],
+      findings: [
+        ...held.filter(({ keyId }) => isTargeted(options.targets, keyId)),
+        ...leftInFormerStacks(owned, facts),
+        ...declared.findings,
+        ...guarded,
+        ...pruning.findings,
+        ...retired.findings,
+      ],
     },
     facts,
   )
   return {
     platform: options.platform,
     account: current.caller.account,
-    stack: desired.stack,
+    stack,
     now,
     changes: changes.toSorted(byKey),
     retiring: retiring.toSorted((a, b) => compare(a.keyId, b.keyId) || a.generation - b.generation),
     deferred,
-    homes: homesOf(chosen, owned.lineages, options),
+    homes: homesOf(targeted, owned.lineages, options),
     keychain: options.keychain,
     unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
     findings: sortFindings([...findings, ...planGuards.flatMap(guard => guard(changes, facts))]),
@@ -152,7 +170,7 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   const { keyId, rotation } = desired
   const lineage = facts.owned.lineages.get(keyId) ?? lineageOf(keyId, [])
   const key = { desired, lineage }
-  const decision = decideKey(key, facts)
+  const decision = withRenames(key, decideKey(key, facts), facts)
   const isDelivered = headIsDelivered(key, decision, facts)
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const { quiet } = rotation
@@ -190,16 +208,6 @@ function sorted(decisions: readonly RetirementDecision[]): {
   }
 }
 
-/** Former key ids that nothing declares any more, and what they are called now. */
-export function renames({ keys }: DesiredState): ReadonlyMap<string, string> {
-  const declared = new Set(keys.map(({ keyId }) => keyId))
-  return new Map(
-    keys.flatMap(({ keyId, previously }) =>
-      previously === null || declared.has(previously) ? [] : [[previously, keyId] as const],
-    ),
-  )
-}
-
 function callingKeyId({ caller }: CurrentState, { lineages }: Owned): string | null {
   if (caller.key === null) return null
   const { id } = caller.key
@@ -207,10 +215,13 @@ function callingKeyId({ caller }: CurrentState, { lineages }: Owned): string | n
   return own?.keyId ?? null
 }
 
-/** No need to narrow a key that the same plan revokes. */
+/** No need to narrow a key that the same plan revokes; but under its former name it would look like one of another key. */
 function withoutNeedlessUpdates(changes: readonly Change[]): Change[] {
   const revoked = new Set(changes.flatMap(change => (change.kind === 'revoke' ? [change.live.id] : [])))
-  return changes.filter(change => change.kind !== 'update' || !revoked.has(change.live.id))
+  return changes.flatMap(change => {
+    if (change.kind !== 'update' || !revoked.has(change.live.id)) return [change]
+    return renames(change) ? [onlyRename(change)] : []
+  })
 }
 
 function compare(a: string, b: string): number {

@@ -1,11 +1,11 @@
 import { staleness } from '../lifecycle/health.ts'
 import { type Lineage, graceEnd, storeTop } from '../lifecycle/lineage.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
+import { type KeyIdOf, possibleKeyIds } from '../lifecycle/renames.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
-import { renames } from './compute-plan.ts'
 import { rotationReasons } from './due.ts'
 import { fieldChanges } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
@@ -74,8 +74,8 @@ const conditions: readonly Condition[] = [
 ]
 
 /** A restore may have torn a marker from its key: a store tells. */
-function isCopyOf({ ownership }: LiveKey, keyId: string): boolean {
-  return ownership.kind === 'copied' && ownership.marker.keyId === keyId
+function isCopyOf({ ownership }: LiveKey, keyId: string, possibleKeyId: KeyIdOf): boolean {
+  return ownership.kind === 'copied' && possibleKeyId(ownership.marker) === keyId
 }
 
 /** The key ids for which it may change the plan what their stores hold, sorted: nobody reads the stores of others. */
@@ -85,13 +85,14 @@ export function evidenceNeeded(
   now: Instant,
   options: KnownOptions,
 ): readonly string[] {
-  const { lineages, copied } = sortByOwner(desired.stack, keys, now, { renamed: renames(desired) })
+  const { lineages, copied } = ownedKeys(desired, keys, now)
+  const possibleKeyId = possibleKeyIds(desired)
   const slots = rotationSlots(desired.stack, desired.keys)
   return desired.keys
     .filter(key => {
       const { keyId } = key
       if (!isTargeted(options.targets, keyId)) return false
-      if (copied.some(live => isCopyOf(live, keyId))) return true
+      if (copied.some(live => isCopyOf(live, keyId, possibleKeyId))) return true
       const lineage = lineages.get(keyId)
       if (lineage === undefined) return false
       const question = { desired: key, lineage, now, options, slot: slots.get(keyId) }

@@ -9,8 +9,10 @@ import type { CurrentState, PlanOptions } from './input.ts'
 /** Everything that a rule of the plan looks at. */
 export interface Facts {
   readonly desired: DesiredState
-  /** The declared keys that the plan is about. */
+  /** The declared keys that the plan is about, without those in `leftAlone`. */
   readonly chosen: readonly DesiredKey[]
+  /** Key ids of this stack, declared or not, that nothing is done to. */
+  readonly leftAlone: ReadonlySet<string>
   readonly current: CurrentState
   /** The live keys by their owners. */
   readonly owned: Owned

@@ -17,7 +17,7 @@ import {
 /** A live key, with what a marker remembers of the declaration that was last applied to it. */
 export interface AppliedKey {
   readonly live: LiveKey
-  readonly marker: Pick<Marker, 'keyId' | 'fields' | 'protected'>
+  readonly marker: Pick<Marker, 'fields' | 'protected'>
 }
 
 /** The hash of what the platform has; null where it cannot be hashed back into what was declared. */
@@ -99,7 +99,6 @@ export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant)
     })
   }
   changes.push(...endChange(desired, key, now))
-  if (marker.keyId !== desired.keyId) changes.push(rename(desired, marker))
   if (marker.protected !== desired.protect) {
     const { protect } = desired
     changes.push({
@@ -111,10 +110,6 @@ export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant)
     })
   }
   return changes
-}
-
-function rename({ keyId }: DesiredKey, marker: Pick<Marker, 'keyId'>): FieldChange {
-  return { field: 'key id', current: marker.keyId, desired: keyId, cause: 'changed', widens: false }
 }
 
 /** It takes something away: a permission, a project, a longer life. One change may both narrow and widen. */
@@ -131,6 +126,7 @@ export function narrows(change: FieldChange): boolean {
     case 'protect':
     case 'key id':
     case 'state':
+    case 'stack':
       return false
   }
 }
@@ -143,12 +139,10 @@ export interface Narrowing {
 
 /** What a retiring key may do beyond its successor's declaration, taken away. It is never given anything. */
 export function narrowing(desired: DesiredKey, key: AppliedKey): Narrowing {
-  const { live, marker } = key
+  const { live } = key
   const causeOf = causes(desired, key)
   const changes: FieldChange[] = []
   const left: Narrowing['left'][number][] = []
-  // A rename takes the whole lineage along.
-  if (marker.keyId !== desired.keyId) changes.push(rename(desired, marker))
   if (reachesBeyond(live.scope, desired.scope)) {
     const scope = commonScope(live.scope, desired.scope)
     if (scope.length === 0) left.push('scope')

@@ -11,6 +11,7 @@ import { newEnds, withheldEnds } from './adopted-ends.ts'
 import type { Facts } from './facts.ts'
 import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/last-use.ts'
+import { madeElsewhere, renames } from './renames.ts'
 
 /** What must not be done, or has to be said, of a plan's changes as a whole. */
 type Guard = (changes: readonly Change[], facts: Facts) => readonly Finding[]
@@ -87,10 +88,10 @@ const wideningForbidden: Guard = (changes, { desired, options }) => {
   return [{ severity: 'refusal', code: 'widening-forbidden', by, changes: changes.length, widened }]
 }
 
-/** Whoever may not see every key cannot know what is missing, nor what is a duplicate. */
+/** Whoever may not see every key cannot know what is missing, what is a duplicate, nor whether two names are in use. */
 const partOfListing: Guard = (changes, { current }) => {
   if (seesEverything(current)) return []
-  const made = changes.filter(change => isProvision(change) || change.kind === 'adopt')
+  const made = changes.filter(change => isProvision(change) || change.kind === 'adopt' || renames(change))
   const keyIds = [...new Set(made.map(({ keyId }) => keyId))].sort()
   if (keyIds.length === 0) return []
   return [
@@ -172,6 +173,7 @@ export const keyGuards: readonly Guard[] = [
 export const planGuards: readonly Guard[] = [
   copiedMarkers,
   unreadableMarkers,
+  madeElsewhere,
   fixedEnds,
   withheldEnds,
   newEnds,

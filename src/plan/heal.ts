@@ -12,7 +12,7 @@ import { removalOf, storeHolders } from './removal.ts'
 import { fieldsToNarrow, fieldsToUpdate, narrowOf } from './update.ts'
 
 /** How long a pending key is its maker's business alone. */
-const makersTime: Milliseconds = 15 * minute
+export const makersTime: Milliseconds = 15 * minute
 
 /** What was made longer ago, nobody will finish from a replay. */
 const abandonedAfter: Milliseconds = day
@@ -22,13 +22,14 @@ const maximumPending = 3
 
 /** Another run may be about to deliver a pending key: a warning where it still has time to, else null. */
 export function beingMade(
+  keyId: string,
   { live, marker }: ManagedKey,
   { options, now }: Pick<Facts, 'options' | 'now'>,
 ): Finding | null {
   const until = live.createdAt + makersTime
-  const isOurs = options.locked && isOfThisPlace(marker.keyId, marker, options)
+  const isOurs = options.locked && isOfThisPlace(keyId, marker, options)
   if (marker.state.kind !== 'pending' || isOurs || until <= now) return null
-  return { severity: 'warning', code: 'being-made', keyId: marker.keyId, liveId: live.id, until }
+  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until }
 }
 
 /** Is this pending key older than a day, and not known to be in a store? With a head beside it, it may go. */
@@ -58,7 +59,7 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
   const { now, options, slots } = facts
   const [newest] = pending
   if (newest === undefined) throw new TypeError('unreachable: at least one key is pending')
-  const waiting = beingMade(newest, facts) ?? foreignHost(desired, newest, 'heal', facts)
+  const waiting = beingMade(keyId, newest, facts) ?? foreignHost(desired, newest, 'heal', facts)
   if (waiting !== null) return only(waiting)
 
   const unreceived = neverReceived(lineage)
@@ -81,6 +82,8 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
   if (reasons.length > 0 && isFull) return only(...findings)
   const firstDue = pending.findIndex(each => due(each).length > 0)
   const finishable = firstDue === -1 ? pending : pending.slice(0, firstDue)
+  const updates = finishable.map(each => ({ each, update: fieldsToUpdate(desired, each, facts) }))
+  if (reasons.length === 0) findings.push(...updates.flatMap(({ update }) => update.findings))
   const narrowed = pending.slice(finishable.length).map(each => narrowOf(key, each, facts))
   const { removal, findings: kept } = removalOf(desired, storeHolders(lineage), lineage, options, 'delivers')
   const left = pending.filter(each => !excess.includes(each))
@@ -99,9 +102,9 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
         }
       : {
           kind: 'heal',
-          pending: finishable.map(each => ({
+          pending: updates.map(({ each, update }) => ({
             live: each.live,
-            fields: fieldsToUpdate(desired, each, facts).fields,
+            fields: update.fields,
             narrowing: fieldsToNarrow(desired, each, facts).fields,
           })),
           generation: isFull ? null : lineage.next,

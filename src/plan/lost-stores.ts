@@ -1,8 +1,7 @@
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
-import { renames } from './compute-plan.ts'
 import type { CurrentState } from './input.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 import { lostStores, storeHolders } from './removal.ts'
 
 /**
@@ -14,7 +13,7 @@ export function storesToFind(
   { keys }: Pick<CurrentState, 'keys'>,
   now: Instant,
 ): ReadonlyMap<string, readonly string[]> {
-  const { lineages } = sortByOwner(desired.stack, keys, now, { renamed: renames(desired) })
+  const { lineages } = ownedKeys(desired, keys, now)
   const lost = desired.keys.flatMap(key => {
     const lineage = lineages.get(key.keyId)
     if (lineage === undefined || key.keepRemoved) return []

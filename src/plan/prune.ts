@@ -23,15 +23,15 @@ function withheldBecause({
   desired,
   current,
 }: Facts): Extract<Finding, { code: 'prune-withheld' }>['cause'] | null {
-  if (desired.keys.length === 0) return 'no-keys-declared'
+  if (desired.keys.length === 0 && !desired.prune.releaseStack) return 'no-keys-declared'
   if (!current.complete) return 'listing-incomplete'
   return seesEverything(current) ? null : 'listing-narrowed'
 }
 
-function undeclaredLineages({ desired, owned, options }: Facts): readonly Lineage[] {
+function undeclaredLineages({ desired, owned, leftAlone, options }: Facts): readonly Lineage[] {
   const declared = new Set(desired.keys.map(({ keyId }) => keyId))
   return [...owned.lineages.values()].filter(
-    ({ keyId }) => !declared.has(keyId) && isTargeted(options.targets, keyId),
+    ({ keyId }) => !declared.has(keyId) && !leftAlone.has(keyId) && isTargeted(options.targets, keyId),
   )
 }
 
@@ -86,8 +86,19 @@ function releaseLineage(lineage: Lineage, facts: Facts): Pick<Pruning, 'releases
   return { releases, retirements }
 }
 
+/** Names of declared keys that have no head: an unmanaged key of that name may be the very key that is meant. */
+function namesWithoutHead({ desired, owned }: Facts): ReadonlySet<string> {
+  const without = desired.keys.filter(({ keyId }) => (owned.lineages.get(keyId)?.head ?? null) === null)
+  return new Set(without.map(({ name }) => name))
+}
+
 /** Why an unmanaged key has to go; null where it may stay. */
-function reasonToRevoke(live: LiveKey, { desired: { prune }, now }: Facts): RevocationReason | null {
+function reasonToRevoke(
+  live: LiveKey,
+  names: ReadonlySet<string>,
+  { desired: { prune }, now }: Facts,
+): RevocationReason | null {
+  if (names.has(live.name)) return null
   if (prune.unmanaged === 'revoke') return { code: 'unmanaged' }
   const { unused } = prune
   if (unused?.action !== 'revoke' || !isUnused(live, unused.after, now)) return null
@@ -125,8 +136,10 @@ export function prune(adopted: ReadonlySet<LiveKey>, facts: Facts): Pruning {
   const cause = withheldBecause(facts)
   const undeclared = undeclaredLineages(facts)
   const unmanaged = unmanagedKeys(adopted, facts)
-  const unwanted = unmanaged.flatMap(live => {
-    const reason = reasonToRevoke(live, facts)
+  const names = namesWithoutHead(facts)
+  // A stack that is released as a whole gives up its keys, and is about no others.
+  const unwanted = (rules.releaseStack ? [] : unmanaged).flatMap(live => {
+    const reason = reasonToRevoke(live, names, facts)
     return reason === null ? [] : [{ live, reason }]
   })
   const shown = (left: readonly LiveKey[]) => (rules.unmanaged === 'ignore' ? [] : left)

@@ -118,7 +118,7 @@ export function retireUndeclared(
   if (key.marker.protected) {
     return { finding: { severity: 'warning', code: 'protected', keyId, liveId: key.live.id } }
   }
-  const making = beingMade(key, facts)
+  const making = beingMade(keyId, key, facts)
   if (making !== null) return { finding: making }
   const reason: RevocationReason = { code: 'undeclared' }
   const { state } = key.marker

@@ -131,18 +131,17 @@ export function narrowOf({ desired }: KeyCase, key: ManagedKey, facts: Facts): D
   }
 }
 
+/** What says that a key leads no more. */
+export function retiringField({ marker }: ManagedKey): FieldChange {
+  const current = marker.state.kind
+  return { field: 'state', current, desired: 'retiring', cause: 'drift', widens: false }
+}
+
 /** One PATCH by which a key that says that it was delivered retires for the head, which is proven to be it. */
 export function retireFor(head: ManagedKey, { desired }: KeyCase, key: ManagedKey, facts: Facts): Decision {
   const { keyId } = desired
   const { fields, findings } = fieldsToNarrow(desired, key, facts)
-  const { live, marker } = key
-  const state: FieldChange = {
-    field: 'state',
-    current: marker.state.kind,
-    desired: 'retiring',
-    cause: 'drift',
-    widens: false,
-  }
+  const { live } = key
   return {
     changes: [
       {
@@ -151,7 +150,7 @@ export function retireFor(head: ManagedKey, { desired }: KeyCase, key: ManagedKe
         desired,
         live,
         superseded: true,
-        fields: [...fields, state],
+        fields: [...fields, retiringField(key)],
         mark: { event: 'retired', successor: head.live.id },
         proof: null,
         removal: noRemoval,

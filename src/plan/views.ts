@@ -4,15 +4,15 @@ import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import { noRemoval } from '../model/removal.ts'
 import { isTargeted } from '../model/targets.ts'
-import { computePlan, renames } from './compute-plan.ts'
+import { computePlan } from './compute-plan.ts'
 import { isReadable } from '../lifecycle/health.ts'
 import { deliveryReasons } from './delivery.ts'
 import { strategyOf } from './due.ts'
 import { fieldChanges, narrowing } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
-import { heldIn, provenBy } from './proof.ts'
+import { evidenceOf } from './proof.ts'
 import { type Lineage, type ManagedKey, lineageOf } from '../lifecycle/lineage.ts'
-import { sortByOwner } from '../lifecycle/ownership.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 
 /**
  * The plan as it would be at another moment if nothing happened before: no apply, and no use. It shows what time alone does,
@@ -89,11 +89,7 @@ export function driftPlan(
   options: PlanOptions,
 ): Plan {
   const plan = computePlan(desired, current, now, options)
-  const { lineages } = sortByOwner(desired.stack, current.keys, now, {
-    renamed: renames(desired),
-    isProven: provenBy(desired.keys, options),
-    isHeld: heldIn(options),
-  })
+  const { lineages } = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
   const chosen = desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
   const changes = chosen
     .flatMap(key => {

@@ -1,4 +1,5 @@
-import type { Change } from '../model/change.ts'
+import type { Change, Update } from '../model/change.ts'
+import { isRename } from '../model/field-change.ts'
 import { type RowOptions, rowsOf } from './change-rows.ts'
 import type { Palette } from './palette.ts'
 import { reasonsOf } from './reasons.ts'
@@ -59,6 +60,14 @@ function orderRows(change: Change, callingKeyId: string | null): readonly Row[] 
   return [{ mark: ' ', label: 'order', value, notes: [] }]
 }
 
+function updateHeader({ superseded, fields }: Update): string {
+  if (fields.length > 0 && fields.every(isRename)) return 'will be renamed'
+  if (!superseded) return 'will be updated in place'
+  return fields.some(isRename)
+    ? 'is retiring, and will be renamed and narrowed'
+    : 'is retiring and will be narrowed'
+}
+
 function header(change: Change, { bold, red }: Palette): string {
   switch (change.kind) {
     case 'create':
@@ -66,7 +75,7 @@ function header(change: Change, { bold, red }: Palette): string {
     case 'adopt':
       return bold('will be adopted')
     case 'update':
-      return change.superseded ? bold('is retiring and will be narrowed') : bold('will be updated in place')
+      return bold(updateHeader(change))
     case 'rotate':
       return bold(change.strategy === 'in-place' ? 'will be rotated in place' : 'will be rotated')
     case 'deliver':

@@ -31,6 +31,7 @@ export function fieldDiff(values: FieldValues, palette: Palette): string {
       return endDiff(values.current, values.desired, palette)
     case 'key id':
     case 'state':
+    case 'stack':
     case 'protect':
       return arrow(palette.red(String(values.current)), palette.green(String(values.desired)))
   }

@@ -13,6 +13,8 @@ export interface FindingJson {
   readonly hint: string
   readonly key?: string
   readonly keys?: readonly string[]
+  readonly stack?: string
+  readonly names?: readonly { readonly name: string; readonly ids: readonly string[] }[]
   readonly ids?: readonly string[]
   readonly name?: string
   readonly permissions?: readonly string[]
@@ -57,6 +59,15 @@ export function findingToJson(finding: Finding, now: Instant): FindingJson {
 
 function factsOf(finding: Finding): Facts {
   switch (finding.code) {
+    case 'rename-held': {
+      const { keyId: key, cause, until } = finding
+      const names = finding.names.map(({ name, liveIds }) => ({ name, ids: liveIds }))
+      return { key, cause, names, ...(until === null ? {} : { until: isoTime(until) }) }
+    }
+    case 'made-by-other-stack':
+      return { stack: finding.stack, keys: finding.keyIds, ids: finding.liveIds }
+    case 'left-in-former-stack':
+      return { stack: finding.stack, keys: finding.keyIds }
     case 'name-taken':
       return { key: finding.keyId, name: finding.name, ids: finding.liveIds }
     case 'cannot-adopt': {

@@ -1,6 +1,7 @@
 import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
 import { leftHint, leftStores, wayOut, whyNot } from './finding-causes.ts'
+import { renameTexts } from './rename-findings.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from './values.ts'
@@ -17,6 +18,7 @@ type Of<C extends Code> = Extract<Finding, { readonly code: C }>
 
 /** One entry a code; the type makes sure that none is forgotten. */
 const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingText } = {
+  ...renameTexts,
   'name-taken': ({ keyId, name, liveIds }) => {
     const [ids, them] = [enumerate(liveIds), liveIds.length === 1 ? 'it' : 'them']
     return {
@@ -117,11 +119,11 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     hint: notRotated[cause].hint,
   }),
   'listing-narrowed': ({ keyIds }) => ({
-    message: `The platform may not have listed every key, since the calling key does not reach all projects. A new key for ${enumerate(keyIds)} could be a second one.`,
+    message: `The platform may not have listed every key, since the calling key does not reach all projects. What is made or renamed for ${enumerate(keyIds)} could be a second key.`,
     hint: 'Run with a key whose scope is all projects, and plan again.',
   }),
   'listing-incomplete': ({ keyIds }) => ({
-    message: `The platform did not list every key. A new key for ${enumerate(keyIds)} could be a second one.`,
+    message: `The platform did not list every key. What is made or renamed for ${enumerate(keyIds)} could be a second key.`,
     hint: 'Plan again when the platform lists all keys.',
   }),
   stale: ({ keyId }) => ({
@@ -198,7 +200,7 @@ const wideningHints = {
 const pruneCauses = {
   'no-keys-declared': {
     message: 'the configuration declares no key at all',
-    hint: 'If these keys are to go, revoke them by hand; an empty configuration never does.',
+    hint: 'If these keys are to go, revoke them by hand; an empty configuration never does. To release them all: "keys: {}" and "prune: { removed: retain }".',
   },
   'listing-narrowed': {
     message: 'the calling key does not reach all projects, so the listing may be narrowed',

@@ -42,6 +42,7 @@ function noChangesLine(plan: Plan): string {
   if (isHeldInPart(plan)) return 'No changes. What is held back is left as it is.'
   const elsewhere = elsewhereText(plan)
   if (elsewhere !== null) return `Nothing can be changed from here. ${elsewhere}`
+  if (isHeldInPart(plan)) return 'No changes. What is held back is left as it is.'
   return plan.findings.some(({ code }) => code !== 'date-near' && code !== 'date-past')
     ? 'No changes. What the warnings name is left as it is.'
     : `No changes. ${isEveryKey(plan.targets) ? 'Your' : 'The chosen'} keys match the configuration.`

@@ -6,7 +6,7 @@ import type {
   RevocationReason,
   RotationReason,
 } from '../model/change.ts'
-import type { FieldChange } from '../model/field-change.ts'
+import { type FieldChange, isRename } from '../model/field-change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Removal } from '../model/removal.ts'
 import { ownerOf } from './ownership.ts'
@@ -97,9 +97,10 @@ function updateReasons({
   superseded,
   removal,
 }: Extract<Change, { readonly kind: 'update' }>): readonly Reason[] {
+  const renaming = fields.filter(isRename)
   if (mark.event === 'retired') {
     const text = `it says that it was delivered, and so does ${escapeControls(mark.successor)}, which is proven to be what the stores hold: it retires`
-    return [{ code: 'another-head', text }]
+    return [...causeReasons(renaming), { code: 'another-head', text }]
   }
   if (mark.event === 'recognised') {
     return [
@@ -107,11 +108,10 @@ function updateReasons({
     ]
   }
   if (superseded) {
+    const text = 'retiring, and may do more than its declaration grants: it is narrowed while it retires'
     return [
-      {
-        code: 'narrowed-with-successor',
-        text: 'retiring, and may do more than its declaration grants: it is narrowed while it retires',
-      },
+      ...causeReasons(renaming),
+      ...(renaming.length === fields.length ? [] : [{ code: 'narrowed-with-successor', text } as const]),
     ]
   }
   return [...causeReasons(fields), ...removalReasons(removal)]

@@ -359,6 +359,42 @@ t.test('renames a key and its predecessor in place, and leaves its secret where 
   t.strictSame((await w.plan(declare(desiredKey({ keyId: 'pipeline' })))).changes, [], 'the line may go')
 })
 
+t.test('does nothing else to a key that could not be renamed, and leaves its head for last', async t => {
+  const w = world(t)
+  await w.apply(declare(desiredKey()))
+  w.now += 61 * day
+  await w.apply(declare(desiredKey()))
+  w.now += day
+  const [first] = (await managedOf(w)).toSorted((a, b) => a.createdAt - b.createdAt)
+  const stores = [keychain, envFile]
+  const desired = declare(desiredKey({ keyId: 'pipeline', previously: 'ci-pipeline', stores }))
+
+  const patched = new Set<string | undefined>()
+  w.send = request => {
+    if (request.method !== 'PATCH') return request
+    patched.add(new URL(request.url).pathname.split('/').at(-1))
+    const headers = new Headers(request.headers)
+    headers.set('If-Match', 'another')
+    return new Request(request, { headers })
+  }
+  const { report } = await w.apply(desired)
+  t.strictSame([...patched], [first?.id], 'the head was not touched')
+  t.strictSame(report.outcomes.map(({ status, change }) => `${change.kind} ${status}`).sort(), [
+    'deliver skipped',
+    'update failed',
+    'update skipped',
+  ])
+  t.strictSame(markers(await managedOf(w)), [
+    'acme-agents/ci-pipeline g1 retiring',
+    'acme-agents/ci-pipeline g2 delivered',
+  ])
+
+  w.send = request => request
+  const next = await w.apply(desired)
+  t.strictSame(statuses(next.report), ['done', 'done', 'done'])
+  t.strictSame((await w.plan(desired)).changes, [])
+})
+
 t.test('releases a key for another stack, and leaves it alone for 30 days', async t => {
   const w = world(t)
   const other = desiredKey({ keyId: 'other', name: 'Other', stores: [envFile] })

@@ -511,6 +511,16 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    title: 'a stack that was renamed from its own name',
+    input: `${sound}formerly: [acme-bots, acme]\n`,
+    expected: [['bad-rename', 'a.yaml:9:23', 'still called "acme"']],
+  },
+  {
+    title: 'a former name of the stack that is no name',
+    input: `${sound}formerly: [Acme Bots]\n`,
+    expected: [['bad-value', 'a.yaml:9:12', 'stack name']],
+  },
+  {
     title: 'an undeclared role',
     input: `${sound.replace('[read_results]', '[role:teser]')}roles: { tester: [read_results] }\n`,
     expected: [['undeclared-role', 'a.yaml:7:19', 'teser', 'role:tester']],

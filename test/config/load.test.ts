@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 
+import { findLostStores } from '../../src/config/former-stores.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { readYaml } from '../../src/config/read-yaml.ts'
 import { storeHash } from '../../src/config/resolve-stores.ts'
@@ -29,6 +30,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
   const state = await desired({ 'a.yaml': `${head}keys:\n${keyOf('ci')}` })
   t.same(state, {
     stack: 'acme',
+    formerly: [],
     keys: [
       {
         keyId: 'ci',
@@ -60,10 +62,73 @@ t.test('fills in every default, where a key says only what it must', async t => 
         position: { file: 'a.yaml', line: 4, column: 3 },
       },
     ],
-    prune: { removed: 'revoke', unmanaged: 'report', unused: null, keep: [], quiet: 24 * hour },
+    prune: {
+      removed: 'revoke',
+      releaseStack: false,
+      unmanaged: 'report',
+      unused: null,
+      keep: [],
+      quiet: 24 * hour,
+    },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
     policy: { forbid: [], audit: emptyAuditPolicy },
   })
+})
+
+t.test('keeps the keychain account of a stack, or a key, that was renamed', async t => {
+  const account = async (text: string, keyId = 'ci') => {
+    const state = await desired({ 'a.yaml': text })
+    const [store] = state.keys.find(key => key.keyId === keyId)?.stores ?? []
+    return store?.spec.kind === 'keychain' ? { account: store.spec.account, hash: store.hash } : null
+  }
+  const before = await account(`version: 1\nstack: old\nkeys:\n${keyOf('ci')}`)
+  const rows = {
+    'the stack': `${head}formerly: [old]\nkeys:\n${keyOf('ci')}`,
+    'the stack, which had two names': `${head}formerly: [old, older]\nkeys:\n${keyOf('ci')}`,
+  }
+  t.equal(before?.account, 'old/ci')
+  for (const [what, text] of Object.entries(rows)) t.strictSame(await account(text), before, what)
+  const both = `${head}formerly: [old]\nkeys:\n${keyOf('pipeline', 'expires: 90d, previously: ci')}`
+  t.strictSame(await account(both, 'pipeline'), before, 'the stack and the key')
+  const moved = await account(`${head}keys:\n${keyOf('ci')}`)
+  const own = "expires: 90d, store: { keychain: { account: '{stack}/{key}' } }"
+  t.strictSame(
+    await account(`${head}formerly: [old]\nkeys:\n${keyOf('ci', own)}`),
+    moved,
+    'an account that is written down moves it while the former one is still known',
+  )
+  t.equal(moved?.account, 'acme/ci', 'without the line it is that of the stack')
+})
+
+t.test('finds a place again that the stack had under a former name', async t => {
+  const text = `${head}formerly: [old, older]\nkeys:\n${keyOf('ci', "expires: 90d, store: { age-file: { path: 'x/{stack}/{key}.age', identity: id } }")}`
+  const file = '/srv/a.yaml'
+  const state = await desired({ 'a.yaml': text })
+  for (const stack of ['old', 'older']) {
+    const former = { ...names, stack }
+    const hashes = [
+      storeHash({ 'age-file': { path: 'x/{stack}/{key}.age', identity: 'id' } }, former),
+      storeHash('keychain', former),
+    ]
+    const found = findLostStores(state, new Map([['ci', hashes]]), [{ file, text }])
+    t.match(
+      found
+        .get('ci')
+        ?.map(({ spec }) => ('path' in spec ? spec.path : spec.kind === 'keychain' && spec.account)),
+      [`${stack}/ci`, `/srv/x/${stack}/ci.age`],
+    )
+  }
+})
+
+t.test('takes an empty configuration for the release of a stack only where it says so', async t => {
+  const rows = {
+    'keys: {} and retain': [`${head}prune: { removed: retain }\nkeys: {}\n`, true],
+    'no keys, and retain': [`${head}prune: { removed: retain }\n`, false],
+    'keys: {} alone': [`${head}keys: {}\n`, false],
+    'a key, and retain': [`${head}prune: { removed: retain }\nkeys:\n${keyOf('ci')}`, false],
+  } as const
+  for (const [what, [text, releases]] of Object.entries(rows))
+    t.equal((await desired({ 'a.yaml': text })).prune.releaseStack, releases, what)
 })
 
 t.test('reads what the policy forbids', async t => {

@@ -61,7 +61,7 @@ const events = {
     event: { kind: 'updated', desired, forgotten: ['dddd00'] },
     changes: ['keyId', 'fields', 'protected', 'stores', 'formerStores'],
   },
-  renamed: { event: { kind: 'renamed', keyId: 'another' }, changes: ['keyId'] },
+  renamed: { event: { kind: 'renamed', stack: 'acme-bots', keyId: 'another' }, changes: ['stack', 'keyId'] },
   bound: { event: { kind: 'bound' }, changes: [] },
   recognised: {
     event: { kind: 'recognised', stack, desired, live, generation: 2, nonce, at: now, host: null },
@@ -78,9 +78,12 @@ const events = {
       at: now,
       graceUntil: now + 1,
     },
-    changes: ['state', 'keyId'],
+    changes: ['state', 'stack', 'keyId'],
   },
-  leaked: { event: { kind: 'leaked' }, changes: ['state'] },
+  leaked: {
+    event: { kind: 'leaked', stack: 'acme-bots', keyId: 'another' },
+    changes: ['state', 'stack', 'keyId'],
+  },
   released: { event: { kind: 'released', at: now }, changes: ['state', 'host'] },
 } as const
 

@@ -34,6 +34,44 @@ t.test('has every finding', async t => {
   const many = Array.from({ length: 12 }, (_, index) => desiredKey({ keyId: `gone-${index}` }))
   const manyLive = many.map(gone => managedKey(gone))
   const rows = {
+    'rename-held': {
+      case: {
+        desired: [desiredKey({ previously: 'old' })],
+        keys: [managedKey(), managedKey(desiredKey({ keyId: 'old' }))],
+      },
+      says: [
+        {
+          severity: 'held',
+          code: 'rename-held',
+          keyId: 'ci-pipeline',
+          cause: 'both-live',
+          names: [
+            { name: 'acme-agents/ci-pipeline', liveIds: ['key_ci-pipeline_1'] },
+            { name: 'acme-agents/old', liveIds: ['key_old_1'] },
+          ],
+          until: null,
+        },
+      ],
+    },
+    'made-by-other-stack': {
+      case: { keys: [managedKey(key, { marked: { stack: 'acme-bots' } })] },
+      says: [
+        {
+          severity: 'warning',
+          code: 'made-by-other-stack',
+          stack: 'acme-bots',
+          keyIds: ['ci-pipeline'],
+          liveIds: ['key_ci-pipeline_1'],
+        },
+      ],
+    },
+    'left-in-former-stack': {
+      case: {
+        state: { formerly: ['acme-bots'] },
+        keys: [managedKey(), managedKey(desiredKey({ keyId: 'old' }), { marked: { stack: 'acme-bots' } })],
+      },
+      says: [{ severity: 'warning', code: 'left-in-former-stack', stack: 'acme-bots', keyIds: ['old'] }],
+    },
     'name-taken': {
       case: { keys: [liveKey({ id: 'key_b', name: key.name }), liveKey({ id: 'key_a', name: key.name })] },
       says: [

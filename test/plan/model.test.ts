@@ -54,12 +54,20 @@ t.test('gives the same plan for the same input in any order', async () => {
   )
 })
 
+/** An unmanaged key with the name of a declared one stays until that one has a head, which this apply may have given it. */
+function wasKeptForItsName(change: Change, { desired: { keys } }: World): boolean {
+  return (
+    change.kind === 'revoke' && change.generation === 0 && keys.some(({ name }) => name === change.live.name)
+  )
+}
+
 t.test('finds nothing to do right after an apply, but the retiring keys that go one by one', async () => {
   fc.assert(
     fc.property(anyWorld, fc.boolean(), (world, storesAnswer) => {
       const plan = planOf(world)
-      // What is deferred is for the next run to do.
-      fc.pre(!isRefused(plan) && plan.deferred.length === 0)
+      // What is deferred, or above the limit on revocations, is for the next run to do.
+      const isLimited = plan.findings.some(({ code }) => code === 'limit')
+      fc.pre(!isRefused(plan) && plan.deferred.length === 0 && !isLimited)
       let keys = applied(plan, world, storesAnswer)
       const waits = plan.retiring.filter(({ wait }) => wait.code === 'another-first').length
       for (let left = waits; keys !== null; left -= 1) {
@@ -67,8 +75,9 @@ t.test('finds nothing to do right after an apply, but the retiring keys that go 
         const after: World = { ...world, current: { ...world.current, keys }, options }
         const next = planOf(after)
         assert.equal(isRefused(next), false)
-        if (next.changes.length === 0) return
-        assert.ok(left > 0 && next.changes.every(isTurn), JSON.stringify(next.changes))
+        const changes = next.changes.filter(change => !wasKeptForItsName(change, world))
+        if (changes.length === 0) return
+        assert.ok(left > 0 && changes.every(isTurn), JSON.stringify(changes))
         keys = applied(next, after, storesAnswer)
       }
     }),
@@ -143,7 +152,15 @@ t.test('touches only keys of its own stack, and those of nobody that the configu
           assert.equal(keep.includes(id) || (keep.includes('M*') && name.startsWith('M')), false)
           continue
         }
-        assert.equal(ownership.kind === 'managed' && ownership.marker.stack, world.desired.stack)
+        const { stack, formerly } = world.desired
+        const marker = ownership.kind === 'managed' ? ownership.marker : null
+        assert.ok(marker?.stack === stack || formerly.includes(marker?.stack ?? ''))
+        if (marker?.stack !== stack) {
+          const isDeclared = world.desired.keys.some(
+            ({ keyId, previously }) => marker?.keyId === keyId || marker?.keyId === previously,
+          )
+          assert.ok(isDeclared, 'of a former stack only what is declared')
+        }
         assert.notEqual(ownership.kind === 'managed' && ownership.marker.state.kind, 'released')
       }
     }),

@@ -4,10 +4,11 @@ import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import type { MarkerState } from '../../src/model/marker.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { lineageOf } from '../../src/lifecycle/lineage.ts'
-import { sortByOwner } from '../../src/lifecycle/ownership.ts'
+import { lineageOf, nothingProven } from '../../src/lifecycle/lineage.ts'
+import { ownedKeys } from '../../src/lifecycle/ownership.ts'
 import {
   desiredKey,
+  desiredState,
   liveKey,
   managedKey,
   marker,
@@ -15,7 +16,6 @@ import {
   now,
   pruneRules,
   sealed,
-  stack,
   retiringFor,
   unknownUse,
   usedAt,
@@ -246,7 +246,7 @@ t.test('sorts the live keys of one key id by what they say, and knows which lead
     const isProven = (_: string, { id }: { id: string }) =>
       proven.includes(id.replace('key_ci-pipeline_', ''))
     for (const order of [keys, [...keys].reverse()]) {
-      const { lineages } = sortByOwner(stack, order, now, { isProven })
+      const { lineages } = ownedKeys(desiredState(), order, now, { isProven, isHeld: nothingProven })
       const { head, rivals, retiring, ...rest } = lineages.get('ci-pipeline') ?? lineageOf('ci-pipeline', [])
       t.strictSame(
         {

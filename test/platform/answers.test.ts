@@ -1,5 +1,6 @@
 import { fc } from '../support/properties.ts'
 import t from 'tap'
+import { hashId } from '../../src/lifecycle/binding.ts'
 import { plainText } from '../../src/platform/plain-text.ts'
 import { toLiveKey } from '../../src/platform/to-model.ts'
 import { parseLatest, parseTime } from '../../src/platform/wire-time.ts'
@@ -99,7 +100,8 @@ t.test('takes no field from the prototype of an answer', async t => {
 })
 
 t.test('reads the marker at the end of a description of any length, and cuts the rest', async t => {
-  const marker = '[fk1 acme/ci-pipeline g1 k3x9v0q2ma pending f001122334455]'
+  const { id } = wireKey() as { readonly id: string }
+  const marker = `[fk1 acme/ci-pipeline g1 k3x9v0q2ma b${hashId(id)} pending f001122334455]`
   const key = toLiveKey(wireKey({ description: `${'x'.repeat(50_000)} ${marker}` }), call)
   t.match(key.ownership, { kind: 'managed', marker: { keyId: 'ci-pipeline' } })
   t.equal(key.description.length, 2_000)

@@ -64,7 +64,7 @@ t.test('creates with the same bytes for the same key, and resolves to key and se
   t.equal(seen[0]?.headers.get('content-type'), 'application/json')
   t.equal(
     seen[0]?.body,
-    '{"name":"CI/CD Pipeline","description":"Nightly [fk1 acme/ci-pipeline g1 k3x9v0q2ma pending f001122334455]",' +
+    '{"name":"CI/CD Pipeline","description":"Nightly [fk1 acme/ci-pipeline g1 k3x9v0q2ma @t64csg pending f001122334455]",' +
       '"scope":["a","b"],"permissions":["read_scenarios","upload_results"],"expires_in":7776000,"environment":"ci"}',
   )
   t.equal(seen[1]?.body, seen[0]?.body)

@@ -200,7 +200,7 @@ t.test('tells an age from a maximum age of as many days', t => {
 t.test('ends in a summary that names rarer kinds only where there is one', t => {
   t.equal(
     lastLine(fullPlan),
-    'Plan: 1 to create, 2 to adopt, 5 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
+    'Plan: 1 to create, 2 to adopt, 7 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
   )
   t.equal(lastLine(usualPlan), 'Plan: 1 to create, 1 to update, 1 to rotate, 1 to revoke.')
   t.equal(oneLine(emptyPlan), `${about}\n\nNo changes. Your keys match the configuration.`)
@@ -304,9 +304,11 @@ t.test('makes terminal escapes visible in every text that a server or a user wro
             ? [{ keyId: evil, fields: ['scope'] }]
             : property === 'found'
               ? [{ keyId: evil, rule: evil }]
-              : Array.isArray(value)
-                ? [evil]
-                : (value as unknown),
+              : property === 'names'
+                ? [{ name: evil, liveIds: [evil] }]
+                : Array.isArray(value)
+                  ? [evil]
+                  : (value as unknown),
       ])
       return Object.fromEntries(strings) as typeof finding
     }),
@@ -385,7 +387,7 @@ t.test('gives times in UTC, exact values and counts in JSON', t => {
     format_version: '1.0',
     now: '2026-11-22T14:05:00Z',
     refused: true,
-    summary: { create: 1, adopt: 2, update: 5, rotate: 2, heal: 2, deliver: 2, release: 1, revoke: 6 },
+    summary: { create: 1, adopt: 2, update: 7, rotate: 2, heal: 2, deliver: 2, release: 1, revoke: 6 },
   })
   const update = json.changes.find(({ action }) => action === 'update')
   t.match(update, { key: 'sales-bot', id: 'key_sales', superseded: false, widens: true, stores: [] })

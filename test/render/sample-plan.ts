@@ -141,6 +141,7 @@ const fields: { readonly [F in FieldChange['field']]: Extract<FieldChange, { rea
   protect: { field: 'protect', current: false, desired: true, cause: 'changed', widens: false },
   state: { field: 'state', current: 'delivered', desired: 'retiring', cause: 'drift', widens: false },
   'key id': { field: 'key id', current: 'sales', desired: 'sales-bot', cause: 'changed', widens: false },
+  stack: { field: 'stack', current: 'acme-bots', desired: 'acme-agents', cause: 'changed', widens: false },
 }
 
 const rotationReasons: {
@@ -279,6 +280,28 @@ const changes: { readonly [K in Change['kind']]: readonly Extract<Change, { read
       live: liveKey('key_sales_old'),
       superseded: true,
       fields: [fields.permissions],
+      mark: { event: 'narrowed' },
+      proof: null,
+      removal: noRemoval,
+    },
+    {
+      kind: 'update',
+      keyId: 'backup',
+      desired: desiredKey('backup'),
+      live: liveKey('key_backup'),
+      superseded: false,
+      fields: [fields.stack, fields['key id']],
+      mark: { event: 'narrowed' },
+      proof: null,
+      removal: noRemoval,
+    },
+    {
+      kind: 'update',
+      keyId: 'backup',
+      desired: desiredKey('backup'),
+      live: liveKey('key_backup_old'),
+      superseded: true,
+      fields: [fields.permissions, fields.stack],
       mark: { event: 'narrowed' },
       proof: null,
       removal: noRemoval,
@@ -480,6 +503,51 @@ const waits: { readonly [C in Retiring['wait']['code']]: Extract<Retiring['wait'
 }
 
 const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { readonly code: C }>[] } = {
+  'rename-held': [
+    {
+      severity: 'held',
+      code: 'rename-held',
+      keyId: 'sales-bot',
+      cause: 'both-live',
+      names: [
+        { name: 'acme-agents/sales-bot', liveIds: ['key_sb'] },
+        { name: 'acme-agents/sales', liveIds: ['key_s1', 'key_s2'] },
+      ],
+      until: null,
+    },
+    {
+      severity: 'held',
+      code: 'rename-held',
+      keyId: 'backup',
+      cause: 'still-made',
+      names: [
+        { name: 'acme-agents/backup', liveIds: ['key_b1'] },
+        { name: 'acme-bots/backup', liveIds: ['key_b2'] },
+      ],
+      until: null,
+    },
+    {
+      severity: 'held',
+      code: 'rename-held',
+      keyId: 'backup',
+      cause: 'being-made',
+      names: [{ name: 'acme-bots/backup', liveIds: ['key_b2'] }],
+      until: now + 10 * minute,
+    },
+  ],
+  'made-by-other-stack': [
+    {
+      severity: 'warning',
+      code: 'made-by-other-stack',
+      stack: 'acme-bots',
+      keyIds: ['backup', 'ci-pipeline', 'sales-bot'],
+      liveIds: ['key_b1', 'key_c1', 'key_s1'],
+    },
+  ],
+  'left-in-former-stack': [
+    { severity: 'warning', code: 'left-in-former-stack', stack: 'acme-bots', keyIds: ['old-export'] },
+    { severity: 'warning', code: 'left-in-former-stack', stack: 'acme-robots', keyIds: ['a', 'b'] },
+  ],
   'store-left': [
     { cause: 'not-found', count: 1, stores: [] } as const,
     { cause: 'not-found', count: 2, stores: [] } as const,

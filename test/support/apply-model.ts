@@ -1,15 +1,16 @@
 import { type LifecycleEvent, transition } from '../../src/lifecycle/transitions.ts'
 import type { Change, Plan } from '../../src/model/change.ts'
-import type { FieldChange } from '../../src/model/field-change.ts'
+import { type FieldChange, isRename } from '../../src/model/field-change.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { shortHash } from '../../src/model/hash.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
 import { type Removal, noRemoval } from '../../src/model/removal.ts'
 import { fieldChanges } from '../../src/plan/fields.ts'
+import { renames } from '../../src/plan/renames.ts'
 import { isOfThisPlace, placeOf } from '../../src/plan/place.ts'
 import { withoutNarrowingCaller } from '../../src/plan/update.ts'
-import { managedKey, nonce, stack } from './build.ts'
+import { managedKey, nonce } from './build.ts'
 import type { World } from './worlds.ts'
 
 function markerOf({ ownership }: LiveKey): Marker | null {
@@ -20,7 +21,7 @@ function patched(live: LiveKey, fields: readonly FieldChange[]): LiveKey {
   let next = live
   for (const change of fields) {
     if (change.field === 'expires') next = { ...next, expiresAt: change.desired }
-    else if (change.field !== 'protect' && change.field !== 'key id' && change.field !== 'state')
+    else if (change.field !== 'protect' && change.field !== 'state' && !isRename(change))
       next = { ...next, [change.field]: change.desired }
   }
   return next
@@ -32,7 +33,7 @@ function patched(live: LiveKey, fields: readonly FieldChange[]): LiveKey {
  */
 export function applied(
   plan: Plan,
-  { current, options }: World,
+  { desired: { stack }, current, options }: World,
   storesAnswer: boolean,
 ): readonly LiveKey[] | null {
   const { now: moment } = plan
@@ -41,6 +42,11 @@ export function applied(
   const set = (key: LiveKey, event: LifecycleEvent, before = markerOf(key)) => {
     const marker = transition(before, event as never, key.id)
     live.set(key.id, { ...key, ownership: { kind: 'managed', marker } })
+  }
+  /** What carried the marker of another key is ours to the plan. */
+  const present = (key: LiveKey) => {
+    const now = live.get(key.id)
+    return now?.ownership.kind === 'managed' ? now : key
   }
   const hostOf = (desired: DesiredKey, otherwise: string | null) =>
     options.localKeys.has(desired.keyId) ? placeOf(desired.keyId, options) : otherwise
@@ -74,7 +80,7 @@ export function applied(
     const id = `key_new_${desired.keyId}_${generation}`
     const state = { kind: 'pending' } as const
     const made = managedKey(desired, { generation, state, live: { id, createdAt: moment } })
-    for (const key of predecessors) if (live.has(key.id)) retire(live.get(key.id) ?? key, id, desired)
+    for (const key of predecessors) if (live.has(key.id)) retire(present(key), id, desired)
     deliver(made, desired, generation, removal)
   }
   const regenerate = (key: LiveKey, desired: DesiredKey, generation: number, removal: Removal) => {
@@ -90,15 +96,15 @@ export function applied(
     deliver(patched(fresh, fields), desired, generation, removal)
   }
   const narrow = (key: LiveKey, desired: DesiredKey, fields: readonly FieldChange[]) =>
-    set(patched(live.get(key.id) ?? key, fields), { kind: 'renamed', keyId: desired.keyId })
+    set(patched(present(key), fields), { kind: 'renamed', stack, keyId: desired.keyId })
 
   const apply = (change: Change): boolean => {
     switch (change.kind) {
       case 'rotate': {
         const { desired, generation, predecessors, leaked, removal } = change
-        if (change.strategy === 'in-place') regenerate(change.live, desired, generation, removal)
+        if (change.strategy === 'in-place') regenerate(present(change.live), desired, generation, removal)
         else {
-          for (const key of leaked) set(key, { kind: 'leaked' })
+          for (const key of leaked) set(present(key), { kind: 'leaked', stack, keyId: desired.keyId })
           makeNext(desired, generation, predecessors, removal)
         }
         return true
@@ -109,8 +115,14 @@ export function applied(
       case 'deliver': {
         const { desired, fields, narrowing, generation, predecessors, removal } = change
         if (storesAnswer && !change.rotates)
-          deliver(patched(change.live, fields), desired, markerOf(change.live)?.generation ?? 1, removal)
-        else if (change.strategy === 'in-place') regenerate(change.live, desired, generation, removal)
+          deliver(
+            patched(present(change.live), fields),
+            desired,
+            markerOf(present(change.live))?.generation ?? 1,
+            removal,
+          )
+        else if (change.strategy === 'in-place')
+          regenerate(present(change.live), desired, generation, removal)
         else {
           makeNext(desired, generation, predecessors, removal)
           narrow(change.live, desired, narrowing)
@@ -121,9 +133,10 @@ export function applied(
         const { desired, generation, predecessors, removal } = change
         const [newest, ...others] = change.pending
         if (newest !== undefined && storesAnswer) {
-          for (const key of predecessors) if (key.id !== newest.live.id) retire(key, newest.live.id, desired)
+          for (const key of predecessors)
+            if (key.id !== newest.live.id) retire(present(key), newest.live.id, desired)
           const marker = markerOf(newest.live)
-          deliver(patched(newest.live, newest.fields), desired, marker?.generation ?? 1, removal)
+          deliver(patched(present(newest.live), newest.fields), desired, marker?.generation ?? 1, removal)
           for (const { live: other, narrowing } of others) narrow(other, desired, narrowing)
           return true
         }
@@ -148,12 +161,12 @@ export function applied(
       }
       case 'update': {
         const { desired, fields, mark, removal } = change
-        const now = live.get(change.live.id)
-        // What carried the marker of another key is ours to the plan.
-        const key = patched(now?.ownership.kind === 'managed' ? now : change.live, fields)
+        const key = patched(present(change.live), fields)
         const forgotten = [...removal.from.map(({ hash }) => hash), ...removal.forgotten]
-        if (mark.event === 'updated') set(key, { kind: 'updated', desired, forgotten })
-        else if (mark.event === 'narrowed') set(key, { kind: 'renamed', keyId: desired.keyId })
+        if (mark.event === 'updated') {
+          set(key, { kind: 'renamed', stack, keyId: desired.keyId })
+          set(present(key), { kind: 'updated', desired, forgotten })
+        } else if (mark.event === 'narrowed') set(key, { kind: 'renamed', stack, keyId: desired.keyId })
         else if (mark.event === 'retired') retire(key, mark.successor, desired)
         else {
           const { generation } = mark
@@ -175,6 +188,7 @@ export function applied(
     }
   }
   const later = ['update', 'revoke']
-  const ordered = [...plan.changes].sort((a, b) => later.indexOf(a.kind) - later.indexOf(b.kind))
+  const turn = (change: Change) => (renames(change) ? -2 : later.indexOf(change.kind))
+  const ordered = [...plan.changes].sort((a, b) => turn(a) - turn(b))
   return ordered.every(apply) ? [...live.values()] : null
 }

@@ -80,6 +80,7 @@ export function desiredKey({
 /** What `prune` is where nobody says anything. */
 export const pruneRules: DesiredState['prune'] = {
   removed: 'revoke',
+  releaseStack: false,
   unmanaged: 'report',
   unused: null,
   keep: [],
@@ -92,6 +93,7 @@ export function desiredState(
 ): DesiredState {
   return {
     stack,
+    formerly: [],
     keys,
     prune: pruneRules,
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },

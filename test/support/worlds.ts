@@ -195,6 +195,7 @@ export const anyWorld: fc.Arbitrary<World> = fc
     }),
     prune: record({
       removed: one<DesiredState['prune']['removed']>('revoke', 'retain'),
+      releaseStack: one(false),
       unmanaged: one<DesiredState['prune']['unmanaged']>('report', 'ignore', 'revoke'),
       unused: one<DesiredState['prune']['unused']>(
         null,
@@ -204,6 +205,7 @@ export const anyWorld: fc.Arbitrary<World> = fc
       keep: one<readonly string[]>([], ['key_stranger_0'], ['M*']),
       quiet: one(hour, day),
     }),
+    formerly: fc.oneof({ weight: 2, arbitrary: one<readonly string[]>([]) }, one(['another-team'])),
     always: fc.oneof({ weight: 4, arbitrary: one(100) }, one(0, 2)),
     caller: fc.oneof(
       { weight: 2, arbitrary: one(null) },
@@ -232,8 +234,8 @@ export const anyWorld: fc.Arbitrary<World> = fc
       one<PlanOptions['widening']>('forbid', 'allow'),
     ),
   })
-  .map(({ declared, managed, strangers, always, prune, caller, local, complete, ...chosen }) => ({
-    desired: desiredState(declared, { prune, limits: { revoke: 0.25, rotate: 0.25, always } }),
+  .map(({ declared, managed, strangers, formerly, always, prune, caller, local, complete, ...chosen }) => ({
+    desired: desiredState(declared, { formerly, prune, limits: { revoke: 0.25, rotate: 0.25, always } }),
     current: currentState([...managed, ...strangers], {
       complete,
       ...(caller === null ? {} : { caller: callerWith({ id: caller }) }),

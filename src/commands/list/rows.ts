@@ -1,12 +1,11 @@
 import { useOf } from '../../lifecycle/last-use.ts'
 import { type Lineage, type ManagedKey, lineageOf, membersOf } from '../../lifecycle/lineage.ts'
-import { sortByOwner } from '../../lifecycle/ownership.ts'
+import { ownedKeys } from '../../lifecycle/ownership.ts'
 import type { Calendar } from '../../model/calendar.ts'
 import type { Plan } from '../../model/change.ts'
 import type { DesiredKey, DesiredState } from '../../model/desired.ts'
 import { type LastUse, type LiveKey, secretMadeAt } from '../../model/live-key.ts'
 import type { ManagedRow } from '../../model/managed-row.ts'
-import { renames } from '../../plan/compute-plan.ts'
 import type { CurrentState } from '../../plan/input.ts'
 
 interface Facts {
@@ -79,7 +78,7 @@ export function managedRows(
   current: CurrentState,
   facts: Facts,
 ): readonly ManagedRow[] {
-  const { lineages } = sortByOwner(desired.stack, current.keys, facts.plan.now, { renamed: renames(desired) })
+  const { lineages } = ownedKeys(desired, current.keys, facts.plan.now)
   const declared = new Map(desired.keys.map(key => [key.keyId, key]))
   const keyIds = [...new Set([...declared.keys(), ...lineages.keys()])].sort()
   return keyIds.flatMap(keyId => {

@@ -66,8 +66,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'lifecycle/transitions.ts',
-        from: "{ ...marker, state: { kind: 'leaked' } }",
-        to: '{ ...marker }',
+        from: "{ ...marker, stack, keyId, state: { kind: 'leaked' } }",
+        to: '{ ...marker, stack, keyId }',
       },
     ],
     caught: ['leaked key/readable/with the secret/after-patch:1'],

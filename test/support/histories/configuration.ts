@@ -126,6 +126,7 @@ function resolve({ stack, blocks, rules }: Configuration, start: Instant): Desir
       limits: { revoke: 0.25, rotate: 0.25, always },
       prune: {
         removed,
+        releaseStack: false,
         unmanaged,
         unused: unused === null ? null : { after: unused.hours * hour, action: unused.action },
         keep,
