@@ -19,6 +19,7 @@ import type { Secret } from '../src/model/secret.ts'
 import { everyKey } from '../src/model/targets.ts'
 import { computePlan } from '../src/plan/compute-plan.ts'
 import { createClient } from '../src/platform/client.ts'
+import { unsigned } from '../src/platform/signature.ts'
 import type { PlatformClient } from '../src/platform/types.ts'
 import { administratorKey } from '../src/sandbox/administrator.ts'
 import { type Sandbox, openSandbox } from '../src/sandbox/sandbox.ts'
@@ -93,6 +94,8 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     held: new Map(),
     heldHere: new Map(),
     signed: new Set<string>(),
+    signedNow: new Set<string>(),
+    sign: false,
     localKeys: new Set([keyId]),
     formerStores: new Map(),
     keychain: null,
@@ -114,6 +117,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     known: new Set(gathered.current.keys.map(({ id }) => id)),
     platform: client,
     stores,
+    signing: { sign: unsigned, isSigned: () => false },
     budget: client,
     clock: () => clock.now,
     nonce: () => Array.from({ length: 10 }, () => Math.floor(Math.random() * 36).toString(36)).join(''),

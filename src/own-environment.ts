@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
-import { credentialVariables } from './platform/credentials.ts'
+import { callersVariables } from './platform/credentials.ts'
 import { holdsCallersKey } from './stores/child-environment.ts'
 
 /** The kernel allows less: a quarter of the stack. */
@@ -63,7 +63,7 @@ function eraseFromBlock(isErased: (name: string, value: string) => boolean): voi
  */
 export function takeEnvironment(): NodeJS.ProcessEnv {
   const { env } = process
-  if (process.platform !== 'linux' || credentialVariables.every(name => env[name] === undefined)) return env
+  if (process.platform !== 'linux' || callersVariables(env).every(name => env[name] === undefined)) return env
   const kept = { ...env }
   try {
     eraseFromBlock(holdsCallersKey(kept))

@@ -55,6 +55,7 @@ const revealing: Readonly<Record<string, string>> = {
   'commands/secret/get.ts': 'prints the secret that it is asked for by name',
   'masking.ts': 'the command by which a CI runner learns what to hide, into its own pipe alone',
   'platform/http.ts': 'the Authorization header',
+  'platform/signature.ts': 'the private key that signs markers, as a key of node:crypto',
   'platform/proxied-fetch.ts': 'the Proxy-Authorization header',
   'sandbox/administrator.ts': "the sandbox's own caller",
   'stores/age-file.ts': 'put',

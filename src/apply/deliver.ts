@@ -56,11 +56,12 @@ async function markDelivered(delivery: Delivery, run: Run): Promise<Done['remove
     formerStores: left,
   } as const
   const next = transition(marker, event, live.id)
-  await patchMarked(live, patchOf(fields), desired.description, next, run).catch(async (cause: unknown) => {
+  // Its secret was proven in this run, wherever it came from.
+  const noteOf = (bearing: Marker) => ({ description: desired.description, marker: bearing, proven: true })
+  await patchMarked(live, patchOf(fields), noteOf(next), run).catch(async (cause: unknown) => {
     const fresh = await replacedMeanwhile(live, cause, run)
     if (fresh === null) throw cause
-    const late = transition(markerOf(fresh), event, live.id)
-    await patchMarked(fresh, patchOf(fields), desired.description, late, run)
+    await patchMarked(fresh, patchOf(fields), noteOf(transition(markerOf(fresh), event, live.id)), run)
   })
   if (trouble !== null) throw trouble
   return removed

@@ -117,7 +117,8 @@ async function bound(
   if (isBound(marker, live)) return { live, marker }
   const next = transition(marker, { kind: 'bound' }, live.id)
   try {
-    return { live: await patchMarked(live, {}, desired.description, next, run), marker: next }
+    const note = { description: desired.description, marker: next, proven: false }
+    return { live: await patchMarked(live, {}, note, run), marker: next }
   } catch (cause) {
     throw await withdraw(live, cause, run)
   }

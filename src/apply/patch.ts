@@ -7,21 +7,21 @@ import type { Marker } from '../model/marker.ts'
 import { noRemoval } from '../model/removal.ts'
 import type { Patch } from '../model/verb.ts'
 import { placeOf } from '../plan/place.ts'
-import { fitDescription } from '../platform/marker.ts'
+import { proofOf } from '../plan/proof.ts'
 import type { Done } from './ledger.ts'
 import { markerOf, timeOf } from './markers.ts'
 import { retiredMarker } from './retire-predecessors.ts'
 import type { Run } from './run.ts'
 import { requireProof } from './still-proven.ts'
 import { takeOut } from './take-out.ts'
-import { patchAsSeen, patchMarked, patchOf } from './write.ts'
+import { type Note, patchAsSeen, patchMarked, patchOf } from './write.ts'
 
 /** What one PATCH writes: fields and the next marker. */
 interface Writing {
   readonly live: LiveKey
   readonly fields: readonly FieldChange[]
   /** Null: description and marker stay as they are. */
-  readonly note: { readonly description: string; readonly marker: Marker } | null
+  readonly note: Note | null
 }
 
 /** A change that was carried out, and its key as it is then. */
@@ -62,7 +62,9 @@ function adoption({ live, desired, generation, fields }: Adopt, run: Run): Writi
     { kind: 'adopted', stack, desired, generation, nonce: run.nonce() },
     live.id,
   )
-  return { live, fields, note: { description: desired.description, marker } }
+  // A name is no proof: whoever deletes a key can make its name anew.
+  const proven = desired.adopt === live.id
+  return { live, fields, note: { description: desired.description, marker, proven } }
 }
 
 function update(change: Update, forgotten: readonly string[], run: Run): Writing {
@@ -80,11 +82,11 @@ function update(change: Update, forgotten: readonly string[], run: Run): Writing
 
 function retirement({ live, desired, fields }: Update, successor: string, run: Run): Writing {
   const marker = retiredMarker(live, successor, desired, run)
-  return { live, fields, note: { description: fitDescription(live.description, marker), marker } }
+  return { live, fields, note: { description: live.description, marker, proven: false } }
 }
 
 /** The head lost its marker, and a store has proven that it is the head. */
-function recognition({ live, desired, fields }: Update, generation: number, run: Run): Writing {
+function recognition({ live, desired, fields, proof }: Update, generation: number, run: Run): Writing {
   const { localKeys } = run.options
   const event = {
     kind: 'recognised',
@@ -99,13 +101,26 @@ function recognition({ live, desired, fields }: Update, generation: number, run:
   return {
     live,
     fields,
-    note: { description: desired.description, marker: transition(null, event, live.id) },
+    note: {
+      description: desired.description,
+      marker: transition(null, event, live.id),
+      proven: proof !== null,
+    },
   }
 }
 
-function ofHead({ live, desired, fields }: Update, forgotten: readonly string[], run: Run): Writing {
+/**
+ * Was it proven in this run, or does a signature or the configuration prove it? What a store holds was compared by its end alone, unless the
+ * change needed that proof.
+ */
+function isProven({ live, desired, proof }: Update, { options }: Run): boolean {
+  return proof !== null || proofOf(desired, live, { ...options, held: new Map() }) !== null
+}
+
+function ofHead(change: Update, forgotten: readonly string[], run: Run): Writing {
+  const { live, desired, fields } = change
   const marker = transition(named(live, desired, run), { kind: 'updated', desired, forgotten }, live.id)
-  return { live, fields, note: { description: desired.description, marker } }
+  return { live, fields, note: { description: desired.description, marker, proven: isProven(change, run) } }
 }
 
 /** The marker under the names of today. */
@@ -120,26 +135,27 @@ function ofRetiring(
 ): Writing {
   if (!fields.some(isRename)) return { live, fields, note: null }
   const marker = named(live, desired, run)
-  return { live, fields, note: { description: live.description, marker } }
+  return { live, fields, note: { description: live.description, marker, proven: false } }
 }
 
 function release({ live }: Release, { clock }: Run): Writing {
   const marker = transition(markerOf(live), { kind: 'released', at: clock() }, live.id)
-  return { live, fields: [], note: { description: live.description, marker } }
+  return { live, fields: [], note: { description: live.description, marker, proven: false } }
 }
 
 /** Sends one PATCH. */
 async function write({ live, fields, note }: Writing, run: Run): Promise<LiveKey> {
   const sent = patchOf(fields)
   if (note === null) return await patchAsSeen(live, sent, run)
-  return await patchMarked(live, sent, note.description, note.marker, run)
+  return await patchMarked(live, sent, note, run)
 }
 
 /** Says in the marker that others know the secret. */
 export async function leak(live: LiveKey, keyId: string, run: Run): Promise<LiveKey> {
   const { stack } = run.desired
   const marker = transition(markerOf(live), { kind: 'leaked', stack, keyId }, live.id)
-  return await write({ live, fields: [], note: { description: live.description, marker } }, run)
+  const note = { description: live.description, marker, proven: false }
+  return await write({ live, fields: [], note }, run)
 }
 
 /** Takes from a retiring key what its successor's declaration does not grant, as planned. */

@@ -2,6 +2,7 @@ import { transition } from '../lifecycle/transitions.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { Marker } from '../model/marker.ts'
+import { unsigned } from '../platform/signature.ts'
 import { putsByHand } from './create-by-hand.ts'
 import type { NewSecret } from './make-key.ts'
 import { timeOf } from './markers.ts'
@@ -38,7 +39,9 @@ async function proveAndMark(key: Regenerated, { stores }: DesiredKey, delivery: 
     { kind: 'regenerated', stores, live, at, host: delivery.host },
     live.id,
   )
-  await patchMarked(live, {}, live.description, marker, delivery)
+  const note = { description: live.description, marker, proven: true }
+  // Only apply signs.
+  await patchMarked(live, {}, note, { ...delivery, signing: { sign: unsigned } })
 }
 
 /**

@@ -3,7 +3,6 @@ import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
-import { fitDescription } from '../platform/marker.ts'
 import { timeOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { patchMarked } from './write.ts'
@@ -43,7 +42,8 @@ export async function retirePredecessors(
   const retired: LiveKey[] = []
   for (const live of predecessors) {
     const marker = retiredMarker(live, successor.id, desired, run)
-    const now = await unlessGone(patchMarked(live, {}, fitDescription(live.description, marker), marker, run))
+    const note = { description: live.description, marker, proven: false }
+    const now = await unlessGone(patchMarked(live, {}, note, run))
     if (now !== null) retired.push(now)
   }
   return retired

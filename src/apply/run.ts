@@ -6,6 +6,7 @@ import type { Progress } from '../model/outcome.ts'
 import type { Secret } from '../model/secret.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { PlanOptions } from '../plan/input.ts'
+import type { Sign } from '../platform/signature.ts'
 import type { Issued, KeyPatch, Listing, NewKey, Whoami } from '../platform/types.ts'
 import type { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
@@ -55,6 +56,14 @@ export interface RunBudget {
   listCost(): number
 }
 
+/** Signatures of markers. */
+export interface Signing {
+  /** Signs the marker that a live key gets; gives it back as it is where nobody signs. */
+  readonly sign: Sign
+  /** Does a signature prove that a live key is ours? */
+  isSigned(live: LiveKey): boolean
+}
+
 /** Everything that executing a plan needs from outside. */
 export interface Run {
   readonly desired: DesiredState
@@ -64,6 +73,7 @@ export interface Run {
   readonly known: Set<string>
   readonly platform: ApplyPlatform
   readonly stores: ApplyStores
+  readonly signing: Signing
   readonly budget: RunBudget
   /** The server's clock, as well as we know it. */
   readonly clock: () => Instant

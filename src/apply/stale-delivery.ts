@@ -17,7 +17,8 @@ async function isRecorded(ours: LiveKey, run: Run): Promise<boolean> {
     if (endsAgree(visibleEnd(now.maskedKey), visibleEnd(ours.maskedKey))) return false
     try {
       const marker = transition(markerOf(now), { kind: 'overwritten', live: ours, at: run.clock() }, now.id)
-      await patchMarked(now, {}, now.description, marker, run)
+      // Another run has its secret: nothing proves it to this one.
+      await patchMarked(now, {}, { description: now.description, marker, proven: false }, run)
       return true
     } catch (cause) {
       if (!(cause instanceof Failure) || cause.code !== 'conflict' || tries === maximumTries) throw cause

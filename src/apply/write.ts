@@ -1,15 +1,18 @@
+import { grantsNothing } from '../lifecycle/grants.ts'
 import type { FieldChange } from '../model/field-change.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { fitDescription } from '../platform/marker.ts'
 import type { KeyPatch } from '../platform/types.ts'
 import { MarkerLost, isPatched, keepsMarker, unlikePatched } from './answers.ts'
 import { writeAsSeen } from './as-seen.ts'
-import type { ApplyPlatform } from './run.ts'
+import type { ApplyPlatform, Signing } from './run.ts'
 
 /** What a PATCH asks of the platform. */
 export interface Writer {
   readonly platform: Pick<ApplyPlatform, 'get' | 'update'>
+  readonly signing: Pick<Signing, 'sign'>
 }
 
 /** The part of a PATCH that a plan's field changes ask for; the description goes with the marker. */
@@ -34,6 +37,7 @@ export function patchOf(fields: readonly FieldChange[]): KeyPatch {
       case 'key id':
       case 'stack':
       case 'state':
+      case 'signature':
         break
     }
   }
@@ -42,7 +46,12 @@ export function patchOf(fields: readonly FieldChange[]): KeyPatch {
 
 const planAgain = 'Run plan again to see what it is like now.'
 
-async function send(seen: LiveKey, patch: KeyPatch, next: string, { platform }: Writer): Promise<LiveKey> {
+async function send(
+  seen: LiveKey,
+  patch: KeyPatch,
+  next: string,
+  { platform }: Pick<Writer, 'platform'>,
+): Promise<LiveKey> {
   const write = (ifMatch: LiveKey['version']) => platform.update(seen.id, patch, { ifMatch })
   const done = (fresh: LiveKey) => (isPatched(fresh, patch) ? fresh : null)
   return await writeAsSeen(seen, { send: write, done, looksWhenLost: true, next }, platform)
@@ -65,21 +74,34 @@ function requirePatched(answer: LiveKey, patch: KeyPatch, next: string): LiveKey
 export async function patchAsSeen(
   seen: LiveKey,
   patch: KeyPatch,
-  writer: Writer,
+  writer: Pick<Writer, 'platform'>,
   next = planAgain,
 ): Promise<LiveKey> {
   return requirePatched(await send(seen, patch, next, writer), patch, next)
 }
 
-/** PATCHes a key together with its marker. A platform that loses the marker gets the former description back. */
+/** What stands in a key's description. */
+export interface Note {
+  /** Cut where there is no room for it next to the marker. */
+  readonly description: string
+  readonly marker: Marker
+  /** The key is shown to be ours by more than its former marker: only then may a state that grants something be signed. */
+  readonly proven: boolean
+}
+
+/**
+ * PATCHes a key together with its marker, signed where the team signs and it may be. A platform that loses the marker gets the former
+ * description back.
+ */
 export async function patchMarked(
   seen: LiveKey,
   patch: KeyPatch,
-  description: string,
-  marker: Marker,
+  { description, marker: next, proven }: Note,
   writer: Writer,
 ): Promise<LiveKey> {
-  const whole = { ...patch, description: { text: description, marker } }
+  const isSigned = proven || grantsNothing(next.state)
+  const marker = isSigned ? writer.signing.sign(next, seen.id) : next
+  const whole = { ...patch, description: { text: fitDescription(description, marker), marker } }
   const answer = await send(seen, whole, planAgain, writer)
   if (keepsMarker(answer, marker)) return requirePatched(answer, whole, planAgain)
   const former = seen.ownership.kind === 'managed' ? seen.ownership.marker : null

@@ -20,6 +20,7 @@ const overrides = {
   takeOver: toggle('Move keys here whose local stores are on another host or in another folder', {
     rare: true,
   }),
+  sign: toggle('Sign the marker of every key in use that is proven to be ours', { rare: true }),
   allowPath,
 } satisfies FlagSet
 
@@ -32,7 +33,13 @@ const applying = {
 } satisfies FlagSet
 
 /** What a rotation of one key leaves at its usual value. */
-const usualReconciling = { maxRevoke: null, maxRotate: null, revokeInUse: [], takeOver: false } as const
+const usualReconciling = {
+  maxRevoke: null,
+  maxRotate: null,
+  revokeInUse: [],
+  takeOver: false,
+  sign: false,
+} as const
 
 export const keysAsCode: readonly Command[] = [
   defineCommand({

@@ -1,6 +1,6 @@
 import { platformWithCrashPoints, storesWithCrashPoints } from '../apply/crash-points.ts'
 import { executePlan } from '../apply/execute-plan.ts'
-import type { Run } from '../apply/run.ts'
+import type { Run, Signing } from '../apply/run.ts'
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
@@ -24,6 +24,7 @@ import { exitCodeOf, exitCodeOfPlan } from './exit-code.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
+import { signingOf } from './signing.ts'
 import { type Lock, whileLocking } from './stack-lock.ts'
 
 export interface ApplyOptions extends ReconcileOptions {
@@ -77,15 +78,17 @@ async function applyLocked(
   const idle = isRefused(plan) || plan.changes.length === 0
   if (!options.json) stdout.print(shownPlan(reconciliation, options, context))
   if (makesSecrets(plan) && !options.allowUnmasked) await context.requireMasking()
+  const signing = idle ? null : signingOf(reconciliation.desired, context.env)
   if (!idle) tellRequests(reconciliation, context)
   if (!idle && !approved) await requireApproval(plan, context)
 
   const { gathered, clock } = reconciliation
   const recorder =
     idle || log === null ? null : beginRecording(log, plan, gathered.current.caller, clock, context)
-  const report = idle
-    ? { outcomes: [], interrupted: false }
-    : await execute(reconciliation, recorder, options, lost, context)
+  const report =
+    signing === null
+      ? { outcomes: [], interrupted: false }
+      : await execute(reconciliation, { recorder, signing }, options, lost, context)
   if (options.json)
     stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report, plan) }))
   else if (!idle) stdout.print(renderReport(report, plan, { ...stdout, isHeldInPart: isHeldInPart(plan) }))
@@ -184,7 +187,7 @@ function placesOf({ desired, plan }: Reconciliation): readonly StoreSpec[] {
 
 async function execute(
   reconciliation: Reconciliation,
-  recorder: RunRecorder | null,
+  { recorder, signing }: { readonly recorder: RunRecorder | null; readonly signing: Signing },
   asked: ApplyOptions,
   lost: AbortSignal,
   context: Context,
@@ -203,6 +206,7 @@ async function execute(
     known: new Set(gathered.current.keys.map(({ id }) => id)),
     platform: platformWithCrashPoints(connection.client, context.checkpoint),
     stores: storesWithCrashPoints(stores, context.checkpoint),
+    signing,
     budget: connection.client,
     clock,
     nonce: context.nonce,

@@ -89,16 +89,12 @@ export async function reconcileApproved(
   context: Context,
   lock: Lock,
 ): Promise<Reconciliation> {
-  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except } = asked
+  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except, sign } = asked
   const targets = { only, except }
   const widening = wideningOf(asked)
   const approved = readPlanFile(await readPlanText(file, context.cwd), file, sha256)
-  requireRepeated(
-    file,
-    approved.options,
-    { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening },
-    sameChoice(asked),
-  )
+  const given = { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening, sign }
+  requireRepeated(file, approved.options, given, sameChoice(asked))
   const desired = await requireConfiguration(asked.config, null, context, asked.allowPath)
   requireSame('the stack', approved.plan.stack, desired.stack)
   if (approved.configuration !== configurationHash(desired, sha256))

@@ -25,6 +25,7 @@ const nothingAsked = {
   maxRotate: null,
   revokeInUse: [],
   takeOver: false,
+  sign: false,
   rotate: new Map<never, never>(),
   only: [],
   except: [],

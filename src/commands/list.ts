@@ -22,6 +22,7 @@ const nothingAsked = {
   maxRotate: null,
   revokeInUse: [],
   takeOver: false,
+  sign: false,
   rotate: new Map<never, never>(),
   only: [],
   except: [],

@@ -4,7 +4,7 @@ import { shellWord } from '../render/shell-word.ts'
 
 type Overrides = Pick<
   ApprovedOptions,
-  'targets' | 'maxRevoke' | 'maxRotate' | 'revokeInUse' | 'takeOver' | 'widening'
+  'targets' | 'maxRevoke' | 'maxRotate' | 'revokeInUse' | 'takeOver' | 'widening' | 'sign'
 >
 
 /** A word as a POSIX shell takes it. It may come from a forged file, and whoever reads it may copy it. */
@@ -17,7 +17,7 @@ function foreignWord(text: string): string {
  * them: it only tightens.
  */
 export function overrideFlags(overrides: Overrides): readonly string[] {
-  const { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening } = overrides
+  const { targets, maxRevoke, maxRotate, revokeInUse, takeOver, widening, sign } = overrides
   const each = (flag: string, values: readonly string[]) =>
     [...new Set(values)].sort().map(value => `${flag} ${foreignWord(value)}`)
   return [
@@ -28,6 +28,7 @@ export function overrideFlags(overrides: Overrides): readonly string[] {
     ...each('--revoke-in-use', revokeInUse),
     ...(takeOver ? ['--take-over'] : []),
     ...(widening === 'allow' ? ['--allow widening'] : []),
+    ...(sign ? ['--sign'] : []),
   ]
 }
 

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts'
 import { type DesiredState, type Forbidden, forbiddable } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
+import { signedKeys } from '../platform/signature.ts'
 import { type Targets, strayPatterns } from '../model/targets.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import { type KnownOptions, evidenceNeeded } from '../plan/evidence-needed.ts'
@@ -19,6 +20,8 @@ export interface PlanningOptions {
   readonly maxRotate: number | null
   readonly revokeInUse: readonly string[]
   readonly takeOver: boolean
+  /** Sign every proven head by the present signing key. */
+  readonly sign: boolean
   /** Key ids that the user wants rotated now; empty in a plan that nobody asked that of. */
   readonly rotate: PlanOptions['rotate']
   readonly only: readonly string[]
@@ -96,6 +99,13 @@ function keysWithLocalStores({ keys }: DesiredState): ReadonlySet<string> {
   )
 }
 
+function requireSigningKey(sign: boolean, { marker }: DesiredState): boolean {
+  if (!sign || (marker?.signingKey ?? null) !== null) return sign
+  throw new Failure('usage', 'The configuration names no signing key, so --sign cannot sign anything', {
+    hints: ['Declare it: marker: { publicKeys: [...], signingKey: { env: FLUXLOOP_KEYS_SIGNING_KEY } }'],
+  })
+}
+
 /** Which of its two places a key with a fallback uses is only known from the keychain itself, which is asked for nothing else. */
 async function keychainHere({ keys }: DesiredState, context: Context): Promise<PlanOptions['keychain']> {
   const hasFallback = keys.some(({ stores }) =>
@@ -139,13 +149,14 @@ export async function planOptions(
     localKeys: keysWithLocalStores(desired),
     targets: requireTargets({ only, except }, desired, gathered),
     rotate: requireDeclared(rotate, desired),
+    sign: requireSigningKey(asked.sign, desired),
+    ...signedKeys(current.keys, desired.marker?.publicKeys ?? []),
   }
   return {
     platform: asked.platform,
     ...known,
     ...(await evidence(known, desired, gathered, formerStores, context)),
     locked,
-    signed: new Set(),
     formerStores,
     keychain: await keychainHere(desired, context),
     takeOver,

@@ -22,7 +22,16 @@ import { type Lock, whileLocking } from './stack-lock.ts'
 
 type Planning = Pick<
   ReconcileOptions,
-  'maxRevoke' | 'maxRotate' | 'revokeInUse' | 'takeOver' | 'rotate' | 'only' | 'except' | 'forbid' | 'allow'
+  | 'maxRevoke'
+  | 'maxRotate'
+  | 'revokeInUse'
+  | 'takeOver'
+  | 'sign'
+  | 'rotate'
+  | 'only'
+  | 'except'
+  | 'forbid'
+  | 'allow'
 >
 
 export interface RevokeOptions extends Omit<ReconcileOptions, keyof Planning> {
@@ -40,6 +49,7 @@ const nothingAsked: Planning = {
   maxRotate: null,
   revokeInUse: [],
   takeOver: false,
+  sign: false,
   rotate: new Map(),
   only: [],
   except: [],

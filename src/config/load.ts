@@ -1,4 +1,4 @@
-import type { DesiredKey, DesiredState, Limits } from '../model/desired.ts'
+import type { DesiredKey, DesiredState, Limits, MarkerSigning } from '../model/desired.ts'
 import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
 import { checkFileNames } from './check-file-names.ts'
@@ -10,7 +10,7 @@ import { mergeParts } from './merge.ts'
 import type { Part } from './parts.ts'
 import { resolvePolicy } from './policy/resolve.ts'
 import { sharedPolicies } from './policy/shared.ts'
-import type { RawLimits } from './raw.ts'
+import type { RawLimits, RawMarker } from './raw.ts'
 import { readPart } from './read-part.ts'
 import { type KeyContext, resolveKey } from './resolve-key.ts'
 import { resolvePrune, resolveQuiet } from './resolve-lifetime.ts'
@@ -29,6 +29,11 @@ function share(text: string | undefined): number {
 
 function resolveLimits(raw: RawLimits | undefined): Limits {
   return { revoke: share(raw?.revoke), rotate: share(raw?.rotate), always: raw?.always ?? 2 }
+}
+
+function resolveMarker(raw: RawMarker | undefined): MarkerSigning | null {
+  if (raw === undefined) return null
+  return { publicKeys: raw.publicKeys, signingKey: raw.signingKey?.env ?? null }
 }
 
 /** Sorted by file and place, each once: a wrong default is wrong for every key that takes it. */
@@ -130,9 +135,18 @@ export async function loadConfiguration(options: {
   const quiet = resolveQuiet(merged.defaults?.value.rotate?.quiet)
   const prune = resolvePrune(merged.prune?.value, quiet, { declaresNothing })
   const limits = resolveLimits(merged.limits?.value)
+  const marker = resolveMarker(merged.marker?.value)
   return {
     ok: true,
-    desired: { stack: stack.value, formerly: merged.formerly?.value ?? [], keys, prune, limits, policy },
+    desired: {
+      stack: stack.value,
+      formerly: merged.formerly?.value ?? [],
+      keys,
+      prune,
+      limits,
+      marker,
+      policy,
+    },
     warnings: tidy(warnings.kept),
   }
 }

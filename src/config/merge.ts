@@ -1,6 +1,6 @@
 import { placeText } from './place-text.ts'
 import { type Located, type Part, type Report, diagnosticFor, isSound, keyPlace } from './parts.ts'
-import type { RawDefaults, RawFile, RawKey, RawLimits, RawPolicy, RawPrune } from './raw.ts'
+import type { RawDefaults, RawFile, RawKey, RawLimits, RawMarker, RawPolicy, RawPrune } from './raw.ts'
 
 /** All files as one configuration; what is null or missing was declared nowhere, or is wrong and reported. */
 export interface Merged {
@@ -9,6 +9,7 @@ export interface Merged {
   readonly defaults: Located<RawDefaults> | null
   readonly prune: Located<RawPrune> | null
   readonly limits: Located<RawLimits> | null
+  readonly marker: Located<RawMarker> | null
   readonly policy: Located<RawPolicy> | null
   readonly extends: Located<string | readonly string[]> | null
   readonly roles: ReadonlyMap<string, Located<readonly string[]>>
@@ -17,7 +18,8 @@ export interface Merged {
   readonly brokenRoles: ReadonlySet<string>
 }
 
-type Block = 'stack' | 'formerly' | 'version' | 'defaults' | 'prune' | 'limits' | 'policy' | 'extends'
+type Block =
+  'stack' | 'formerly' | 'version' | 'defaults' | 'prune' | 'limits' | 'marker' | 'policy' | 'extends'
 
 function blocks<Name extends Block>(parts: readonly Part[], name: Name) {
   return parts.flatMap(part => {
@@ -116,6 +118,7 @@ export function mergeParts(parts: readonly Part[], whole: boolean, report: Repor
     defaults: single(parts, 'defaults', report),
     prune: single(parts, 'prune', report),
     limits: single(parts, 'limits', report),
+    marker: single(parts, 'marker', report),
     policy: single(parts, 'policy', report),
     extends: single(parts, 'extends', report),
     roles: roles.all,

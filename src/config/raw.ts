@@ -14,6 +14,7 @@ export interface RawFile {
   readonly keys?: Readonly<Record<string, RawKey>>
   readonly prune?: RawPrune
   readonly limits?: RawLimits
+  readonly marker?: RawMarker
   readonly policy?: RawPolicy
   readonly extends?: string | readonly string[]
 }
@@ -66,6 +67,11 @@ export interface RawLimits {
   readonly revoke?: string
   readonly rotate?: string
   readonly always?: number
+}
+
+export interface RawMarker {
+  readonly publicKeys: readonly string[]
+  readonly signingKey?: { readonly env: string }
 }
 
 export interface RawPolicy {

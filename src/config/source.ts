@@ -41,7 +41,7 @@ export function sourceOf(file: string, folder: string, text: string, quotable = 
  */
 function maskSecrets(text: string): string {
   return text.replace(
-    /\b(flux_(?:dev|stg|prod|ci|user)_|AGE-SECRET-KEY-)([A-Za-z0-9_-]+)/gi,
+    /(\b(?:flux_(?:dev|stg|prod|ci|user)_|AGE-SECRET-KEY-)|BQYDK2VwBCIEI)([A-Za-z0-9_+/=-]+)/gi,
     (_, start: string, rest: string) => start + '*'.repeat(rest.length),
   )
 }

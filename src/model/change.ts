@@ -75,7 +75,7 @@ export interface Update {
   readonly superseded: boolean
   readonly fields: readonly FieldChange[]
   readonly mark: UpdateMark
-  /** How it is shown to be ours; null unless it gets more. Apply makes sure of it once more. */
+  /** How it is shown to be ours; null unless it gets more, or a signature. Apply makes sure of it once more. */
   readonly proof: Proof | null
   readonly removal: Removal
 }

@@ -60,6 +60,14 @@ export interface Limits {
 export const forbiddable = ['widening'] as const
 export type Forbidden = (typeof forbiddable)[number]
 
+/** Who signs markers, and whose signatures are proof. */
+export interface MarkerSigning {
+  /** Ed25519, as SPKI in base64; at least one. Each verifies, and the first belongs to the key that signs. */
+  readonly publicKeys: readonly string[]
+  /** The environment variable that holds the private key where apply runs; null: nothing is signed. */
+  readonly signingKey: string | null
+}
+
 /** Everything the configuration says. */
 export interface DesiredState {
   readonly stack: string
@@ -80,6 +88,8 @@ export interface DesiredState {
     readonly quiet: Milliseconds
   }
   readonly limits: Limits
+  /** Null where markers are not signed. */
+  readonly marker: MarkerSigning | null
   readonly policy: {
     /** What a plan must not do, unless its run allows it. */
     readonly forbid: readonly Forbidden[]

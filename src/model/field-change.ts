@@ -2,8 +2,8 @@ import type { Instant } from './duration.ts'
 import type { Permissions } from './permission.ts'
 import type { Scope } from './scope.ts'
 
-/** Why a field differs: the platform was changed by someone else, the configuration was, or both. */
-export type Cause = 'drift' | 'changed' | 'both'
+/** Why a field differs: the platform was changed by someone else, the configuration was, or both; or a flag asks for it. */
+export type Cause = 'drift' | 'changed' | 'both' | 'asked'
 
 interface Field<Name extends string, Value> {
   readonly field: Name
@@ -26,6 +26,8 @@ export type FieldChange =
   /** What its marker says of it. */
   | Field<'state', string>
   | Field<'stack', string>
+  /** Whether the marker bears one, in words. */
+  | Field<'signature', string>
 
 /** It says which key of the configuration it is, and changes nothing of what the key is. */
 export function isRename({ field }: Pick<FieldChange, 'field'>): boolean {

@@ -222,6 +222,12 @@ export type Finding =
   /** It should get more, and nothing but its marker says that it is ours. */
   | {
       readonly severity: 'warning'
+      readonly code: 'not-signed'
+      readonly keyId: string
+      readonly liveId: string
+    }
+  | {
+      readonly severity: 'warning'
       readonly code: 'unproven'
       readonly keyId: string
       readonly liveId: string

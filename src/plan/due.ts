@@ -5,7 +5,8 @@ import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import { wantedEnd } from '../model/wanted-end.ts'
 import { ageLimit, dueAge } from './spread.ts'
 
-function isExpired(live: LiveKey, now: Instant): boolean {
+/** Has its end come? */
+export function isExpired(live: LiveKey, now: Instant): boolean {
   return live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)
 }
 

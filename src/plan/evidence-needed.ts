@@ -13,7 +13,10 @@ import { isHere } from './place.ts'
 import { rotationSlots } from './spread.ts'
 
 /** What is known before any store is read. */
-export type KnownOptions = Pick<PlanOptions, 'host' | 'places' | 'localKeys' | 'targets' | 'rotate'>
+export type KnownOptions = Pick<
+  PlanOptions,
+  'host' | 'places' | 'localKeys' | 'targets' | 'rotate' | 'sign' | 'signed'
+>
 
 interface Question {
   readonly desired: DesiredKey
@@ -42,6 +45,10 @@ const hasSeveralHeads: Condition = ({ lineage: { rivals } }) => rivals.length > 
 const isWidened: Condition = ({ desired, lineage: { head }, now }) =>
   head !== null && fieldChanges(desired, head, now).some(({ widens }) => widens)
 
+/** Only what is proven is signed. */
+const isToBeSigned: Condition = ({ lineage: { head }, options }) =>
+  options.sign && head !== null && !options.signed.has(head.live.id)
+
 const isStale: Condition = ({ lineage: { head } }) => head !== null && staleness(head) !== null
 
 const hasLostItsHead: Condition = ({ lineage: { head, retiring } }) => head === null && retiring.length > 0
@@ -66,6 +73,7 @@ const conditions: readonly Condition[] = [
   isElsewhere,
   hasSeveralHeads,
   isWidened,
+  isToBeSigned,
   isStale,
   hasLostItsHead,
   hasPending,

@@ -127,6 +127,7 @@ export function narrows(change: FieldChange): boolean {
     case 'key id':
     case 'state':
     case 'stack':
+    case 'signature':
       return false
   }
 }

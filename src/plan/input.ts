@@ -32,8 +32,12 @@ export interface PlanOptions {
   readonly heldHere: HeldKeys
   /** No other run of this machine and user is at work; false where no lock could be made to keep it out. */
   readonly locked: boolean
-  /** The ids of live keys whose markers bear a signature of ours. */
+  /** The ids of live keys that a signature of ours proves. */
   readonly signed: ReadonlySet<string>
+  /** Those of them whose signature was made by the present signing key. */
+  readonly signedNow: ReadonlySet<string>
+  /** Somebody wants every proven head signed by the present signing key. */
+  readonly sign: boolean
   /** Key ids of which a store belongs to one person's machine. */
   readonly localKeys: ReadonlySet<string>
   /** Where the stores are that declarations lost. */

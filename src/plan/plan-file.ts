@@ -14,7 +14,7 @@ const planFileVersion = 1
 /** The options of a plan that belong to what was approved; the others are facts of the machine that applies it. */
 export type ApprovedOptions = Pick<
   PlanOptions,
-  'takeOver' | 'maxRevoke' | 'maxRotate' | 'revokeInUse' | 'targets' | 'widening'
+  'takeOver' | 'maxRevoke' | 'maxRotate' | 'revokeInUse' | 'targets' | 'widening' | 'sign'
 >
 
 /** What a plan is bound to. */
@@ -45,8 +45,8 @@ export function configurationHash(desired: DesiredState, hash: Hash): string {
 /** The value that a plan file holds. It has no secret: none is in a plan. */
 export function toPlanFile(plan: Plan, binding: PlanBinding, hash: Hash): object {
   const { origin, account, configuration, validUntil } = binding
-  const { takeOver, maxRevoke, maxRotate, revokeInUse, targets, widening } = binding.options
-  const options = { takeOver, maxRevoke, maxRotate, revokeInUse, targets, widening }
+  const { takeOver, maxRevoke, maxRotate, revokeInUse, targets, widening, sign } = binding.options
+  const options = { takeOver, maxRevoke, maxRotate, revokeInUse, targets, widening, sign }
   const content = { origin, account, configuration, validUntil, options, plan }
   return { format: planFileFormat, version: planFileVersion, digest: digest(content, hash), ...content }
 }
@@ -81,6 +81,7 @@ const fileShape: Shape = object({
     revokeInUse: listOf(words),
     targets,
     widening: oneOf('as-declared', 'forbid', 'allow'),
+    sign: oneOf(true, false),
   }),
   plan: planShape,
 })

@@ -25,7 +25,7 @@ const newKey = 2
  * | --- | --- |
  * | create, rotate by overlap | POST, PATCH; each predecessor is marked, as leaked or as retiring, one more |
  * | rotate in place | POST regenerate, PATCH |
- * | adopt, update, release | PATCH |
+ * | adopt, update, release | PATCH; one more GET where a signature proves that an update may grant more |
  * | deliver | PATCH, where a store has the secret; else as a rotation, and a PATCH that narrows the old key |
  * | heal | a PATCH, and one for each predecessor, where a store has the secret; else for each pending key a replay, the end of its twin and its own, then a new key |
  * | revoke | DELETE |
@@ -51,8 +51,9 @@ export function requestsOf(change: Change): Requests {
           change.predecessors.length +
           (change.generation === null ? 0 : newKey),
       }
-    case 'adopt':
     case 'update':
+      return exactly(change.proof === 'signature' ? 2 : 1)
+    case 'adopt':
     case 'release':
     case 'revoke':
       return exactly(1)

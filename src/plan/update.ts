@@ -6,6 +6,7 @@ import type { Proof } from '../model/proof.ts'
 import { isRemoval, noRemoval } from '../model/removal.ts'
 import { isBound } from '../lifecycle/binding.ts'
 import type { ManagedKey } from '../lifecycle/lineage.ts'
+import { isExpired } from './due.ts'
 import { type Decision, type Facts, type KeyCase, isCallingKey } from './facts.ts'
 import { fieldChanges, narrowing, narrows } from './fields.ts'
 import { proofOf } from './proof.ts'
@@ -66,16 +67,35 @@ export function withoutGrants(
   return { fields: fields.filter(({ field }) => !left.includes(field)), findings: [...findings, finding] }
 }
 
-/** What may be written to a key that stays, and how it is shown to be ours where it gets more. */
+/** The signature that somebody asked for; null where it has one already. */
+function signatureChange({ live, marker }: ManagedKey, { options }: Facts): FieldChange | null {
+  if (!options.sign || options.signedNow.has(live.id)) return null
+  const signed = options.signed.has(live.id) ? 'by a former key' : 'not valid'
+  const current = marker.signature === null ? 'none' : signed
+  return { field: 'signature', current, desired: 'by the present key', cause: 'asked', widens: false }
+}
+
+/** What may be written to a key that stays, and how it is shown to be ours where it gets more, or is signed. */
 function provenFields(
   desired: DesiredKey,
   key: ManagedKey,
   facts: Facts,
 ): Writable & { readonly proof: Proof | null } {
+  const { keyId } = desired
+  const { live } = key
   const wanted = fieldsToUpdate(desired, key, facts)
-  if (granted(wanted.fields).length === 0) return { ...wanted, proof: null }
-  const proof = proofOf(desired, key.live, facts.options)
-  return proof === null ? { ...withoutGrants(desired.keyId, key.live, wanted), proof } : { ...wanted, proof }
+  const grants = granted(wanted.fields).length > 0
+  const signature = signatureChange(key, facts)
+  if (!grants && signature === null) return { ...wanted, proof: null }
+  const found = proofOf(desired, live, facts.options)
+  // The platform answers no question that is asked with the secret of a key that has ended.
+  const proof = found === 'store' && isExpired(live, facts.now) ? null : found
+  if (proof !== null)
+    return { ...wanted, fields: [...wanted.fields, ...(signature === null ? [] : [signature])], proof }
+  const { fields, findings } = grants ? withoutGrants(keyId, live, wanted) : wanted
+  const left: readonly Finding[] =
+    signature === null ? [] : [{ severity: 'warning', code: 'not-signed', keyId, liveId: live.id }]
+  return { fields, findings: [...findings, ...left], proof }
 }
 
 /** A marker that a restore tore from its key is bound to it again. */

@@ -38,7 +38,7 @@ function driftOf(
   const { live } = key
   const superseded = key !== lineage.head
   const found = superseded ? narrowing(desired, key).fields : fieldChanges(desired, key, now)
-  const fields = found.filter(({ cause }) => cause !== 'changed')
+  const fields = found.filter(({ cause }) => cause === 'drift' || cause === 'both')
   const reasons = superseded
     ? []
     : deliveryReasons(desired, key, null).filter(

@@ -3,7 +3,18 @@ import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 
 /** The platform's name, then its older one. */
-export const credentialVariables = ['FLUXLOOP_API_KEY', 'FLUXLOOP_SYNC_API_KEY'] as const
+const credentialVariables = ['FLUXLOOP_API_KEY', 'FLUXLOOP_SYNC_API_KEY'] as const
+
+/** What the names of variables with a signing key look like, as the schema has it. */
+const signingVariable = /^FLUXLOOP_KEYS_SIGNING_KEY(_[A-Z0-9_]{1,64})?$/
+
+/** The variables of an environment that hold what is the caller's alone: the keys by which it calls and signs. */
+export function callersVariables(
+  environment: Readonly<Record<string, string | undefined>>,
+): readonly string[] {
+  const signing = Object.keys(environment).filter(name => signingVariable.test(name))
+  return [...credentialVariables, ...signing]
+}
 
 /** The files of the platform's own command line, below the home folder. Source: its public client. */
 export const officialFiles = { profiles: '.fluxloop/credentials', token: '.fluxloop/auth.json' } as const

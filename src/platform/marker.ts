@@ -165,6 +165,11 @@ export function parseMarker(text: string): Marker | null {
   return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
 }
 
+/** The same marker with another signature, or with none. */
+export function withSignature(marker: Marker, signature: string | null): Marker {
+  return { ...marker, signature }
+}
+
 /** Splits what the platform has as description into what a user wrote and our marker, wherever in it edits have left it. */
 export function readDescription(text: string): {
   readonly description: string

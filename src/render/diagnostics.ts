@@ -33,7 +33,7 @@ function sourceRows(
 function redactable(line: string): string {
   return redactSecrets(line) === line
     ? line
-    : line.replace(/[A-Za-z0-9_-]{12,}/g, word => '*'.repeat(word.length))
+    : line.replace(/[A-Za-z0-9_+/=-]{12,}/g, word => '*'.repeat(word.length))
 }
 
 function renderOne(diagnostic: Diagnostic, style: DiagnosticStyle): string {

@@ -32,6 +32,7 @@ export function fieldDiff(values: FieldValues, palette: Palette): string {
     case 'key id':
     case 'state':
     case 'stack':
+    case 'signature':
     case 'protect':
       return arrow(palette.red(String(values.current)), palette.green(String(values.desired)))
   }

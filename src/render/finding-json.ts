@@ -79,6 +79,7 @@ function factsOf(finding: Finding): Facts {
     case 'unproven':
     case 'not-narrowed':
       return { key: finding.keyId, ids: [finding.liveId], fields: finding.fields }
+    case 'not-signed':
     case 'adopt-ignored':
       return { key: finding.keyId, ids: [finding.liveId] }
     case 'rotate-by-hand': {

@@ -181,6 +181,10 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     message: `${nameText(keyId)} (${nameText(liveId)}) does not get more ${enumerate(fields)}: nothing but the marker in its description says that it is ours, and anybody who may edit keys can write that.`,
     hint: `Name it by its id (${unbreakable(`adopt: ${escapeControls(liveId)}`)}), or make a successor: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`,
   }),
+  'not-signed': ({ keyId, liveId }) => ({
+    message: `${nameText(keyId)} (${nameText(liveId)}) is not signed: no store that can be read here holds its secret, and no signature shows that it is ours.`,
+    hint: `Its next rotation signs it: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`,
+  }),
   'marker-copied': ({ keyId, liveId, name }) => ({
     message: `${nameText(liveId)} (${quotedName(name)}) carries the marker of another key of ${nameText(keyId)}: somebody copied a description, or made the key from a template. It is not managed, and is left alone.`,
     hint: `Take the marker out of its description on the platform. To manage the key, declare ${unbreakable(`adopt: ${escapeControls(liveId)}`)}.`,

@@ -100,7 +100,7 @@ interface FieldJson {
   readonly current: FieldValueJson
   readonly desired: FieldValueJson
   /** Null where a new key, or a new secret, is made as declared. */
-  readonly cause: 'drift' | 'changed' | 'both' | null
+  readonly cause: 'drift' | 'changed' | 'both' | 'asked' | null
   readonly widens: boolean
 }
 type FieldValueJson = string | boolean | null | readonly string[]

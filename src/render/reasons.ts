@@ -84,6 +84,7 @@ const causeTexts = {
   drift: 'drift: changed on the platform',
   changed: 'configuration changed',
   both: 'both: changed on the platform and in the configuration',
+  asked: 'asked for with --sign',
 } as const satisfies Record<FieldChange['cause'], string>
 
 /** Why one field differs. */
@@ -126,7 +127,7 @@ function removalReasons(removal: Removal): readonly Reason[] {
 
 /** The fields that differ, by what made them differ. */
 function causeReasons(fields: readonly FieldChange[]): readonly Reason[] {
-  return (['drift', 'changed', 'both'] as const).flatMap(code => {
+  return (['drift', 'changed', 'both', 'asked'] as const).flatMap(code => {
     const names = fields.filter(field => field.cause === code).map(field => field.field)
     return names.length === 0 ? [] : [{ code, text: `${causeText(code)} (${enumerate(names)})` }]
   })

@@ -71,9 +71,13 @@ export function replaceUnsafe(text: string, replace: (character: string) => stri
 
 /** Takes out what looks like a secret: a last guard around texts that other programs and libraries wrote. */
 export function redactSecrets(text: string): string {
-  return text
-    .replace(/\bflux_(dev|stg|prod|ci|user)_[A-Za-z0-9_-]{8,}/g, 'flux_$1_[secret]')
-    .replace(/\bAGE-SECRET-KEY-[A-Z0-9-]+/gi, 'AGE-SECRET-KEY-[secret]')
+  return (
+    text
+      .replace(/\bflux_(dev|stg|prod|ci|user)_[A-Za-z0-9_-]{8,}/g, 'flux_$1_[secret]')
+      .replace(/\bAGE-SECRET-KEY-[A-Z0-9-]+/gi, 'AGE-SECRET-KEY-[secret]')
+      // An Ed25519 private key, which somebody may paste where its name belongs.
+      .replace(/[A-Za-z0-9+/]{0,16}BQYDK2VwBCIEI[A-Za-z0-9+/=]+/g, '[secret]')
+  )
 }
 
 /** Free text between quotes, on one line. */

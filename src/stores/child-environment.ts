@@ -1,5 +1,5 @@
 import { Secret } from '../model/secret.ts'
-import { credentialVariables } from '../platform/credentials.ts'
+import { callersVariables } from '../platform/credentials.ts'
 
 const names = new Set(
   [
@@ -35,12 +35,13 @@ export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 const shortestKey = 16
 
 /**
- * Tells of variables whether they are the caller's own key: by their name, or by holding, also encoded, what the key's variables
+ * Tells of variables whether they are the caller's own key, or the one it signs with: by their name, or by holding, also encoded, what the key's variables
  * hold.
  */
 export function holdsCallersKey(env: NodeJS.ProcessEnv): (name: string, value: string) => boolean {
-  const own = new Set<string>(credentialVariables)
-  const keys = credentialVariables
+  const variables = callersVariables(env)
+  const own = new Set<string>(variables)
+  const keys = variables
     .map(name => env[name]?.trim() ?? '')
     .filter(key => key.length >= shortestKey)
     .map(key => new Secret(key))

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import t from 'tap'
 
 import type { DiagnosticCode } from '../../src/model/diagnostic.ts'
@@ -17,6 +18,10 @@ const head = 'version: 1\nstack: acme\n'
 const key = `${head}keys:\n  ci:\n    name: CI\n    scope: all\n    permissions: [read_results]\n`
 const sound = `${key}    expires: 90d\n`
 const longText = 'x'.repeat(480)
+const publicKey = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='
+const privateKey = generateKeyPairSync('ed25519')
+  .privateKey.export({ format: 'der', type: 'pkcs8' })
+  .toString('base64')
 
 const bomb = [
   'a: &a [x, x, x, x, x, x, x, x, x, x]',
@@ -280,6 +285,31 @@ const rows: readonly Row[] = [
     title: 'a limit that is no share',
     input: `${sound}limits: { revoke: 120% }\n`,
     expected: [['bad-value', 'a.yaml:9:19', '120%', '25%']],
+  },
+  {
+    title: 'a signing key without a public key',
+    input: `${sound}marker: { signingKey: { env: FLUXLOOP_KEYS_SIGNING_KEY } }\n`,
+    expected: [['missing-property', 'a.yaml:9:1', '`marker` has no `publicKeys`']],
+  },
+  {
+    title: 'a public key that is cut',
+    input: `${sound}marker: { publicKeys: [MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZu=] }\n`,
+    expected: [['bad-value', 'a.yaml:9:24', 'is not a public key', 'Ed25519']],
+  },
+  {
+    title: 'a variable that programs would get',
+    input: `${sound}marker: { publicKeys: [${publicKey}], signingKey: { env: SIGNING_KEY } }\n`,
+    expected: [['bad-value', 'a.yaml:9:106', 'SIGNING_KEY', 'FLUXLOOP_KEYS_SIGNING_KEY']],
+  },
+  {
+    title: 'the signing key itself',
+    input: `${sound}marker: { publicKeys: [${publicKey}], signingKey: ${privateKey} }\n`,
+    expected: [['wrong-type', 'a.yaml:9:99', '`marker.signingKey` is text', 'private key']],
+  },
+  {
+    title: 'the private key for the public one',
+    input: `${sound}marker: { publicKeys: [${privateKey}] }\n`,
+    expected: [['bad-value', 'a.yaml:9:24', 'MC4CAQAwBQYDK2VwBCIEI***']],
   },
   {
     title: 'a policy that forbids what it does not know',
@@ -721,4 +751,15 @@ t.test('repeats no secret, where somebody pasted one into the file', async t => 
   t.equal(loaded.ok || second.ok, false)
   t.notMatch(JSON.stringify([loaded, second]), '0123456789')
   t.match(JSON.stringify(second), 'flux_ci_' + '*'.repeat(20))
+  const blocks = [
+    '{ publicKeys: [#] }',
+    '{ publicKeys: [#], signingKey: { env: # } }',
+    '{ signingKey: # }',
+    '{ #: 1 }',
+  ]
+  for (const block of blocks) {
+    const pasted = await load({ 'a.yaml': `${sound}marker: ${block.replaceAll('#', privateKey)}\n` })
+    t.notOk(pasted.ok)
+    t.notMatch(JSON.stringify(pasted), privateKey.slice(-16), block)
+  }
 })

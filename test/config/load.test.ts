@@ -71,6 +71,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
       quiet: 24 * hour,
     },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
+    marker: null,
     policy: { forbid: [], audit: emptyAuditPolicy },
   })
 })
@@ -129,6 +130,19 @@ t.test('takes an empty configuration for the release of a stack only where it sa
   } as const
   for (const [what, [text, releases]] of Object.entries(rows))
     t.equal((await desired({ 'a.yaml': text })).prune.releaseStack, releases, what)
+})
+
+t.test('reads whose signatures are proof, and where the signing key is', async t => {
+  const keys = [
+    'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=',
+    'MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=',
+  ]
+  const read = async (more: string) =>
+    (await desired({ 'a.yaml': `${head}marker: { publicKeys: [${keys.join(', ')}]${more} }\nkeys: {}\n` }))
+      .marker
+  t.strictSame(await read(''), { publicKeys: keys, signingKey: null })
+  const variable = 'FLUXLOOP_KEYS_SIGNING_KEY_ACME'
+  t.strictSame(await read(`, signingKey: { env: ${variable} }`), { publicKeys: keys, signingKey: variable })
 })
 
 t.test('reads what the policy forbids', async t => {

@@ -38,6 +38,7 @@ async function scene(t: Test) {
     FLUXLOOP_SYNC_API_KEY: key,
     DEPLOY_CREDENTIAL: `token:${key}`,
     ENCODED: Buffer.from(key).toString('base64'),
+    FLUXLOOP_KEYS_SIGNING_KEY_ACME: 'a private key that signs markers',
     EMPTY: '',
     STORE_TOKEN: 'a-token-of-the-store',
     AFTER: 'a last value',
@@ -126,7 +127,13 @@ t.test('changes nothing of the environment but the values with the key, and keep
   const { place, sights } = await scene(t)
   t.match(await place.run(['apply', '--auto-approve']), { code: 0 })
   const [sight] = (await sights()).filter(({ verb }) => verb === 'put')
-  const erased = ['FLUXLOOP_API_KEY', 'FLUXLOOP_SYNC_API_KEY', 'DEPLOY_CREDENTIAL', 'ENCODED']
+  const erased = [
+    'FLUXLOOP_API_KEY',
+    'FLUXLOOP_SYNC_API_KEY',
+    'DEPLOY_CREDENTIAL',
+    'ENCODED',
+    'FLUXLOOP_KEYS_SIGNING_KEY_ACME',
+  ]
   const expected = Object.entries(place.env).map(([name, value = '']) =>
     latin(`${name}=${erased.includes(name) ? '\0'.repeat(value.length) : value}\0`),
   )

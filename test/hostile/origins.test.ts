@@ -254,7 +254,7 @@ t.test('no command sends a stored value that does not end like the masked key', 
   await place.write('fluxloop-keys.yaml', configuration)
   t.match(await run('apply --auto-approve'), { code: 0 })
   const secret = /flux_\w+/.exec(await place.read('agents.env'))?.[0] ?? ''
-  t.match(await run('verify'), { code: 0, stdout: /Verified\. 1 ok; 2 requests made/ })
+  t.match(await run('verify --prove'), { code: 0, stdout: /Verified\. 1 ok; 2 requests made/ })
 
   await mkdir(join(place.env['HOME'] ?? '', '.aws'))
   const credentials = `[default]\naws_secret_access_key=${awsSecret}\n`

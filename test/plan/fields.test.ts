@@ -61,7 +61,10 @@ t.test('says of each field why it differs, and whether it widens', async t => {
       ['declared endless', { expires: never }, {}, 'changed', true],
     ],
     protect: [['declared', { protect: true }, {}, 'changed', false]],
-  } satisfies Record<Exclude<FieldChange['field'], 'state' | 'key id' | 'stack'>, readonly Row[]>
+  } satisfies Record<
+    Exclude<FieldChange['field'], 'state' | 'signature' | 'key id' | 'stack'>,
+    readonly Row[]
+  >
   for (const [field, table] of Object.entries(rows)) {
     for (const [what, declared, live, cause, widens] of table) {
       t.strictSame(

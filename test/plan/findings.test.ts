@@ -343,6 +343,10 @@ t.test('has every finding', async t => {
         },
       ],
     },
+    'not-signed': {
+      case: { keys: [managedKey()], options: { sign: true, signed: nothing, signedNow: nothing } },
+      says: [{ severity: 'warning', code: 'not-signed', keyId: 'ci-pipeline', liveId: 'key_ci-pipeline_1' }],
+    },
     'marker-copied': {
       case: {
         keys: [managedKey(), liveKey({ ownership: { kind: 'copied', marker: marker() }, name: 'Copy' })],

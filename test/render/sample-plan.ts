@@ -140,6 +140,13 @@ const fields: { readonly [F in FieldChange['field']]: Extract<FieldChange, { rea
   expires: { field: 'expires', current: now + 15 * day, desired: null, cause: 'changed', widens: true },
   protect: { field: 'protect', current: false, desired: true, cause: 'changed', widens: false },
   state: { field: 'state', current: 'delivered', desired: 'retiring', cause: 'drift', widens: false },
+  signature: {
+    field: 'signature',
+    current: 'none',
+    desired: 'by the present key',
+    cause: 'asked',
+    widens: false,
+  },
   'key id': { field: 'key id', current: 'sales', desired: 'sales-bot', cause: 'changed', widens: false },
   stack: { field: 'stack', current: 'acme-bots', desired: 'acme-agents', cause: 'changed', widens: false },
 }
@@ -670,6 +677,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   unproven: [
     { severity: 'warning', code: 'unproven', keyId: 'ci-pipeline', liveId: 'key_ci', fields: ['scope'] },
   ],
+  'not-signed': [{ severity: 'warning', code: 'not-signed', keyId: 'ci-pipeline', liveId: 'key_ci' }],
   'not-narrowed': [
     {
       severity: 'warning',

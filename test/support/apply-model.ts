@@ -21,7 +21,7 @@ function patched(live: LiveKey, fields: readonly FieldChange[]): LiveKey {
   let next = live
   for (const change of fields) {
     if (change.field === 'expires') next = { ...next, expiresAt: change.desired }
-    else if (change.field !== 'protect' && change.field !== 'state' && !isRename(change))
+    else if (!['protect', 'state', 'signature'].includes(change.field) && !isRename(change))
       next = { ...next, [change.field]: change.desired }
   }
   return next

@@ -97,6 +97,7 @@ export function desiredState(
     keys,
     prune: pruneRules,
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
+    marker: null,
     policy: { forbid: [], audit: emptyAuditPolicy },
     ...overrides,
   }
@@ -234,6 +235,8 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
     heldHere: new Map(),
     locked: true,
     signed: everything,
+    signedNow: everything,
+    sign: false,
     localKeys: new Set(),
     formerStores: new Map(),
     keychain: null,

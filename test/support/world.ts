@@ -17,6 +17,7 @@ import type { Secret } from '../../src/model/secret.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../src/plan/input.ts'
 import { testClient } from './client.ts'
+import { unsigned } from '../../src/platform/signature.ts'
 import type { PlatformClient } from '../../src/platform/types.ts'
 import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
@@ -178,6 +179,7 @@ export function openWorld(options: { readonly rateLimit?: RateLimit } = {}): Wor
         known: new Set(current.keys.map(({ id }) => id)),
         platform: platformWithCrashPoints(alive(platform), hook),
         stores: storesWithCrashPoints(alive(ownStores), hook),
+        signing: { sign: unsigned, isSigned: () => true },
         budget: client,
         clock: () => world.now,
         nonce: () => `nonce${(nonces += 1).toString(36).padStart(5, '0')}`,

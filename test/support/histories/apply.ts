@@ -11,6 +11,7 @@ import { everyKey, isEveryKey } from '../../../src/model/targets.ts'
 import { computePlan } from '../../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../../src/plan/input.ts'
 import { storesToFind } from '../../../src/plan/lost-stores.ts'
+import { unsigned } from '../../../src/platform/signature.ts'
 import { options as planOptions } from '../build.ts'
 import { summary } from '../plan-of.ts'
 import { desiredOfStack, formerStoresOf, nthKey } from './configuration.ts'
@@ -123,6 +124,7 @@ export async function apply(
     known: new Set(current.keys.map(({ id }) => id)),
     platform: platformWithCrashPoints(platform, hook),
     stores: storesWithCrashPoints(stores, hook),
+    signing: { sign: unsigned, isSigned: () => true },
     budget: {
       budget: () => null,
       ready: async () => undefined,
