@@ -1,9 +1,10 @@
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Milliseconds } from './model/duration.ts'
+import { type Milliseconds, second } from './model/duration.ts'
 import type { Secret } from './model/secret.ts'
 import { createClient } from './platform/client.ts'
-import type { Credential } from './platform/credentials.ts'
+import type { Credential, Session } from './platform/credentials.ts'
+import type { LoginCalls } from './platform/device-login.ts'
 import { type Endpoint, requireTrustedOrigin, resolveEndpoint } from './platform/endpoint.ts'
 import { type CredentialReaders, requireCredential } from './platform/find-credential.ts'
 import { type Proxy, proxyFor } from './platform/proxy.ts'
@@ -24,6 +25,8 @@ export interface ConnectionOptions extends EndpointChoice {
   readonly secret?: Secret
   /** Go on where the environment makes TLS insecure; absent: refuse. */
   readonly insecureTls?: boolean
+  /** The id of the calling key, for a platform that cannot be asked who calls; `none`: a user does. */
+  readonly caller?: string | null
   /** Ends each request after so long, and tries none twice. */
   readonly patience?: Milliseconds
 }
@@ -89,13 +92,20 @@ async function networkTransport(
     secret === undefined
       ? await requireCredential(profile, endpoint, readers)
       : givenCredential(secret, endpoint)
-  const transport = { baseUrl: endpoint.url, credential }
-  const proxy = proxyFor(endpoint.url, readers.env)
+  return { credential, ...(await transportTo(endpoint, readers.env)) }
+}
+
+/** The network, through the proxy that the environment names. */
+async function transportTo(
+  { url }: Endpoint,
+  env: CredentialReaders['env'],
+): Promise<Omit<Transport, 'credential'>> {
+  const proxy = proxyFor(url, env)
   if (proxy === null) {
-    return { ...transport, proxy, fetch: request => fetch(request), close: () => undefined }
+    return { baseUrl: url, proxy, fetch: request => fetch(request), close: () => undefined }
   }
   const { proxiedFetch } = await import('./platform/proxied-fetch.ts')
-  return { ...transport, proxy, ...proxiedFetch(proxy) }
+  return { baseUrl: url, proxy, ...proxiedFetch(proxy) }
 }
 
 /** Finds the platform. Makes no request. */
@@ -123,10 +133,22 @@ export async function connect(
   const transport = endpoint.url.startsWith('sandbox:')
     ? await sandboxTransport(endpoint.url, cwd)
     : await networkTransport(endpoint, options, readers)
-  const { patience } = options
+  const { patience, caller = null } = options
+  const { credential } = transport
+  let renewed: Session | null = null
+  const renewal = {
+    expiresAt: credential.expiresAt,
+    renew: async () => {
+      const { renew } = await import('./platform/renew.ts')
+      renewed = await renew(credential, await loginsAt(transport, version), Date.now)
+      return { secret: renewed.accessToken, expiresAt: renewed.expiresAt }
+    },
+  }
   const client = createClient({
     baseUrl: transport.baseUrl,
+    ...(credential.renewal === undefined ? {} : { renewal }),
     credential: transport.credential.secret,
+    credentialSource: transport.credential.source,
     fetch: transport.fetch,
     proxy: transport.proxy,
     userAgent: `fluxloop-keys/${version}`,
@@ -135,6 +157,7 @@ export async function connect(
       await wait(milliseconds, undefined, signal === undefined ? {} : { signal })
     },
     now: Date.now,
+    callerId: caller,
     timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     ...(patience === undefined ? {} : { timeoutMs: patience, maxTries: 1 }),
     ...(onRequest === null ? {} : { onRequest }),
@@ -142,7 +165,41 @@ export async function connect(
   return {
     client,
     url: endpoint.url,
-    credential: transport.credential,
+    get credential() {
+      return renewed === null ? credential : { ...credential, expiresAt: renewed.expiresAt }
+    },
     close: () => transport.close(),
   }
+}
+
+/** The calls of a login over a transport. */
+async function loginsAt(
+  { baseUrl, fetch, proxy }: Pick<Transport, 'baseUrl' | 'fetch' | 'proxy'>,
+  version: string,
+): Promise<LoginCalls> {
+  const { loginCalls } = await import('./platform/device-login.ts')
+  return loginCalls({
+    connection: {
+      ...{ baseUrl, fetch, now: Date.now, timeout: 30 * second, signal: undefined },
+      userAgent: `fluxloop-keys/${version}`,
+    },
+    proxy,
+    random: Math.random,
+    sleep: async time => {
+      await wait(time)
+    },
+  })
+}
+
+/** The calls of a login to a platform that the caller named, or the platform itself. */
+export async function openLogin(
+  endpoint: Endpoint,
+  { insecureTls = false }: Pick<ConnectionOptions, 'insecureTls'>,
+  { version, readers }: Pick<Surroundings, 'version' | 'readers'>,
+): Promise<LoginCalls & { close(): void }> {
+  requireTrustedOrigin(endpoint)
+  const warning = requireSecureTls(endpoint.url, readers.env, insecureTls)
+  if (warning !== null) readers.tell(`Warning: ${warning}`)
+  const transport = await transportTo(endpoint, readers.env)
+  return { ...(await loginsAt(transport, version)), close: () => transport.close() }
 }

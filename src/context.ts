@@ -22,6 +22,7 @@ import { escapeControls } from './render/text.ts'
 import { openRunner } from './runner.ts'
 import type { LockTarget } from './model/stack-lock.ts'
 import type { StackLock } from './stack-lock.ts'
+import type { LoginCalls } from './platform/device-login.ts'
 import type { Logins } from './stores/logins.ts'
 import type { ReadLog, RunLog } from './run-log.ts'
 import type { Stores } from './stores/open.ts'
@@ -48,6 +49,8 @@ export interface Context {
   /** All of standard input. Rejects with a usage `Failure` where it is a terminal. */
   readonly readSecret: () => Promise<Secret>
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
+  /** The calls by which a person logs in to the platform that `connect` would call. */
+  readonly openLogin: (options: ConnectionOptions) => Promise<LoginCalls & { close(): void }>
   /** To the clipboard of this desktop, where there is one; `clearAfter`: emptied then, unless it is null, by a process that outlives us. */
   readonly copySecret: (secret: Secret, clearAfter: Milliseconds | null) => Promise<CopiedFor>
   /** Which platform `connect` would call. */
@@ -210,6 +213,13 @@ export function createContext(
         // The credential is masked before anything is printed.
         for (const text of told) stderr.print(escapeControls(text))
       }
+    },
+    openLogin: async options => {
+      const { findEndpoint, openLogin } = await import('./connection.ts')
+      const { credentialReaders } = await import('./credential-readers.ts')
+      const tell = (text: string) => stderr.print(escapeControls(text))
+      const readers = credentialReaders({ env, logins, now: Date.now, tell })
+      return await openLogin(await findEndpoint(options, { env, cwd }), options, { version, readers })
     },
     copySecret: async (secret, clearAfter) => {
       const { copyFor } = await import('./clipboard/copy-for.ts')

@@ -4,18 +4,25 @@ import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
 import { splitAtDashes } from './cli/arguments.ts'
 import { Failure, exitCodes } from './model/failure.ts'
+import { asksForJson, failureJsonText } from './render/failure-json.ts'
 import { renderFailure, renderUnexpected } from './render/failure.ts'
 import { guarded } from './render/log-guard.ts'
 import { paletteFor, wantsColour } from './render/palette.ts'
 
-/** Shows what went wrong on standard error. Resolves to the exit code. */
+/** Is there anything on standard output yet? Set as soon as a command begins. */
+let hasPrinted = () => false
+
+/** Shows what went wrong on standard error, and for programs that asked for JSON on standard output. Resolves to the exit code. */
 function tell(cause: unknown): number {
-  const { stderr, env } = process
+  const { stdout, stderr, env } = process
   const palette = paletteFor(wantsColour({ isTTY: stderr.isTTY, env, noColor: own.includes('--no-color') }))
   const options = { palette, width: stderr.isTTY ? stderr.columns : 100 }
   const expected = cause instanceof Failure
   stderr.write(guarded(`${expected ? renderFailure(cause, options) : renderUnexpected(cause, options)}\n`))
-  return expected ? cause.exitCode : exitCodes.failed
+  const code = own.includes('--detailed-exitcode') || !expected ? exitCodes.failed : cause.exitCode
+  // A command that has printed its own document has said it there.
+  if (asksForJson(own) && !hasPrinted()) stdout.write(guarded(`${failureJsonText(cause, code)}\n`))
+  return code
 }
 
 const args = process.argv.slice(2)
@@ -46,6 +53,7 @@ async function main(): Promise<number> {
     noColor: begun.noColor,
     onOutputError: failure => process.exit(tell(failure)),
   })
+  hasPrinted = () => context.stdout.hasPrinted
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       const words = context.interrupt(signal)
@@ -69,7 +77,4 @@ async function main(): Promise<number> {
 process.on('uncaughtException', cause => process.exit(tell(cause)))
 
 // Not process.exit: what is still on its way into a pipe would be cut off.
-process.exitCode = await main().catch((cause: unknown) => {
-  const code = tell(cause)
-  return own.includes('--detailed-exitcode') ? exitCodes.failed : code
-})
+process.exitCode = await main().catch(tell)

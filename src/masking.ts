@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs'
 import type { Connection } from './connection.ts'
 import { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
+import { unplacedSecret } from './platform/platform-failure.ts'
 import type { Issued } from './platform/types.ts'
 import { type MaskingRunner, type RunnerStream, findMaskingRunner } from './runner-stream.ts'
 import type { Stores } from './stores/open.ts'
@@ -86,7 +87,11 @@ export function openMasking(
   }
 
   async function masked(issuing: Promise<Issued>): Promise<Issued> {
-    const issued = await issuing
+    const issued = await issuing.catch((cause: unknown) => {
+      const unplaced = unplacedSecret(cause)
+      if (unplaced !== null) mask(unplaced.secret)
+      throw cause
+    })
     if (issued.secret !== null) mask(issued.secret)
     return issued
   }

@@ -13,6 +13,8 @@ export interface Output {
   /** Columns: those of the terminal, or 100 where there is none. */
   readonly width: number
   readonly palette: Palette
+  /** Something was written to it. */
+  readonly hasPrinted: boolean
   /** It is /dev/null, or was closed when we began, which Node makes the same of. */
   readonly leadsNowhere: boolean
   /** Writes text and ends it with a line feed where it has none. Whatever it holds, no CI runner finds a command in it. */
@@ -70,6 +72,11 @@ export function openOutput(
   onError: (error: Error) => void,
 ): Output {
   const guard = logGuard({ text: null }, log)
+  let hasPrinted = false
+  const write = (text: string, done?: (error?: Error | null) => void) => {
+    hasPrinted = true
+    stream.write(text, done)
+  }
   let told: Error | null = null
   // A reader that went away (`plan | head`) must not stop an apply in the middle, so a closed pipe is no error.
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -83,24 +90,29 @@ export function openOutput(
       return isTerminal ? stream.columns : widthOfPipes
     },
     palette: paletteFor(wantsColour({ isTTY: isTerminal, env, noColor })),
+    get hasPrinted() {
+      return hasPrinted
+    },
     get leadsNowhere() {
       return isNowhere(stream)
     },
-    print: text => stream.write(guard.text(lineOf(text))),
-    printPatch: text => stream.write(guard.text(lineOf(text), true)),
-    rewrite: text => stream.write(eraseLine + guard.rewritten(text)),
-    exact: text => stream.write(guard.exact(text)),
-    command: line => stream.write(guard.command(line)),
+    print: text => write(guard.text(lineOf(text))),
+    printPatch: text => write(guard.text(lineOf(text), true)),
+    rewrite: text => write(eraseLine + guard.rewritten(text)),
+    exact: text => write(guard.exact(text)),
+    // A command to the CI runner is no output of ours.
+    command: line => void stream.write(guard.command(line)),
     hand: (text, how) =>
       new Promise<void>((resolve, reject) => {
         if (isNowhere(stream)) throw new Error('it leads nowhere')
         const lines = how === 'exactly' ? guard.exact(lineOf(text)) : guard.text(lineOf(text))
         if (fstatSync(stream.fd).isFile()) {
+          hasPrinted = true
           writeFile(stream.fd, lines)
           resolve()
           return
         }
-        stream.write(lines, error => {
+        write(lines, error => {
           told = error ?? null
           if (error) reject(error)
           else resolve()

@@ -65,6 +65,7 @@ function unlikeAsked(
   desired: Pick<DesiredKey, 'name' | 'description' | 'environment' | 'scope' | 'permissions' | 'expires'>,
 ): string | null {
   const end = endOfLife(desired.expires, live.createdAt)
+  // A platform may round ends to the end of the day: as much as an update tolerates.
   const tolerance = Math.max(endTolerance(desired.expires), minute)
   const sameEnd =
     end === null || live.expiresAt === null
@@ -73,12 +74,17 @@ function unlikeAsked(
   const checks: readonly (readonly [field: string, same: boolean])[] = [
     ['name', live.name === desired.name],
     ['description', live.description === desired.description],
-    ['environment', desired.environment === null || live.environment === desired.environment],
+    ['environment', sameEnvironment(desired.environment, live.environment)],
     ['scope', sameScope(live.scope, desired.scope)],
     ['permissions', samePermissions(live.permissions, desired.permissions)],
     ['expires_at', sameEnd],
   ]
   return checks.find(([, same]) => !same)?.[0] ?? null
+}
+
+/** A platform that says none has none to ask for. */
+function sameEnvironment(wanted: DesiredKey['environment'], given: LiveKey['environment']): boolean {
+  return wanted === null || given === undefined || given === wanted
 }
 
 /** What of an answer to a create is not what was asked for, in words; null where all is. */

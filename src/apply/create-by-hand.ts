@@ -1,11 +1,11 @@
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
-import { PlatformFailure } from '../platform/platform-failure.ts'
+import { PlatformFailure, type UnplacedSecret, unplacedSecret } from '../platform/platform-failure.ts'
 import type { NewKey } from '../platform/types.ts'
 import { putNew } from './deliver.ts'
 import { type Maker, type NewSecret, type Purpose, makeKey } from './make-key.ts'
-import { type OpenStore, type Puts, holds } from './put.ts'
+import { type OpenStore, type Puts, holds, putIntoEach } from './put.ts'
 
 export interface Made extends NewSecret {
   /** Where the secret is now, as each store says it; empty where it goes to nobody but the screen. */
@@ -56,6 +56,15 @@ function faultOf(cause: unknown, label: string): Failure {
   return new Failure('failed', `An unexpected ${kind} while writing ${label}`)
 }
 
+/** Puts a secret of which nobody can say whose it is where it was meant to go. Resolves to the failure to report. */
+async function keepUnplaced(unplaced: UnplacedSecret, stores: readonly OpenStore[]): Promise<Failure> {
+  const { places } = await putsByHand(await putIntoEach(unplaced.secret, stores), unplaced.secret)
+  const { code, message, hints } = unplaced
+  if (places.length === 0) return unplaced
+  const where = `Its secret is in ${places.join(', ')}. Find the key in the web platform by the end of its secret.`
+  return new Failure(code, message, { hints: [where, ...hints] })
+}
+
 /**
  * Makes a key that no configuration declares, and puts its secret into `stores`. A key that is not as asked for, or that no
  * store took, is revoked again before this rejects, so that no key is left whose secret nobody has.
@@ -68,9 +77,14 @@ export async function createByHand(
 ): Promise<Made> {
   const purpose: Purpose = { made: ({ id }) => id, other: live => otherKey(live, asked) }
   const ports = { platform, known: new Set<string>() }
-  const made = await makeKey(asked, idempotencyKey, purpose, ports).catch((cause: unknown) => {
-    throw cause instanceof PlatformFailure && cause.ambiguous ? maybeMade(asked, cause) : cause
-  })
+  const made = await makeKey(asked, idempotencyKey, purpose, ports)
+    .catch((cause: unknown) => {
+      throw cause instanceof PlatformFailure && cause.ambiguous ? maybeMade(asked, cause) : cause
+    })
+    .catch(async (cause: unknown) => {
+      const unplaced = unplacedSecret(cause)
+      throw unplaced === null || stores.length === 0 ? cause : await keepUnplaced(unplaced, stores)
+    })
   const puts = await putNew(made, stores, ports).catch((cause: unknown) => {
     throw faultOf(cause, stores[0]?.label ?? '')
   })

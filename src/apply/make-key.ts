@@ -59,7 +59,9 @@ export async function makeKey(
 
 function faultOf(issued: Issued, asked: NewKey, { made }: Purpose): Failure | null {
   if (asked.marker !== null && !keepsMarker(issued.key, asked.marker)) return new MarkerLost(issued.key)
-  const what = unlikeIssued(issued, asked)
+  // Without a marker it is only a note: a platform that keeps none makes a key that is as good.
+  const description = asked.marker === null && issued.key.description === '' ? '' : asked.description
+  const what = unlikeIssued(issued, { ...asked, description })
   return what === null ? null : new Failure('failed', `The platform made ${made(issued.key)}, but ${what}.`)
 }
 

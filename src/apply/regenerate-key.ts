@@ -94,7 +94,7 @@ async function regenerate(
   run: Run,
 ): Promise<Regenerated> {
   const issued = await run.platform
-    .regenerate(live.id, { ifMatch: live.version, idempotencyKey: name })
+    .regenerate(live.id, { ifMatch: live.version, idempotencyKey: name, seen: live })
     .catch((cause: unknown) => {
       if (isFirst && (refusesReplay(cause) || wasLost(cause))) return null
       throw cause

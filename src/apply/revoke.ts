@@ -54,8 +54,8 @@ interface FreshLook {
 }
 
 async function lookAgain(run: Run): Promise<FreshLook> {
-  const { keys, now, complete } = await run.platform.list()
-  const current = { keys, complete, caller: run.caller, projects: null }
+  const { keys, now, complete, doubts } = await run.platform.list()
+  const current = { keys, complete, doubts, caller: run.caller, projects: null }
   return { keys, plan: computePlan(run.desired, current, now, { ...run.options, rotate: new Map() }) }
 }
 

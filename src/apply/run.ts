@@ -18,13 +18,17 @@ export interface ApplyPlatform {
   create(key: NewKey, idempotencyKey: string): Promise<Issued>
   regenerate(
     id: string,
-    options: { readonly ifMatch: string | null; readonly idempotencyKey: string },
+    options: { readonly ifMatch: string | null; readonly idempotencyKey: string; readonly seen?: LiveKey },
   ): Promise<Issued>
   update(id: string, patch: KeyPatch, options: { readonly ifMatch: string | null }): Promise<LiveKey>
   revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
   whoami(): Promise<Whoami>
   /** With a secret from elsewhere; null, and nothing is sent, where it does not end like the masked key. */
-  whoamiAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>, when?: 'before-delivery'): Promise<Whoami | null>
+  whoamiAs(
+    secret: Secret,
+    key: Pick<LiveKey, 'maskedKey'> & Partial<Pick<LiveKey, 'id'>>,
+    when?: 'before-delivery',
+  ): Promise<Whoami | null>
   /** From now on this secret of this key authenticates every call. */
   actAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): void
 }

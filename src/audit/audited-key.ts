@@ -3,7 +3,7 @@ import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Environment } from '../model/environment.ts'
 import { fitsGlob } from '../model/glob.ts'
 import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { isAdopted } from '../model/wanted-end.ts'
@@ -39,7 +39,7 @@ export function subjectOf(key: AuditedKey): AuditSubject {
 
 /** As declared, else as the platform chose. */
 export function environmentOf({ desired, head }: DeclaredKey): Environment | null {
-  return desired.environment ?? head?.environment ?? null
+  return desired.environment ?? (head === null ? null : shownEnvironment(head))
 }
 
 /** Others hold its secret, or will: apply gives it an end and does not renew it. */

@@ -11,14 +11,20 @@ export const access: readonly Command[] = [
   defineCommand({
     name: 'auth login',
     group,
-    summary: 'Check a key and keep it in the keychain, for one platform',
+    summary: 'Check a key, or log in in a browser, and keep that in the keychain',
     flags: {
       withToken: toggle('Read the key from standard input'),
+      device: toggle('Log in as a person, in a browser; the login is renewed by itself'),
       ...connection,
       profile,
       apiKey: text('<api-key>', 'The key; other users of this machine can see arguments'),
     },
-    examples: ['auth login', 'auth login --with-token < key.txt', 'auth login --staging --profile staging'],
+    examples: [
+      'auth login',
+      'auth login --device',
+      'auth login --with-token < key.txt',
+      'auth login --staging --profile staging',
+    ],
     run: async ({ flags }, context) => {
       const [{ runLogin }, { keyOf }] = await Promise.all([
         import('../commands/auth/login.ts'),
@@ -69,8 +75,14 @@ export const access: readonly Command[] = [
     group,
     summary: 'Try all that a run needs, and say what does not work here',
     about: ['Node, credentials, platform, clock, permissions, locks, and every store for real.'],
-    flags: { config, json, ...connection, allowPath },
-    examples: ['doctor', 'doctor --json', 'doctor --staging'],
+    flags: {
+      config,
+      json,
+      write: toggle('Try also the calls that write: makes a key and ends it'),
+      ...connection,
+      allowPath,
+    },
+    examples: ['doctor', 'doctor --json', 'doctor --staging', 'doctor --write'],
     run: async ({ flags }, context) => {
       const { runDoctor } = await import('../commands/doctor.ts')
       return await runDoctor(flags, context)

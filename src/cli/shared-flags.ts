@@ -17,6 +17,11 @@ export const allowUnmasked = toggle('Make secrets in a CI job whose runner canno
 /** Which platform, and with which credential. */
 export const connection = {
   profile: text('<name>', 'The login to use, as `auth login --profile` kept it'),
+  caller: text(
+    '<key-id>',
+    'The id of the key that calls (none: a user does), where the platform does not show it',
+    { rare: true },
+  ),
   apiUrl: text('<url>', 'The platform; sandbox: or sandbox:PATH is one in this process'),
   staging: toggle('Use the staging platform'),
   insecureTls: toggle('Go on where the environment makes TLS insecure (NODE_TLS_REJECT_UNAUTHORIZED=0)', {

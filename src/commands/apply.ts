@@ -26,6 +26,7 @@ import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 import { signingOf } from './signing.ts'
 import { type Lock, whileLocking } from './stack-lock.ts'
+import { keyToTryUpdate, tryingUpdate } from './try-update.ts'
 
 export interface ApplyOptions extends ReconcileOptions {
   /** A plan file, which is the approval; null: plan anew. */
@@ -98,7 +99,8 @@ async function applyLocked(
   if (lost.aborted) return exitCodeOf(report) || exitCodes.conflict
   const isDone = report.outcomes.some(({ status }) => status === 'done')
   const conflict = isOthersWork(plan) ? exitCodes.conflict : 0
-  return exitCodeOf(report) || exitCodeOfPlan(plan, isDone) || conflict || leftElsewhere(plan, report)
+  const left = leftElsewhere(plan, report) || leftUnread(plan)
+  return exitCodeOf(report) || exitCodeOfPlan(plan, isDone) || conflict || left
 }
 
 function makesSecrets(plan: Plan): boolean {
@@ -120,6 +122,12 @@ function leftElsewhere(plan: Plan, { outcomes }: Report): number {
   return outcomes.some(({ status }) => status === 'done') ? exitCodes.partial : exitCodes.refused
 }
 
+/** A declared key was left alone, because one of its live keys cannot be understood. */
+function leftUnread({ findings }: Plan): number {
+  const isLeft = findings.some(finding => finding.code === 'key-unreadable' && finding.keyId !== null)
+  return isLeft ? exitCodes.partial : 0
+}
+
 function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {
   const idle = isRefused(plan) || plan.changes.length === 0
   const isEmpty = plan.changes.length + plan.retiring.length + plan.deferred.length === 0
@@ -129,9 +137,11 @@ function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, 
 }
 
 /** Says so where the plan needs more requests than the caller has left. */
-function tellRequests({ plan, connection }: Reconciliation, { stderr, now }: Context): void {
+function tellRequests({ plan, gathered, connection }: Reconciliation, { stderr, now }: Context): void {
   const { client } = connection
-  const notice = budgetNotice(requestsToApply(plan, client.listCost()), client.budget(), now())
+  const { least, most } = requestsToApply(plan, client.listCost())
+  const first = keyToTryUpdate(plan, gathered.current) === null ? 0 : 1
+  const notice = budgetNotice({ least: least + first, most: most + first }, client.budget(), now())
   if (notice !== null) stderr.print(`\n${wrap(notice, stderr.width).join('\n')}`)
 }
 
@@ -194,8 +204,9 @@ async function execute(
 ): Promise<Report> {
   const { parallelism, json } = asked
   const { desired, gathered, options, plan, connection, clock } = reconciliation
-  const stores = await context.stores(allowedPaths(asked.allowPath, context.cwd))
-  await stores.sweep(placesOf(reconciliation))
+  const openStores = await context.stores(allowedPaths(asked.allowPath, context.cwd))
+  await openStores.sweep(placesOf(reconciliation))
+  const stores = tryingUpdate(keyToTryUpdate(plan, gathered.current), openStores, connection.client)
   const progress = showProgress(plan, { json }, context)
   const stopping = AbortSignal.any([context.stopping, lost])
   connection.client.pace({ stopping, tell: progress.waits })

@@ -72,7 +72,8 @@ function judgedFindings(
     const isAbout =
       'keyIds' in finding
         ? finding.keyIds.some(keyId => touched.includes(keyId))
-        : touched.length > 0 && (!('keyId' in finding) || touched.includes(finding.keyId))
+        : touched.length > 0 &&
+          (!('keyId' in finding) || finding.keyId === null || touched.includes(finding.keyId))
     return isAbout ? [finding] : []
   })
 }

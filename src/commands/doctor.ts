@@ -13,12 +13,14 @@ import { checkStores } from './doctor/stores.ts'
 export interface DoctorOptions extends ConnectionOptions {
   readonly config: readonly string[]
   readonly json: boolean
+  /** Try also what the platform has to write for: a key is made and ended. */
+  readonly write: boolean
   readonly verbose: boolean
   readonly allowPath: readonly string[]
 }
 
 /**
- * Looks at all that a run needs, and says of whatever does not work what to do. Goes on where something fails. Makes two
+ * Looks at all that a run needs, and says of whatever does not work what to do. Goes on where something fails. Makes five
  * requests, and writes nothing that stays. 1 where anything failed.
  */
 export async function runDoctor(options: DoctorOptions, context: Context): Promise<number> {

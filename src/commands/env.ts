@@ -10,7 +10,7 @@ export interface EnvOptions {
   readonly config: readonly string[]
   /** `KEY` and `NAME=KEY`. */
   readonly keys: readonly string[]
-  /** The name for the key without one; at most one. */
+  /** The names for the key without one. */
   readonly env: readonly string[]
   readonly format: EnvFormat
   /** Print to a terminal too. */

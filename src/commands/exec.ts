@@ -4,6 +4,7 @@ import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
 import { renderFailure } from '../render/failure.ts'
 import { withoutCallersKey } from '../stores/child-environment.ts'
+import { warnOfOverrides } from './secret/overrides.ts'
 import { readSecrets } from './secret/read.ts'
 import { variablesOf } from './secret/variables.ts'
 
@@ -11,7 +12,7 @@ export interface ExecOptions {
   readonly config: readonly string[]
   /** `KEY` and `NAME=KEY`. */
   readonly keys: readonly string[]
-  /** The name for the key without one; at most one. */
+  /** The names for the key without one. */
   readonly env: readonly string[]
   /** The program and its arguments, at least the first. */
   readonly command: readonly string[]
@@ -71,6 +72,7 @@ export async function runExec(options: ExecOptions, context: Context): Promise<n
   )
   const env = withoutCallersKey(context.env)
   for (const { name, keyId } of variables) env[name] = secrets.get(keyId)?.reveal()
+  await warnOfOverrides(env, context)
   // The keychain's process would live as long as the program does.
   await (await context.stores()).close()
   const [command = '', ...args] = options.command

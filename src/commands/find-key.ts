@@ -5,6 +5,7 @@ import { type ManagedKey, lineageOf, storeTop } from '../lifecycle/lineage.ts'
 import type { Listing, PlatformClient } from '../platform/types.ts'
 import { maskedKey } from '../render/masked-key.ts'
 import { quote } from '../render/text.ts'
+import { unreadableText } from '../render/platform-findings.ts'
 
 export interface FoundKey {
   readonly key: LiveKey
@@ -99,12 +100,17 @@ function none(reference: string, keys: readonly LiveKey[], complete: boolean): F
  * (`ci-pipeline`, or `acme-agents/ci-pipeline`), which stands for the key at work. Throws a usage `Failure` that lists the
  * candidates where several fit, and a `not-found` one with the nearest where none does.
  */
-export function pickKey(reference: string, { keys, complete }: Pick<Listing, 'keys' | 'complete'>): LiveKey {
+export function pickKey(
+  reference: string,
+  { keys, complete, doubts }: Pick<Listing, 'keys' | 'complete'> & Partial<Pick<Listing, 'doubts'>>,
+): LiveKey {
   const live = keys.filter(({ status }) => status !== 'revoked')
   const exact = live.find(({ id }) => id === reference)
   if (exact !== undefined) return exact
   const candidates = candidatesFor(reference, live)
   const [only] = candidates
+  const odd = doubts?.unreadable.find(({ id, name }) => id === reference || name === reference)
+  if (only === undefined && odd !== undefined) throw new Failure('failed', unreadableText(odd))
   if (only === undefined) throw none(reference, live, complete)
   if (candidates.length > 1) throw ambiguous(reference, candidates)
   return only

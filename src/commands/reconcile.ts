@@ -11,6 +11,7 @@ import { requireConfiguration } from './configuration.ts'
 import { type PlanningOptions, planOptions, wideningOf } from './plan-options.ts'
 import { serverClock } from './server-clock.ts'
 import type { Lock } from './stack-lock.ts'
+import { warnOfOtherNames } from './other-names.ts'
 
 /** What `plan` and `apply` share. */
 export interface ReconcileOptions extends PlanningOptions, ConnectionOptions {
@@ -38,6 +39,7 @@ export async function reconcile(
 ): Promise<Reconciliation> {
   wideningOf(asked) // A wrong flag costs no request.
   const desired = await requireConfiguration(asked.config, null, context, asked.allowPath)
+  await warnOfOtherNames(desired, context)
   const connection = await context.connect(asked)
   const locked = await lock?.(connection.url, desired.stack)
   const clockFrom = serverClock()

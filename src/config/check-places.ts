@@ -1,5 +1,5 @@
 import { presetPlace } from '../model/preset.ts'
-import { type StoreSpec, storeLabel } from '../model/store.ts'
+import { type StoreSpec, storeLabel, variablesOf } from '../model/store.ts'
 import { placeText } from './place-text.ts'
 import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
 import type { RawKey, RawStore } from './raw.ts'
@@ -14,6 +14,13 @@ interface Holder {
 /** A store and the one behind it. */
 export function withFallback(spec: StoreSpec): StoreSpec[] {
   return spec.kind === 'keychain' && spec.fallback !== null ? [spec, spec.fallback] : [spec]
+}
+
+/** An env file that sets several variables stands for each of them. */
+function oneVariableEach(spec: StoreSpec): readonly StoreSpec[] {
+  if (spec.kind !== 'env-file') return [spec]
+  const { kind, path, declaredIn } = spec
+  return variablesOf(spec).map(name => ({ kind, path, declaredIn, name }))
 }
 
 /** Two secrets with one of these in common would overwrite each other. */
@@ -49,7 +56,7 @@ export function checkPlaces(
       if (shown === undefined) continue
       // The whole key stands for a keychain that nobody wrote down.
       const onKey = shown === declaration
-      for (const spec of withFallback(store.spec)) {
+      for (const spec of withFallback(store.spec).flatMap(oneVariableEach)) {
         const id = placeOfSecret(spec)
         const holder: Holder = { keyId: key.keyId, at: shown }
         const path = 'path' in spec ? spec.path : null

@@ -148,7 +148,7 @@ export function proposeImport(keys: readonly LiveKey[], known: Known, now: Insta
         adopt: live.id,
         name: live.name,
         ...(description === null ? {} : { description }),
-        ...(live.environment === null ? {} : { environment: live.environment }),
+        ...(live.environment ? { environment: live.environment } : {}),
         scope: live.scope,
         permissions: role === undefined ? live.permissions : [`role:${role}`],
         expires: expiryOf(live),

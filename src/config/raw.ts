@@ -115,7 +115,7 @@ export interface RawStoreMap extends Partial<Readonly<Record<PresetName, RawSett
     readonly account?: string
     readonly fallback?: RawStoreMap
   }
-  readonly 'env-file'?: { readonly path: string; readonly name: string }
+  readonly 'env-file'?: { readonly path: string; readonly name: string | readonly string[] }
   readonly 'age-file'?: {
     readonly path: string
     readonly recipients?: readonly string[]

@@ -35,17 +35,26 @@ export function storeHash(raw: RawStore, names: Names): string {
 
 /** What of a declaration says where the secret is, and what else becomes of it there. */
 function whatCounts(raw: RawStoreMap, names: Names): readonly [place: object, rest: object] {
-  const { keychain, 'age-file': ageFile, exec } = raw
+  const { keychain, 'age-file': ageFile, exec, 'env-file': envFile } = raw
   if (keychain !== undefined)
     return [{ keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }, {}]
   if (ageFile !== undefined) {
     const { path, recipients, identity } = ageFile
     return [{ 'age-file': { path } }, defined({ recipients, identity })]
   }
+  if (envFile !== undefined) {
+    const [name = '', ...also] = listOf(envFile.name)
+    return [{ 'env-file': { path: envFile.path, name } }, also.length === 0 ? {} : { also }]
+  }
   if (exec === undefined) return [raw, {}]
   // How long a program is waited for, and whose the place is, changes nothing there.
   const { put, get, remove } = exec
   return [{ exec: { put } }, defined({ get, remove })]
+}
+
+/** A name, or several. */
+function listOf(names: string | readonly string[]): readonly string[] {
+  return typeof names === 'string' ? [names] : names
 }
 
 function defined(parts: Readonly<Record<string, unknown>>): object {
@@ -94,15 +103,23 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
   }
   if (envFile !== undefined) {
     check('env-file', 'path', envFile.path)
-    check('env-file', 'name', envFile.name)
-    const name = fillInVariable(envFile.name, names)
-    if (unknownPlaceholders(envFile.name).length === 0 && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-      const message = `"${name}" is not a name for a variable`
-      const hint = 'Use letters, digits and underscores; it may not start with a digit.'
-      report(diagnosticFor(inside('env-file', 'name'), { code: 'bad-variable-name', message, hint }))
+    const variables = listOf(envFile.name).map(text => {
+      check('env-file', 'name', text)
+      const name = fillInVariable(text, names)
+      if (unknownPlaceholders(text).length === 0 && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+        const message = `"${name}" is not a name for a variable`
+        const hint = 'Use letters, digits and underscores; it may not start with a digit.'
+        report(diagnosticFor(inside('env-file', 'name'), { code: 'bad-variable-name', message, hint }))
+      }
+      checkVariable(inside('env-file', 'name'), name, report)
+      return name
+    })
+    const [name = '', ...also] = new Set(variables)
+    const path = fillInPath(envFile.path, names, folder)
+    return {
+      ...{ kind: 'env-file', path, declaredIn: folder, name },
+      ...(also.length === 0 ? {} : { also }),
     }
-    checkVariable(inside('env-file', 'name'), name, report)
-    return { kind: 'env-file', path: fillInPath(envFile.path, names, folder), declaredIn: folder, name }
   }
   if (ageFile === undefined) return resolveProgram(at, names, report)
   check('age-file', 'path', ageFile.path)

@@ -6,6 +6,7 @@ export const checkNames = [
   'platform',
   'clock',
   'permissions',
+  'call',
   'lock',
   'keychain',
   'store',

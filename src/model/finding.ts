@@ -1,6 +1,7 @@
 import type { Severity } from './audit-rule.ts'
 import type { FieldChange } from './field-change.ts'
 import type { Instant, Milliseconds } from './duration.ts'
+import type { PlatformFinding } from './platform-finding.ts'
 import type { Permissions } from './permission.ts'
 import type { Scope } from './scope.ts'
 
@@ -38,6 +39,7 @@ export interface HeldFinding {
  */
 export type Finding =
   | HeldFinding
+  | PlatformFinding
   /** A key would be made that another stack has, by key id and name. */
   | {
       readonly severity: 'warning'
@@ -77,6 +79,8 @@ export type Finding =
       readonly code: 'grants-beyond-caller'
       readonly keyId: string
       readonly permissions: Permissions
+      /** What the calling key has, in the platform's own words, which may not be ours. */
+      readonly held: Permissions
       readonly scope: Scope
     }
   | {
@@ -95,7 +99,7 @@ export type Finding =
       readonly severity: 'held'
       readonly code: 'not-rotated'
       readonly keyId: string
-      readonly cause: 'not-adopted' | 'date-past' | 'pending' | 'other-host'
+      readonly cause: 'not-adopted' | 'date-past' | 'pending' | 'other-host' | 'key-unreadable'
     }
   /** The caller may not see every key: what would be made could be a second one. */
   | { readonly severity: 'held'; readonly code: 'listing-narrowed'; readonly keyIds: readonly string[] }
@@ -131,7 +135,8 @@ export type Finding =
   | {
       readonly severity: 'warning'
       readonly code: 'prune-withheld'
-      readonly cause: 'no-keys-declared' | 'listing-narrowed' | 'listing-incomplete' | 'key-held'
+      readonly cause:
+        'no-keys-declared' | 'listing-narrowed' | 'listing-incomplete' | 'key-held' | 'key-unreadable'
       readonly keyIds: readonly string[]
     }
   | {

@@ -1,5 +1,5 @@
 import type { Instant } from './duration.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, isEnvironment } from './environment.ts'
 import type { Marker } from './marker.ts'
 import type { Permissions } from './permission.ts'
 import type { Scope } from './scope.ts'
@@ -32,7 +32,8 @@ export interface LiveKey {
   readonly description: string
   readonly ownership: Ownership
   readonly maskedKey: string
-  readonly environment: Environment | null
+  /** Null: one that we do not know; undefined: the platform does not say. */
+  readonly environment: Environment | null | undefined
   readonly scope: Scope
   readonly permissions: Permissions
   readonly createdAt: Instant
@@ -44,6 +45,16 @@ export interface LiveKey {
   readonly status: 'active' | 'expired' | 'revoked'
   /** For `If-Match`; null where the platform gives none. */
   readonly version: string | null
+}
+
+/** As the platform says, else as the secret's prefix shows: `flux_prod_****...`. Null where neither tells. */
+export function shownEnvironment({
+  environment,
+  maskedKey,
+}: Pick<LiveKey, 'environment' | 'maskedKey'>): Environment | null {
+  if (environment !== undefined) return environment
+  const prefix = /^flux_([a-z]+)_/.exec(maskedKey)?.[1] ?? ''
+  return isEnvironment(prefix) ? prefix : null
 }
 
 /** Null where it was never regenerated, as far as the platform says. */

@@ -72,6 +72,11 @@ export class Secret {
     return length <= 0 ? '' : this.#value.slice(-length)
   }
 
+  /** Does it begin like that? What keys begin with is no secret. */
+  beginsWith(prefix: string): boolean {
+    return this.#value.startsWith(prefix)
+  }
+
   /** Does the secret, or a long enough part of it, stand in this text, in whatever form: encoded, escaped, reversed, wrapped? */
   standsIn(text: string): boolean {
     return searchFor([this.#value]).finds(text)

@@ -28,7 +28,12 @@ export type StoreSpec =
       /** Used where there is no keychain service; null: that is an error. */
       readonly fallback: StoreSpec | null
     }
-  | (InFile & { readonly kind: 'env-file'; readonly name: string })
+  | (InFile & {
+      readonly kind: 'env-file'
+      readonly name: string
+      /** Other variables of the same file that get the same secret. */
+      readonly also?: readonly string[]
+    })
   | (InFile & {
       readonly kind: 'age-file'
       /** `age1...`; empty: the identity's own. */
@@ -66,13 +71,21 @@ export function isSamePlace(hash: string, other: string): boolean {
   return hash.slice(0, placeDigits) === other.slice(0, placeDigits)
 }
 
+/** The variables of an env file that hold the secret. */
+export function variablesOf({
+  name,
+  also = [],
+}: Pick<Extract<StoreSpec, { kind: 'env-file' }>, 'name' | 'also'>): readonly [string, ...string[]] {
+  return [name, ...also]
+}
+
 /** How a store is called on screens: `keychain fluxloop/acme-agents/ci-pipeline`, `env-file .env (FLUXLOOP_API_KEY)`. */
 export function storeLabel(spec: StoreSpec): string {
   switch (spec.kind) {
     case 'keychain':
       return `keychain ${spec.service}/${spec.account}`
     case 'env-file':
-      return `env-file ${spec.path} (${spec.name})`
+      return `env-file ${spec.path} (${variablesOf(spec).join(', ')})`
     case 'age-file':
       return `age-file ${spec.path}`
     case 'exec':

@@ -104,7 +104,7 @@ export function rotateByHand(
   const say = (cause: 'environment' | 'ends', at: number | null): Finding => {
     return { severity: 'warning', code: 'rotate-by-hand', keyId, liveId: live.id, cause, at }
   }
-  const differs = environment !== null && live.environment !== null && environment !== live.environment
+  const differs = environment !== null && (live.environment ?? environment) !== environment
   const ends = expires.kind !== 'until' && live.expiresAt !== null && live.expiresAt - now <= near
   return [...(differs ? [say('environment', null)] : []), ...(ends ? [say('ends', live.expiresAt)] : [])]
 }

@@ -21,7 +21,7 @@ function successor(desired: DesiredKey, { live, generation }: Holder, at: Instan
       createdAt: at,
       regeneratedAt: inPlace ? at : null,
       expiresAt: endOfLife(desired.expires, at),
-      environment: desired.environment ?? live.environment,
+      environment: live.environment === undefined ? undefined : (desired.environment ?? live.environment),
       status: 'active',
     },
     made: inPlace,

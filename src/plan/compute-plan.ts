@@ -6,6 +6,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
 import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
+import { unreadableFindings, unreadableKeyIds, unsupportedEnvironments, withoutDoubt } from './doubts.ts'
 import { type Decision, type Facts, together } from './facts.ts'
 import { keyGuards, planGuards } from './guards.ts'
 import { isAbandoned } from './heal.ts'
@@ -83,17 +84,21 @@ export function computePlan(
   const adopted = new Set(declared.changes.flatMap(takenOver))
   const pruning = prune(adopted, facts)
   const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
+  const allowed = withoutDoubt(retired.revocations, facts)
   const { changes, retiring, findings } = holdBack(
     {
-      changes: withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...retired.revocations]),
+      changes: withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...allowed.revocations]),
       retiring: retired.retiring,
       findings: [
         ...held.filter(({ keyId }) => isTargeted(options.targets, keyId)),
         ...leftInFormerStacks(owned, facts),
+        ...unreadableFindings(facts),
+        ...unsupportedEnvironments(facts),
         ...declared.findings,
         ...guarded,
         ...pruning.findings,
         ...retired.findings,
+        ...allowed.findings,
       ],
     },
     facts,
@@ -144,7 +149,8 @@ function decideAll(facts: Facts): {
   readonly deferred: readonly Deferred[]
   readonly findings: readonly Finding[]
 } {
-  const { chosen } = facts
+  const unreadable = unreadableKeyIds(facts)
+  const chosen = facts.chosen.filter(({ keyId }) => !unreadable.has(keyId))
   const keys = chosen.map(key => decideDeclared(key, facts))
   const { changes, findings } = together(...keys)
   const guarded = keyGuards.flatMap(guard => guard(changes, facts))

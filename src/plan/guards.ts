@@ -8,6 +8,7 @@ import { isProvision } from '../model/verb.ts'
 import { widenedFields } from '../model/widening.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { newEnds, withheldEnds } from './adopted-ends.ts'
+import { unreadableKeyIds } from './doubts.ts'
 import type { Facts } from './facts.ts'
 import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/last-use.ts'
@@ -20,15 +21,16 @@ type Guard = (changes: readonly Change[], facts: Facts) => readonly Finding[]
 const near = 14 * day
 
 /** A key of that name may be the very key meant: two of them would be one too many. */
-const nameTaken: Guard = (changes, { owned }) => {
+const nameTaken: Guard = (changes, { owned, current: { doubts } }) => {
   const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
   const strangers = [...owned.unmanaged, ...owned.released, ...owned.unreadable, ...owned.copied].filter(
     live => !adopted.has(live),
   )
+  const named = [...strangers, ...doubts.unreadable.map(({ id, name }) => ({ id: id ?? 'a key', name }))]
   return changes.flatMap((change): Finding[] => {
     if (change.kind !== 'create') return []
     const { keyId, desired } = change
-    const liveIds = strangers.filter(({ name }) => name === desired.name).map(({ id }) => id)
+    const liveIds = named.filter(({ name }) => name === desired.name).map(({ id }) => id)
     if (liveIds.length === 0) return []
     return [{ severity: 'held', code: 'name-taken', keyId, name: desired.name, liveIds: liveIds.sort() }]
   })
@@ -58,7 +60,16 @@ const grantsBeyondCaller: Guard = (changes, { current }) => {
     const scope = scopeBeyond(desired.scope, caller.scope)
     if (permissions.length === 0 && scope.length === 0) return []
     said.add(keyId)
-    return [{ severity: 'held', code: 'grants-beyond-caller', keyId, permissions, scope }]
+    return [
+      {
+        severity: 'held',
+        code: 'grants-beyond-caller',
+        keyId,
+        permissions,
+        held: caller.permissions,
+        scope,
+      },
+    ]
   })
 }
 
@@ -106,12 +117,14 @@ export function seesEverything({ caller, complete }: CurrentState): boolean {
 }
 
 /** Whoever asks for a rotation must not take a plan without one for done. */
-const notRotated: Guard = (changes, { chosen, owned, options, now }) =>
-  chosen.flatMap(({ keyId, expires }): Finding[] => {
+const notRotated: Guard = (changes, facts) =>
+  facts.chosen.flatMap(({ keyId, expires }): Finding[] => {
+    const { owned, options, now } = facts
     if (!options.rotate.has(keyId)) return []
     const kinds = changes.filter(change => change.keyId === keyId).map(({ kind }) => kind)
     if (kinds.some(kind => kind === 'rotate' || kind === 'create' || kind === 'heal')) return []
     const held = { severity: 'held', code: 'not-rotated', keyId } as const
+    if (unreadableKeyIds(facts).has(keyId)) return [{ ...held, cause: 'key-unreadable' }]
     if (kinds.includes('adopt')) return [{ ...held, cause: 'not-adopted' }]
     if (expires.kind === 'until' && expires.at <= now) return [{ ...held, cause: 'date-past' }]
     const lineage = owned.lineages.get(keyId)

@@ -1,4 +1,5 @@
 import type { Caller } from '../model/caller.ts'
+import type { ListingDoubts } from '../model/listing-doubts.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { FormerStores } from '../model/removal.ts'
 import type { Targets } from '../model/targets.ts'
@@ -9,6 +10,8 @@ export interface CurrentState {
   readonly caller: Caller
   /** False where pages of the listing may be missing. */
   readonly complete: boolean
+  /** What else the listing leaves in doubt. */
+  readonly doubts: ListingDoubts
   /** The names of all projects; null where nobody had to ask, since every declared project is one that a live key has. */
   readonly projects: readonly string[] | null
 }

@@ -25,6 +25,7 @@ function withheldBecause({
 }: Facts): Extract<Finding, { code: 'prune-withheld' }>['cause'] | null {
   if (desired.keys.length === 0 && !desired.prune.releaseStack) return 'no-keys-declared'
   if (!current.complete) return 'listing-incomplete'
+  if (current.doubts.unreadable.length > 0) return 'key-unreadable'
   return seesEverything(current) ? null : 'listing-narrowed'
 }
 

@@ -11,6 +11,7 @@ export interface Call {
   /** JSON. */
   readonly body?: string
   readonly idempotencyKey?: string
+  /** The version as the platform gave it: a number or a word. */
   readonly ifMatch?: string
   /** What the user agent ends with in this call alone. */
   readonly agentNote?: string
@@ -41,6 +42,7 @@ export interface Fault {
   readonly reason:
     | 'dns'
     | 'refused'
+    | 'bad-port'
     | 'tls'
     | 'timeout'
     | 'broken'

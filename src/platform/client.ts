@@ -1,20 +1,24 @@
 import { beforeDelivery, ofProof } from '../lifecycle/last-use.ts'
-import { trimEnd } from '../model/trim-end.ts'
-import { second } from '../model/duration.ts'
 import { type LiveKey, endsLike } from '../model/live-key.ts'
 import type { Secret } from '../model/secret.ts'
-import { type Answer, type Call, type Try, callName, interruptedBefore } from './call.ts'
-import { callFailure } from './errors.ts'
-import { type Connection, sendOnce } from './http.ts'
-import { readIssued } from './issued-answer.ts'
-import { listAll } from './listing.ts'
-import { type Pace, openPace } from './pace.ts'
+import { type Call, callName } from './call.ts'
+import { completeIssued } from './complete-issued.ts'
+import { createInProject } from './create-in-project.ts'
+import { openLister } from './listing.ts'
+import { openPace } from './pace.ts'
 import { PlatformFailure } from './platform-failure.ts'
-import { badAnswer, isKeyId } from './reader.ts'
-import { tryRepeatedly } from './retry.ts'
-import { toAskedKey, toLiveKey, toProjects, toUsage, toWhoami } from './to-model.ts'
-import { newKeyBody, patchBody } from './to-wire.ts'
-import type { ClientOptions, Issued, PlatformClient, Whoami } from './types.ts'
+import { permissionNames } from './permission-names.ts'
+import { isKeyId } from './reader.ts'
+import { renewing } from './renewing.ts'
+import { type Sender, openCaller } from './open-caller.ts'
+import { versionRefusals } from './version-refusals.ts'
+import { toAskedKey, toProjects, toUsage, toWhoami } from './to-model.ts'
+import { patchBody } from './to-wire.ts'
+import type { ClientOptions, Issued, NewKey, PlatformClient, Whoami } from './types.ts'
+import { withoutCalls } from './without-calls.ts'
+
+/** The statuses with which a PATCH that changes nothing is refused by a platform that has the call. */
+const hasCall: ReadonlySet<number> = new Set([400, 409, 412, 422, 428])
 
 const keysPath = '/api/api-keys'
 const megabyte = 1_048_576
@@ -31,87 +35,6 @@ function keyCall(id: string, below: '' | '/regenerate' | '/usage' = ''): Pick<Ca
   return { path: `${keysPath}/${id}${below}`, keyId: id }
 }
 
-function connectionOf(options: ClientOptions): Connection {
-  const base = new URL(options.baseUrl)
-  return {
-    // Without credentials, query and fragment.
-    baseUrl: trimEnd(`${base.origin}${base.pathname}`, '/'),
-    userAgent: options.userAgent,
-    fetch: options.fetch,
-    now: options.now,
-    timeout: options.timeoutMs ?? 30 * second,
-    signal: options.signal,
-  }
-}
-
-/** Makes one call, with its retries: resolves to an answer of success, or rejects with what it means. */
-function caller(
-  options: ClientOptions,
-  credential: () => Secret,
-  pace: Pace,
-  onTry: () => void,
-): (call: Call, as: Secret | null) => Promise<Answer> {
-  const connection = connectionOf(options)
-  const policy = { maxTries: options.maxTries ?? 5, maxWait: options.maxWaitMs ?? 60 * second }
-  return async (call, as) => {
-    const once = async (tryNumber: number, secret: Secret) => {
-      onTry()
-      const start = options.now()
-      const outcome = await sendOnce(call, secret, connection)
-      options.onRequest?.({
-        method: call.method,
-        path: call.path,
-        status: outcome.status,
-        try: tryNumber,
-        milliseconds: options.now() - start,
-      })
-      return outcome
-    }
-    // What another key may do is not our budget.
-    const send = async (tryNumber: number): Promise<Try> => {
-      if (as !== null) return await once(tryNumber, as)
-      for (;;) {
-        const waits = await pace.pass()
-        if (waits === null) return interruptedBefore
-        const outcome = await once(tryNumber, credential())
-        if (!pace.saw(outcome, waits)) return outcome
-      }
-    }
-    const sleep = (milliseconds: number) => options.sleep(milliseconds, options.signal)
-    const attempts = await tryRepeatedly(call, send, { policy, random: options.random, sleep })
-    const { outcome } = attempts
-    if (outcome.kind === 'answer' && outcome.status < 300) return outcome
-    const { baseUrl, timeout } = connection
-    const { now, timeZone = 'UTC', proxy = null } = options
-    throw callFailure(attempts, { call, baseUrl, timeout, now: now(), timeZone, proxy })
-  }
-}
-
-/** Where a key was just made, its answer may be short of fields: then it is asked for, because the secret must not be lost. */
-async function completeIssued(
-  answer: Answer,
-  call: Call,
-  get: (id: string) => Promise<LiveKey>,
-): Promise<Issued> {
-  const name = callName(call)
-  const { id, key, secret } = readIssued(answer.body, name, call.keyId ?? null)
-  if (call.keyId !== undefined && id !== call.keyId) {
-    throw badAnswer(name, `is about another key: its \`id\` is ${id}`)
-  }
-  try {
-    return { key: toLiveKey(key, name), secret }
-  } catch (error) {
-    if (!(error instanceof PlatformFailure)) throw error
-  }
-  try {
-    return { key: await get(id), secret }
-  } catch (error) {
-    if (!(error instanceof PlatformFailure)) throw error
-    const { code, message, hints, status } = error
-    throw new PlatformFailure(code, message, { hints, status, ambiguous: true })
-  }
-}
-
 function optionalHeaders(ifMatch: string | null | undefined, idempotencyKey: string | undefined) {
   return {
     ...(ifMatch === null || ifMatch === undefined ? {} : { ifMatch }),
@@ -123,17 +46,31 @@ function optionalHeaders(ifMatch: string | null | undefined, idempotencyKey: str
 export function createClient(options: ClientOptions): PlatformClient {
   let tries = 0
   let listCost = 1
-  let { credential } = options
+  let sender: Sender = {
+    secret: options.credential,
+    source: options.credentialSource ?? 'the credential of the caller',
+    isLogin: options.renewal !== undefined,
+  }
   const pace = openPace(options)
-  const send = caller(
+  const refusals = versionRefusals()
+  const names = permissionNames()
+  const lister = openLister(options.now)
+  const send = openCaller(
     options,
-    () => credential,
+    () => sender,
     pace,
+    refusals,
     () => {
       tries++
     },
   )
-  const request = (call: Call, as: Secret | null = null) => send(call, as)
+  const renewIfDue = renewing(options, secret => {
+    sender = { ...sender, secret }
+  })
+  const request = async (call: Call, as: Secret | null = null) => {
+    if (as === null && sender.isLogin) await renewIfDue()
+    return await send(call, as)
+  }
 
   const whoami = async (as: Secret | null, agentNote = ''): Promise<Whoami> => {
     const call: Call = { method: 'GET', path: '/api/auth/whoami', agentNote, expects: 'json', maximumBytes }
@@ -142,40 +79,78 @@ export function createClient(options: ClientOptions): PlatformClient {
 
   const get = async (id: string): Promise<LiveKey> => {
     const call: Call = { method: 'GET', ...keyCall(id), expects: 'json', maximumBytes }
-    return toAskedKey((await request(call)).body, callName(call), id)
+    const key = toAskedKey((await request(call)).body, callName(call), id)
+    refusals.looked(key)
+    return key
   }
 
-  return {
-    requests: () => tries,
-    get,
-    async list({ maximumPages } = {}) {
-      let pages = 0
-      const page = (query: string) => {
-        pages += 1
-        return request({
-          method: 'GET',
-          path: keysPath,
-          query,
-          expects: 'json',
-          maximumBytes: maximumListBytes,
-        })
-      }
-      const listing = await listAll(page, options.now, maximumPages)
-      listCost = pages
-      return listing
-    },
-    async create(key, idempotencyKey) {
-      const body = newKeyBody(key)
-      const call: Call = {
-        method: 'POST',
+  const projects: PlatformClient['projects'] = async () => {
+    const call: Call = { method: 'GET', path: '/api/projects', expects: 'json', maximumBytes }
+    return toProjects((await request(call)).body, callName(call))
+  }
+
+  const list: PlatformClient['list'] = async ({ maximumPages } = {}) => {
+    let pages = 0
+    const page = (query: string) => {
+      pages += 1
+      return request({
+        method: 'GET',
         path: keysPath,
-        body,
-        idempotencyKey,
+        query,
         expects: 'json',
-        maximumBytes,
-      }
-      return completeIssued(await request(call), call, get)
-    },
+        maximumBytes: maximumListBytes,
+      })
+    }
+    const listing = await lister.list(page, maximumPages)
+    listCost = pages
+    names.saw(listing.keys)
+    return listing
+  }
+
+  const issued = async (call: Call, from: { made: NewKey } | { seen: LiveKey } | null): Promise<Issued> => {
+    const { body, date } = await request(call)
+    return await completeIssued(
+      body,
+      { call, at: date ?? options.now(), from },
+      {
+        get,
+        list: async () => (await list()).keys,
+        sleep: async time => {
+          await options.sleep(time, options.signal)
+        },
+      },
+    )
+  }
+
+  /** Where a version was refused and the key still has it, once more: the second refusal is named for what it is. */
+  async function unlessUnchanged<T>({ keyId, ifMatch }: Call, write: () => Promise<T>): Promise<T> {
+    try {
+      return await write()
+    } catch (error) {
+      if (!(error instanceof PlatformFailure) || error.code !== 'conflict' || error.status !== 412)
+        throw error
+      if (error.ambiguous || keyId === undefined || ifMatch === undefined) throw error
+      const now = await get(keyId).catch(() => null)
+      if (now?.version !== ifMatch) throw error
+      return await write()
+    }
+  }
+
+  const client: PlatformClient = {
+    requests: () => tries,
+    lacks: () => (lister.isPaged() ? new Set() : new Set(['paging'])),
+    get,
+    list,
+    create: createInProject(
+      (body, idempotencyKey, made) =>
+        names.granting(made.permissions, () =>
+          issued(
+            { method: 'POST', path: keysPath, body, idempotencyKey, expects: 'json', maximumBytes },
+            { made },
+          ),
+        ),
+      projects,
+    ),
     async update(id, patch, { ifMatch, idempotencyKey }) {
       const call: Call = {
         method: 'PATCH',
@@ -185,9 +160,10 @@ export function createClient(options: ClientOptions): PlatformClient {
         expects: 'json',
         maximumBytes,
       }
-      return toAskedKey((await request(call)).body, callName(call), id)
+      const { body } = await names.granting(patch.permissions, () => request(call))
+      return toAskedKey(body, callName(call), id)
     },
-    async regenerate(id, { ifMatch, idempotencyKey }) {
+    async regenerate(id, { ifMatch, idempotencyKey, seen }) {
       const call: Call = {
         method: 'POST',
         ...keyCall(id, '/regenerate'),
@@ -195,7 +171,7 @@ export function createClient(options: ClientOptions): PlatformClient {
         expects: 'json',
         maximumBytes,
       }
-      return completeIssued(await request(call), call, get)
+      return unlessUnchanged(call, () => issued(call, seen === undefined ? null : { seen }))
     },
     async revoke(id, { ifMatch } = {}) {
       const call: Call = {
@@ -205,11 +181,22 @@ export function createClient(options: ClientOptions): PlatformClient {
         expects: 'nothing',
         maximumBytes,
       }
+      await unlessUnchanged(call, () => request(call))
+    },
+    async requireUpdates(id) {
+      // Nothing to change, of a version that no key has: it changes nothing on whatever platform.
+      const call: Call = {
+        method: 'PATCH',
+        ...keyCall(id),
+        body: '{}',
+        ifMatch: 'no-such-version',
+        expects: 'json',
+        maximumBytes,
+      }
       try {
         await request(call)
       } catch (error) {
-        // A revocation that was carried out before, perhaps by a try whose answer was lost.
-        if (!(error instanceof PlatformFailure) || error.code !== 'not-found') throw error
+        if (!(error instanceof PlatformFailure) || !hasCall.has(error.status ?? 0)) throw error
       }
     },
     async usage(id, days) {
@@ -222,13 +209,10 @@ export function createClient(options: ClientOptions): PlatformClient {
       if (!endsLike(secret, key)) return null
       return await whoami(secret, when === 'before-delivery' ? beforeDelivery : ofProof)
     },
-    async projects() {
-      const call: Call = { method: 'GET', path: '/api/projects', expects: 'json', maximumBytes }
-      return toProjects((await request(call)).body, callName(call))
-    },
+    projects,
     actAs(secret, key) {
       if (!endsLike(secret, key)) return
-      credential = secret
+      sender = { secret, source: 'the new secret of the calling key', isLogin: false }
       pace.forget()
     },
     budget: () => pace.budget(),
@@ -239,4 +223,9 @@ export function createClient(options: ClientOptions): PlatformClient {
     hold: requests => pace.hold(requests),
     listCost: () => listCost,
   }
+  return withoutCalls(client, {
+    credential: () => sender.secret,
+    callerId: options.callerId ?? null,
+    send: (call, as) => request(call, as),
+  })
 }

@@ -1,9 +1,12 @@
-import type { Instant } from '../model/duration.ts'
+import { type Instant, minute } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 
-/** The platform's name, then its older one. */
-const credentialVariables = ['FLUXLOOP_API_KEY', 'FLUXLOOP_SYNC_API_KEY'] as const
+/** In the order in which the platform's own client reads them. It calls the second one older, its pages know no other. */
+export const credentialVariables = ['FLUXLOOP_SYNC_API_KEY', 'FLUXLOOP_API_KEY'] as const
+
+/** What templates of the platform have in place of a key. Its own client takes it for no key, too. */
+export const placeholderKey = 'your-api-key-here'
 
 /** What the names of variables with a signing key look like, as the schema has it. */
 const signingVariable = /^FLUXLOOP_KEYS_SIGNING_KEY(_[A-Z0-9_]{1,64})?$/
@@ -28,7 +31,32 @@ export interface Credential {
   readonly source: string
   /** As its source says; null where it says nothing. */
   readonly expiresAt: Instant | null
+  /** Of a login, which lives for an hour and can be renewed. */
+  readonly renewal?: Renewal
+  /** Another variable of the environment that holds another key, which is not used. */
+  readonly passedOver?: string
 }
+
+/** A person's login, as the platform gives it. */
+export interface Session {
+  readonly accessToken: Secret
+  /** Null: it cannot be renewed. */
+  readonly refreshToken: Secret | null
+  /** Null: nobody knows. */
+  readonly expiresAt: Instant | null
+  readonly userId: string
+  readonly userEmail: string
+}
+
+/** Where a login is kept. */
+export interface Renewal {
+  /** The login as it is there now: another process may have renewed it. Null where there is none any more. */
+  readonly read: () => Promise<Session | null>
+  readonly keep: (session: Session) => Promise<void>
+}
+
+/** A login is renewed so long before its end. Source: the platform's own client. */
+export const renewalMargin = 5 * minute
 
 /** What somebody gave as a key, without the white space around it. Fails with `authentication` where no header can carry it. */
 export function keyOf(text: string, source: string): Secret {
@@ -41,18 +69,23 @@ export function keyOf(text: string, source: string): Secret {
 }
 
 /**
- * The credential of the environment; null where there is none. An empty variable counts as none. Fails with
- * `authentication` where the value cannot be sent in a header.
+ * The credential of the environment; null where there is none. A variable that is empty or holds the placeholder of a template
+ * counts as none. Fails with `authentication` where the value cannot be sent in a header.
  */
 export function credentialFromEnvironment(
   environment: Readonly<Record<string, string | undefined>>,
 ): Credential | null {
-  for (const name of credentialVariables) {
-    const value = environment[name]?.trim() ?? ''
-    if (value === '') continue
-    return { secret: keyOf(value, name), source: `${name} in the environment`, expiresAt: null }
+  const valueOf = (name: string) => environment[name]?.trim() ?? ''
+  const [name, ...others] = credentialVariables.filter(each => !['', placeholderKey].includes(valueOf(each)))
+  if (name === undefined) return null
+  const value = valueOf(name)
+  const passedOver = others.find(each => valueOf(each) !== value)
+  return {
+    secret: keyOf(value, name),
+    source: `${name} in the environment`,
+    expiresAt: null,
+    ...(passedOver === undefined ? {} : { passedOver }),
   }
-  return null
 }
 
 /** The name of a profile, as it was given. Throws a usage `Failure` where it is none. */
@@ -72,6 +105,7 @@ export function missingCredential(profile: string | null): Failure {
   return new Failure('authentication', message, {
     hints: [
       `Log in with \`fluxloop-keys auth login${option}\`.`,
+      'Or use the login of the platform’s own command line: fluxloop auth login',
       'Or create a key with the permission manage_keys in the web platform, and put it into the environment as FLUXLOOP_API_KEY.',
       'To try things out without an account, add --api-url sandbox: to the command.',
     ],

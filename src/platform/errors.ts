@@ -1,7 +1,9 @@
 import { type Instant, type Milliseconds, day, hour, minute, second } from '../model/duration.ts'
 import type { FailureCode } from '../model/failure.ts'
 import { type Answer, type Call, callName } from './call.ts'
+import { entityTag } from './entity-tag.ts'
 import { PlatformFailure } from './platform-failure.ts'
+import { missingCall } from './missing-call.ts'
 import type { Proxy } from './proxy.ts'
 import type { Attempts } from './retry.ts'
 import { faultFailure } from './unreachable.ts'
@@ -16,6 +18,14 @@ export interface Situation {
   readonly now: Instant
   readonly timeZone: string
   readonly proxy: Proxy | null
+  /** Where the credential that was sent came from, for people. */
+  readonly sentWith: string
+  /** That is a person's login. */
+  readonly isLogin: boolean
+  /** The same version of the same key was refused before, and it is still the key's version. */
+  readonly versionRefused: boolean
+  /** Some other call was answered as the contract says. */
+  readonly isPlatform: boolean
 }
 
 function count(amount: number, unit: string): string {
@@ -43,10 +53,22 @@ interface Words {
 
 // The words of the three below are the platform's own: its page on API keys, "Troubleshooting".
 
-function invalidKey(): Words {
+/** Whoever has several keys and several platforms must see which of each it was. */
+function sent({ baseUrl, sentWith }: Situation): string {
+  return `Sent to ${baseUrl}: ${sentWith}`
+}
+
+function invalidKey(situation: Situation): Words {
+  if (situation.isLogin) {
+    return {
+      code: 'authentication',
+      message: `The platform does not accept this login\n${sent(situation)}`,
+      hints: ['Log in again: fluxloop-keys auth login, or fluxloop auth login.'],
+    }
+  }
   return {
     code: 'authentication',
-    message: 'Invalid API key\nThe API key is invalid or has been revoked.',
+    message: `Invalid API key\nThe API key is invalid or has been revoked.\n${sent(situation)}`,
     hints: [
       'Possible causes:',
       'Key was deleted',
@@ -61,15 +83,16 @@ function invalidKey(): Words {
   }
 }
 
-function expiredKey(error: ErrorAnswer, now: Instant, timeZone: string): Words {
+function expiredKey(error: ErrorAnswer, now: Instant, situation: Situation): Words {
   const lines = ['API key expired']
   if (error.name !== null) lines.push(`Key: ${error.name}`)
   if (error.expiredAt !== null) {
     const days = Math.max(0, Math.floor((now - error.expiredAt) / day))
     lines.push(
-      `Expired: ${dayInWords(error.expiredAt, timeZone)} (${days === 0 ? 'today' : `${count(days, 'day')} ago`})`,
+      `Expired: ${dayInWords(error.expiredAt, situation.timeZone)} (${days === 0 ? 'today' : `${count(days, 'day')} ago`})`,
     )
   }
+  lines.push(sent(situation))
   return {
     code: 'authentication',
     message: lines.join('\n'),
@@ -85,7 +108,10 @@ function insufficientPermissions(error: ErrorAnswer): Words {
     ...(error.required.length > 0 || error.current.length > 0
       ? [`Current: ${error.current.length > 0 ? error.current.join(', ') : 'none'}`]
       : []),
-    ...(error.required.length === 0 && error.detail !== '' ? [error.detail] : []),
+    // The contract's own says no more than the heading.
+    ...(error.detail !== '' && (error.required.length === 0 || error.code !== 'insufficient_permissions')
+      ? [error.detail]
+      : []),
   ]
   return {
     code: 'permission',
@@ -115,12 +141,27 @@ function rateLimited(answer: Answer, name: string): Words {
   }
 }
 
-function notAnApi(answer: Answer, situation: Situation): Words {
+/** A path or method that is not there: of the platform, where another call worked, else of whatever the URL names. */
+function noSuchCall(answer: Answer, situation: Situation): Words {
+  if (situation.isPlatform) return missingCall(situation.call, answer.status)
   return {
     code: 'network',
     message:
       `Not the FluxLoop API: ${situation.baseUrl} answered ${answer.status} to ` + callName(situation.call),
     hints: ['Check the URL: --api-url, FLUXLOOP_API_URL or api_url in .fluxloop/project.json.'],
+  }
+}
+
+/** Said of another 412, this would send people to look for somebody who changed the key, again and again. */
+function versionRefused({ keyId, ifMatch = '' }: Call, name: string): Words {
+  const tag = entityTag(ifMatch) ?? ifMatch
+  return {
+    code: 'failed',
+    message: `The platform answers 412 to ${name} again, although ${keyId ?? 'the key'} is still at version ${ifMatch}`,
+    hints: [
+      `Nobody changed the key: the platform, or what stands before it, does not take If-Match: ${tag} for that version.`,
+      'Report it to whoever runs the platform: a version is sent back as a quoted string (RFC 9110).',
+    ],
   }
 }
 
@@ -146,8 +187,8 @@ function words(answer: Answer, tries: number, situation: Situation): Words {
     case 401: {
       const known =
         error.code === 'api_key_expired'
-          ? expiredKey(error, answer.date ?? situation.now, situation.timeZone)
-          : invalidKey()
+          ? expiredKey(error, answer.date ?? situation.now, situation)
+          : invalidKey(situation)
       return { ...known, hints: [...(known.hints ?? []), ...foreign] }
     }
     case 403: {
@@ -155,17 +196,18 @@ function words(answer: Answer, tries: number, situation: Situation): Words {
       return { ...known, hints: [...(known.hints ?? []), ...foreign] }
     }
     case 404:
-      if (call.keyId === undefined || answer.format === 'other') return notAnApi(answer, situation)
+      if (call.keyId === undefined || answer.format === 'other') return noSuchCall(answer, situation)
       return {
         code: 'not-found',
         message: `There is no API key ${call.keyId} (404 to ${name})`,
         hints: ['It may have been revoked, or the calling key may not see it.'],
       }
     case 405:
-      return notAnApi(answer, situation)
+      return noSuchCall(answer, situation)
     case 409:
       return { code: 'conflict', message: `The platform refused ${name} because of a conflict${said}` }
     case 412:
+      if (situation.versionRefused) return versionRefused(call, name)
       return {
         code: 'conflict',
         message: `${call.keyId ?? 'The key'} was changed by someone else in the meantime (412 to ${name})`,

@@ -3,6 +3,8 @@ import { Failure } from '../model/failure.ts'
 import type { Secret } from '../model/secret.ts'
 import {
   type Credential,
+  type Renewal,
+  type Session,
   credentialFromEnvironment,
   defaultProfile,
   missingCredential,
@@ -16,6 +18,8 @@ export interface Login {
   readonly secret: Secret
   /** `https://api.fluxloop.ai` */
   readonly origin: string
+  /** Where it is a person's, from the device flow. */
+  readonly session?: Session
 }
 
 /** Where credentials may lie. None is asked before it is its turn. */
@@ -25,6 +29,9 @@ export interface CredentialReaders {
   readonly login: (profile: string) => Promise<Login | null>
   /** The text of a file below the home folder; null where there is none. Rejects with a `Failure`. */
   readonly homeFile: (path: string) => Promise<string | null>
+  /** Writes a renewed login back where it came from: our keychain entry, or the file of the platform's own client. */
+  readonly keepLogin: (profile: string, login: Login) => Promise<void>
+  readonly keepToken: (text: string) => Promise<void>
   readonly now: () => Instant
   /** A word to the user, on a line of its own. */
   readonly tell: (text: string) => void
@@ -33,7 +40,7 @@ export interface CredentialReaders {
 async function fromKeychain(
   profile: string,
   endpoint: Endpoint,
-  { login, tell }: CredentialReaders,
+  { login, keepLogin, tell }: CredentialReaders,
 ): Promise<Credential | null> {
   let kept: Login | null
   try {
@@ -50,34 +57,77 @@ async function fromKeychain(
     return null
   }
   const source = `the keychain (profile ${profile}, kept by auth login)`
-  return { secret: kept.secret, source, expiresAt: null }
+  const { session } = kept
+  if (session === undefined) return { secret: kept.secret, source, expiresAt: null }
+  const renewal: Renewal = {
+    read: async () => {
+      const now = await login(profile)
+      return now?.origin === origin ? (now.session ?? null) : null
+    },
+    keep: async fresh => {
+      await keepLogin(profile, { origin, secret: fresh.accessToken, session: fresh })
+    },
+  }
+  return { secret: session.accessToken, source, expiresAt: session.expiresAt, renewal }
 }
 
 async function fromOfficialFiles(
   profile: string | null,
-  { homeFile, now, tell }: CredentialReaders,
+  readers: CredentialReaders,
 ): Promise<Credential | null> {
-  // The token belongs to no profile.
-  const files = profile === null ? (['profiles', 'token'] as const) : (['profiles'] as const)
-  for (const kind of files) {
-    const path = officialFiles[kind]
-    const text = await homeFile(path)
-    if (text === null) continue
-    const { readProfile, readToken } = await import('./official-files.ts')
-    const found = kind === 'token' ? readToken(text) : readProfile(text, profile ?? defaultProfile)
-    if (found === null) continue
-    const source = kind === 'token' ? `~/${path}` : `~/${path} (profile ${profile ?? defaultProfile})`
-    if (found.expiresAt !== null && found.expiresAt <= now()) {
-      tell(`The credential in ${source} has expired, so it is not used.`)
-    } else return { ...found, source }
+  const name = profile ?? defaultProfile
+  const text = await readers.homeFile(officialFiles.profiles)
+  if (text !== null) {
+    const { readProfile } = await import('./official-files.ts')
+    const found = usable(readProfile(text, name), `~/${officialFiles.profiles} (profile ${name})`, readers)
+    if (found !== null) return found
   }
+  // The token belongs to no profile.
+  return profile === null ? await fromOfficialLogin(readers) : null
+}
+
+function usable(
+  found: Pick<Credential, 'secret' | 'expiresAt'> | null,
+  source: string,
+  { now, tell }: CredentialReaders,
+): Credential | null {
+  if (found === null) return null
+  if (found.expiresAt === null || found.expiresAt > now()) return { ...found, source }
+  tell(`The credential in ${source} has expired, so it is not used.`)
   return null
+}
+
+/** The login of the platform's own command line. One that can be renewed does not expire. */
+async function fromOfficialLogin(readers: CredentialReaders): Promise<Credential | null> {
+  const path = officialFiles.token
+  const source = `~/${path}`
+  const text = await readers.homeFile(path)
+  if (text === null) return null
+  const { readToken, writeToken } = await import('./official-files.ts')
+  const session = readToken(text)
+  if (session === null) return null
+  const { accessToken: secret, expiresAt } = session
+  if (session.refreshToken === null) {
+    const found = usable({ secret, expiresAt }, source, readers)
+    if (found === null) readers.tell('Log in again: fluxloop-keys auth login, or fluxloop auth login.')
+    return found
+  }
+  const renewal: Renewal = {
+    read: async () => {
+      const now = await readers.homeFile(path)
+      return now === null ? null : readToken(now)
+    },
+    keep: async fresh => {
+      await readers.keepToken(writeToken(fresh))
+    },
+  }
+  return { secret, expiresAt, source, renewal }
 }
 
 /**
  * The credential to use, in this order: `profile`, where one is named (our keychain entry, then the profile of the
  * platform's own command line); the environment; our own keychain entry; the files of the platform's own command line,
- * which are only read. Null where there is none. An expired one is skipped, and so is one that was kept for another origin.
+ * whose token is renewed where it can be. Null where there is none. An expired one is skipped, and so is one that was kept for another origin.
  *
  * To a platform that only a file names goes a login that was kept for its origin, and nothing else: where there is none, this
  * throws a usage `Failure`, whatever other credentials there are.
@@ -89,6 +139,10 @@ export async function findCredential(
 ): Promise<Credential | null> {
   const name = profileName(profile)
   const fromEnvironment = profile === null ? credentialFromEnvironment(readers.env) : null
+  if (fromEnvironment?.passedOver !== undefined && takesAnyCredential(endpoint))
+    readers.tell(
+      `${fromEnvironment.source} is used; ${fromEnvironment.passedOver} holds another key and is not used.`,
+    )
   if (!takesAnyCredential(endpoint)) {
     const login = await fromKeychain(name, endpoint, readers)
     if (login === null) throw untrustedOrigin(endpoint)

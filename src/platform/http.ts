@@ -1,5 +1,6 @@
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import type { Answer, Call, Fault, Try } from './call.ts'
+import { entityTag } from './entity-tag.ts'
 import { parseHttpDate, parseRetryAfter } from './http-date.ts'
 import { networkFault } from './network-fault.ts'
 import { readRateLimit } from './rate-limit.ts'
@@ -24,15 +25,21 @@ function fault(reason: Fault['reason'], sent: boolean, status: number | null = n
   return { kind: 'fault', reason, code: null, status, sent }
 }
 
-function buildRequest(call: Call, credential: Secret, connection: Connection, signal: AbortSignal): Request {
+function buildRequest(
+  call: Call,
+  credential: Secret | null,
+  connection: Connection,
+  signal: AbortSignal,
+): Request {
   const headers = new Headers({
     accept: 'application/json',
-    authorization: `Bearer ${credential.reveal()}`,
     'user-agent': `${connection.userAgent}${call.agentNote ?? ''}`,
   })
+  if (credential !== null) headers.set('authorization', `Bearer ${credential.reveal()}`)
   if (call.body !== undefined) headers.set('content-type', 'application/json')
   if (call.idempotencyKey !== undefined) headers.set('idempotency-key', call.idempotencyKey)
-  if (call.ifMatch !== undefined) headers.set('if-match', call.ifMatch)
+  const tag = call.ifMatch === undefined ? null : entityTag(call.ifMatch)
+  if (tag !== null) headers.set('if-match', tag)
   const query = call.query === undefined ? '' : `?${call.query}`
   return new Request(`${connection.baseUrl}${call.path}${query}`, {
     method: call.method,
@@ -82,8 +89,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** One HTTP try, from the request to the last byte of the answer. It never rejects: what goes wrong is a fault. */
-export async function sendOnce(call: Call, credential: Secret, connection: Connection): Promise<Try> {
+/**
+ * One HTTP try, from the request to the last byte of the answer. It never rejects: what goes wrong is a fault. Null: the call is how
+ * one gets a credential.
+ */
+export async function sendOnce(call: Call, credential: Secret | null, connection: Connection): Promise<Try> {
   if (connection.signal?.aborted === true) return fault('interrupted', false)
   const abort = new AbortController()
   const exchanged = exchange(call, credential, connection, abort.signal)
@@ -119,7 +129,7 @@ function withoutSecrets(answer: BoundedText): BoundedText {
 
 async function exchange(
   call: Call,
-  credential: Secret,
+  credential: Secret | null,
   connection: Connection,
   signal: AbortSignal,
 ): Promise<Try> {

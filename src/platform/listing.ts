@@ -1,12 +1,15 @@
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import type { ListingDoubts, UnreadableKey } from '../model/listing-doubts.ts'
 import type { Answer } from './call.ts'
+import { contradictionOf, lackDescriptions, unreadableKey } from './doubts.ts'
+import { PlatformFailure } from './platform-failure.ts'
 import { badAnswer, fieldOf, sourceOf } from './reader.ts'
 import { toLiveKey } from './to-model.ts'
 import type { Listing } from './types.ts'
 
-/** What we ask for; the platform may give less. */
-const pageSize = 1_000
+/** What we ask for; the platform may give less. Where it refuses that, it is asked for less, and at last for whatever it likes. */
+const pageSizes: readonly (number | null)[] = [1_000, 500, 100, null]
 /** At the platform's own default of 100 keys a page these are 100,000 keys, and all requests of an hour. */
 const maximumPages = 1_000
 
@@ -32,10 +35,71 @@ function readPage(body: unknown): Page {
 }
 
 /** `limit=1000&cursor=...` */
-function pageQuery(cursor: string | null): string {
-  const query = new URLSearchParams({ limit: String(pageSize) })
+function pageQuery(pageSize: number | null, cursor: string | null): string {
+  const query = new URLSearchParams(pageSize === null ? {} : { limit: String(pageSize) })
   if (cursor !== null) query.set('cursor', cursor)
   return query.toString()
+}
+
+function refusesPageSize(cause: unknown): boolean {
+  return cause instanceof PlatformFailure && [400, 413, 422].includes(cause.status ?? 0)
+}
+
+type FetchPage = (query: string) => Promise<Answer>
+
+/** Fetches the first page, as long as the platform allows; `from` is the index of the first size to try. */
+async function firstPage(
+  fetchPage: FetchPage,
+  from: number,
+): Promise<{ readonly answer: Answer; readonly size: number }> {
+  const refusals: unknown[] = []
+  for (let size = from; size < pageSizes.length; size++) {
+    try {
+      return { answer: await fetchPage(pageQuery(pageSizes[size] ?? null, null)), size }
+    } catch (cause) {
+      refusals.push(cause)
+      if (!refusesPageSize(cause)) break
+    }
+  }
+  throw refusals[0]
+}
+
+/** Reads the keys of a page into `keys` and `unreadable`. False where a key comes twice. */
+function takeKeys(page: Page, keys: Map<string, LiveKey>, unreadable: UnreadableKey[]): boolean {
+  let isNew = true
+  for (const each of page.keys) {
+    try {
+      const key = toLiveKey(each, call)
+      isNew &&= !keys.has(key.id)
+      keys.set(key.id, key)
+    } catch (cause) {
+      if (!(cause instanceof PlatformFailure)) throw cause
+      unreadable.push(unreadableKey(each, call, cause))
+    }
+  }
+  return isNew
+}
+
+/** Lists all keys; remembers the length of pages that the platform allows, and whether it knows pages at all. */
+export function openLister(localClock: () => Instant): {
+  readonly list: (fetchPage: FetchPage, maximum?: number) => Promise<Listing>
+  readonly isPaged: () => boolean
+} {
+  let size = 0
+  let paged = true
+  return {
+    isPaged: () => paged,
+    list: async (fetchPage, maximum = maximumPages) => {
+      const first = await firstPage(fetchPage, size)
+      ;({ size } = first)
+      paged = readPage(first.answer.body).next !== undefined
+      return await listAll(first.answer, query => fetchPage(query), {
+        pageSize: pageSizes[size] ?? null,
+        local: localClock(),
+        maximum,
+      })
+    },
+  }
 }
 
 /**
@@ -43,26 +107,23 @@ function pageQuery(cursor: string | null): string {
  * (keys moved between pages), a cursor that comes twice, pages that do not end, and a list without paging that is
  * just as long as the page we asked for.
  */
-export async function listAll(
-  fetchPage: (query: string) => Promise<Answer>,
-  localClock: () => Instant,
-  maximum = maximumPages,
+async function listAll(
+  first: Answer,
+  fetchPage: FetchPage,
+  { pageSize, local, maximum }: { pageSize: number | null; local: Instant; maximum: number },
 ): Promise<Listing> {
   const keys = new Map<string, LiveKey>()
+  const unreadable: UnreadableKey[] = []
+  const raw: unknown[] = []
   const cursors = new Set<string>()
+  const clock: Pick<Listing, 'now' | 'clock'> =
+    first.date === null ? { now: local, clock: 'local' } : { now: first.date, clock: 'server' }
   let complete = true
-  let clock: Pick<Listing, 'now' | 'clock'> | null = null
-  let cursor: string | null = null
+  let answer = first
   for (let pages = 1; ; pages++) {
-    const answer: Answer = await fetchPage(pageQuery(cursor))
-    clock ??=
-      answer.date === null ? { now: localClock(), clock: 'local' } : { now: answer.date, clock: 'server' }
     const page = readPage(answer.body)
-    for (const each of page.keys) {
-      const key = toLiveKey(each, call)
-      if (keys.has(key.id)) complete = false
-      keys.set(key.id, key)
-    }
+    raw.push(...page.keys)
+    complete = takeKeys(page, keys, unreadable) && complete
     if (page.next === null) break
     if (page.next === undefined) {
       complete &&= page.keys.length !== pageSize
@@ -73,7 +134,13 @@ export async function listAll(
       break
     }
     cursors.add(page.next)
-    cursor = page.next
+    answer = await fetchPage(pageQuery(pageSize, page.next))
   }
-  return { keys: [...keys.values()], ...clock, complete }
+  const listed = [...keys.values()]
+  const doubts: ListingDoubts = {
+    unreadable,
+    clock: contradictionOf(listed, { now: clock.now, local }),
+    lacksDescriptions: lackDescriptions(raw),
+  }
+  return { keys: listed, ...clock, complete, doubts }
 }

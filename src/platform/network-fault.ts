@@ -57,6 +57,8 @@ export function networkFault(error: unknown): Fault {
   })
   if (errors.some(each => 'message' in each && each.message === 'unexpected redirect'))
     return fault('redirect', true)
+  // Source: https://fetch.spec.whatwg.org/#port-blocking. Node says so in a message and has no code for it.
+  if (errors.some(each => 'message' in each && each.message === 'bad port')) return fault('bad-port', false)
   const refusal = proxyRefusal(errors)
   if (refusal !== null) return { ...fault('proxy', false), status: refusal }
   if (code === null) return fault('broken', true)

@@ -1,10 +1,10 @@
 import { CORE_SCHEMA, loadAll } from 'js-yaml'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
-import type { Secret } from '../model/secret.ts'
-import { keyOf, officialFiles } from './credentials.ts'
+import { Secret } from '../model/secret.ts'
+import { type Session, keyOf, officialFiles } from './credentials.ts'
 import { isRecord } from './reader.ts'
-import { parseTime } from './wire-time.ts'
+import { formatTime, parseTime } from './wire-time.ts'
 
 /** What a file of the platform's own command line holds for one profile. */
 export interface OfficialLogin {
@@ -53,14 +53,37 @@ export function readProfile(text: string, profile: string): OfficialLogin | null
   }
 }
 
-/** `access_token` and `expires_at` of `~/.fluxloop/auth.json`. Null where there is no token. */
-export function readToken(text: string): OfficialLogin | null {
+/** `~/.fluxloop/auth.json`: a person's login. Null where there is no token. */
+export function readToken(text: string): Session | null {
   const file = officialFiles.token
   const content = parse(file, () => JSON.parse(text) as unknown)
-  const token = ownField(content, 'access_token')
-  if (typeof token !== 'string' || token.trim() === '') return null
-  return {
-    secret: keyOf(token, `\`access_token\` in ~/${file}`),
-    expiresAt: expiryOf(ownField(content, 'expires_at'), file),
+  const word = (name: string) => {
+    const value = ownField(content, name)
+    return typeof value === 'string' ? value : ''
   }
+  const token = word('access_token')
+  if (token.trim() === '') return null
+  const refresh = word('refresh_token').trim()
+  return {
+    accessToken: keyOf(token, `\`access_token\` in ~/${file}`),
+    refreshToken: refresh === '' ? null : new Secret(refresh),
+    expiresAt: expiryOf(ownField(content, 'expires_at'), file),
+    userId: word('user_id'),
+    userEmail: word('user_email'),
+  }
+}
+
+/** The same as the platform's own client writes it. */
+export function writeToken({ accessToken, refreshToken, expiresAt, userId, userEmail }: Session): string {
+  return JSON.stringify(
+    {
+      access_token: accessToken.reveal(),
+      refresh_token: refreshToken?.reveal() ?? '',
+      expires_at: expiresAt === null ? '' : formatTime(expiresAt).replace('Z', '+00:00'),
+      user_id: userId,
+      user_email: userEmail,
+    },
+    null,
+    2,
+  )
 }

@@ -1,4 +1,5 @@
 import { Failure, type FailureCode } from '../model/failure.ts'
+import type { Secret } from '../model/secret.ts'
 
 /** A call to the platform that failed. It has no cause: what a library says of a request may quote its headers. */
 export class PlatformFailure extends Failure {
@@ -20,4 +21,24 @@ export class PlatformFailure extends Failure {
     this.status = options.status ?? null
     this.ambiguous = options.ambiguous ?? false
   }
+}
+
+/**
+ * A write that gave a secret of which nobody can say whose it is: the answer names no key or another one. The secret is shown once
+ * and may be the only one that works, so whoever catches this delivers it or shows it.
+ */
+export class UnplacedSecret extends PlatformFailure {
+  readonly secret: Secret
+
+  constructor(cause: PlatformFailure, secret: Secret) {
+    const { code, message, hints, status } = cause
+    super(code, message, { hints, status, ambiguous: true })
+    this.secret = secret
+  }
+}
+
+/** The failure that holds a secret, which may be the cause of others; null where none does. */
+export function unplacedSecret(failure: unknown): UnplacedSecret | null {
+  if (failure instanceof UnplacedSecret) return failure
+  return failure instanceof Failure && failure.cause !== undefined ? unplacedSecret(failure.cause) : null
 }

@@ -5,6 +5,8 @@ export interface RetryPolicy {
   readonly maxTries: number
   /** The longest `Retry-After` that is waited for. */
   readonly maxWait: Milliseconds
+  /** The platform has answered this client before: where nothing listens now, it is being restarted. */
+  readonly hasAnswered: boolean
 }
 
 const firstDelay = second / 2
@@ -15,10 +17,11 @@ function backoff(tries: number, random: () => number): Milliseconds {
   return Math.round(random() * Math.min(longestDelay, firstDelay * 2 ** (tries - 1)))
 }
 
-function faultPasses(fault: Fault, call: Call): boolean {
+function faultPasses(fault: Fault, call: Call, { hasAnswered }: RetryPolicy): boolean {
   switch (fault.reason) {
     case 'refused':
-      return true
+      // Where nothing ever listened, nothing will in the next seconds; a network that is down comes back.
+      return hasAnswered || fault.code !== 'ECONNREFUSED'
     case 'timeout':
     case 'broken':
     case 'garbled':
@@ -30,6 +33,7 @@ function faultPasses(fault: Fault, call: Call): boolean {
       // It could not reach the platform just now; nothing was sent.
       return fault.status === 502 || fault.status === 503 || fault.status === 504
     case 'tls':
+    case 'bad-port':
     case 'redirect':
     case 'interrupted':
     case 'bad-header':
@@ -51,7 +55,7 @@ export function nextTryAfter(
   random: () => number,
 ): Milliseconds | null {
   if (tries >= policy.maxTries) return null
-  if (outcome.kind === 'fault') return faultPasses(outcome, call) ? backoff(tries, random) : null
+  if (outcome.kind === 'fault') return faultPasses(outcome, call, policy) ? backoff(tries, random) : null
   const { status, retryAfter } = outcome
   const passing = status === 429 || (isRepeatable(call) && isPassing(status))
   if (!passing) return null

@@ -1,10 +1,11 @@
-import { type Environment, isEnvironment } from '../model/environment.ts'
+import { isEnvironment } from '../model/environment.ts'
 import type { LastUse, LiveKey, Ownership } from '../model/live-key.ts'
 import { isBound } from '../lifecycle/binding.ts'
 import { permissionSet } from '../model/permission.ts'
 import { type Scope, scopeOf } from '../model/scope.ts'
 import { readDescription } from './marker.ts'
 import { plainText } from './plain-text.ts'
+import { PlatformFailure } from './platform-failure.ts'
 import {
   type Source,
   badAnswer,
@@ -27,6 +28,7 @@ import type { Project, Usage, Whoami } from './types.ts'
 
 const maximumName = 1_000
 const maximumText = 2_000
+const statuses = ['active', 'expired', 'revoked'] as const
 
 function readScope(source: Source): Scope {
   if (fieldOf(source, 'scope') === '*') return 'all'
@@ -34,12 +36,11 @@ function readScope(source: Source): Scope {
   return names.includes('*') ? 'all' : scopeOf(names)
 }
 
-/** As the platform says, else as the secret's prefix says: `flux_prod_****...`. */
-function readEnvironment(source: Source, maskedKey: string): Environment | null {
+/** Undefined where the platform does not say. */
+function readEnvironment(source: Source): LiveKey['environment'] {
   const said = readOptionalText(source, 'environment', 100)
-  if (said !== null && isEnvironment(said)) return said
-  const prefix = /^flux_([a-z]+)_/.exec(maskedKey)?.[1] ?? ''
-  return isEnvironment(prefix) ? prefix : null
+  if (said === null) return undefined
+  return isEnvironment(said) ? said : null
 }
 
 function readLastUse(source: Source): LastUse {
@@ -91,14 +92,13 @@ export function toLiveKey(value: unknown, call: string): LiveKey {
   if (!isRecord(value)) throw badAnswer(call, 'has a key that is not a JSON object')
   const id = readKeyId({ record: value, call, owner: null })
   const source: Source = { record: value, call, owner: id }
-  const maskedKey = readText(source, 'masked_key', 200)
   const createdAt = readTime(source, 'created_at')
   return {
     id,
     name: readText(source, 'name', maximumName),
     ...readOwnership(source, { id, createdAt }),
-    maskedKey,
-    environment: readEnvironment(source, maskedKey),
+    maskedKey: readText(source, 'masked_key', 200),
+    environment: readEnvironment(source),
     scope: readScope(source),
     permissions: permissionSet(readNames(source, 'permissions')),
     createdAt,
@@ -108,8 +108,46 @@ export function toLiveKey(value: unknown, call: string): LiveKey {
         : readNullableTime(source, 'regenerated_at'),
     expiresAt: readNullableTime(source, 'expires_at'),
     lastUse: readLastUse(source),
-    status: readWord(source, 'status', ['active', 'expired', 'revoked']),
+    status: readWord(source, 'status', statuses),
     version: readVersion(source),
+  }
+}
+
+/** What `read` gives, or `otherwise` where the answer lacks it or has it in a form that cannot be read. */
+function readOr<T>(read: () => T, otherwise: T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof PlatformFailure) return otherwise
+    throw error
+  }
+}
+
+/**
+ * The same key where its secret is in the same answer: whatever the answer lacks, or has in a form that cannot be read, is as in
+ * `known`. A secret is given only once, so nothing else of its answer may be a reason to drop it.
+ */
+export function toIssuedKey(value: unknown, call: string, known: LiveKey): LiveKey {
+  const source: Source = { record: isRecord(value) ? value : {}, call, owner: known.id }
+  const has = (name: string) => fieldOf(source, name) !== undefined
+  const described = { description: known.description, ownership: known.ownership }
+  const maskedKey = readOr(() => readText(source, 'masked_key', 200), known.maskedKey)
+  const createdAt = readOr(() => readTime(source, 'created_at'), known.createdAt)
+  const key = { id: known.id, createdAt }
+  return {
+    id: known.id,
+    name: readOr(() => readText(source, 'name', maximumName), known.name),
+    ...(has('description') ? readOr(() => readOwnership(source, key), described) : described),
+    maskedKey,
+    environment: readOr(() => readEnvironment(source), undefined) ?? known.environment,
+    scope: readOr(() => readScope(source), known.scope),
+    permissions: readOr(() => permissionSet(readNames(source, 'permissions')), known.permissions),
+    createdAt,
+    regeneratedAt: readOr(() => readNullableTime(source, 'regenerated_at'), known.regeneratedAt),
+    expiresAt: readOr(() => readNullableTime(source, 'expires_at'), known.expiresAt),
+    lastUse: has('last_used_at') ? readOr(() => readLastUse(source), known.lastUse) : known.lastUse,
+    status: readOr(() => readWord(source, 'status', statuses), known.status),
+    version: readOr(() => readVersion(source), null),
   }
 }
 

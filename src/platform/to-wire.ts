@@ -27,12 +27,13 @@ function wireLifetime(lifetime: Lifetime): Pick<WireKeyFields, 'expires_at' | 'e
   }
 }
 
-/** The body of a create. Equal keys give equal bytes. */
-export function newKeyBody(key: NewKey): string {
+/** The body of a create. Equal arguments give equal bytes. `project`: the only project of its scope, by its id or name. */
+export function newKeyBody(key: NewKey, project: string | null): string {
   const fields: WireKeyFields = {
     name: key.name,
     description: writeDescription(key.description, key.marker),
     scope: wireScope(key.scope),
+    ...(project === null ? {} : { project_id: project }),
     permissions: wirePermissions(key.permissions),
     ...wireLifetime(key.expires),
     ...(key.environment === null ? {} : { environment: key.environment }),

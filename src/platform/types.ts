@@ -2,12 +2,14 @@ import type { Budget, BudgetWait } from '../model/budget.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Environment } from '../model/environment.ts'
+import type { ListingDoubts } from '../model/listing-doubts.ts'
 import type { Lifetime } from '../model/lifetime.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Permissions } from '../model/permission.ts'
 import type { Scope } from '../model/scope.ts'
 import type { Secret } from '../model/secret.ts'
+import type { CapabilityName } from './capabilities.ts'
 import type { Proxy } from './proxy.ts'
 
 /** The live keys that the caller may see. */
@@ -19,6 +21,7 @@ export interface Listing {
   readonly clock: 'server' | 'local'
   /** False where a key may be missing: a page repeated, a cursor looped, or the pages did not end. */
   readonly complete: boolean
+  readonly doubts: ListingDoubts
 }
 
 /** A key to make. The same value always makes the same request, byte for byte: a replay needs it. */
@@ -102,6 +105,13 @@ export interface ClientOptions {
   /** An origin, or an origin and a path. */
   readonly baseUrl: URL | string
   readonly credential: Secret
+  /** Where that came from, for failures to name: `FLUXLOOP_API_KEY in the environment`. */
+  readonly credentialSource?: string
+  /** Of a person's login: a token that works, asked for before the one in use ends. */
+  readonly renewal?: {
+    readonly expiresAt: Instant | null
+    readonly renew: () => Promise<{ readonly secret: Secret; readonly expiresAt: Instant | null }>
+  }
   /** The network, or a sandbox in this process. */
   readonly fetch: (request: Request) => Promise<Response>
   readonly userAgent: string
@@ -119,6 +129,8 @@ export interface ClientOptions {
   readonly maxTries?: number
   /** The longest `Retry-After` that is waited for, in milliseconds; 60 s by default. */
   readonly maxWaitMs?: number
+  /** The id of the calling key, for a platform that cannot be asked; `none`: a user's token calls. */
+  readonly callerId?: string | null
   /** Ends what is in flight: calls then fail with `interrupted`. */
   readonly signal?: AbortSignal
   readonly onRequest?: (info: RequestInfo) => void
@@ -134,16 +146,20 @@ export interface PlatformClient {
   /** One request for each 1,000 keys, or what the platform caps a page at. */
   list(options?: { readonly maximumPages?: number }): Promise<Listing>
   get(id: string): Promise<LiveKey>
-  /** One more request, a `get`, where the answer has an id but not the whole key. */
+  /**
+   * One more request, a `get`, where the answer has an id but not the whole key; a list where it has no id. A secret that came is
+   * never dropped: where even that fails, the key is as it was asked for, or the rejection is an `UnplacedSecret`.
+   */
   create(key: NewKey, idempotencyKey: string): Promise<Issued>
   update(
     id: string,
     patch: KeyPatch,
     options: { readonly ifMatch: string | null; readonly idempotencyKey?: string },
   ): Promise<LiveKey>
+  /** `seen`: the key as it was, for what the answer may lack. */
   regenerate(
     id: string,
-    options: { readonly ifMatch: string | null; readonly idempotencyKey: string },
+    options: { readonly ifMatch: string | null; readonly idempotencyKey: string; readonly seen?: LiveKey },
   ): Promise<Issued>
   /** A key that is no longer there counts as revoked. */
   revoke(id: string, options?: { readonly ifMatch?: string | null }): Promise<void>
@@ -156,10 +172,14 @@ export interface PlatformClient {
    */
   whoamiAs(
     secret: Secret,
-    key: Pick<LiveKey, 'maskedKey'>,
+    key: Pick<LiveKey, 'maskedKey'> & Partial<Pick<LiveKey, 'id'>>,
     /** Nobody has the secret yet: the user agent says so, and this look is no use of the key. */
     when?: 'before-delivery',
   ): Promise<Whoami | null>
+  /** What the platform was found to lack so far. */
+  lacks(): ReadonlySet<CapabilityName>
+  /** Fails where the platform has no PATCH. One request, which changes nothing. */
+  requireUpdates(id: string): Promise<void>
   projects(): Promise<readonly Project[]>
   /** From now on this secret of this key authenticates every call. One that does not end like the masked key changes nothing. */
   actAs(secret: Secret, key: Pick<LiveKey, 'maskedKey'>): void

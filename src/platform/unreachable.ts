@@ -59,6 +59,12 @@ function words(fault: Fault, name: string, url: string, timeout: Milliseconds, m
         message: `${unreachable}nothing accepts the connection${code}`,
         hints: [checkUrl, checkConnection],
       }
+    case 'bad-port':
+      return {
+        code: 'network',
+        message: `${unreachable}no HTTP client connects to its port, which belongs to another service`,
+        hints: [checkUrl],
+      }
     case 'tls':
       return {
         code: 'network',
@@ -121,6 +127,26 @@ function words(fault: Fault, name: string, url: string, timeout: Milliseconds, m
   }
 }
 
+const inBetween =
+  'Something between here and the platform may have given this answer: a proxy, or a page for visitors.'
+
+/** The URL is right where another call was answered as the contract says: then it is this call that has no good answer. */
+function wordsOfPlatform(fault: Fault, name: string, url: string): Words | null {
+  if (fault.reason === 'redirect')
+    return {
+      code: 'network',
+      message: `The platform at ${url} redirects ${name} elsewhere, where no key is sent`,
+      hints: [inBetween],
+    }
+  if (fault.reason === 'not-json')
+    return {
+      code: 'network',
+      message: `The platform at ${url} answered ${name} with something else than JSON`,
+      hints: [inBetween],
+    }
+  return null
+}
+
 /** The failure of a call that got no answer one could use: which trouble it was, with which URL, and what to check. */
 export function faultFailure(
   fault: Fault,
@@ -131,12 +157,14 @@ export function faultFailure(
     readonly baseUrl: string
     readonly timeout: Milliseconds
     readonly proxy: Proxy | null
+    readonly isPlatform: boolean
   },
 ): PlatformFailure {
-  const { call, baseUrl, timeout, proxy } = situation
+  const { call, baseUrl, timeout, proxy, isPlatform } = situation
   const between = proxy === null ? null : proxyWords(fault, baseUrl, proxy)
+  const known = isPlatform ? wordsOfPlatform(fault, callName(call), baseUrl) : null
   const { code, message, hints } =
-    between ?? words(fault, callName(call), baseUrl, timeout, call.maximumBytes)
+    between ?? known ?? words(fault, callName(call), baseUrl, timeout, call.maximumBytes)
   const tried = tries > 1 && code === 'network' ? `, after ${tries} tries` : ''
   return new PlatformFailure(code, `${message}${tried}`, { hints, status: fault.status, ambiguous })
 }

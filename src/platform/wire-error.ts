@@ -4,7 +4,7 @@ import { parseTime } from './wire-time.ts'
 
 /** What an answer that is an error says, as far as it says it in the way the platform does. */
 export interface ErrorAnswer {
-  /** Flattened, one line; empty where there is none. */
+  /** Flattened, one line; empty where there is none. Where `detail` is an object, its message. */
   readonly detail: string
   readonly code: string | null
   readonly required: readonly string[]
@@ -37,9 +37,29 @@ function place(loc: unknown): string {
     .join('.')
 }
 
-/** FastAPI's validation errors, `[{"loc": ["body", "name"], "msg": "..."}]`, or a sentence. */
+/** What an object says beside its message: `limit: 5, scope: a`; only names and plain values. */
+function contextOf(detail: unknown): string {
+  const context = field(detail, 'context')
+  if (typeof context !== 'object' || context === null || Array.isArray(context)) return ''
+  return Object.entries(context)
+    .slice(0, 10)
+    .flatMap(([name, value]: [string, unknown]) => {
+      const shown = typeof value === 'number' || typeof value === 'boolean' ? String(value) : text(value, 100)
+      return shown === null ? [] : [`${withoutSecrets(plainText(name, 100))}: ${shown}`]
+    })
+    .join(', ')
+}
+
+/** `{"code": "...", "message": "...", "context": {...}}`, as the platform has it for 409. */
+function described(detail: unknown): string {
+  const [message, code] = [text(field(detail, 'message'), 1_000), text(field(detail, 'code'), 100)]
+  const context = contextOf(detail)
+  return `${message ?? code ?? ''}${context === '' ? '' : ` (${context})`}`.trim()
+}
+
+/** FastAPI's validation errors, `[{"loc": ["body", "name"], "msg": "..."}]`, an object with a message, or a sentence. */
 function flattened(detail: unknown): string {
-  if (!Array.isArray(detail)) return text(detail, 1_000) ?? ''
+  if (!Array.isArray(detail)) return text(detail, 1_000) ?? described(detail)
   const entries: readonly unknown[] = detail.slice(0, 20)
   return entries
     .flatMap(entry => {
@@ -52,13 +72,17 @@ function flattened(detail: unknown): string {
 
 /** Reads any body: what is missing or ill-typed is left out, since there is an error to report anyway. */
 export function readError(body: unknown): ErrorAnswer {
-  const expiredAt = field(body, 'expired_at')
+  const detail = field(body, 'detail')
+  const context = field(detail, 'context')
+  // What this contract has next to `detail`, others have in it.
+  const anywhere = (name: string) => field(body, name) ?? field(detail, name) ?? field(context, name)
+  const expiredAt = anywhere('expired_at')
   return {
-    detail: flattened(field(body, 'detail')),
-    code: text(field(body, 'code'), 100),
-    required: names(field(body, 'required')),
-    current: names(field(body, 'current')),
-    name: text(field(body, 'name'), 200),
+    detail: flattened(detail),
+    code: text(anywhere('code'), 100),
+    required: names(anywhere('required')),
+    current: names(anywhere('current')),
+    name: text(anywhere('name'), 200),
     expiredAt: typeof expiredAt === 'string' ? parseTime(expiredAt) : null,
   }
 }

@@ -2,7 +2,7 @@ import type { Adopt, Change, Deliver, Heal, Plan, Rotate, Update } from '../mode
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { fieldDiff } from './field-diff.ts'
 import { ownerOf } from './ownership.ts'
 import type { Palette } from './palette.ts'
@@ -178,7 +178,7 @@ function oldKeyRow({ desired, live, strategy, reasons }: Rotate, now: Instant): 
 }
 
 function environmentRow({ environment }: DesiredKey, live: LiveKey, { red, green }: Palette): readonly Row[] {
-  if (environment === null || environment === live.environment) return []
+  if (environment === null || live.environment === undefined || environment === live.environment) return []
   return [row('environment', `${red(live.environment ?? 'none')} → ${green(environment)}`, '~')]
 }
 
@@ -210,11 +210,16 @@ function healRows({ pending, excess, generation }: Heal): readonly Row[] {
   ]
 }
 
+function environmentRows(live: LiveKey): readonly Row[] {
+  const environment = shownEnvironment(live)
+  return environment === null ? [] : [row('environment', environment)]
+}
+
 function liveFieldRows(live: LiveKey, now: Instant): readonly Row[] {
   return [
     row('name', quotedName(live.name)),
     ...(live.description === '' ? [] : [row('description', quote(live.description))]),
-    ...(live.environment === null ? [] : [row('environment', live.environment)]),
+    ...environmentRows(live),
     row('scope', listText(live.scope)),
     row('permissions', listText(live.permissions)),
     row('expires', endText(live.expiresAt, now)),

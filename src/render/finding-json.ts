@@ -116,6 +116,7 @@ function factsOf(finding: Finding): Facts {
     case 'stale':
       return { key: finding.keyId }
     case 'not-live':
+    case 'environment-unsupported':
     case 'listing-incomplete':
     case 'listing-narrowed':
       return { keys: finding.keyIds }
@@ -139,6 +140,16 @@ function factsOf(finding: Finding): Facts {
       return { key: finding.keyId, at: isoTime(finding.at) }
     case 'unused-declared':
       return { key: finding.keyId, ids: [finding.liveId], after_seconds: Math.round(finding.after / 1000) }
+    case 'key-unreadable': {
+      const { keyId: key, liveId, name } = finding
+      return {
+        ...(key === null ? {} : { key }),
+        ids: liveId === null ? [] : [liveId],
+        ...(name === null ? {} : { name }),
+      }
+    }
+    case 'clock-contradicted':
+      return { keys: finding.keyIds, ids: [finding.liveId], at: isoTime(finding.at) }
     case 'marker-unreadable':
       return { ids: [finding.liveId], name: finding.name }
   }

@@ -2,6 +2,7 @@ import type { Finding } from '../model/finding.ts'
 import type { Instant } from '../model/duration.ts'
 import { leftHint, leftStores, wayOut, whyNot } from './finding-causes.ts'
 import { renameTexts } from './rename-findings.ts'
+import { platformFindings } from './platform-findings.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from './values.ts'
@@ -19,6 +20,7 @@ type Of<C extends Code> = Extract<Finding, { readonly code: C }>
 /** One entry a code; the type makes sure that none is forgotten. */
 const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingText } = {
   ...renameTexts,
+  ...platformFindings,
   'name-taken': ({ keyId, name, liveIds }) => {
     const [ids, them] = [enumerate(liveIds), liveIds.length === 1 ? 'it' : 'them']
     return {
@@ -56,13 +58,15 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
       hint: `To make a successor with a new secret, and deliver it: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`,
     }
   },
-  'grants-beyond-caller': ({ keyId, permissions, scope }) => {
+  'grants-beyond-caller': ({ keyId, permissions, held, scope }) => {
     const beyond = [
       ...(permissions.length > 0 ? [`the permissions ${enumerate(permissions)}`] : []),
       ...(scope === 'all' ? ['all projects'] : scope.length > 0 ? [`the projects ${enumerate(scope)}`] : []),
     ].join(', and ')
     return {
-      message: `${nameText(keyId)} would be granted what the calling key does not hold itself: ${beyond}.`,
+      message: `${nameText(keyId)} would be granted what the calling key does not hold itself: ${beyond}.${
+        permissions.length > 0 ? ` The platform says that it has: ${enumerate(held)}.` : ''
+      }`,
       hint: `Run with a key that holds them, or declare less for ${nameText(keyId)}.`,
     }
   },
@@ -218,6 +222,10 @@ const pruneCauses = {
     message: 'a declared key is held back, and one of these may be the one that it lacks',
     hint: 'See to what is held back first.',
   },
+  'key-unreadable': {
+    message: 'a key of the account cannot be understood',
+    hint: 'Look at that key in the web platform, then plan again.',
+  },
 } as const satisfies Record<Of<'prune-withheld'>['cause'], FindingText>
 
 const notRotated = {
@@ -228,6 +236,10 @@ const notRotated = {
   'date-past': {
     message: 'its successor would have ended before it began, by the fixed date that is declared',
     hint: 'Declare a later date, or a period such as 90d, and ask again.',
+  },
+  'key-unreadable': {
+    message: 'a live key of it cannot be understood',
+    hint: 'Look at that key in the web platform, and ask again.',
   },
   pending: {
     message: 'a successor was made already, and is not delivered',

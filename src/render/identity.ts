@@ -1,5 +1,5 @@
 import type { Instant } from '../model/duration.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { allPermissions, everyPermission } from '../model/permission.ts'
 import { daysRemaining, expiryInWords } from './calendar.ts'
 import { maskedKey } from './masked-key.ts'
@@ -80,7 +80,7 @@ export function identityToJson({ account, liveKey }: Identity, expiresAt: Instan
             id: liveKey.id,
             name: liveKey.name,
             masked_key: maskedKey(liveKey),
-            environment: liveKey.environment,
+            environment: shownEnvironment(liveKey),
             scope: liveKey.scope,
             permissions: liveKey.permissions,
           },

@@ -1,5 +1,5 @@
 import type { Instant } from '../model/duration.ts'
-import { type LiveKey, type Ownership, regeneratedAt } from '../model/live-key.ts'
+import { type LiveKey, type Ownership, regeneratedAt, shownEnvironment } from '../model/live-key.ts'
 import { daysRemaining } from './calendar.ts'
 import { hiddenKey, maskedKey } from './masked-key.ts'
 import { lastUseToJson } from './plan-json.ts'
@@ -68,7 +68,7 @@ export function keyToJson(
     name: key.name,
     description: key.description,
     masked_key: masked ? maskedKey(key) : hiddenKey(key),
-    environment: key.environment,
+    environment: shownEnvironment(key),
     scope: key.scope,
     permissions: key.permissions,
     status: key.status,

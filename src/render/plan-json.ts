@@ -8,7 +8,7 @@ import {
 } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { PlanAudit } from '../model/plan-audit.ts'
-import type { LastUse, LiveKey } from '../model/live-key.ts'
+import { type LastUse, type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { type FindingJson, findingToJson } from './finding-json.ts'
 import type { FieldValues } from './field-diff.ts'
 import { type PlanAuditJson, planAuditToJson } from './plan-audit.ts'
@@ -277,7 +277,7 @@ function keyToJson(live: LiveKey): KeyJson {
     id: live.id,
     name: live.name,
     masked_key: live.maskedKey,
-    environment: live.environment,
+    environment: shownEnvironment(live),
     scope: live.scope,
     permissions: live.permissions,
     status: live.status,

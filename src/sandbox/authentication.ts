@@ -5,7 +5,7 @@ import { HttpError, forbidden, unauthenticated } from './errors.ts'
 import { findKeyByHash, isExpired, keyPermissions, wireKey } from './key-table.ts'
 import { type PermissionName, missingPermissions } from './permissions.ts'
 import { secretHash } from './secrets.ts'
-import { type Caller, findUserByHash, keyCaller } from './user-tokens.ts'
+import { type Caller, findSessionByHash, findUserByHash, keyCaller } from './user-tokens.ts'
 
 /** The secret that a request presents. Throws a 401 where there is none. */
 export function presentedSecret(headers: Headers): string {
@@ -17,7 +17,7 @@ export function presentedSecret(headers: Headers): string {
 /** The live key or the person that the secret belongs to. Throws a 401. */
 export function authenticate(database: Database, secret: string, now: number): Caller {
   const hash = secretHash(secret)
-  const user = findUserByHash(database, hash)
+  const user = findUserByHash(database, hash) ?? findSessionByHash(database, hash, now)
   if (user !== undefined) return user
   const row = findKeyByHash(database, hash)
   if (row === undefined) throw unauthenticated('Invalid API key')

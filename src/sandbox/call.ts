@@ -19,6 +19,12 @@ export interface Call {
   makeId(): string
 }
 
+/** One request that needs no credential. */
+export interface OpenCall extends Pick<Call, 'database' | 'now' | 'body'> {
+  /** Where the caller reached us: `http://127.0.0.1:PORT`. */
+  readonly origin: string
+}
+
 export interface Answer {
   readonly status: number
   /** Absent: no body. */
@@ -27,3 +33,4 @@ export interface Answer {
 }
 
 export type Handler = (call: Call) => Answer
+export type OpenHandler = (call: OpenCall) => Answer

@@ -42,6 +42,12 @@ create table if not exists results (
   id text primary key, project text not null, kind text not null, content text not null, created_at integer not null);
 create table if not exists user_tokens (
   id text primary key, account text not null, secret_hash text not null unique, created_at integer not null);
+create table if not exists user_sessions (
+  id text primary key, account text not null, secret_hash text not null unique, refresh_hash text not null unique,
+  created_at integer not null, expires_at integer not null);
+create table if not exists device_logins (
+  device_hash text primary key, user_code text not null unique, status text not null, account text,
+  created_at integer not null, expires_at integer not null);
 create table if not exists locations (ip text primary key, location text not null);
 create table if not exists members (
   id text primary key, email text not null unique, role text not null, invited_at integer not null);

@@ -22,11 +22,11 @@ export function refuseGrants(call: Call, permissions: Grants, scope: ProjectScop
   }
 }
 
-/** Throws a 412 where the caller has seen another version of the key: bare as the client sends it, or as an entity tag. */
+/** Throws a 412 where the caller has seen another version of the key. A version that is not an entity tag, in quotes, is none. */
 export function requireVersion(call: Call, row: KeyRow): void {
   if (call.ifMatch === null || call.ifMatch.trim() === '*') return
-  const accepted = call.ifMatch.split(',').map(tag => tag.trim().replace(/^(?:W\/)?"(.*)"$/, '$1'))
-  if (!accepted.includes(String(row.version))) {
+  const accepted = call.ifMatch.split(',').map(tag => tag.trim())
+  if (!accepted.includes(`"${row.version}"`)) {
     throw new HttpError(412, {
       detail: `The key has changed: its version is ${row.version}`,
       code: 'version_mismatch',

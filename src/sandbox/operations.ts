@@ -1,11 +1,14 @@
 import { whoami } from './authentication.ts'
-import type { Handler } from './call.ts'
+import type { Handler, OpenHandler } from './call.ts'
+import { completeLogin, refreshLogin, startLogin } from './device-login.ts'
 import { changeKey, createKey, listKeys, regenerateKey, revokeKey, showKey } from './keys.ts'
 import { inviteMember } from './members.ts'
 import type { PermissionName } from './permissions.ts'
 import { createProject, listProjects, listWorkspaces, showProject } from './projects.ts'
 import { listResults, uploadResults, uploadTurns } from './results.ts'
-import { createScenario, deleteScenario, listScenarios, pullScenarios, updateScenario } from './scenarios.ts'
+import { createScenario, deleteScenario, listScenarios, showScenario, updateScenario } from './scenarios.ts'
+import { presign } from './storage.ts'
+import { pullScenarios } from './sync-pull.ts'
 import { keyUsage } from './usage.ts'
 
 export interface Operation {
@@ -45,11 +48,13 @@ const rows: readonly Row[] = [
   ['listWorkspaces', 'GET', '/api/workspaces', null, 'List workspaces', listWorkspaces],
   ['listScenarios', 'GET', '/api/scenarios', 'read_scenarios', 'List scenarios', listScenarios],
   ['createScenario', 'POST', '/api/scenarios', 'create_scenarios', 'Create scenarios', createScenario],
+  ['showScenario', 'GET', '/api/scenarios/{id}', 'read_scenarios', 'Show scenarios', showScenario],
   ['updateScenario', 'PATCH', '/api/scenarios/{id}', 'update_scenarios', 'Update scenarios', updateScenario],
   ['deleteScenario', 'DELETE', '/api/scenarios/{id}', 'delete_scenarios', 'Delete scenarios', deleteScenario],
   ['pullScenarios', 'POST', '/api/sync/pull', 'read_scenarios', 'Pull scenarios', pullScenarios],
   ['uploadResults', 'POST', '/api/sync/upload', 'upload_results', 'Upload results', uploadResults],
   ['uploadTurns', 'POST', '/api/sync/turns', 'upload_results', 'Upload turns', uploadTurns],
+  ['presignUpload', 'POST', '/api/storage/presign', 'upload_results', 'Prepare uploads', presign],
   ['listResults', 'GET', '/api/results', 'read_results', 'View results', listResults],
   ['inviteMember', 'POST', '/api/members', 'invite_members', 'Invite members', inviteMember],
 ]
@@ -63,3 +68,15 @@ export const operations: readonly Operation[] = rows.map(([id, method, path, per
   name,
   handler,
 }))
+
+/** An operation that needs no credential: it is how one is got. */
+export interface OpenOperation extends Pick<Operation, 'id' | 'path'> {
+  readonly method: 'POST'
+  readonly handler: OpenHandler
+}
+
+export const openOperations: readonly OpenOperation[] = [
+  { id: 'startLogin', method: 'POST', path: '/api/cli-connect/start', handler: startLogin },
+  { id: 'completeLogin', method: 'POST', path: '/api/cli-connect/complete', handler: completeLogin },
+  { id: 'refreshLogin', method: 'POST', path: '/api/cli-connect/refresh', handler: refreshLogin },
+]

@@ -81,7 +81,7 @@ export function requireAllProjects(call: Call): void {
  */
 export function namedProject(call: Call, fields: Fields): string | undefined {
   const scope = keyScope(call.caller)
-  if (!fields.has('project_id')) {
+  if ((fields.value('project_id') ?? null) === null) {
     const only = scope !== '*' && scope.length === 1 ? scope[0] : undefined
     if (only !== undefined) call.touch(only)
     return only

@@ -1,5 +1,5 @@
 import { HttpError, notFound } from './errors.ts'
-import { type Operation, operations } from './operations.ts'
+import { type OpenOperation, type Operation, openOperations, operations } from './operations.ts'
 
 export interface Route {
   readonly operation: Operation
@@ -23,6 +23,13 @@ export function route(method: string, path: string): Route {
   if (matches.length === 0) throw notFound(`Route ${path}`)
   const allow = matches.map(candidate => candidate.operation.method).join(', ')
   throw new HttpError(405, { detail: `Method ${method} is not allowed here` }, { allow })
+}
+
+/** The operation without a credential that a request names; null where it names none. Throws a 405 where only the method is wrong. */
+export function openRoute(method: string, path: string): OpenOperation | null {
+  const match = openOperations.find(each => each.path === path.replace(/\/$/, ''))
+  if (match === undefined || match.method === method) return match ?? null
+  throw new HttpError(405, { detail: `Method ${method} is not allowed here` }, { allow: match.method })
 }
 
 function decoded(segment: string): string {

@@ -7,7 +7,9 @@ import { HttpError } from './errors.ts'
 import { type Repeatable, keepAnswer, replay } from './idempotency.ts'
 import { insertKey } from './key-table.ts'
 import { type RateLimit, openRateLimiter, withHeaders } from './rate-limit.ts'
-import { type Route, route } from './router.ts'
+import { decideLogin } from './device-login.ts'
+import { answerLoginPage, loginPage } from './login-page.ts'
+import { type Route, openRoute, route } from './router.ts'
 import { environmentOfName, prefixes, randomSecret, randomText } from './secrets.ts'
 import { seedReference } from './seed.ts'
 import { recordUse } from './usage.ts'
@@ -25,6 +27,8 @@ export interface Sandbox {
   issueAdministrator(name?: string): Secret
   /** A token of a person, who may do everything and is no key: `whoami` shows none, and no list has it. */
   issueUserToken(account: string): Secret
+  /** Decides about a login that waits, as its page in a browser does. False where none waits under that code. */
+  decideLogin(userCode: string, decision: { readonly account: string } | 'denied'): boolean
   /** Makes the keys of the platform's page on API keys, as if now were the moment of its outputs. Secrets by key id. */
   seedReference(ids?: readonly string[]): ReadonlyMap<string, Secret>
   close(): void
@@ -121,9 +125,18 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       const at = now()
       try {
         const url = new URL(request.url)
+        const open = openRoute(request.method, url.pathname)
+        const bytes = open === null && url.pathname !== loginPage ? null : await bodyOf(request)
+        if (open !== null && bytes !== null) {
+          const call = { database, now: at, body: () => jsonObject(bytes), origin: originOf(request, url) }
+          return response(
+            refusalAsAnswer(() => database.transaction(() => open.handler(call))),
+            at,
+          )
+        }
+        if (bytes !== null) return answerLoginPage(request.method, url, bytes, database, at)
         const target = route(request.method, url.pathname)
-        const bytes = await bodyOf(request)
-        const incoming = { request, url, route: target, bytes, at }
+        const incoming = { request, url, route: target, bytes: await bodyOf(request), at }
         const result = refusalAsAnswer(() => database.transaction(() => answer(incoming)))
         return response(result, at)
       } catch (error) {
@@ -158,10 +171,19 @@ export function openSandbox(options: SandboxOptions): Sandbox {
       return new Secret(secret)
     },
 
+    decideLogin: (userCode, decision) =>
+      database.transaction(() => decideLogin(database, userCode, decision, now())),
+
     seedReference: ids => database.transaction(() => seedReference(database, now(), ids)),
 
     close: () => database.close(),
   }
+}
+
+/** Where the caller reached us, for the page that it is sent to. */
+function originOf(request: Request, url: URL): string {
+  const host = request.headers.get('host') ?? url.host
+  return /^[\w.:[\]-]{1,253}$/.test(host) ? `http://${host}` : url.origin
 }
 
 function refusalAsAnswer(work: () => Answer): Answer {

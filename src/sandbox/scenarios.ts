@@ -1,6 +1,7 @@
 import type { Answer, Call } from './call.ts'
 import { notFound } from './errors.ts'
 import { keyScope } from './key-table.ts'
+import type { ProjectScope } from './permissions.ts'
 import { namedProject, requireProject } from './projects.ts'
 import { randomText } from './secrets.ts'
 import { type Fields, fieldsOf, queryFields, textField } from './validation.ts'
@@ -19,15 +20,14 @@ export function listScenarios(call: Call): Answer {
   return { status: 200, body: { scenarios: scenariosOf(call, queryFields(call.query)) } }
 }
 
-/** What `fluxloop sync pull` asks for. */
-export function pullScenarios(call: Call): Answer {
-  return { status: 200, body: { scenarios: scenariosOf(call, fieldsOf('body', call.body())) } }
-}
-
 function scenariosOf(call: Call, fields: Fields): unknown[] {
   const project = namedProject(call, fields)
   fields.finish()
-  const scope = project === undefined ? keyScope(call.caller) : [project]
+  return scenariosIn(call, project === undefined ? keyScope(call.caller) : [project])
+}
+
+/** The scenarios of some projects, or of all. */
+export function scenariosIn(call: Call, scope: ProjectScope): unknown[] {
   const rows = call.database.all('select * from scenarios order by created_at, id') as ScenarioRow[]
   return rows.filter(row => scope === '*' || scope.includes(row.project)).map(row => shown(row))
 }
@@ -58,6 +58,10 @@ export function createScenario(call: Call): Answer {
     row.updated_at,
   )
   return { status: 201, body: shown(row) }
+}
+
+export function showScenario(call: Call): Answer {
+  return { status: 200, body: shown(scenario(call)) }
 }
 
 export function updateScenario(call: Call): Answer {

@@ -4,11 +4,12 @@ import { Failure } from '../model/failure.ts'
 import { whyReserved } from '../model/reserved-variable.ts'
 import { Secret } from '../model/secret.ts'
 import { hasEnvFileName, isAllowedPath } from '../model/store-path.ts'
-import { type StoreSpec, storeLabel } from '../model/store.ts'
+import { type StoreSpec, storeLabel, variablesOf } from '../model/store.ts'
 import { fitsDotenv, readVariable, removeVariable, setVariable } from './dotenv.ts'
 import { type FileStoreDeps, type LockedFile, withFileLock } from './file-lock.ts'
 import { gitTracking } from './git-fate.ts'
 import { refuseLinkedOut } from './linked-out.ts'
+import { isMendable, mendMode } from './official-env-file.ts'
 import { readRegularFile } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
 import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
@@ -16,15 +17,16 @@ import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
 export type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
 
 /**
- * One variable of a dotenv file. The file is edited as bytes (latin1), so what is not ours stays as it is, in any encoding
+ * A variable of a dotenv file, or several that hold the same. The file is edited as bytes (latin1), so what is not ours stays as it is, in any encoding
  * that contains ASCII. It is refused where git tracks it or where others than its owner may open it: a mode
- * that somebody chose is theirs to change.
+ * that somebody chose is theirs to change. That of the platform's own client nobody chose.
  */
 export function envFileStore(
   spec: EnvFileSpec,
   { env, locking, allowed }: FileStoreDeps & { readonly env: NodeJS.ProcessEnv },
 ): SecretStore {
-  const { path, name } = spec
+  const { path } = spec
+  const names = variablesOf(spec)
 
   const refusePlace = () => refuseEnvPlace(spec, allowed)
 
@@ -33,22 +35,27 @@ export function envFileStore(
     readable: true,
 
     async probe() {
-      refuseName(spec)
+      refuseNames(spec)
       await refusePlace()
       await refuseTracked(spec, allowed, env)
-      readVariable(await readGuarded(path), name, path)
+      const text = await readGuarded(path)
+      for (const name of names) readVariable(text, name, path)
       await probeFolder(dirname(path))
     },
 
     async put(secret) {
-      refuseName(spec)
+      refuseNames(spec)
       const value = valueFor(spec, secret)
       await refusePlace()
       await refuseTracked(spec, allowed, env)
       await ensureFolder(dirname(path))
       const write = async (file: LockedFile) => {
         await refusePlace()
-        const text = setVariable(await readGuarded(path), name, value, path)
+        await mendMode(path)
+        const text = names.reduce(
+          (before, name) => setVariable(before, name, value, path),
+          await readGuarded(path),
+        )
         await writeFileDurably(file, Buffer.from(text, 'latin1'))
       }
       await withFileLock(path, write, locking)
@@ -58,7 +65,9 @@ export function envFileStore(
     async get() {
       const file = await readRegularFile(path)
       if (file === null) return null
-      const value = readVariable(textOf(file.bytes, path), name, path)
+      const text = textOf(file.bytes, path)
+      const values = names.map(name => readVariable(text, name, path))
+      const value = values.find(each => each !== null) ?? null
       return value === null ? null : new Secret(Buffer.from(value, 'latin1').toString('utf8'))
     },
 
@@ -68,7 +77,7 @@ export function envFileStore(
       const write = async (file: LockedFile) => {
         const found = await readRegularFile(path)
         const before = found === null ? '' : textOf(found.bytes, path)
-        const after = removeVariable(before, name, path)
+        const after = names.reduce((text, name) => removeVariable(text, name, path), before)
         if (after !== before) await writeFileDurably(file, Buffer.from(after, 'latin1'))
       }
       await withFileLock(path, write, locking)
@@ -103,15 +112,19 @@ function refuseFileName(path: string, allowed: readonly string[]): void {
   })
 }
 
-function refuseName(spec: EnvFileSpec): void {
-  const why = whyReserved(spec.name)
+function refuseNames(spec: EnvFileSpec): void {
+  for (const name of variablesOf(spec)) refuseName(name)
+}
+
+function refuseName(name: string): void {
+  const why = whyReserved(name)
   if (why !== null) {
-    throw new Failure('configuration', `${spec.name} ${why}, so no secret may be written to it.`, {
+    throw new Failure('configuration', `${name} ${why}, so no secret may be written to it.`, {
       hints: ['Give the variable a name of its own, such as FLUXLOOP_API_KEY.'],
     })
   }
-  if (!/^[A-Za-z_]\w*$/.test(spec.name)) {
-    throw new Failure('configuration', `${JSON.stringify(spec.name)} is not a name for a variable.`, {
+  if (!/^[A-Za-z_]\w*$/.test(name)) {
+    throw new Failure('configuration', `${JSON.stringify(name)} is not a name for a variable.`, {
       hints: ['Use letters, digits and underscores, with no digit first, such as FLUXLOOP_API_KEY.'],
     })
   }
@@ -150,7 +163,7 @@ async function readGuarded(path: string): Promise<string> {
 }
 
 function refuseOpen(path: string, stats: Stats): void {
-  if (process.platform === 'win32' || (stats.mode & 0o077) === 0) return
+  if (process.platform === 'win32' || (stats.mode & 0o077) === 0 || isMendable(path, stats)) return
   const mode = (stats.mode & 0o777).toString(8).padStart(4, '0')
   throw new Failure('refused', `${path} may be opened by other users (mode ${mode}).`, {
     hints: [`Run \`chmod 600 ${path}\`, or name another file.`],

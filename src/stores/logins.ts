@@ -1,12 +1,15 @@
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 import { loginService } from './keychain.ts'
+import type { Session } from '../platform/credentials.ts'
 import type { Stores } from './open.ts'
 
 /** A kept key, and the only origin that it may be sent to. */
 export interface KeptLogin {
   readonly secret: Secret
   readonly origin: string
+  /** Where it is a person's, from the device flow. */
+  readonly session?: Session
 }
 
 /** What `auth login` keeps: one entry a profile in the keychain of this machine. Every method rejects with a `Failure`. */
@@ -26,8 +29,31 @@ const service = loginService
 const index = '(profiles)'
 
 function readLogin(text: string): KeptLogin | null {
-  const { origin, key } = (JSON.parse(text) ?? {}) as Record<string, unknown>
-  return typeof origin === 'string' && typeof key === 'string' ? { origin, secret: new Secret(key) } : null
+  const { origin, key, session } = (JSON.parse(text) ?? {}) as Record<string, unknown>
+  if (typeof origin !== 'string' || typeof key !== 'string') return null
+  const secret = new Secret(key)
+  return { origin, secret, ...(session === undefined ? {} : { session: readSession(secret, session) }) }
+}
+
+function readSession(accessToken: Secret, value: unknown): Session {
+  const { refresh_token, expires_at, user_id, user_email } = (value ?? {}) as Record<string, unknown>
+  const word = (text: unknown) => (typeof text === 'string' ? text : '')
+  return {
+    accessToken,
+    refreshToken: word(refresh_token) === '' ? null : new Secret(word(refresh_token)),
+    expiresAt: typeof expires_at === 'number' ? expires_at : null,
+    userId: word(user_id),
+    userEmail: word(user_email),
+  }
+}
+
+function sessionToJson({ refreshToken, expiresAt, userId, userEmail }: Session) {
+  return {
+    refresh_token: refreshToken?.reveal() ?? '',
+    expires_at: expiresAt,
+    user_id: userId,
+    user_email: userEmail,
+  }
 }
 
 function readNames(text: string): readonly string[] {
@@ -73,10 +99,14 @@ export function openLogins(stores: Stores): Logins {
         },
       )
     },
-    async put(profile, { origin, secret }) {
+    async put(profile, { origin, secret, session }) {
       // The names come first: an entry that logout does not know of would outlive it.
       await keepNames([...(await profiles()), profile])
-      return await entry(profile).put(new Secret(JSON.stringify({ origin, key: secret.reveal() })))
+      const kept = {
+        ...{ origin, key: secret.reveal() },
+        ...(session === undefined ? {} : { session: sessionToJson(session) }),
+      }
+      return await entry(profile).put(new Secret(JSON.stringify(kept)))
     },
     async remove(profile) {
       const existed = (await entry(profile).get()) !== null

@@ -148,7 +148,11 @@ t.test('takes no regeneration of another host for its own whose answer was lost'
     [first.report, report].flatMap(each => (each === null ? [] : codes(each))),
     ['done', 'conflict'],
   )
-  t.strictSame(w.requests(), ['POST /api/api-keys/:id/regenerate'])
+  t.strictSame(
+    w.requests(),
+    ['POST /api/api-keys/:id/regenerate', 'GET /api/api-keys/:id'],
+    'a look, whether its version did move',
+  )
   t.strictSame((await w.plan(desired)).changes, [])
   t.ok(await holderOf(w, keychain))
 })

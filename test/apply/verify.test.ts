@@ -2,6 +2,7 @@ import t from 'tap'
 import { type VerifyHow, verifySecrets } from '../../src/apply/verify.ts'
 import { day, minute } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
+import { noDoubts } from '../../src/model/listing-doubts.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { desiredState, keychain, liveKey, managedKey, now, retiringFor } from '../support/build.ts'
@@ -24,7 +25,7 @@ async function verified(keys: readonly LiveKey[], asked: Partial<VerifyHow> = {}
   const platform = {
     list: async () => {
       requests += 1
-      return { keys, now, clock: 'server', complete: true } as const
+      return { keys, now, clock: 'server', complete: true, doubts: noDoubts } as const
     },
     whoamiAs: async (_secret: Secret, { id }: LiveKey) => {
       requests += 1

@@ -4,6 +4,7 @@ import { crash } from './crash.ts'
 import { fuzz, longTests, stores } from './files.ts'
 import { histories } from './histories.ts'
 import { wrongPrograms } from './mutants.ts'
+import { missing } from './missing.ts'
 import { wire } from './wire.ts'
 
 export const campaigns: Readonly<Record<string, Campaign>> = {
@@ -14,6 +15,7 @@ export const campaigns: Readonly<Record<string, Campaign>> = {
   concurrency,
   histories,
   fuzz,
+  missing,
   long: longTests,
 }
 

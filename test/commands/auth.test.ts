@@ -1,4 +1,4 @@
-import { writeFile, mkdir, open } from 'node:fs/promises'
+import { mkdir, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { needs } from '../support/needs.ts'
@@ -97,7 +97,7 @@ t.test('keeps a login that the platform accepts, uses it, and forgets it on logo
 
 t.test('asks for the key without a trace on the terminal, and gives the terminal back', async t => {
   if (!hasAll(t, [...keyringPrograms, 'stty'])) return
-  const { bus, place, key } = await person(t)
+  const { platform, bus, place, key } = await person(t)
   // What the terminal does after the program is what it did before: it echoes.
   const command = `${asUsersDo.join(' ')} auth login; code=$?; stty -a; exit $code`
   const login = () => openShell(t, 'sh', ['-c', command], { cwd: place.work, env: place.env })
@@ -116,8 +116,10 @@ t.test('asks for the key without a trace on the terminal, and gives the terminal
   const empty = login()
   await empty.until(/API key: /)
   empty.type('\r')
-  t.equal(await empty.ended, 1)
-  t.match(empty.seen(), /No key was given/)
+  await empty.until(/cli-connect\?user_code=/)
+  t.ok(platform.decideLogin(/[A-Z]{4}-[A-Z]{4}/.exec(empty.seen())?.[0] ?? '', 'denied'))
+  t.equal(await empty.ended, 3)
+  t.match(empty.seen(), /denied in the browser/)
 
   const kept = login()
   await kept.until(/API key: /)
@@ -205,4 +207,95 @@ t.test('says so where standard input is a folder', async t => {
   t.notMatch(login.stderr, /Internal error|\n\s+at |node:internal/, 'no stack')
   t.strictSame(platform.requests, [])
   t.equal(await bus.lookup('fluxloop-keys', 'default'), '')
+})
+
+t.test('logs in in a browser, renews that login, and needs no key for any command', async t => {
+  if (!hasAll(t, keyringPrograms)) return
+  const { platform, bus, place } = await person(t)
+  // Nobody waits for five seconds here.
+  platform.before = async request => {
+    if (!request.url.endsWith('/cli-connect/start')) return null
+    const started = (await (await platform.send(request)).json()) as { readonly user_code: string }
+    platform.decideLogin(started.user_code, { account: 'jo@acme.example' })
+    return Response.json({ ...started, interval: 0.05 })
+  }
+  const login = await place.run(['auth', 'login', '--device'])
+  t.match(login, { code: 0, stdout: /Logged in to[^]*jo@acme\.example[^]*Kept in/ }, login.stderr)
+  t.match(
+    login.stderr,
+    /approve the login where it shows the code [A-Z]{4}-[A-Z]{4}:\n +http:\/\/127[^]*user_code=/,
+  )
+  const kept = () => bus.lookup('fluxloop-keys', 'default')
+  const first = await kept()
+  t.match(JSON.parse(first), { key: /^flux_user_/, session: { refresh_token: /^flux_refresh_/ } })
+
+  await place.write(
+    'fluxloop-keys.yaml',
+    `version: 1
+stack: acme
+keys:
+  bot: { name: Bot, description: x, owner: y, scope: [sales-assistant], permissions: [read_scenarios], expires: 90d, store: { env-file: { path: bot.env, name: KEY } } }
+`,
+  )
+  const lines = [
+    'apply --auto-approve',
+    'plan --detailed-exitcode',
+    'audit',
+    'verify',
+    'rotate bot --auto-approve',
+    'apikeys create --name Other --quiet',
+  ]
+  for (const line of lines) {
+    const ran = await place.run(line.split(' '))
+    t.equal(ran.code, 0, `${line}: ${ran.stderr}`)
+  }
+  t.equal(await kept(), first, 'a login that lasts is not renewed')
+
+  // The program goes by its own clock: what is kept is made to end.
+  const { session, ...rest } = JSON.parse(first) as { readonly session: object; readonly key: string }
+  const ending = JSON.stringify({ ...rest, session: { ...session, expires_at: Date.now() + 60_000 } })
+  await ended('secret-tool', ['store', '--label=x', 'service', 'fluxloop-keys', 'username', 'default'], {
+    env: { ...place.env, HOME: bus.home },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    watch: child => child.stdin?.end(ending),
+  })
+  platform.forget()
+  t.match(await place.run(['apikeys', 'list']), { code: 0, stdout: /Bot/ })
+  t.same(platform.requests, ['POST /api/cli-connect/refresh', 'GET /api/api-keys'])
+  t.notMatch(await kept(), rest.key, 'another token')
+  t.match(await place.run(['apikeys', 'list']), { code: 0 })
+})
+
+t.test('renews the login of the platform’s own client, and writes it back as that does', async t => {
+  const platform = await servedPlatform(t)
+  const place = await workplace(t, { FLUXLOOP_API_URL: platform.url })
+  const file = join(place.env['HOME'] ?? '', '.fluxloop', 'auth.json')
+  const post = async (path: string, body: object) => {
+    const answer = await fetch(`${platform.url}/api/cli-connect/${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    })
+    return (await answer.json()) as Record<string, string> & { readonly credential?: Record<string, string> }
+  }
+  const { device_code, user_code = '' } = await post('start', {})
+  platform.decideLogin(user_code, { account: 'jo@acme.example' })
+  const { credential = {} } = await post('complete', { device_code })
+  await mkdir(join(file, '..'))
+  const ended = { ...credential, expires_at: new Date(Date.now() - 60_000).toISOString() }
+  await writeFile(file, JSON.stringify(ended), { mode: 0o644 })
+  platform.forget()
+  t.match(await place.run(['auth', 'whoami']), { code: 0, stdout: /jo@acme\.example/ })
+  t.same(platform.requests, ['POST /api/cli-connect/refresh', 'GET /api/auth/whoami'])
+  const written = await readFile(file, 'utf8')
+  t.match(JSON.parse(written), { user_id: credential['user_id'], user_email: 'jo@acme.example' })
+  t.notMatch(written, credential['access_token'] ?? '', 'another token')
+  t.match(written, /^\{\n  "access_token"/, 'indented as there')
+  t.equal((await stat(file)).mode & 0o777, 0o600)
+
+  await writeFile(file, JSON.stringify(ended))
+  const dead = await place.run(['apikeys', 'list'])
+  t.match(dead, {
+    code: 3,
+    stderr: /~\/\.fluxloop\/auth\.json has expired and could not be renewed[^]*fluxloop auth login/,
+  })
 })

@@ -12,7 +12,9 @@ import type { CheckupJson } from '../../src/render/checkup.ts'
 import { createStores } from '../../src/stores/open.ts'
 import { desiredState, liveKey, now } from '../support/build.ts'
 import { stage } from '../support/stage.ts'
+import { dispensable, required } from '../support/missing-calls.ts'
 import { standIn } from '../support/stand-in.ts'
+import type { Variant } from '../support/variant-proxy.ts'
 
 const schema = JSON.parse(
   readFileSync(new URL('../../schemas/checkup.schema.json', import.meta.url), 'utf8'),
@@ -32,19 +34,26 @@ keys:
 `
 }
 
-function scene(t: Test, store = '{ env-file: { path: a.env, name: KEY } }') {
-  const s = stage(t, { 'fluxloop-keys.yaml': configuration(store), 'identity.txt': `${identity}\n` })
+function scene(
+  t: Test,
+  store = '{ env-file: { path: a.env, name: KEY } }',
+  variants: readonly Variant[] = [],
+) {
+  const files = { 'fluxloop-keys.yaml': configuration(store), 'identity.txt': `${identity}\n` }
+  const s = stage(t, files, variants)
   const run = async (...[line, options = {}]: Parameters<typeof s.run>) => {
     // To find git by.
     const ran = await s.run(line, { env: { PATH: process.env['PATH'] }, ...options })
-    const json = JSON.parse(ran.out()) as CheckupJson
-    t.ok(isCheckup(json), JSON.stringify(isCheckup.errors))
-    return { ...ran, json, told: json.checks.map(({ check, status }) => `${check} ${status}`) }
+    const whole = JSON.parse(ran.out()) as CheckupJson
+    t.ok(isCheckup(whole), JSON.stringify(isCheckup.errors))
+    const calls = whole.checks.filter(({ check }) => check === 'call')
+    const json = { ...whole, checks: whole.checks.filter(({ check }) => check !== 'call') }
+    return { ...ran, json, calls, told: json.checks.map(({ check, status }) => `${check} ${status}`) }
   }
   return { ...s, run }
 }
 
-t.test('tries everything in two requests, and leaves nothing behind', async t => {
+t.test('tries everything in five requests, and leaves nothing behind', async t => {
   const { run, folder } = scene(t)
   const before = (await readdir(folder)).toSorted()
   const ran = await run('doctor --json')
@@ -64,10 +73,85 @@ t.test('tries everything in two requests, and leaves nothing behind', async t =>
     'git ok',
     'git ok',
   ])
-  t.strictSame(ran.requests.toSorted(), ['GET /api/api-keys', 'GET /api/auth/whoami'])
-  t.equal(ran.json.requests, 2)
+  t.strictSame(
+    ran.requests.map(request => request.replace(/key_\w+/, '{id}')),
+    [
+      'GET /api/auth/whoami',
+      'GET /api/api-keys',
+      'GET /api/api-keys/{id}/usage',
+      'GET /api/projects',
+      'GET /api/api-keys/{id}',
+    ],
+  )
+  t.equal(ran.json.requests, 5)
   t.match(ran.json.checks[8]?.message, 'put, get, remove')
   t.strictSame((await readdir(folder)).toSorted(), before)
+})
+
+t.test('says of each call whether it is there, and of a missing one what follows', async t => {
+  const whole = scene(t)
+  const { calls } = await whole.run('doctor --json')
+  t.strictSame(
+    calls.map(({ subject, status }) => `${status} ${subject ?? ''}`),
+    [
+      'ok GET /api/auth/whoami',
+      'ok GET /api/api-keys/{id}/usage',
+      'ok GET /api/projects',
+      'ok GET /api/api-keys/{id}',
+      'ok If-Match and version',
+      'skipped Idempotency-Key',
+      'ok last_used_at',
+      'ok regenerated_at',
+      'ok next_cursor',
+      'ok environment',
+      'skipped POST /api/api-keys/{id}/regenerate',
+      'skipped PATCH /api/api-keys/{id}',
+      'skipped description',
+    ],
+  )
+  const bare = scene(t, undefined, Object.values(dispensable))
+  const lacking = await bare.run('doctor --json')
+  t.equal(lacking.code, 0, 'a warning is no failure')
+  for (const { subject, status, message, hints } of lacking.calls) {
+    if (status === 'skipped') continue
+    t.strictSame([status, message, hints.length > 0], ['warning', 'It is missing', true], String(subject))
+  }
+  const unmanageable = await scene(t, undefined, [required.descriptions]).run('doctor --json')
+  t.equal(unmanageable.code, 1)
+  t.match(unmanageable.calls.at(-1), { status: 'failed', hints: [/^Nothing can be managed/] })
+})
+
+t.test('tries what has to be written for with --write, and leaves no key behind', async t => {
+  const rows = {
+    nothing: { variants: [], missing: [], code: 0 },
+    'Idempotency-Key': { variants: [dispensable['Idempotency-Key']], missing: ['Idempotency-Key'], code: 0 },
+    regenerate: {
+      variants: [required.regenerate],
+      missing: ['POST /api/api-keys/{id}/regenerate'],
+      code: 0,
+    },
+    PATCH: { variants: [required.PATCH], missing: ['PATCH /api/api-keys/{id}'], code: 1 },
+    descriptions: { variants: [required.descriptions], missing: ['description'], code: 1 },
+    create: { variants: [required.create], missing: [], code: 1 },
+  }
+  for (const [what, { variants, missing, code }] of Object.entries(rows)) {
+    const s = scene(t, undefined, variants)
+    const ran = await s.run('doctor --json --write')
+    t.equal(ran.code, code, what)
+    t.strictSame(
+      ran.calls.filter(({ message }) => message === 'It is missing').map(({ subject }) => subject),
+      missing,
+      what,
+    )
+    t.equal((await s.live()).length, 1, 'the calling key alone')
+  }
+  const endless = scene(t, undefined, [required.delete])
+  const left = await endless.run('doctor --json --write')
+  t.equal(left.code, 1)
+  t.match(
+    left.calls.find(({ subject }) => subject === 'DELETE /api/api-keys/{id}'),
+    { status: 'failed', message: /^It does not end key_\w+, which doctor made$/, hints: [/in an hour/] },
+  )
 })
 
 t.test(

@@ -44,6 +44,10 @@ t.test('names a variable for each key, and never two keys for one', async t => {
       .join(' ')
   t.equal(read('ci'), 'FLUXLOOP_API_KEY=ci')
   t.equal(read('ci', 'AGENT_KEY'), 'AGENT_KEY=ci')
+  t.equal(
+    read('ci', 'FLUXLOOP_SYNC_API_KEY', 'FLUXLOOP_API_KEY', 'FLUXLOOP_API_KEY'),
+    'FLUXLOOP_SYNC_API_KEY=ci FLUXLOOP_API_KEY=ci',
+  )
   t.equal(read('A=ci B=backup ops'), 'A=ci B=backup FLUXLOOP_API_KEY=ops')
   t.equal(read('A=ci B=ci'), 'A=ci B=ci', 'one key under two names')
   const refused: readonly (readonly [string, readonly string[], RegExp])[] = [
@@ -56,7 +60,6 @@ t.test('names a variable for each key, and never two keys for one', async t => {
     ['A=', [], /names no key/],
     ['ci', ['A-B'], /`A-B` is not a name/],
     ['ci', ['B=backup'], /`B=backup` is not a name/],
-    ['ci', ['A', 'B'], /--env names one variable/],
     ['A=ci', ['B'], /--env B is for a key without a name/],
   ]
   for (const [line, env, message] of refused) {
@@ -286,4 +289,20 @@ t.test('shows the secret in the environment of that one program, and in no argum
   t.notOk(seen.some(({ cmdline }) => cmdline.includes(secret)))
   const keychain = seen.filter(({ cmdline }) => cmdline.includes('keychain-helper'))
   t.ok(keychain.length > 0, 'the keychain was asked')
+})
+
+t.test("warns of a file that the platform's own client takes in place of the key that it gets", async t => {
+  const place = await scene(t)
+  await place.write('.fluxloop/.env', 'FLUXLOOP_SYNC_API_KEY=flux_ci_dead0123456789\n')
+  await place.write('.env', `FLUXLOOP_API_KEY=${secret}\n`)
+  const { code, stdout, stderr } = await place.run([
+    'exec',
+    'ci-pipeline',
+    '--',
+    'printenv',
+    'FLUXLOOP_API_KEY',
+  ])
+  t.strictSame([code, stdout], [0, `${secret}\n`])
+  t.match(stderr, /^Warning: .*\.fluxloop\/\.env sets FLUXLOOP_SYNC_API_KEY to another value/)
+  t.notMatch(stderr, /dead0123|FLUXLOOP_API_KEY to another/)
 })

@@ -114,7 +114,10 @@ t.test('the three errors are those of the page, with exit code 3', async t => {
   const platform = referencePlatform(t)
   const invalid = await failing(t, { platform: { ...platform, credential: new Secret('flux_dev_mistyped') } })
   t.strictSame(invalid, { ...invalid, code: 3, out: '' })
-  t.strictSame(withoutLayout(invalid.err), [
+  const sent = 'Sent to http://localhost: the test'
+  const page = (text: string) => withoutLayout(text).filter(line => line !== sent)
+  t.match(invalid.err, sent, 'ours: which platform, and which credential')
+  t.strictSame(page(invalid.err), [
     '❌ Error: Invalid API key',
     ...withoutLayout(pageLines('❌ Error: Invalid API key', 'Insufficient Permissions')),
   ])
@@ -144,7 +147,8 @@ t.test('the three errors are those of the page, with exit code 3', async t => {
   platform.now = Date.UTC(2024, 1, 14, 12)
   const expired = await failing(t, { platform: platform.as('key_pqr345') })
   t.equal(expired.code, 3)
-  t.strictSame(withoutLayout(expired.err), [
+  t.match(expired.err, sent)
+  t.strictSame(page(expired.err), [
     '❌ Error: API key expired',
     ...withoutLayout(pageLines('❌ Error: API key expired', 'Related Commands')),
   ])

@@ -521,6 +521,11 @@ const rows: readonly Row[] = [
     expected: [['unknown-placeholder', 'a.yaml:9:34', 'stands for nothing', 'Give the key one']],
   },
   {
+    title: 'two keys in one variable of one file, which each has among others',
+    input: `${sound}    store: { env-file: { path: .env, name: [A, B] } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { env-file: { path: .env, name: [C, B] } } }\n`,
+    expected: [['store-clash', 'a.yaml:9:12', '(B)', '{key}']],
+  },
+  {
     title: 'two keys in two fields of one secret that is written as a whole',
     input: `${sound}    store: { vault: { path: a, field: b } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { vault: { path: a, field: c } } }\n`,
     expected: [['store-clash', 'a.yaml:9:12', 'secret/a', '{key}']],

@@ -260,6 +260,10 @@ t.test('resolves paths from the declaring file and fills placeholders in', async
 
 t.test('hashes a store as it was declared, whatever the shorthand, the order or the machine', async t => {
   t.match(storeHash('keychain', names), /^[0-9a-f]{6}$/)
+  const named = (name: string | readonly string[]) => storeHash({ 'env-file': { path: '.env', name } }, names)
+  t.equal(named(['X']), named('X'))
+  t.ok(isSamePlace(named(['X', 'Y']), named('X')), 'another variable of the same file is no other place')
+  t.not(named(['X', 'Y']), named('X'), 'and is delivered to all the same')
   t.equal(storeHash('keychain', names), storeHash({ keychain: {} }, names))
   t.equal(
     storeHash({ 'env-file': { path: '.env', name: 'X' } }, names),

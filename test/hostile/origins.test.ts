@@ -83,7 +83,13 @@ t.test('no command sends anything to a platform that only a file of the reposito
     join(official, 'credentials'),
     'profiles: { default: { api_key: flux_ci_profile_SENTINEL } }',
   )
-  await writeFile(join(official, 'auth.json'), JSON.stringify({ access_token: 'flux_user_token_SENTINEL' }))
+  // It has ended: whoever used it would renew it first.
+  const login = {
+    access_token: 'flux_user_token_SENTINEL',
+    refresh_token: 'flux_refresh_SENTINEL',
+    expires_at: '2024-01-01T00:00:00Z',
+  }
+  await writeFile(join(official, 'auth.json'), JSON.stringify(login))
   for (const [kind, env] of [
     ['the environment', { FLUXLOOP_API_KEY: 'flux_ci_environment_SENTINEL' }],
     ['the files of the official command line', {}],
@@ -102,6 +108,8 @@ t.test('no command sends anything to a platform that only a file of the reposito
       t.match(said, /--api-url http[^]*FLUXLOOP_API_URL[^]*auth login/, name)
     }
   }
+  t.match(await place.run(['auth', 'login', '--device']), { code: 2, stderr: /no credential is sent there/ })
+  t.strictSame(attacker.requests, [], 'nor does a login begin there')
 })
 
 t.test('sends the credential to the same platform once a flag or the real environment names it', async t => {

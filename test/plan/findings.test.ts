@@ -3,6 +3,7 @@ import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { isHeldInPart, isRefused } from '../../src/model/change.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
+import { noDoubts } from '../../src/model/listing-doubts.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import {
   callerWith,
@@ -28,6 +29,9 @@ import {
   key,
   type Case,
 } from '../support/plan-of.ts'
+
+const suspended = { id: 'key_odd', name: 'Odd', trouble: 'lacks `expires_at`', owner: null }
+const ahead = { now, liveId: 'key_busy', lastUse: now - 5 * day }
 
 t.test('has every finding', async t => {
   const local = { localKeys: new Set(['ci-pipeline']) }
@@ -145,6 +149,7 @@ t.test('has every finding', async t => {
           code: 'grants-beyond-caller',
           keyId: 'ci-pipeline',
           permissions: ['upload_results'],
+          held: ['manage_keys', 'read_scenarios'],
           scope: [],
         },
       ],
@@ -361,6 +366,36 @@ t.test('has every finding', async t => {
         },
       ],
     },
+    'key-unreadable': {
+      case: { keys: [managedKey()], current: { doubts: { ...noDoubts, unreadable: [suspended] } } },
+      says: [
+        {
+          severity: 'warning',
+          code: 'key-unreadable',
+          keyId: null,
+          liveId: 'key_odd',
+          name: 'Odd',
+          trouble: 'lacks `expires_at`',
+        },
+      ],
+    },
+    'clock-contradicted': {
+      case: { keys: [managedKey(), undeclared()], current: { doubts: { ...noDoubts, clock: ahead } } },
+      says: [
+        {
+          severity: 'warning',
+          code: 'clock-contradicted',
+          keyIds: ['gone'],
+          liveId: 'key_busy',
+          lastUse: ahead.lastUse,
+          at: now,
+        },
+      ],
+    },
+    'environment-unsupported': {
+      case: { keys: [managedKey(key, { live: { environment: undefined } })] },
+      says: [{ severity: 'warning', code: 'environment-unsupported', keyIds: ['ci-pipeline'] }],
+    },
     'marker-unreadable': {
       case: {
         keys: [
@@ -422,11 +457,16 @@ t.test('withholds pruning, and creates nothing, where it may not see every key',
       keys: [managedKey(), undeclared()],
       current: { caller: callerWith({ scope }) },
     },
+    'key-unreadable': {
+      keys: [managedKey(), undeclared()],
+      current: { doubts: { ...noDoubts, unreadable: [suspended] } },
+    },
   } satisfies Record<Exclude<Extract<Finding, { code: 'prune-withheld' }>['cause'], 'key-held'>, Case>
   for (const [cause, row] of Object.entries(rows)) {
     const plan = planOf(row)
     t.strictSame(summary(plan), [], cause)
-    t.strictSame(plan.findings, [{ severity: 'warning', code: 'prune-withheld', cause, keyIds: ['gone'] }])
+    const withheld = plan.findings.filter(({ code }) => code !== 'key-unreadable')
+    t.strictSame(withheld, [{ severity: 'warning', code: 'prune-withheld', cause, keyIds: ['gone'] }])
   }
   for (const current of [{ complete: false }, { caller: callerWith({ scope }) }]) {
     const making = planOf({ current })

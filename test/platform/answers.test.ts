@@ -1,6 +1,7 @@
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { hashId } from '../../src/lifecycle/binding.ts'
+import { shownEnvironment } from '../../src/model/live-key.ts'
 import { plainText } from '../../src/platform/plain-text.ts'
 import { toLiveKey } from '../../src/platform/to-model.ts'
 import { parseLatest, parseTime } from '../../src/platform/wire-time.ts'
@@ -51,12 +52,13 @@ t.test('reads a key whose optional fields are absent', async t => {
   t.equal(key.regeneratedAt, undefined, 'unlike null, which says that it never was')
   t.match(key, {
     description: '',
-    environment: 'ci',
     version: null,
     scope: 'all',
     expiresAt: null,
   })
-  t.equal(toLiveKey({ ...rest, masked_key: '****...mno34' }, call).environment, null)
+  t.equal(key.environment, undefined, 'unlike null, which is one that we do not know')
+  t.equal(shownEnvironment(key), 'ci', 'as its secret begins')
+  t.equal(shownEnvironment({ ...key, maskedKey: '****...mno34' }), null)
 })
 
 t.test('names the field that is missing or ill-typed, the key, and the call', async t => {

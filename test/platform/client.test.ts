@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { Marker } from '../../src/model/marker.ts'
 import { Secret } from '../../src/model/secret.ts'
-import type { NewKey, RequestInfo } from '../../src/platform/types.ts'
+import { unplacedSecret } from '../../src/platform/platform-failure.ts'
+import type { NewKey, PlatformClient, RequestInfo } from '../../src/platform/types.ts'
 import { scriptedPlatform, sentinel, wireKey } from '../support/scripted-platform.ts'
 
 const marker: Marker = {
@@ -127,9 +128,121 @@ t.test(
   },
 )
 
-t.test('says that a key was made, where the answer to create does not say which', async t => {
-  const { client } = scriptedPlatform(t, [{ status: 201, json: { key: secret } }])
-  await t.rejects(client.create(newKey, 'idem-1'), { code: 'failed', ambiguous: true, message: /lacks `id`/ })
+t.test(
+  'finds a new key in the list by its name and its end, where the answer holds its secret alone',
+  async t => {
+    const other = wireKey({ id: 'key_other', masked_key: 'flux_ci_****...zzzzz' })
+    const { client, waits } = scriptedPlatform(t, [
+      { status: 201, json: { key: secret } },
+      { json: [other] },
+      { json: [other, wireKey()] },
+    ])
+    t.match(await client.create(newKey, 'idem-1'), {
+      key: { id: 'key_abc123' },
+      secret: { equals: Function },
+    })
+    t.same(waits, [1_000], 'a list may lag behind')
+  },
+)
+
+t.test('keeps the secret in the failure, where nobody can say which key was made', async t => {
+  const twin = wireKey({ id: 'key_twin' })
+  for (const rest of [[{ json: [twin, wireKey()] }], [{ status: 404, json: {} }]]) {
+    const { client } = scriptedPlatform(t, [{ status: 201, json: { key: secret } }, ...rest])
+    const failure = await client.create(newKey, 'idem-1').catch((cause: unknown) => cause)
+    t.match(failure, { code: 'failed', ambiguous: true, message: /lacks `id`/ })
+    t.equal(unplacedSecret(failure)?.secret.reveal(), secret)
+  }
+})
+
+t.test(
+  'takes what an answer with a secret lacks from what was asked for, where nobody else tells',
+  async t => {
+    const odd = { id: 'key_abc123', name: 7, scope: null, permissions: ['read_scenarios'], status: 'new' }
+    const { client } = scriptedPlatform(t, [
+      {
+        status: 201,
+        json: { api_key: odd, key: secret },
+        headers: { date: 'Sun, 01 Mar 2026 11:59:00 GMT' },
+      },
+      { status: 403, json: {} },
+    ])
+    const issued = await client.create(newKey, 'idem-1')
+    t.equal(issued.secret?.reveal(), secret)
+    t.match(issued.key, {
+      id: 'key_abc123',
+      name: 'CI/CD Pipeline',
+      description: 'Nightly',
+      ownership: { kind: 'managed', marker },
+      maskedKey: '****...mno34',
+      environment: 'ci',
+      scope: newKey.scope,
+      permissions: ['read_scenarios'],
+      createdAt: Date.UTC(2026, 2, 1, 11, 59),
+      expiresAt: Date.UTC(2026, 4, 30, 11, 59),
+      lastUse: { known: false },
+      status: 'active',
+      version: null,
+    })
+  },
+)
+
+t.test(
+  'sends the only project of a scope, and its id from the moment that the platform wants it',
+  async t => {
+    const one = { ...newKey, scope: ['sales-assistant'] }
+    const wanted = { status: 422, json: { detail: [{ loc: ['body', 'project_id'], msg: 'not an id' }] } }
+    const made = { status: 201, json: { api_key: wireKey(), key: secret } }
+    const projects = { json: [{ id: 'proj_7', name: 'sales-assistant' }] }
+    const { client, seen } = scriptedPlatform(t, [wanted, projects, made, made])
+    await client.create(one, 'idem-1')
+    await client.create(one, 'idem-2')
+    t.same(
+      seen.map(({ call, headers }) => [call, headers.get('idempotency-key')]),
+      [
+        ['POST /api/api-keys', 'idem-1'],
+        ['GET /api/projects', null],
+        ['POST /api/api-keys', 'idem-1-project'],
+        ['POST /api/api-keys', 'idem-2-project'],
+      ],
+    )
+    t.match(JSON.parse(seen[0]?.body ?? ''), { scope: ['sales-assistant'], project_id: 'sales-assistant' })
+    t.match(JSON.parse(seen[2]?.body ?? ''), { scope: ['sales-assistant'], project_id: 'proj_7' })
+  },
+)
+
+t.test(
+  'names a version that is refused again only where somebody looked and it was still that one',
+  async t => {
+    const refused = { status: 412, json: {} }
+    const rename = (client: PlatformClient) =>
+      client.update('key_abc123', { name: 'n' }, { ifMatch: '3' }).catch((cause: unknown) => cause)
+    const unseen = scriptedPlatform(t, [refused, refused])
+    await rename(unseen.client)
+    t.match(await rename(unseen.client), { code: 'conflict', message: /changed by someone else/ })
+    const looked = scriptedPlatform(t, [refused, { json: wireKey() }, refused])
+    await rename(looked.client)
+    await looked.client.get('key_abc123')
+    t.match(await rename(looked.client), { code: 'failed', message: /412 .* still at version 3/ })
+    const moved = scriptedPlatform(t, [refused, { json: wireKey({ version: 4 }) }])
+    t.match(await moved.client.revoke('key_abc123', { ifMatch: '3' }).catch((cause: unknown) => cause), {
+      code: 'conflict',
+      message: /changed by someone else/,
+    })
+  },
+)
+
+t.test('quotes a version, and sends one that is quoted already as it is', async t => {
+  for (const [version, header] of [
+    ['3', '"3"'],
+    ['"3"', '"3"'],
+    ['W/"a"', 'W/"a"'],
+    ['a"b', null],
+  ] as const) {
+    const { client, seen } = scriptedPlatform(t, [{ json: wireKey() }])
+    await client.update('key_abc123', { name: 'n' }, { ifMatch: version })
+    t.equal(seen[0]?.headers.get('if-match'), header)
+  }
 })
 
 t.test('updates only what is given, guarded by the version', async t => {
@@ -146,7 +259,7 @@ t.test('updates only what is given, guarded by the version', async t => {
     { ifMatch: null, idempotencyKey: 'i' },
   )
   t.equal(seen[0]?.call, 'PATCH /api/api-keys/key_abc123')
-  t.equal(seen[0]?.headers.get('if-match'), '3')
+  t.equal(seen[0]?.headers.get('if-match'), '"3"')
   t.equal(seen[0]?.body, '{"scope":"*","expires_at":null}')
   t.notOk(seen[1]?.headers.has('if-match'))
   t.equal(seen[1]?.headers.get('idempotency-key'), 'i')
@@ -160,7 +273,7 @@ t.test('regenerates by version and idempotency key', async t => {
   const { client, seen } = scriptedPlatform(t, [{ json: { api_key: wireKey(), key: secret } }])
   const issued = await client.regenerate('key_abc123', { ifMatch: '3', idempotencyKey: 'i' })
   t.equal(seen[0]?.call, 'POST /api/api-keys/key_abc123/regenerate')
-  t.equal(seen[0]?.headers.get('if-match'), '3')
+  t.equal(seen[0]?.headers.get('if-match'), '"3"')
   t.equal(seen[0]?.headers.get('idempotency-key'), 'i')
   t.equal(seen[0]?.body, '')
   t.equal(issued.secret?.reveal(), secret)
@@ -195,7 +308,7 @@ t.test('revokes, and takes a key that is gone already for revoked', async t => {
   ])
   for (let turn = 0; turn < 4; turn++) await client.revoke('key_abc123', { ifMatch: '3' })
   t.equal(seen[0]?.call, 'DELETE /api/api-keys/key_abc123')
-  t.equal(seen[0]?.headers.get('if-match'), '3')
+  t.equal(seen[0]?.headers.get('if-match'), '"3"')
 })
 
 t.test('does not take a web page for a revocation', async t => {

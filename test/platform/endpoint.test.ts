@@ -116,12 +116,22 @@ t.test('refuses every other URL without quoting a password', async t => {
   }
 })
 
-t.test('finds the credential under its name, then under its older one', async t => {
-  const both = { FLUXLOOP_API_KEY: ' flux_ci_new\n', FLUXLOOP_SYNC_API_KEY: 'flux_ci_older' }
-  t.equal(credentialFromEnvironment(both)?.secret.reveal(), 'flux_ci_new')
-  t.equal(credentialFromEnvironment({ ...both, FLUXLOOP_API_KEY: ' ' })?.secret.reveal(), 'flux_ci_older')
-  t.equal(credentialFromEnvironment(both)?.source, 'FLUXLOOP_API_KEY in the environment')
-  t.equal(credentialFromEnvironment({}), null)
+t.test('reads the variables of a key in the order of the platform’s own client', async t => {
+  const both = { FLUXLOOP_API_KEY: ' flux_ci_pages\n', FLUXLOOP_SYNC_API_KEY: 'flux_ci_client' }
+  const rows: readonly (readonly [Record<string, string>, string | null, string | undefined])[] = [
+    [both, 'FLUXLOOP_SYNC_API_KEY', 'FLUXLOOP_API_KEY'],
+    [{ ...both, FLUXLOOP_API_KEY: 'flux_ci_client' }, 'FLUXLOOP_SYNC_API_KEY', undefined],
+    [{ ...both, FLUXLOOP_SYNC_API_KEY: ' ' }, 'FLUXLOOP_API_KEY', undefined],
+    [{ ...both, FLUXLOOP_SYNC_API_KEY: 'your-api-key-here' }, 'FLUXLOOP_API_KEY', undefined],
+    [{ FLUXLOOP_API_KEY: 'your-api-key-here' }, null, undefined],
+    [{}, null, undefined],
+  ]
+  for (const [environment, name, passedOver] of rows) {
+    const found = credentialFromEnvironment(environment)
+    t.equal(found?.source ?? null, name === null ? null : `${name} in the environment`)
+    t.equal(found?.secret.reveal(), name === null ? undefined : environment[name]?.trim())
+    t.equal(found?.passedOver, passedOver, 'the other one, where it holds another key')
+  }
 })
 
 t.test('refuses a credential that no header can carry, and does not quote it', async t => {

@@ -9,7 +9,9 @@ t.test('speaks of an invalid key in the words of the platform’s page', async t
     const failure = await failureOf(call(client))
     t.match(failure, { code: 'authentication', exitCode: 3, status: 401 }, name)
     t.match(failure, {
-      message: 'Invalid API key\nThe API key is invalid or has been revoked.',
+      message:
+        'Invalid API key\nThe API key is invalid or has been revoked.\n' +
+        'Sent to https://api.example.test: the credential of the caller',
       hints: [
         'Possible causes:',
         'Key was deleted',
@@ -65,10 +67,12 @@ t.test('speaks of an expired key in the words of the platform’s page, by the p
   ])
   t.match(await failureOf(client.list()), {
     code: 'authentication',
-    message: 'API key expired\nKey: Production Key\nExpired: Jan 15, 2024 (30 days ago)',
+    message:
+      'API key expired\nKey: Production Key\nExpired: Jan 15, 2024 (30 days ago)\n' +
+      'Sent to https://api.example.test: the credential of the caller',
     hints: ['Solution:', 'Create a new API key', 'Or update the expiration date in web platform'],
   })
-  t.match(await failureOf(client.list()), { message: /\(today\)$/ })
+  t.match(await failureOf(client.list()), { message: /\(today\)$/m })
 })
 
 t.test('says which trouble made the platform unreachable, and with which URL', async t => {
@@ -157,6 +161,17 @@ t.test('says with which status a call was refused, and why', async t => {
     [
       { status: 412, json: {} },
       { code: 'conflict', status: 412 },
+    ],
+    [
+      {
+        status: 409,
+        json: { detail: { code: 'LIMIT', message: 'too many', context: { limit: 5, of: {} } } },
+      },
+      { code: 'conflict', message: /: too many \(limit: 5\)$/ },
+    ],
+    [
+      { status: 409, json: { detail: { code: 'LIMIT' } } },
+      { code: 'conflict', message: /: LIMIT$/ },
     ],
     [
       { status: 418, json: { detail: 'tea' } },

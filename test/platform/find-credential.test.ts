@@ -30,6 +30,7 @@ interface Machine {
 function look(machine: Machine) {
   const told: string[] = []
   const asked: string[] = []
+  const kept: string[] = []
   const readers: CredentialReaders = {
     env: machine.env ?? {},
     login: async profile => {
@@ -42,10 +43,13 @@ function look(machine: Machine) {
       asked.push(path)
       return (path === officialFiles.token ? machine.token : machine.profiles) ?? null
     },
+    keepLogin: async (profile, { session }) =>
+      void kept.push(`keychain ${profile} ${session?.userEmail ?? ''}`),
+    keepToken: async text => void kept.push(text),
     now: () => now,
     tell: text => void told.push(text),
   }
-  return { readers, told, asked }
+  return { readers, told, asked, kept }
 }
 
 const env = { FLUXLOOP_API_KEY: 'flux_env' }
@@ -81,7 +85,7 @@ const table: readonly {
     asks: [],
   },
   {
-    name: 'the older variable counts too',
+    name: 'the variable that the platform’s own client reads first counts too',
     machine: { ...everything, env: { FLUXLOOP_SYNC_API_KEY: 'flux_older' } },
     finds: 'flux_older',
     asks: [],
@@ -154,7 +158,14 @@ const table: readonly {
     machine: { token: token.replace('12:00:01', '12:00:00') },
     finds: null,
     asks: ['keychain default', officialFiles.profiles, officialFiles.token],
-    says: [/~\/\.fluxloop\/auth\.json has expired/],
+    says: [/~\/\.fluxloop\/auth\.json has expired/, /fluxloop-keys auth login, or fluxloop auth login/],
+  },
+  {
+    name: 'a token that can be renewed does not expire',
+    machine: { token: token.replace('12:00:01', '11:00:00').replace('{', '{"refresh_token":"r",') },
+    finds: 'flux_token',
+    expiresAt: now - 3_600_000,
+    asks: ['keychain default', officialFiles.profiles, officialFiles.token],
   },
   {
     name: 'a keychain that does not work is passed over with a word',
@@ -247,7 +258,7 @@ t.test('says how to log in where there is no credential', async t => {
   const { readers } = look({})
   t.match(await failed(requireCredential(null, production, readers)), {
     code: 'authentication',
-    hints: [/auth login`/, /FLUXLOOP_API_KEY/, /sandbox:/],
+    hints: [/auth login`/, /fluxloop auth login/, /FLUXLOOP_API_KEY/, /sandbox:/],
   })
   t.match(await failed(requireCredential('work', production, readers)), {
     message: /no login for the profile work/,
@@ -284,3 +295,25 @@ t.test('reads no credential from a broken official file, and quotes none of it',
   for (const text of ['[]', 'null', '{"access_token": ""}', '{"access_token": 3}'])
     t.equal(await findCredential(null, production, look({ token: text }).readers), null, text)
 })
+
+t.test(
+  'reads a login anew before it is renewed, and writes it as the platform’s own client does',
+  async t => {
+    const text = token.replace('{', '{"refresh_token":"r1","user_id":"u1",')
+    const { readers, kept } = look({ token: text })
+    const renewal = (await findCredential(null, production, readers))?.renewal
+    const session = await renewal?.read()
+    t.match(session, { userId: 'u1', userEmail: 'a@b', expiresAt: now + 1_000 })
+    if (session === null || session === undefined) throw new Error('no login')
+    await renewal?.keep({ ...session, accessToken: new Secret('flux_fresh'), expiresAt: now + 3_600_000 })
+    t.same(kept, [
+      `{
+  "access_token": "flux_fresh",
+  "refresh_token": "r1",
+  "expires_at": "2024-01-22T13:00:00.000+00:00",
+  "user_id": "u1",
+  "user_email": "a@b"
+}`,
+    ])
+  },
+)

@@ -51,7 +51,7 @@ t.test('sends our own user agent over the network, and a body with its length', 
     'user-agent': 'fluxloop-keys/test',
     'content-type': 'application/json',
     'content-length': '13',
-    'if-match': '3',
+    'if-match': '"3"',
     authorization: 'Bearer flux_ci_abcdefghijklmnop',
   })
 })
@@ -171,8 +171,10 @@ t.test('says that nothing listens, and that a name does not exist', async t => {
   const client = clientOf(`http://127.0.0.1:${port}`)
   await t.rejects(client.list(), {
     code: 'network',
-    message: /nothing accepts the connection \(ECONNREFUSED\), after 2 tries/,
+    message: /nothing accepts the connection \(ECONNREFUSED\)$/,
   })
+  t.equal(client.requests(), 1, 'at once')
+  await t.rejects(clientOf('http://127.0.0.1:9').list(), { code: 'network', message: /to its port/ })
   await t.rejects(clientOf('http://no-such-host.invalid').list(), {
     code: 'network',
     message: /no-such-host\.invalid/,

@@ -579,12 +579,14 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       ],
     },
   ],
-  'not-rotated': (['not-adopted', 'date-past', 'pending', 'other-host'] as const).map(cause => ({
-    severity: 'held',
-    code: 'not-rotated',
-    keyId: 'ci-pipeline',
-    cause,
-  })),
+  'not-rotated': (['not-adopted', 'date-past', 'pending', 'other-host', 'key-unreadable'] as const).map(
+    cause => ({
+      severity: 'held',
+      code: 'not-rotated',
+      keyId: 'ci-pipeline',
+      cause,
+    }),
+  ),
   'cannot-adopt': [
     { cause: 'not-found', liveIds: [], owner: null, suggestion: 'key_abc123' } as const,
     { cause: 'not-found', liveIds: [], owner: null, suggestion: null } as const,
@@ -690,14 +692,46 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   'marker-unreadable': [
     { severity: 'warning', code: 'marker-unreadable', liveId: 'key_odd', name: 'Odd \u001b[31mKey' },
   ],
-  'prune-withheld': (['no-keys-declared', 'listing-narrowed', 'listing-incomplete', 'key-held'] as const).map(
-    cause => ({
+  'key-unreadable': [
+    {
       severity: 'warning',
-      code: 'prune-withheld',
-      cause,
-      keyIds: ['old-bot', 'older-bot', 'oldest-bot'],
-    }),
-  ),
+      code: 'key-unreadable',
+      keyId: null,
+      liveId: 'key_odd',
+      name: 'Odd \u001b[31mKey',
+      trouble: 'has a `status` that is not one of active, expired, revoked',
+    },
+    {
+      severity: 'warning',
+      code: 'key-unreadable',
+      keyId: 'ci-pipeline',
+      liveId: null,
+      name: null,
+      trouble: 'lacks `id`',
+    },
+  ],
+  'clock-contradicted': [
+    {
+      severity: 'warning',
+      code: 'clock-contradicted',
+      keyIds: ['old-bot', 'older-bot'],
+      liveId: 'key_busy',
+      lastUse: now - 5 * day,
+      at: now,
+    },
+  ],
+  'environment-unsupported': [
+    { severity: 'warning', code: 'environment-unsupported', keyIds: ['ci-pipeline'] },
+    { severity: 'warning', code: 'environment-unsupported', keyIds: ['ci-pipeline', 'reader'] },
+  ],
+  'prune-withheld': (
+    ['no-keys-declared', 'listing-narrowed', 'listing-incomplete', 'key-held', 'key-unreadable'] as const
+  ).map(cause => ({
+    severity: 'warning',
+    code: 'prune-withheld',
+    cause,
+    keyIds: ['old-bot', 'older-bot', 'oldest-bot'],
+  })),
   'name-taken': [
     {
       severity: 'held',
@@ -713,6 +747,7 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
       code: 'grants-beyond-caller',
       keyId: 'admin',
       permissions: ['manage_keys', 'manage_projects'],
+      held: ['read_scenarios'],
       scope: 'all',
     },
   ],

@@ -118,3 +118,108 @@ t.test('every error has a detail in the way of FastAPI: a text, or places and me
   served.now += 91 * 86_400_000
   await t.rejects(otherClient(served.url, secret).projects(), { message: '401: API key expired' })
 })
+
+t.test("takes what the platform's own client sends to its working calls", async t => {
+  const served = await serveForTest(t)
+  const admin = otherClient(served.url, served.administrator.reveal())
+  const scenario = (await admin.call('POST', '/api/scenarios', {
+    project_id: 'sales-assistant',
+    name: 'Greeting',
+  })) as {
+    readonly id: string
+  }
+  t.match(await admin.call('GET', `/api/scenarios/${scenario.id}`), { id: scenario.id, name: 'Greeting' })
+  t.match(await admin.call('PATCH', `/api/scenarios/${scenario.id}`, { content: { a: 1 } }), {
+    content: { a: 1 },
+  })
+  const pulled = (await admin.call('POST', '/api/sync/pull', {
+    bundle_version_id: null,
+    project_id: 'sales-assistant',
+    include_personas: true,
+  })) as { readonly bundle_version: { readonly id: string } }
+  t.match(pulled, {
+    bundle_version: { id: String, project_id: 'proj_sales-assistant' },
+    input_items: [],
+    personas: [],
+    sync_meta: { pulled_at: '2026-03-01T12:00:00.000Z' },
+    scenarios: [{ name: 'Greeting' }],
+  })
+  t.match(
+    await admin.call('POST', '/api/sync/upload', {
+      bundle_version_id: pulled.bundle_version.id,
+      run_batch: { name: 'nightly' },
+      runs: [{ run_id: 'r1' }],
+      run_results: [{ run_id: 'r1', ok: true }],
+      artifacts: [],
+      turns: [],
+    }),
+    { run_batch_id: /^batch_/, quick_gate: {}, uploaded: 2 },
+  )
+  t.match(await admin.call('GET', '/api/results?project_id=sales-assistant'), { results: { length: 2 } })
+  const turn = { run_id: 'r1', turn_id: 't1', sequence: 1, role: 'user', content: 'Hi', warnings: [] }
+  const send = () =>
+    served.call('POST', '/api/sync/turns', { body: turn, headers: { 'idempotency-key': 'r1:t1' } })
+  t.equal((await send()).status, 201)
+  t.equal((await send()).headers.get('idempotent-replayed'), 'true')
+  t.match(
+    await admin.call('POST', '/api/storage/presign', { filename: 'a b.png', content_type: 'image/png' }),
+    {
+      url: /^https:\/\/.*a%20b\.png$/,
+      method: 'PUT',
+    },
+  )
+})
+
+t.test(
+  'a person logs in with a device code, by a page in a browser, and the login can be renewed',
+  async t => {
+    const served = await serveForTest(t)
+    const post = async (path: string, body: object) => {
+      const answer = await fetch(`${served.url}/api/cli-connect/${path}`, {
+        method: 'POST',
+        body: JSON.stringify(body),
+      })
+      return (await answer.json()) as Record<string, string> & {
+        readonly credential?: Record<string, string>
+      }
+    }
+    const started = await post('start', {})
+    t.match(started, { device_code: String, user_code: /^[A-Z]{4}-[A-Z]{4}$/, expires_in: 600, interval: 5 })
+    const { device_code, verification_url = '', user_code = '' } = started
+    t.same(await post('complete', { device_code }), { status: 'pending' })
+    t.ok(verification_url.startsWith(`${served.url}/cli-connect?`))
+    const page = await fetch(verification_url)
+    t.match(page.headers.get('content-security-policy'), /default-src 'none'/)
+    t.match(await page.text(), new RegExp(`<h1>${user_code}</h1>`))
+    t.notMatch(await (await fetch(`${served.url}/cli-connect?user_code=<b>`)).text(), /<b>/)
+    const press = (decision: string) =>
+      fetch(`${served.url}/cli-connect`, {
+        method: 'POST',
+        body: new URLSearchParams({ user_code, decision }),
+      })
+    t.equal((await press('approve')).status, 200)
+    t.equal((await press('deny')).status, 404, 'it was decided')
+    const { status, credential = {} } = await post('complete', { device_code })
+    t.equal(status, 'approved')
+    t.match(credential, { user_email: String, user_id: /^user_/, expires_at: '2026-03-01T13:00:00.000Z' })
+    t.same(await post('complete', { device_code }), { status: 'expired' }, 'the credential comes once')
+
+    const keys = (token = '') => served.call('GET', '/api/api-keys', { secret: token })
+    t.equal((await keys(credential['access_token'])).status, 200)
+    served.now += 3_600_000
+    t.match((await keys(credential['access_token'])).json, { code: 'invalid_api_key', detail: /expired/ })
+    const { refresh_token } = credential
+    const renewed = (await post('refresh', { refresh_token })).credential ?? {}
+    t.equal((await keys(renewed['access_token'])).status, 200)
+    t.match(
+      await post('refresh', { refresh_token }),
+      { code: 'invalid_api_key' },
+      'a refresh token works once',
+    )
+
+    const late = await post('start', {})
+    served.now += 600_000
+    t.same(await post('complete', { device_code: late['device_code'] }), { status: 'expired' })
+    t.match(await (await fetch(`${served.url}/api/cli-connect/start`)).json(), { detail: /not allowed/ })
+  },
+)

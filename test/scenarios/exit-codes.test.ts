@@ -153,7 +153,10 @@ t.test("credentials: the words of the platform's page on API keys", async t => {
   const { FLUXLOOP_API_KEY } = platform.env
   const older = { FLUXLOOP_API_KEY: undefined, FLUXLOOP_SYNC_API_KEY: FLUXLOOP_API_KEY }
   endsWith(t, await run('plan', older), 0)
-  endsWith(t, await run('plan', { FLUXLOOP_SYNC_API_KEY: 'flux_ci_wrong' }), 0)
+  const both = { FLUXLOOP_SYNC_API_KEY: FLUXLOOP_API_KEY, FLUXLOOP_API_KEY: 'flux_ci_wrong' }
+  endsWith(t, await run('plan', both), 0, 'FLUXLOOP_API_KEY holds another key and is not used')
+  const wrong = await run('plan', { FLUXLOOP_SYNC_API_KEY: 'flux_ci_wrong' })
+  endsWith(t, wrong, 3, `Sent to ${platform.url}: FLUXLOOP_SYNC_API_KEY in the environment`)
   endsWith(
     t,
     await run('plan --detailed-exitcode', { FLUXLOOP_API_KEY: 'flux_ci_wrong' }),

@@ -68,7 +68,7 @@ t.test('names of prototypes are names like others, from the declaration to the a
   t.match(await run('secret get constructor'), /^flux_ci_/)
   t.match(await run('plan --only valueof', 2), 'fits no key id')
   t.match(await run('plan --constructor=1', 2), 'Unknown flag --constructor')
-  t.match(await run('plan --no-__proto__', 2), 'Unknown flag --__proto__')
+  t.match(await run('plan --no-__proto__', 2), 'Unknown flag --no-__proto__')
   t.match(await run('constructor', 2), 'Unknown command')
 
   platform.now += 31 * day

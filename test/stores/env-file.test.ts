@@ -18,6 +18,7 @@ import type { StoreSpec } from '../../src/model/store.ts'
 import { isSafeGit } from '../../src/stores/git-version.ts'
 import { isLocal } from '../../src/stores/locality.ts'
 import { createStores } from '../../src/stores/open.ts'
+import { otherNames } from '../../src/stores/other-name.ts'
 import type { SecretStore } from '../../src/stores/secret-store.ts'
 import { writeFileDurably } from '../../src/stores/write-file.ts'
 import { failed, folder } from '../support/failed.ts'
@@ -332,4 +333,79 @@ t.test('probes each backend once, and answers for every store', async t => {
     [null, null, 'refused', 'refused'],
   )
   t.equal(result[2], result[3], 'one look, one failure')
+})
+
+t.test('sets every variable of a list in one write, and takes all of them out again', async t => {
+  const path = join(folder(t), '.env')
+  writeFileSync(path, 'A=1\nFLUXLOOP_SYNC_API_KEY="flux_ci_old" # the client\nB=2\n', { mode: 0o600 })
+  const spec = {
+    kind: 'env-file',
+    path,
+    name,
+    also: ['FLUXLOOP_SYNC_API_KEY'],
+    declaredIn: dirname(path),
+  } as const
+  const both = stores.open(spec)
+  t.equal((await both.get())?.reveal(), 'flux_ci_old', 'that of another of its names, until it is delivered')
+  t.equal(await both.put(secret), `env-file ${path} (${name}, FLUXLOOP_SYNC_API_KEY)`)
+  t.equal(
+    readFileSync(path, 'utf8'),
+    `A=1\nFLUXLOOP_SYNC_API_KEY="flux_ci_sentinel" # the client\nB=2\n${name}=flux_ci_sentinel\n`,
+  )
+  t.equal((await both.get())?.reveal(), 'flux_ci_sentinel')
+  await both.remove()
+  t.equal(readFileSync(path, 'utf8'), 'A=1\nB=2\n')
+})
+
+t.test("mends the mode of the official client's file where it is ours, and of no other", async t => {
+  const root = folder(t)
+  const official = join(root, '.fluxloop', '.env')
+  mkdirSync(dirname(official))
+  writeFileSync(official, 'FLUXLOOP_SYNC_API_KEY=flux_ci_old\n', { mode: 0o644 })
+  chmodSync(official, 0o644)
+  await envFile(official).probe()
+  t.equal(mode(official), '644', 'a probe changes nothing')
+  await envFile(official).put(secret)
+  t.equal(mode(official), '600')
+  const other = join(root, '.env')
+  writeFileSync(other, 'A=1\n')
+  chmodSync(other, 0o644)
+  t.match(await failed(envFile(other).put(secret)), {
+    code: 'refused',
+    message: /mode 0644/,
+    hints: [/chmod 600/],
+  })
+  if (process.getuid?.() !== 0) return
+  chmodSync(official, 0o644)
+  chownSync(official, 1000, 1000)
+  t.match(await failed(envFile(official).put(secret)), { code: 'refused', message: /mode 0644/ })
+})
+
+t.test('finds a line under the other name of the platform’s client that no store writes', async t => {
+  const root = folder(t)
+  const file = (text: string) => {
+    const path = join(root, `${text.length}.env`)
+    writeFileSync(path, text, { mode: 0o600 })
+    return path
+  }
+  const spec = (path: string, ...[first = name, ...also]: readonly string[]) =>
+    ({
+      kind: 'env-file',
+      path,
+      name: first,
+      declaredIn: root,
+      ...(also.length === 0 ? {} : { also }),
+    }) as const
+  const stale = file('FLUXLOOP_API_KEY=flux_dev_of_ours\nFLUXLOOP_SYNC_API_KEY=flux_dev_of_old\n')
+  const same = file('FLUXLOOP_API_KEY=flux_dev_of_both\nFLUXLOOP_SYNC_API_KEY=flux_dev_of_both\n')
+  const unset = file('FLUXLOOP_API_KEY=flux_dev_of_ours\nFLUXLOOP_SYNC_API_KEY=your-api-key-here\n')
+  const short = file('FLUXLOOP_SYNC_API_KEY=none\n')
+  t.same(await otherNames([stale, same, unset, short, join(root, 'none.env')].map(path => spec(path))), [
+    { path: stale, written: name, stale: 'FLUXLOOP_SYNC_API_KEY' },
+  ])
+  t.same(await otherNames([spec(stale, 'FLUXLOOP_SYNC_API_KEY')]), [
+    { path: stale, written: 'FLUXLOOP_SYNC_API_KEY', stale: name },
+  ])
+  t.same(await otherNames([spec(stale, name, 'FLUXLOOP_SYNC_API_KEY'), spec(stale, 'OTHER')]), [])
+  t.same(await otherNames([spec(stale), spec(stale, 'FLUXLOOP_SYNC_API_KEY')]), [], 'two keys, one file')
 })

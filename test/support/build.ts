@@ -3,6 +3,7 @@ import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { type Instant, day, hour, minute } from '../../src/model/duration.ts'
 import { boundTo, hashId } from '../../src/lifecycle/binding.ts'
 import { shortHash } from '../../src/model/hash.ts'
+import { noDoubts } from '../../src/model/listing-doubts.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
 import { type LastUse, type LiveKey, visibleEnd } from '../../src/model/live-key.ts'
 import type { Marker, MarkerState } from '../../src/model/marker.ts'
@@ -201,7 +202,14 @@ export function currentState(
   keys: readonly LiveKey[] = [],
   overrides: Partial<CurrentState> = {},
 ): CurrentState {
-  return { keys, caller: { account: 'acme', key: null }, complete: true, projects: null, ...overrides }
+  return {
+    keys,
+    caller: { account: 'acme', key: null },
+    complete: true,
+    doubts: noDoubts,
+    projects: null,
+    ...overrides,
+  }
 }
 
 /** A caller that authenticates with a key: all rights, unless said otherwise. */

@@ -59,6 +59,9 @@ function memoryOutput(options: TestContextOptions, log: OpenLine): Output & { re
     rewrite: more => void (text += `\r\u001b[2K${guard.rewritten(more)}`),
     exact: more => void (text += guard.exact(more)),
     command: line => void (text += guard.command(line)),
+    get hasPrinted() {
+      return text !== ''
+    },
     leadsNowhere: false,
     hand: async (more, how) =>
       void (text += how === 'exactly' ? guard.exact(lineOf(more)) : guard.text(lineOf(more))),
@@ -83,6 +86,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
   function connection({ fetch, credential }: TestPlatform): Connection {
     const client = testClient({
       credential,
+      credentialSource: 'the test',
       fetch: request => {
         requests.push(`${request.method} ${new URL(request.url).pathname}`)
         return fetch(request)
@@ -124,6 +128,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     copySecret: async () => ({ ok: false, tried: [], withheld: [] }),
     connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
     endpoint: async () => ({ url: 'http://localhost', source: '--api-url', chosenBy: 'caller' }),
+    openLogin: async () => unexpected('login')(),
     logins: async () => unexpected('logins')(),
     stackLock: async () => ({
       path: '/nowhere/lock',

@@ -3,6 +3,7 @@ import type { ApplyPlatform } from '../../src/apply/run.ts'
 import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { type Instant, type Milliseconds, hour, second } from '../../src/model/duration.ts'
 import type { FailureCode } from '../../src/model/failure.ts'
+import { noDoubts } from '../../src/model/listing-doubts.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
 import { type LiveKey, endsLike } from '../../src/model/live-key.ts'
 import { type Permissions, permissionSet, permissionsBeyond } from '../../src/model/permission.ts'
@@ -247,12 +248,19 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
             .sort(byAge)
             .filter(({ live }) => !reachesBeyond(live.scope, caller.scope))
             .map(shown)
-          return { keys, now: Math.floor(now() / second) * second, clock: 'server', complete: true }
+          return {
+            keys,
+            now: Math.floor(now() / second) * second,
+            clock: 'server',
+            complete: true,
+            doubts: noDoubts,
+          }
         }, managing),
       get: id => call(caller => shown(visible(id, caller)), managing),
       create: (key, idempotencyKey) =>
         call(
-          caller => once(asked(caller, 'create', idempotencyKey), newKeyBody(key), () => create(key, caller)),
+          caller =>
+            once(asked(caller, 'create', idempotencyKey), newKeyBody(key, null), () => create(key, caller)),
           managing,
         ),
       regenerate: (id, { ifMatch, idempotencyKey }) =>

@@ -12,6 +12,8 @@ export interface ServedPlatform {
   readonly administrator: Secret
   /** What a person has who logged in to the platform. */
   userToken(account: string): Secret
+  /** Decides about a login that waits, as a person in a browser. */
+  decideLogin(userCode: string, decision: { readonly account: string } | 'denied'): boolean
   /** `POST /api/api-keys` and so on, ids left out: every request that came in over HTTP since the last `forget`. */
   readonly requests: string[]
   forget(): void
@@ -78,6 +80,7 @@ export async function servedPlatform(
     url: server.url,
     administrator,
     userToken: account => sandbox.issueUserToken(account),
+    decideLogin: (userCode, decision) => sandbox.decideLogin(userCode, decision),
     requests,
     forget: () => void requests.splice(0),
     get now() {

@@ -6,7 +6,8 @@ import { testClient } from './client.ts'
 import type { PlatformClient } from '../../src/platform/types.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { createStores } from '../../src/stores/open.ts'
-import { type Ran, type TestContextOptions, runLine } from './context.ts'
+import { type Ran, type TestContextOptions, type TestPlatform, runLine } from './context.ts'
+import { type Variant, variantPlatform } from './variant-proxy.ts'
 
 /** Whole command lines in this process: files in a folder of the test, real stores but the keychain, and a sandbox. */
 export interface Stage {
@@ -15,7 +16,9 @@ export interface Stage {
   readonly run: (line: string, options?: TestContextOptions) => Promise<Ran>
   /** The same, and throws what it printed where it does not exit with 0. */
   readonly succeed: (line: string, options?: TestContextOptions) => Promise<Ran>
-  /** The administrator, past the commands. */
+  /** The platform that the command lines reach, as its administrator. */
+  readonly platform: TestPlatform
+  /** The administrator, past the commands and what their platform lacks. */
   readonly client: PlatformClient
   readonly live: () => Promise<readonly LiveKey[]>
   readonly write: (path: string, text: string) => Promise<void>
@@ -23,7 +26,14 @@ export interface Stage {
   now: number
 }
 
-export function stage(t: Test, files: Readonly<Record<string, string>>): Stage {
+/** What a stage needs of a test. */
+export type StageTest = Pick<Test, 'testdir' | 'teardown'>
+
+export function stage(
+  t: StageTest,
+  files: Readonly<Record<string, string>>,
+  variants: readonly Variant[] = [],
+): Stage {
   const folder = t.testdir(files)
   const clock = { now: Date.UTC(2026, 10, 22, 12) }
   const sandbox = openSandbox({ database: ':memory:', now: () => clock.now })
@@ -33,22 +43,23 @@ export function stage(t: Test, files: Readonly<Record<string, string>>): Stage {
     await stores.close()
     sandbox.close()
   })
-  const fetch = (request: Request) => sandbox.handle(request)
+  const fetch = variantPlatform(request => sandbox.handle(request), variants)
   const client = testClient({
     credential,
-    fetch,
+    fetch: request => sandbox.handle(request),
     userAgent: 'web-page/1',
     now: () => clock.now,
   })
   let nonces = 0
   const self: Stage = {
     folder,
+    platform: { fetch, credential },
     client,
     run: (line, options = {}) =>
       runLine(line, {
         cwd: folder,
         now: clock.now,
-        platform: { fetch, credential },
+        platform: self.platform,
         // The folders of tests have long names.
         width: 400,
         ...options,

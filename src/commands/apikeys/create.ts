@@ -9,7 +9,7 @@ import type { Context } from '../../context.ts'
 import { requireProjects } from '../../model/asked.ts'
 import { Failure } from '../../model/failure.ts'
 import { newKeyDetails, placesOf, success } from '../../render/written-key.ts'
-import { boxOf, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
+import { boxOf, printIssuedJson, printSecret, requireReader, showUnplaced } from './issued-secret.ts'
 import { filesOf } from '../../stores/sweep.ts'
 import { type NewKeyFlags, askForRest, readGiven, withDefaults } from './new-key.ts'
 import { screenOf } from './screen.ts'
@@ -106,7 +106,11 @@ export async function runCreate(options: CreateOptions, context: Context): Promi
   const stores = await readyStores(key.name, options, context)
   await context.finishingOnInterrupt(async () => {
     const ports = { platform: platformWithCrashPoints(client, context.checkpoint) }
-    const made = await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, ports)
+    const made = await createByHand(key, `fluxloop-keys-${context.nonce()}`, stores, ports).catch(
+      async (cause: unknown) => {
+        throw await showUnplaced(cause, options, context)
+      },
+    )
     try {
       await show(made, options, context)
     } catch (cause) {

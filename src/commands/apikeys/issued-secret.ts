@@ -2,6 +2,7 @@ import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import type { Secret } from '../../model/secret.ts'
+import { unplacedSecret } from '../../platform/platform-failure.ts'
 import { secretBox } from '../../render/box.ts'
 import { jsonText } from '../../render/json.ts'
 import { keyToJson } from '../../render/key-json.ts'
@@ -58,4 +59,23 @@ export async function printIssuedJson(
   const text = jsonText({ format_version: '1.0', api_key: keyToJson(live, now()), key, stores })
   if (key === null) stdout.print(text)
   else await stdout.hand(text)
+}
+
+/**
+ * Shows a secret of which nobody can say whose it is, in the form that was asked for, where a failure holds one. Resolves to the
+ * failure to report.
+ */
+export async function showUnplaced(cause: unknown, asked: Asked, context: Context): Promise<unknown> {
+  const unplaced = unplacedSecret(cause)
+  if (unplaced === null || !(cause instanceof Failure)) return cause
+  const { secret } = unplaced
+  const { stdout } = context
+  if (!mayPrint(asked, context)) return cause
+  if (asked.quiet) await printSecret(secret, context)
+  else if (asked.json) {
+    await stdout.hand(jsonText({ format_version: '1.0', api_key: null, key: secret.reveal(), stores: [] }))
+  } else await stdout.hand(boxOf(secret, context))
+  const { code, message, hints } = cause
+  const where = 'The secret that the answer held was printed: find its key in the web platform by its end.'
+  return new Failure(code, message, { hints: [where, ...hints], cause })
 }

@@ -10,6 +10,7 @@ import { jsonText } from '../../render/json.ts'
 import { keyToJson } from '../../render/key-json.ts'
 import { renderKeyList } from '../../render/key-list.ts'
 import { quote } from '../../render/text.ts'
+import { unreadableText } from '../../render/platform-findings.ts'
 
 export interface ListOptions extends ConnectionOptions, Selection {
   readonly unused: Milliseconds | null
@@ -24,11 +25,12 @@ export interface ListOptions extends ConnectionOptions, Selection {
 export async function runList(options: ListOptions, context: Context): Promise<number> {
   const { stdout, stderr, timeZone } = context
   const { client } = await context.connect(options)
-  const { keys, now, complete } = await client.list()
+  const { keys, now, complete, doubts } = await client.list()
   const live = keys.filter(({ status }) => status !== 'revoked')
   await requireProject(options.project, live, client)
   const shown = selectKeys(live, options, options.sort, now)
   if (!complete) stderr.print('The platform did not list every key this time: run it again for the rest.')
+  for (const key of doubts.unreadable) stderr.print(unreadableText(key))
   const { json, showKeys } = options
   stdout.print(
     json

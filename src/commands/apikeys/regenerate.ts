@@ -16,7 +16,14 @@ import { isCallingKey } from './calling-key.ts'
 import { confirmYes } from './confirm.ts'
 import { allowedPaths } from '../configuration.ts'
 import { type Target, deliverTo, requireReady, targetOf } from './delivery.ts'
-import { boxOf, mayPrint, printIssuedJson, printSecret, requireReader } from './issued-secret.ts'
+import {
+  boxOf,
+  mayPrint,
+  printIssuedJson,
+  printSecret,
+  requireReader,
+  showUnplaced,
+} from './issued-secret.ts'
 import { type Management, managementOf } from './management.ts'
 import { lookAgain, screenOf } from './screen.ts'
 
@@ -53,7 +60,7 @@ async function regenerate(key: LiveKey, client: PlatformClient, context: Context
     const { key: live, secret } = await writeAsSeen(
       key,
       {
-        send: ifMatch => platform.regenerate(key.id, { ifMatch, idempotencyKey }),
+        send: ifMatch => platform.regenerate(key.id, { ifMatch, idempotencyKey, seen: key }),
         done: () => null,
         looksWhenLost: false,
         next: lookAgain(key),
@@ -131,7 +138,9 @@ async function replace(
   options: RegenerateOptions,
   context: Context,
 ): Promise<void> {
-  const replaced = await regenerate(key, client, context)
+  const replaced = await regenerate(key, client, context).catch(async (cause: unknown) => {
+    throw await showUnplaced(cause, options, context)
+  })
   const { places, fault } =
     delivery === null
       ? { places: [], fault: null }

@@ -1,6 +1,7 @@
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
+import { isMissing } from '../../platform/missing-call.ts'
 import type { PlatformClient, Usage } from '../../platform/types.ts'
 import { jsonText } from '../../render/json.ts'
 import { renderKeyDetails } from '../../render/key-details.ts'
@@ -23,7 +24,9 @@ async function usageOf(id: string, client: PlatformClient, { stderr }: Context):
   try {
     return await client.usage(id, days)
   } catch (error) {
-    if (!(error instanceof Failure) || !['not-found', 'permission'].includes(error.code)) throw error
+    const isSilent =
+      error instanceof Failure && (['not-found', 'permission'].includes(error.code) || isMissing(error, true))
+    if (!isSilent) throw error
     stderr.print(
       `The platform gives no usage of this key: ${escapeControls(error.message.split('\n')[0] ?? '')}`,
     )

@@ -33,7 +33,10 @@ export async function gatherFacts(
   const common = { desired, windowDays, ownRules, targets }
   if (offline) return { ...common, live: null, now: context.now(), usage: new Map(), requests: 0 }
   const { client, url } = await context.connect(connection)
-  const [{ keys, complete, now }, caller] = await Promise.all([client.list(), client.whoami()])
+  const [listing, caller] = await Promise.all([client.list(), client.whoami()])
+  const { keys, now } = listing
+  // A key that cannot be understood is one that the audit does not see.
+  const complete = listing.complete && listing.doubts.unreadable.length === 0
   const whose = { origin: originOf(url), account: caller.account }
   const live = { platform: whose.origin, keys, complete, caller }
   const facts = { ...common, live, now }

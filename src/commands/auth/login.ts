@@ -3,6 +3,7 @@ import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Secret } from '../../model/secret.ts'
 import { credentialFromEnvironment, profileName } from '../../platform/credentials.ts'
+import type { Session } from '../../platform/credentials.ts'
 import { requireTrustedOrigin } from '../../platform/endpoint.ts'
 import { identityFields, renderFields } from '../../render/identity.ts'
 import type { KeptLogin, Logins } from '../../stores/logins.ts'
@@ -14,6 +15,8 @@ export interface LoginOptions extends ConnectionOptions {
   readonly apiKey: Secret | null
   /** Read the key from standard input. */
   readonly withToken: boolean
+  /** Log in in a browser. */
+  readonly device: boolean
 }
 
 /** Where the keychain takes no login. Its own hints are about the stores of a configuration. */
@@ -41,12 +44,16 @@ async function formerLogin(logins: Logins, profile: string): Promise<KeptLogin |
   }
 }
 
+/** A key, or null for a login in a browser. */
 async function keyToKeep(
-  { apiKey, withToken }: LoginOptions,
+  { apiKey, withToken, device }: LoginOptions,
   url: string,
   context: Context,
-): Promise<Secret> {
+): Promise<Secret | null> {
   if (apiKey !== null && withToken) throw new Failure('usage', 'Give --api-key or --with-token, not both')
+  if (device && (apiKey !== null || withToken))
+    throw new Failure('usage', '--device logs in in a browser, so it goes with no key')
+  if (device) return null
   if (apiKey !== null) {
     context.stderr.print(
       'The key was in the arguments: other users of this machine can see those, and your shell may keep them. Better leave the flag out, or use --with-token.',
@@ -56,13 +63,42 @@ async function keyToKeep(
   if (withToken) return await context.readSecret()
   if (!context.interactive) {
     throw new Failure('usage', 'There is nobody to ask for the key: not a terminal', {
-      hints: ['Pipe the key in: `auth login --with-token <key.txt`.'],
+      hints: [
+        'Pipe the key in: `auth login --with-token <key.txt`.',
+        'Or log in in a browser: `auth login --device`.',
+      ],
     })
   }
-  context.stderr.print(`Log in to ${url} with an API key or a user token. Nothing of it will show here.`)
-  const typed = await context.askSecret('API key: ')
-  if (typed === null) throw new Failure('failed', 'No key was given: nothing was changed')
-  return typed
+  context.stderr.print(
+    `Log in to ${url} with an API key, of which nothing will show here. Press Enter without one to log in in a browser.`,
+  )
+  return await context.askSecret('API key: ')
+}
+
+/** Waits until a person has approved the login in a browser. */
+async function loginInBrowser(options: LoginOptions, context: Context): Promise<Session> {
+  const calls = await context.openLogin(options)
+  try {
+    const login = await calls.start()
+    const { stderr } = context
+    stderr.print(
+      `Open this page, and approve the login where it shows the code ${escapeControls(login.userCode)}:`,
+    )
+    stderr.print(`  ${escapeControls(login.verificationUrl)}`)
+    for (let waited = 0; waited < login.expiresIn; waited += login.interval) {
+      await context.pause(login.interval)
+      const state = await calls.complete(login)
+      if (state.status === 'approved') return state.session
+      if (state.status === 'denied')
+        throw new Failure('authentication', 'The login was denied in the browser')
+      if (state.status === 'expired') break
+    }
+    throw new Failure('authentication', 'The code has expired: nobody approved the login', {
+      hints: ['Run auth login again.'],
+    })
+  } finally {
+    calls.close()
+  }
 }
 
 /** Checks a key with the platform, then keeps it in the keychain for its profile and the platform's origin. */
@@ -77,17 +113,24 @@ export async function runLogin(options: LoginOptions, context: Context): Promise
   const { origin } = new URL(url)
   const logins = await context.logins()
   const former = await formerLogin(logins, profile)
-  const secret = await keyToKeep(options, url, context)
+  const key = await keyToKeep(options, url, context)
+  const session = key === null ? await loginInBrowser(options, context) : null
+  const secret = key ?? session?.accessToken
+  if (secret === undefined) throw new TypeError('unreachable: a login gives a key or a session')
   const { client } = await context.connect({ ...options, secret })
   const identity = await client.whoami()
-  const place = await logins.put(profile, { origin, secret }).catch((error: unknown) => {
-    throw withoutKeychain(error)
-  })
+  const place = await logins
+    .put(profile, { origin, secret, ...(session === null ? {} : { session }) })
+    .catch((error: unknown) => {
+      throw withoutKeychain(error)
+    })
 
   const { stdout, stderr, timeZone } = context
   const style = { palette: stdout.palette, width: stdout.width, now: context.now(), timeZone }
   stdout.print(`${stdout.palette.green('✅')} Logged in to ${origin}\n\n`)
-  stdout.print(renderFields([...identityFields(identity, null, style), ['Kept in', place]], style))
+  stdout.print(
+    renderFields([...identityFields(identity, session?.expiresAt ?? null, style), ['Kept in', place]], style),
+  )
   stdout.print(`\nIt is sent to ${origin} and nowhere else.`)
   if (former !== null && former.origin !== origin)
     stderr.print(

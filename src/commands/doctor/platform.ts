@@ -6,10 +6,15 @@ import { type Instant, day, minute, second } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
 import { permissionsBeyond } from '../../model/permission.ts'
 import { reachesBeyond } from '../../model/scope.ts'
-import type { Listing, Whoami } from '../../platform/types.ts'
+import { unknownAccount } from '../../platform/calling-key.ts'
+import type { CapabilityName } from '../../platform/capabilities.ts'
+import type { Credential } from '../../platform/credentials.ts'
+import type { Listing, PlatformClient, Whoami } from '../../platform/types.ts'
 import { dateTime, durationInWords } from '../../render/time.ts'
 import { enumerate } from '../../render/values.ts'
+import { callCheck, tryCalls } from './calls.ts'
 import { check, failed } from './check.ts'
+import { tryWrites } from './trial-key.ts'
 
 /** How far a clock may be off before TLS, lock files and logs begin to be wrong about time. */
 const skew = minute
@@ -28,6 +33,11 @@ export function checkClock({ now, clock }: Pick<Listing, 'now' | 'clock'>, ours:
   ])
 }
 
+/** A login that is renewed does not end. */
+function endOf({ expiresAt, renewal }: Credential): Instant | null {
+  return renewal === undefined ? expiresAt : null
+}
+
 /** What the caller may do, against what managing these keys takes. */
 export function checkPermissions(
   { liveKey }: Whoami,
@@ -38,9 +48,12 @@ export function checkPermissions(
   const end = liveKey === null ? expiresAt : liveKey.expiresAt
   const who = liveKey === null ? 'A user' : `${liveKey.name} (${liveKey.id})`
   if (liveKey !== null && permissionsBeyond(['manage_keys'], liveKey.permissions).length > 0) {
+    // It was allowed to list the keys: the platform may have another name for that permission.
+    const has = liveKey.permissions.length === 0 ? 'none' : enumerate(liveKey.permissions)
     return check('permissions', 'failed', [
-      `${who} lacks manage_keys`,
+      `${who} lacks manage_keys: the platform says that it has ${has}`,
       'Use a key that may manage keys: fluxloop-keys auth login, or FLUXLOOP_API_KEY.',
+      'Where the platform has other names for its permissions, declare keys with those.',
     ])
   }
   if (liveKey !== null && reachesBeyond('all', liveKey.scope)) {
@@ -70,11 +83,28 @@ export function checkPermissions(
   return check('permissions', 'ok', [`${who} may manage keys`])
 }
 
+/** One check for each capability; `nonce` is null where nothing may be written. */
+async function checkCalls(
+  client: PlatformClient,
+  who: Whoami,
+  listing: Listing,
+  nonce: string | null,
+): Promise<readonly Check[]> {
+  const found = await tryCalls(client, who, listing)
+  const names = Object.keys(found) as CapabilityName[]
+  const written = nonce === null ? { found: {}, checks: [] } : await tryWrites(client, who, nonce)
+  const all = { ...found, ...written.found }
+  return [...written.checks, ...names.map(name => callCheck(name, all[name]))]
+}
+
 const untried = ['platform', 'clock', 'permissions'] as const
 
-/** Two requests: who is calling, and the first page of keys, which tells the time and that keys may be listed. */
+/**
+ * Two requests tell who is calling, what time it is and that keys may be listed; three more whether each other call is there. `write`
+ * tries those that write as well, with a key that is made and ended.
+ */
 export async function checkPlatform(
-  options: ConnectionOptions & { readonly verbose: boolean },
+  options: ConnectionOptions & { readonly verbose: boolean; readonly write: boolean },
   desired: DesiredState | null,
   context: Context,
 ): Promise<{ readonly checks: readonly Check[]; readonly requests: number }> {
@@ -93,8 +123,10 @@ export async function checkPlatform(
     const who = await client.whoami()
     const listing = await client.list({ maximumPages: 1 })
     const now = context.now()
-    checks.push(check('platform', 'ok', [`${url} (${source}) answers, as ${who.account}`]))
-    checks.push(checkClock(listing, now), checkPermissions(who, credential.expiresAt, desired, listing.now))
+    const account = who.account === unknownAccount ? '' : `, as ${who.account}`
+    checks.push(check('platform', 'ok', [`${url} (${source}) answers${account}`]))
+    checks.push(checkClock(listing, now), checkPermissions(who, endOf(credential), desired, listing.now))
+    checks.push(...(await checkCalls(client, who, listing, options.write ? context.nonce() : null)))
   } catch (error) {
     // Who is not known, or may not list keys, has reached the platform.
     const reached =

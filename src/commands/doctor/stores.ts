@@ -7,6 +7,7 @@ import { escapeControls } from '../../render/text.ts'
 import { type GitFate, gitFate } from '../../stores/git-fate.ts'
 import type { EnvFileSpec } from '../../stores/env-file.ts'
 import type { Stores } from '../../stores/open.ts'
+import { envFilesOf, otherNameHint, otherNames } from '../../stores/other-name.ts'
 import { rehearse } from '../../stores/rehearsal.ts'
 import { check, failed } from './check.ts'
 
@@ -132,6 +133,10 @@ export async function checkStores(
   const envFiles = new Map(
     others.flatMap(spec => (spec.kind === 'env-file' ? [[spec.path, spec] as const] : [])),
   )
+  for (const other of await otherNames(envFilesOf(others))) {
+    const message = `it has another value under ${other.stale} than under ${other.written}, which alone is written`
+    checks.push(check('store', 'warning', [message, otherNameHint(other)], escapeControls(other.path)))
+  }
   for (const path of [...envFiles.keys()].sort()) {
     const spec = envFiles.get(path)
     if (spec !== undefined) checks.push(await checkEnvFile(spec, env))

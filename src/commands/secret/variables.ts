@@ -45,23 +45,21 @@ function requireDistinct(variables: readonly Variable[]): void {
 }
 
 /**
- * Reads `KEY` and `NAME=KEY`. A key without a name gets `FLUXLOOP_API_KEY`, or the one name that `--env` gives; no variable
+ * Reads `KEY` and `NAME=KEY`. A key without a name gets `FLUXLOOP_API_KEY`, or the names that `--env` gives; no variable
  * may have two keys. Throws a usage `Failure`.
  */
 export function variablesOf(words: readonly string[], env: readonly string[]): readonly Variable[] {
-  const [given, another] = env
-  if (another !== undefined) {
-    throw usage('--env names one variable', 'Name each: CI_KEY=ci-pipeline BACKUP_KEY=backup-service')
-  }
+  const [given] = env
   if (given !== undefined && words.every(word => word.includes('='))) {
     throw usage(`--env ${given} is for a key without a name, and there is none`, 'Leave --env out.')
   }
-  const bare = requireName(given ?? usualName)
-  const variables = words.map(word => {
+  const bare = given === undefined ? [usualName] : [...new Set(env)].map(requireName)
+  const variables = words.flatMap(word => {
     const sign = word.indexOf('=')
-    const [name, keyId] = sign < 0 ? [bare, word] : [requireName(word.slice(0, sign)), word.slice(sign + 1)]
-    if (keyId === '') throw usage(`\`${word}\` names no key`, `As in: ${name}=ci-pipeline`)
-    return { name, keyId }
+    const [names, keyId] =
+      sign < 0 ? [bare, word] : [[requireName(word.slice(0, sign))], word.slice(sign + 1)]
+    if (keyId === '') throw usage(`\`${word}\` names no key`, `As in: ${names.join(' ')}=ci-pipeline`)
+    return names.map(name => ({ name, keyId }))
   })
   requireDistinct(variables)
   return variables

@@ -1,7 +1,7 @@
 import { type Instant, day, formatDuration } from '../../model/duration.ts'
 import type { OwnRuleInput } from '../../model/own-rule.ts'
 import { formatLifetime } from '../../model/lifetime.ts'
-import { type LiveKey, secretMadeAt } from '../../model/live-key.ts'
+import { type LiveKey, secretMadeAt, shownEnvironment } from '../../model/live-key.ts'
 import { permissionOf } from '../../model/operation.ts'
 import type { Counts, ObservedUsage } from '../../model/observed-usage.ts'
 import type { Scope } from '../../model/scope.ts'
@@ -57,7 +57,7 @@ const lastUseAt = ({ lastUse }: LiveKey) => (lastUse.known ? lastUse.at : null)
 const key: Fields<LiveKey> = {
   id: { type: 'text', of: live => live.id, usual: 'key_abc123' },
   name: { type: 'text', of: live => live.name, usual: 'CI pipeline' },
-  environment: { type: 'text?', of: live => live.environment, usual: 'ci' },
+  environment: { type: 'text?', of: shownEnvironment, usual: 'ci' },
   allProjects: { type: 'flag', of: live => live.scope === 'all', usual: false },
   projects: { type: 'texts', of: live => projects(live.scope), usual: ['customer-support-bot'] },
   permissions: { type: 'texts', of: live => live.permissions, usual: ['read_scenarios'] },

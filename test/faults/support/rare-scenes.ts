@@ -73,7 +73,7 @@ async function rivalled(play: Play): Promise<void> {
   if (ownership.kind !== 'managed') throw new Error('not managed')
   const marker = { ...ownership.marker, nonce: 'rivalrival' }
   play.now += second / 10
-  const asked = { name, description, environment, scope, permissions, marker }
+  const asked = { name, description, environment: environment ?? null, scope, permissions, marker }
   await play.person.create({ ...asked, expires: { kind: 'never' } }, 'fluxloop-keys-rivalrival')
 }
 

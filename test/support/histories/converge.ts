@@ -85,6 +85,7 @@ export async function judgeConvergence(
     keys: keys.filter(({ scope }) => !reachesBeyond(scope, who.key?.scope ?? 'all')),
     caller: who,
     complete: true,
+    doubts: gathered.current.doubts,
     projects: gathered.current.projects,
   }
   const options = {
