@@ -1,3 +1,4 @@
+import { useOf } from '../lifecycle/last-use.ts'
 import type { ManagedKey } from '../lifecycle/lineage.ts'
 import type { Deliver, Heal, PendingKey } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
@@ -50,6 +51,12 @@ export async function redeliver(change: Deliver, run: Run): Promise<Done | null>
   })
 }
 
+/** Somebody called with it: a run of another host may have put it into a store there. */
+function isInUse(live: LiveKey): boolean {
+  const { kind } = useOf(live)
+  return kind === 'used' || kind === 'hidden'
+}
+
 /** May somebody have received the secret of this pending key, from a store into which we cannot look? */
 function mayBeReceived(live: LiveKey, desired: DesiredKey, stores: readonly OpenStore[]): boolean {
   const declared = new Set(desired.stores.map(({ hash }) => hash))
@@ -60,10 +67,10 @@ function mayBeReceived(live: LiveKey, desired: DesiredKey, stores: readonly Open
 
 /**
  * Finishes the newest pending key whose secret a store or a replay still gives, once all others retire for it. What we made
- * ourselves, cannot finish and know that nobody received is revoked; the rest retires once a successor is made. Null: none could be
- * finished, so a new generation is due.
+ * ourselves, cannot finish and know that nobody received is revoked; the rest retires once a successor is made. `marked` learns which keys
+ * retire. Null: none could be finished, so a new generation is due.
  */
-export async function heal(change: Heal, run: Run): Promise<Done | null> {
+export async function heal(change: Heal, marked: Map<string, LiveKey>, run: Run): Promise<Done | null> {
   const { desired, pending, excess, predecessors, generation, removal } = change
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores, removal, run)
@@ -76,11 +83,12 @@ export async function heal(change: Heal, run: Run): Promise<Done | null> {
     if (secret !== null) {
       const others = predecessors.filter(({ id }) => id !== live.id && !revoked.has(id))
       const retired = await retirePredecessors(live, others, desired, run)
+      for (const predecessor of retired) marked.set(predecessor.id, predecessor)
       const done = await finish({ key, secret, fields, stores, held }, change, run)
       await narrowAll(retired, pending, desired, run)
       return { action: 'healed', ...done }
     }
-    if (!isOurs(live) || mayBeReceived(live, desired, stores)) break
+    if (!isOurs(live) || isInUse(live) || mayBeReceived(live, desired, stores)) break
     await run.platform.revoke(live.id)
     revoked.add(live.id)
   }

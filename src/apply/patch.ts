@@ -34,8 +34,9 @@ export interface Patched {
 export async function patch(change: Patch, marked: ReadonlyMap<string, LiveKey>, run: Run): Promise<Patched> {
   const live = marked.get(change.live.id) ?? change.live
   const removal = change.kind === 'update' ? change.removal : noRemoval
-  const { removed, forgotten, trouble } = await takeOut(removal, run)
+  // The store that it leaves may be the one that proves it.
   if (change.kind === 'update') await requireProof({ ...change, live }, run)
+  const { removed, forgotten, trouble } = await takeOut(removal, run)
   const patched = await write(writingOf({ ...change, live }, forgotten, run), run)
   if (trouble !== null) throw trouble
   return { done: { action: actions[change.kind], liveId: live.id, places: [], removed }, live: patched }

@@ -1,3 +1,4 @@
+import type { PendingKey } from '../model/change.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { type Provision, type Source, sourcesOf } from '../model/verb.ts'
 import { heal, redeliver } from './finish-key.ts'
@@ -8,12 +9,8 @@ import { rotateInPlace } from './regenerate-key.ts'
 import type { Run } from './run.ts'
 import { provisionInWaves } from './wave.ts'
 
-interface Leaks {
-  /** Keys that were marked as leaked, by id, as they are since then. */
-  readonly marked: Map<string, LiveKey>
-  /** Changes whose keys could not all be marked: nothing is made for them. */
-  readonly failed: ReadonlySet<Provision>
-}
+/** Keys that this run marked, as leaked or as retiring, by id, as they are since then. */
+type Marked = Map<string, LiveKey>
 
 /**
  * The verb `provision`: a secret that works into all stores of a key, from the first of its sources that has one. What lives is
@@ -24,13 +21,14 @@ export async function provision(
   ledger: Ledger,
   run: Run,
 ): Promise<{ readonly marked: ReadonlyMap<string, LiveKey>; readonly delivered: readonly Undelivered[] }> {
+  const marked: Marked = new Map()
   const startingWith = (source: Source) => changes.filter(change => sourcesOf(change)[0] === source)
   const withoutSecret = async (those: readonly Provision[]) => {
-    const done = await Promise.all(those.map(change => provisionLive(change, ledger, run)))
+    const done = await Promise.all(those.map(change => provisionLive(change, marked, ledger, run)))
     return those.filter((_change, index) => done[index] === false)
   }
   const unfinished = await withoutSecret(startingWith('store'))
-  const { marked, failed } = await markLeaked(changes, ledger, run)
+  const failed = await markLeaked(changes, marked, ledger, run)
   const planned = startingWith('new key').filter(change => !failed.has(change))
   const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)
   for (const { retired } of delivered.values()) for (const live of retired) marked.set(live.id, live)
@@ -46,9 +44,9 @@ interface Attempt {
 }
 
 /** Null for a source that is tried elsewhere: a heal asks for a replay key by key, and new keys are made in waves. */
-function attemptAt(source: Source, change: Provision, run: Run): Attempt | null {
+function attemptAt(source: Source, change: Provision, marked: Marked, run: Run): Attempt | null {
   if (source === 'store' && change.kind === 'heal')
-    return { step: 'recovering', work: () => heal(change, run) }
+    return { step: 'recovering', work: () => heal(change, marked, run) }
   if (source === 'store' && change.kind === 'deliver')
     return { step: 'recovering', work: () => redeliver(change, run) }
   if (source === 'regenerate' && (change.kind === 'rotate' || change.kind === 'deliver'))
@@ -57,10 +55,10 @@ function attemptAt(source: Source, change: Provision, run: Run): Attempt | null 
 }
 
 /** Tries the sources that need no new key. False: none of them had a secret, so that a new key is due. */
-async function provisionLive(change: Provision, ledger: Ledger, run: Run): Promise<boolean> {
+async function provisionLive(change: Provision, marked: Marked, ledger: Ledger, run: Run): Promise<boolean> {
   let hasBegun = false
   for (const source of sourcesOf(change)) {
-    const attempt = attemptAt(source, change, run)
+    const attempt = attemptAt(source, change, marked, run)
     if (attempt === null) continue
     const work = async () => ({ done: await attempt.work() })
     const tried = await (hasBegun
@@ -76,7 +74,7 @@ async function provisionLive(change: Provision, ledger: Ledger, run: Run): Promi
   return false
 }
 
-/** A head that was to be delivered again and had to be replaced retires now, and is narrowed as every retiring key is. */
+/** What was to be delivered again or finished, and had to be replaced, retires now, and is narrowed as every retiring key is. */
 async function narrowReplaced(
   changes: readonly Provision[],
   marked: ReadonlyMap<string, LiveKey>,
@@ -84,26 +82,42 @@ async function narrowReplaced(
   run: Run,
 ): Promise<void> {
   const narrowed = changes.map(async change => {
-    if (change.kind !== 'deliver' || change.rotates) return
-    const live = marked.get(change.live.id) ?? change.live
-    const work = () => narrow(live, change.desired, change.narrowing, run)
-    await ledger.goOn(change, 'narrowing', work)
+    for (const { live, narrowing } of replacedBy(change)) {
+      // What was revoked meanwhile was not marked.
+      const now = marked.get(live.id)
+      if (now === undefined) continue
+      await ledger.goOn(change, 'narrowing', () => narrow(now, change.desired, narrowing, run))
+    }
   })
   await Promise.all(narrowed)
 }
 
-/** Whoever else plans while a leaked key is replaced must know that it has no claim to grace. */
-async function markLeaked(changes: readonly Provision[], ledger: Ledger, run: Run): Promise<Leaks> {
-  const leaks = { marked: new Map<string, LiveKey>(), failed: new Set<Provision>() }
+/** The keys that a change meant to keep, and for which a new one was made after all. */
+function replacedBy(change: Provision): readonly Pick<PendingKey, 'live' | 'narrowing'>[] {
+  if (change.kind === 'heal') return change.pending
+  return change.kind === 'deliver' && !change.rotates ? [change] : []
+}
+
+/**
+ * Whoever else plans while a leaked key is replaced must know that it has no claim to grace. Resolves to the changes whose keys could not
+ * all be marked: nothing is made for them.
+ */
+async function markLeaked(
+  changes: readonly Provision[],
+  marked: Marked,
+  ledger: Ledger,
+  run: Run,
+): Promise<ReadonlySet<Provision>> {
+  const failed = new Set<Provision>()
   const mark = async (change: Provision) => {
     if (change.kind !== 'rotate' || change.leaked.length === 0) return
     const { keyId, leaked } = change
     const done = await ledger.begin(change, 'marking as leaked', async () => {
-      for (const live of leaked) leaks.marked.set(live.id, await leak(live, keyId, run))
+      for (const live of leaked) marked.set(live.id, await leak(live, keyId, run))
       return true
     })
-    if (done === null) leaks.failed.add(change)
+    if (done === null) failed.add(change)
   }
   await Promise.all(changes.map(mark))
-  return leaks
+  return failed
 }

@@ -5,6 +5,7 @@ import { ownedKeys } from '../lifecycle/ownership.ts'
 import type { Listing } from '../platform/types.ts'
 import type { Undelivered } from './make-key.ts'
 import { keyIfThere, pauses } from './look.ts'
+import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
 
@@ -38,6 +39,15 @@ function isRival({ live, marker }: ManagedKey, own: Undelivered): boolean {
   return marker.state.kind !== 'pending' || isOlder(live, own.live)
 }
 
+/**
+ * A platform that ignored the idempotency key made it, for this change or for one of the keys that the change was to finish: nobody
+ * received its secret.
+ */
+function isTwin({ marker }: ManagedKey, { change, marker: own }: Undelivered): boolean {
+  const unfinished = change.kind === 'heal' ? change.pending.map(({ live }) => markerOf(live).nonce) : []
+  return marker.state.kind === 'pending' && [own.nonce, ...unfinished].includes(marker.nonce)
+}
+
 /** It should give way to us; but where it was made first, its run has not seen us, and goes on. */
 function isUndecided({ live, marker }: ManagedKey, own: Undelivered): boolean {
   return marker.state.kind === 'pending' && Math.abs(live.createdAt - own.live.createdAt) < clockGrain
@@ -64,16 +74,15 @@ async function whoStays(kin: readonly ManagedKey[], key: Undelivered, run: Run):
 /**
  * Makes room for a new key, or makes room for another: two runs that made a key for one key id agree, without talking,
  * that the older one stays. Where times do not tell for sure which it is, whoever would stay waits until the other has
- * given way. A twin with our own nonce comes from a platform that ignored the idempotency key.
+ * given way.
  */
 export async function resolveDuplicate(key: Undelivered, listing: Listing, run: Run): Promise<void> {
   const blind = blindness(key, listing)
   if (blind !== null) throw await withdraw(key.live, blind, run)
   const kin = newKin(key, listing, run)
-  const isTwin = ({ marker }: ManagedKey) => marker.nonce === key.marker.nonce
-  for (const twin of kin.filter(isTwin)) await run.platform.revoke(twin.live.id)
+  for (const twin of kin.filter(each => isTwin(each, key))) await run.platform.revoke(twin.live.id)
   const rival = await whoStays(
-    kin.filter(each => !isTwin(each)),
+    kin.filter(each => !isTwin(each, key)),
     key,
     run,
   )

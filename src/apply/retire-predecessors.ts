@@ -3,6 +3,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import { keyIfThere } from './look.ts'
 import { timeOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { patchMarked } from './write.ts'
@@ -40,11 +41,22 @@ export async function retirePredecessors(
   run: Run,
 ): Promise<readonly LiveKey[]> {
   const retired: LiveKey[] = []
+  let isGone = false
   for (const live of predecessors) {
     const marker = retiredMarker(live, successor.id, desired, run)
     const note = { description: live.description, marker, proven: false }
     const now = await unlessGone(patchMarked(live, {}, note, run))
-    if (now !== null) retired.push(now)
+    if (now === null) isGone = true
+    else retired.push(now)
   }
+  if (isGone) await requireLiving(successor, run)
   return retired
+}
+
+/** Whoever revoked a predecessor may have revoked its successor, too: a dead secret must not take the place of one that works. */
+async function requireLiving({ id, name }: LiveKey, run: Run): Promise<void> {
+  if ((await keyIfThere(id, run)) !== null) return
+  throw new Failure('conflict', `Another run revoked ${id} (${name}) before its secret was in any store.`, {
+    hints: ['Run plan again once that run is over.'],
+  })
 }

@@ -86,7 +86,8 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
   if (reasons.length === 0) findings.push(...updates.flatMap(({ update }) => update.findings))
   const narrowed = pending.slice(finishable.length).map(each => narrowOf(key, each, facts))
   const { removal, findings: kept } = removalOf(desired, storeHolders(lineage), lineage, options, 'delivers')
-  const left = pending.filter(each => !excess.includes(each))
+  // A rotation revokes none of them: what is too many retires, too.
+  const left = reasons.length > 0 ? pending : pending.filter(each => !excess.includes(each))
   const shared = { keyId, desired, predecessors: predecessorsOf(lineage, left), removal }
   const change: Change =
     reasons.length > 0

@@ -1,6 +1,8 @@
 import { hashId } from '../lifecycle/binding.ts'
+import { isReadable } from '../lifecycle/health.ts'
 import type { ManagedKey } from '../lifecycle/lineage.ts'
 import type { RotationReason } from '../model/change.ts'
+import type { DesiredKey } from '../model/desired.ts'
 import { minute } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
@@ -52,6 +54,14 @@ function recognise(
   }
 }
 
+/**
+ * Does one store that holds its secret show that all do? Not where others belong to a place: a shared one shows nothing of a file of
+ * another host or folder.
+ */
+function isWhole({ keyId, stores }: DesiredKey, { options }: Facts): boolean {
+  return !options.localKeys.has(keyId) || stores.filter(({ spec }) => isReadable(spec)).length === 1
+}
+
 function beingReplaced(keyId: string, { live }: ManagedKey, until: number): Finding {
   return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until }
 }
@@ -80,7 +90,8 @@ export function replaceLostHead(
   const { slots, now } = facts
   const stays =
     unmarked !== null && rotationReasons(key.desired, unmarked, slots.get(keyId), now).length === 0
-  if (stays && proof !== null) return recognise(key, { live: unmarked, marker: newest.marker }, proof, facts)
+  if (stays && proof !== null && isWhole(key.desired, facts))
+    return recognise(key, { live: unmarked, marker: newest.marker }, proof, facts)
   const until = state.at + markersTime
   if (until > facts.now) return { ...nothing, findings: [beingReplaced(keyId, newest, until)] }
   const decision = replaceFormer(key, newest, [{ code: 'head-lost', since: state.at }, ...requested], facts)

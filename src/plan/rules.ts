@@ -127,12 +127,14 @@ export function decideKey(key: KeyCase, facts: Facts): Decision {
 
 /**
  * Once a decision is carried out, is the head's secret known to be in all its stores? Only then its predecessors may go.
- * A date that is past makes no successor, so it must not keep them for ever.
+ * A date that is past makes no successor, so it keeps none but one whose secret a store holds.
  */
 export function headIsDelivered(key: KeyCase, { changes }: Decision, facts: Facts): boolean {
   const { head } = key.lineage
   const provisions = changes.some(({ kind }) => kind === 'rotate' || kind === 'deliver' || kind === 'heal')
   if (provisions) return true
   if (head === null || unfinished(key.lineage, facts).length > 0) return false
-  return leaveAfterDate(key, facts) !== null || renewalReasons(key, head, facts).delivery.length === 0
+  if (leaveAfterDate(key, facts) !== null)
+    return overtakenBy(key.lineage, key.desired.keyId, facts.options) === null
+  return renewalReasons(key, head, facts).delivery.length === 0
 }

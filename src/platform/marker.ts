@@ -196,10 +196,14 @@ export function writeDescription(description: string, marker: Marker | null): st
   return description === '' ? formatMarker(marker) : `${description} ${formatMarker(marker)}`
 }
 
-/** As much of a description as there is room for next to a marker: that of a retiring key is longer than any other. */
+/**
+ * As much of a description as there is room for next to a marker: that of a retiring key is longer than any other. What is left of a damaged
+ * marker stays as text, and must not be read as a second one.
+ */
 export function fitDescription(description: string, marker: Marker): string {
   const room = Math.max(0, maximumDescription - formatMarker(marker).length - 1)
-  return description.length <= room ? description : description.slice(0, room).trimEnd()
+  const text = description.replaceAll(anyMarkerText, found => `(${found.slice(1)}`)
+  return text.length <= room ? text : text.slice(0, room).trimEnd()
 }
 
 /** The most characters that the marker of a key in use can ever take, the space before it and a signature included. */

@@ -3,6 +3,7 @@ import { fc } from '../support/properties.ts'
 import t from 'tap'
 import type { Marker, MarkerState } from '../../src/model/marker.ts'
 import {
+  fitDescription,
   formatMarker,
   markerRoom,
   parseMarker,
@@ -164,4 +165,12 @@ t.test('leaves a description without marker as it is', async t => {
   })
   t.equal(writeDescription('CI key', null), 'CI key')
   t.equal(writeDescription('', example), formatMarker(example))
+})
+
+t.test('a damaged marker in the description of a retiring key is text beside its new marker', async t => {
+  const text = fitDescription('Nightly [fk1 acme-agents/', example)
+  t.match(readDescription(writeDescription(text, example)), {
+    description: 'Nightly (fk1 acme-agents/',
+    ownership: { kind: 'managed' },
+  })
 })

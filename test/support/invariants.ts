@@ -34,6 +34,14 @@ export function keysOf(
 
 export const isDelivered = ({ marker }: Marked): boolean => marker.state.kind === 'delivered'
 
+/** No run says that it was delivered: it is pending, or retires without having been. */
+export const isUnfinished = ({ marker: { state } }: Marked): boolean =>
+  state.kind === 'pending' || (state.kind === 'retiring' && state.delivered === null)
+
+/** It was marked as delivered once, and may retire by now. */
+const wasDelivered = (key: Marked): boolean =>
+  isDelivered(key) || (key.marker.state.kind === 'retiring' && !isUnfinished(key))
+
 /** `delivered,pending`: the states of keys, for a fault or a comparison. */
 export const statesOf = (keys: readonly Marked[]): string =>
   keys.map(({ marker }) => marker.state.kind).join() || 'nothing'
@@ -42,9 +50,10 @@ export const statesOf = (keys: readonly Marked[]): string =>
 export function headFaults(keys: readonly Marked[], former: ReadonlySet<string>): readonly string[] {
   const delivered = keys.filter(isDelivered)
   const faults: string[] = []
+  if (delivered.length > 1) faults.push('several keys say that they are the head')
   if (new Set(delivered.map(({ marker }) => marker.generation)).size !== delivered.length)
     faults.push('a generation was delivered twice')
-  if (delivered.filter(({ live }) => !former.has(live.id)).length > 1)
+  if (keys.filter(key => wasDelivered(key) && !former.has(key.live.id)).length > 1)
     faults.push('more than one new generation was delivered')
   return faults
 }

@@ -1,5 +1,6 @@
 import type { GatherPlatform } from '../../src/apply/gather.ts'
 import type { ApplyPlatform } from '../../src/apply/run.ts'
+import { isBound } from '../../src/lifecycle/binding.ts'
 import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { type Instant, type Milliseconds, hour, second } from '../../src/model/duration.ts'
 import type { FailureCode } from '../../src/model/failure.ts'
@@ -66,6 +67,14 @@ function byAge({ live: a }: Row, { live: b }: Row): number {
   return a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
 }
 
+/** A marker that is bound to another key was copied. */
+function judged(live: LiveKey): LiveKey['ownership'] {
+  const { ownership } = live
+  return ownership.kind === 'managed' && !isBound(ownership.marker, live)
+    ? { kind: 'copied', marker: ownership.marker }
+    : ownership
+}
+
 export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPlatform {
   const rows = new Map<string, Row>()
   const holders = new Map<string, Row>()
@@ -73,7 +82,10 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
   const replays = new Map<string, { readonly at: Instant; readonly body: string; readonly issued: Issued }>()
 
   const isExpired = ({ live: { expiresAt } }: Row) => expiresAt !== null && expiresAt <= now()
-  const shown = (row: Row): LiveKey => (isExpired(row) ? { ...row.live, status: 'expired' } : row.live)
+  const shown = (row: Row): LiveKey => {
+    const live = { ...row.live, ownership: judged(row.live) }
+    return isExpired(row) ? { ...live, status: 'expired' } : live
+  }
 
   const authenticate = (credential: Secret): Caller => {
     const secret = credential.reveal()
@@ -141,7 +153,7 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
     const row: Row = { live, secret, lifetime: end === null ? null : end - at }
     rows.set(live.id, row)
     holders.set(secret, row)
-    return { key: live, secret: new Secret(secret) }
+    return { key: shown(row), secret: new Secret(secret) }
   }
 
   function update(row: Row, patch: KeyPatch, caller: Caller): LiveKey {

@@ -6,7 +6,7 @@ import { applyFaults, countFaults, endFaults, planFaults, storeFaults } from './
 import { type Machine, declareEverywhere, machinesOf, runAtOnce } from './machines.ts'
 import { holdMeeting } from './meeting.ts'
 import { randomOf } from './random.ts'
-import { type Scene, scenes } from './scenes.ts'
+import { type Scene, keyIds, scenes } from './scenes.ts'
 
 export interface Verdict {
   /** Empty: all invariants hold. */
@@ -46,6 +46,9 @@ async function recover(stage: Stage, machines: readonly Machine[], one: Case): P
   ]
   const faults = await look(machines)
   stage.platform.now += graceOver
+  // Of one key id, each run revokes one retiring key.
+  const turns = Math.max(...(await Promise.all(keyIds.map(async keyId => (await stage.own(keyId)).length))))
+  for (let left = turns - 2; left > 0; left -= 1) faults.push(...(await applyFaults(recoverer)))
   const later = await look(machines.slice(0, 1))
   return [...faults, ...later.map(fault => `after the grace: ${fault}`), ...(await countFaults(stage))]
 }

@@ -3,6 +3,7 @@ import {
   type Marked,
   headFaults,
   isDelivered,
+  isUnfinished,
   planFaults,
   said,
   statesOf,
@@ -57,18 +58,21 @@ export async function judge(
   const head = keys.find(isDelivered)
   faults.push(...headFaults(keys, former))
   // A store into which nobody can look may have handed the secret out, so such a key retires like a predecessor.
-  const pending = keys.filter(({ marker }) => marker.state.kind === 'pending')
-  if (pending.length > 0 && (stores === 'readable' || name === 'refused delivery'))
+  const unfinished = keys.filter(isUnfinished)
+  if (unfinished.length > 0 && (stores === 'readable' || name === 'refused delivery'))
     faults.push('a key is left half done')
   // That is why stores that can be read come first.
-  if (stores !== 'write-only' && pending.some(({ live }) => handedOut.has(live.id)))
+  if (stores !== 'write-only' && unfinished.some(({ live }) => handedOut.has(live.id)))
     faults.push('a key that a store handed out is left half done')
   faults.push(...(await standingFaults(stage, scene, stores, head)))
 
   if (keys.length > scene.finally.length) {
     stage.platform.now += graceOver
-    const later = await stage.run(['apply', '--auto-approve'])
-    if (later.code !== 0) faults.push(said('the apply after the grace fails', later))
+    // Of one key id, each run revokes one retiring key.
+    for (let surplus = keys.length - scene.finally.length; surplus > 0; surplus -= 1) {
+      const later = await stage.run(['apply', '--auto-approve'])
+      if (later.code !== 0) faults.push(said('the apply after the grace fails', later))
+    }
     faults.push(...planFaults(await stage.plan()))
     faults.push(...(await standingFaults(stage, scene, stores, head)))
   }

@@ -1,7 +1,8 @@
-import { day } from '../../../src/model/duration.ts'
+import { day, minute } from '../../../src/model/duration.ts'
+import { type Permissions, permissionsBeyond } from '../../../src/model/permission.ts'
 import type { Settled } from '../../campaigns/campaign.ts'
 import { configuration } from './configuration.ts'
-import { planFaults } from '../../support/invariants.ts'
+import { type Marked, isDelivered, planFaults } from '../../support/invariants.ts'
 import { judge } from './judge.ts'
 import { type Prober, watchStores } from './prober.ts'
 import { type Scene, apply, scenes } from './scenes.ts'
@@ -30,6 +31,8 @@ interface Scenery {
   readonly untouched: string
   /** The ids of the keys that live. */
   readonly former: ReadonlySet<string>
+  /** What each of them may do. */
+  readonly granted: ReadonlyMap<string, Permissions>
   /** The secrets that are to stop working, where the scene is about a leak. */
   readonly leaked: readonly string[]
 }
@@ -48,7 +51,7 @@ async function openScenery(setting: Setting, program: string | null): Promise<Sc
   const scene: Scene = scenes[setting.scene]
   const stage = await openStage(setting.replay, program)
   const untouched = await stage.untouched(notAdopted(scene, stage))
-  const scenery = { setting, scene, stage, untouched, former: stage.others, leaked: [] }
+  const scenery = { setting, scene, stage, untouched, former: stage.others, granted: new Map(), leaked: [] }
   for (const { declared, days, killedAt = null } of scene.past) {
     await declare(scenery, declared)
     const run = await stage.run(apply, killedAt)
@@ -59,8 +62,10 @@ async function openScenery(setting: Setting, program: string | null): Promise<Sc
   await declare(scenery)
   const leaked = setting.scene === 'leaked key' ? [...(await stage.stored()).values()] : []
   if (scene.regenerated === true) await stage.regenerate()
-  const former = new Set((await stage.platform.live()).map(({ id }) => id))
-  return { ...scenery, leaked, former }
+  const live = await stage.platform.live()
+  const former = new Set(live.map(({ id }) => id))
+  const granted = new Map(live.map(({ id, permissions }) => [id, permissions] as const))
+  return { ...scenery, leaked, former, granted }
 }
 
 function wasKilled({ signal }: Walked): boolean {
@@ -68,12 +73,18 @@ function wasKilled({ signal }: Walked): boolean {
 }
 
 /** The run that the scene is about. */
-async function act({ scene, stage }: Scenery, killAt: string | null): Promise<Walked> {
+async function act({ scene, stage, former }: Scenery, killAt: string | null): Promise<Walked> {
   if (scene.trouble === 'a store refuses') await refuse(stage.place, true)
   stage.memory.loses = scene.trouble === 'an answer is lost'
   const run = await stage.run(scene.args, killAt)
   await refuse(stage.place, false)
   stage.memory.loses = false
+  if (scene.trouble === 'its new key is deleted') {
+    const made = (await stage.own('ci-pipeline')).filter(({ live: { id } }) => !former.has(id))
+    await stage.remove(made.map(({ live: { id } }) => id))
+    // So long the run that marked its predecessor has to finish what it began.
+    stage.platform.now += 16 * minute
+  }
   return run
 }
 
@@ -98,6 +109,15 @@ async function holdersOf({ platform }: Stage, secrets: readonly string[]): Promi
   return ids.filter(id => id !== null)
 }
 
+/** Only a head gets more, and only where a store that can be read proves that it is ours. */
+async function grantFaults({ stage, setting, granted }: Scenery): Promise<readonly string[]> {
+  const mayGrow = (key: Marked) => isDelivered(key) && setting.stores !== 'write-only'
+  const grew = ({ live: { id, permissions } }: Marked) =>
+    permissionsBeyond(permissions, granted.get(id) ?? permissions).length > 0
+  const grown = (await stage.own('ci-pipeline')).filter(key => grew(key) && !mayGrow(key))
+  return grown.map(({ live }) => `${live.id} was given more, and nothing proves that it is ours`)
+}
+
 interface Recovered {
   readonly verdict: Verdict
   /** What the recovery came by that was not killed. */
@@ -116,7 +136,7 @@ async function recover(
   const handedOut = new Set(await holdersOf(stage, [...(await stage.stored()).values()]))
   const recovery = await stage.run(apply)
   const outages = (await prober?.end()) ?? []
-  const wrong = [...faults, ...outages]
+  const wrong = [...faults, ...outages, ...(await grantFaults(scenery))]
   if (isLeakKnown(kills) && (await holdersOf(stage, leaked)).length > 0)
     wrong.push('the leaked secret still works')
   wrong.push(...(await judge(stage, scene, setting, { recovery, former, handedOut })))

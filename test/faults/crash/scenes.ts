@@ -12,8 +12,8 @@ export interface Past {
   readonly killedAt?: string
 }
 
-/** What is out of order while the first run goes on. */
-export type Trouble = 'a store refuses' | 'an answer is lost'
+/** What is out of order while the first run goes on, or right after it. */
+export type Trouble = 'a store refuses' | 'an answer is lost' | 'its new key is deleted'
 
 export interface Scene {
   readonly past: readonly Past[]
@@ -42,6 +42,16 @@ const wider = { permissions: '[read_scenarios, upload_results]' }
 export const scenes = {
   create: usual,
   'overlap rotation': { ...usual, past: once(61) },
+  // Somebody deletes the successor by hand, which is an outage where stores hold its secret.
+  'deleted successor': {
+    ...usual,
+    past: once(1),
+    args: ['rotate', 'ci-pipeline', '--auto-approve'],
+    trouble: 'its new key is deleted',
+    overlap: false,
+  },
+  // Nothing would remain of the predecessor.
+  'other permissions': { ...usual, past: once(61, { permissions: '[upload_results]' }) },
   'leaked key': { ...usual, past: once(1), args: ['rotate', 'ci-pipeline', '--now', '--auto-approve'] },
   'in-place rotation': {
     ...usual,

@@ -39,6 +39,8 @@ export interface Stage {
   untouched(more?: readonly string[]): Promise<string>
   /** What somebody does by hand to the only key of the stack. */
   regenerate(): Promise<void>
+  /** Somebody deletes keys by hand. */
+  remove(ids: readonly string[]): Promise<void>
   /** Remembers all there is: files, keys, time. Resolves to what puts it back. Nothing may be running. */
   remember(): Promise<() => Promise<void>>
   end(): Promise<void>
@@ -93,6 +95,7 @@ export async function openStage(replay: Replay, program: string | null): Promise
   const foreign = [
     await made(platform, 'By hand', 'Nobody manages it'),
     await made(platform, 'Of another stack', writeDescription('Theirs', marker({ stack: 'another' }))),
+    await made(platform, 'From a template', writeDescription('A copy', marker({ stack: 'kill-test' }))),
   ]
   const others = new Set((await platform.live()).map(({ id }) => id))
   const walk = join(own, 'checkpoints')
@@ -139,6 +142,9 @@ export async function openStage(replay: Replay, program: string | null): Promise
     regenerate: async () => {
       const own = (await platform.managed()).filter(({ name }) => name === 'CI pipeline')
       for (const { id } of own) await call(platform, 'POST', `/api/api-keys/${id}/regenerate`)
+    },
+    remove: async ids => {
+      for (const id of ids) await call(platform, 'DELETE', `/api/api-keys/${id}`)
     },
     remember: () => remember({ place, platform, memory, database }),
     end: async () => {

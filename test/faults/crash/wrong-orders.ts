@@ -25,6 +25,22 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     caught: ['overlap rotation/readable/with the secret/before-create:1'],
     as: 'a consumer read a secret that does not work',
   },
+  'predecessors marked after the put': {
+    edits: [
+      {
+        file: 'apply/deliver.ts',
+        from: '    retired = await retirePredecessors(live, predecessorsOf(change), desired, run)\n',
+        to: '    retired = []\n',
+      },
+      {
+        file: 'apply/deliver.ts',
+        from: '  return { done: await deliver({ live, marker, desired, put, fields: [], removal }, run), retired }\n',
+        to: '  const done = await deliver({ live, marker, desired, put, fields: [], removal }, run)\n  return { done, retired: await retirePredecessors(live, predecessorsOf(change), desired, run) }\n',
+      },
+    ],
+    caught: ['deleted successor/readable/with the secret/after-put:1'],
+    as: 'agents.env holds another secret than that of the head, which is dead',
+  },
   'a secret taken out of a store before the new one is in another': {
     edits: [wrongStores('put: async secret => { await right.remove(); return await right.put(secret) }')],
     caught: ['overlap rotation/readable/with the secret/before-put:1'],
@@ -47,8 +63,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/provision.ts',
-        from: "  const { marked, failed } = await markLeaked(changes, ledger, run)\n  const planned = startingWith('new key').filter(change => !failed.has(change))\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n",
-        to: "  const planned = startingWith('new key')\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n  const { marked } = await markLeaked(changes, ledger, run)\n",
+        from: "  const failed = await markLeaked(changes, marked, ledger, run)\n  const planned = startingWith('new key').filter(change => !failed.has(change))\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n",
+        to: "  const planned = startingWith('new key')\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n  await markLeaked(changes, marked, ledger, run)\n",
       },
     ],
     caught: ['leaked key/readable/with the secret/after-patch:1'],
@@ -84,7 +100,7 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
       },
     ],
     caught: ['lost answer/readable/none/after-patch:1'],
-    as: 'a key is left half done',
+    as: 'more than one new generation was delivered',
   },
   'a heal that marks before it puts': {
     edits: [marksBeforeItPuts],
@@ -105,8 +121,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
       },
       {
         file: 'apply/finish-key.ts',
-        from: '    await run.platform.revoke(live.id)\n    left = left.slice(1)\n',
-        to: '    left = left.slice(1)\n',
+        from: '    await run.platform.revoke(live.id)\n    revoked.add(live.id)\n',
+        to: '    revoked.add(live.id)\n',
       },
     ],
     caught: ['overlap rotation/readable/with the secret/after-put:1'],

@@ -82,7 +82,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/provision.ts',
-        from: '  await narrowReplaced([...delivered.keys()], ledger, run)\n',
+        from: '  await narrowReplaced([...delivered.keys()], marked, ledger, run)\n',
         to: '  void narrowReplaced\n',
       },
     ],
@@ -102,7 +102,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
         to: '  const puts = await putIntoEach(secret, readable.slice(1))\n',
       },
     ],
-    caught: ['in-place rotation/readable/with the secret/after-regenerate:1'],
+    caught: ['in-place rotation/readable/with the secret/not killed'],
     as: 'agents.env holds another secret than that of the head',
   },
   'a key of a platform that does not replay given up': {
@@ -125,7 +125,51 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
       },
     ],
     caught: ['create/readable/with the secret/after-create:1'],
-    as: 'more than one new generation was delivered',
+    as: 'the recovery fails',
+  },
+  'a copied marker taken for ours': {
+    edits: [
+      {
+        file: 'lifecycle/ownership.ts',
+        from: '  const isOurs = marker.stack === stack && isHeld(marker.keyId, live)\n',
+        to: '  const isOurs = marker.stack === stack\n',
+      },
+    ],
+    caught: ['create/readable/with the secret/not killed'],
+    as: 'a key of others was touched',
+  },
+  'more for a head that nothing proves': {
+    edits: [
+      {
+        file: 'plan/proof.ts',
+        from: "  return adopt === id ? 'adopt' : null\n",
+        to: "  return adopt === null || adopt === id ? 'adopt' : null\n",
+      },
+    ],
+    caught: ['update/write-only/with the secret/not killed'],
+    as: 'was given more, and nothing proves that it is ours',
+  },
+  'a retiring key narrowed to what it never had': {
+    edits: [
+      {
+        file: 'plan/fields.ts',
+        from: '    const permissions = commonPermissions(live.permissions, desired.permissions)\n',
+        to: '    const permissions = desired.permissions\n    void commonPermissions\n',
+      },
+    ],
+    caught: ['other permissions/readable/with the secret/not killed'],
+    as: 'was given more, and nothing proves that it is ours',
+  },
+  'a lost head overlooked': {
+    edits: [
+      {
+        file: 'plan/rules.ts',
+        from: '  return retired === undefined ? makeFirst(key) : replaceLostHead(key, retired, requested, facts)\n',
+        to: '  void replaceLostHead\n  return retired === undefined ? makeFirst(key) : nothing\n',
+      },
+    ],
+    caught: ['deleted successor/readable/with the secret/not killed'],
+    as: 'agents.env holds another secret than that of the head, which is dead',
   },
   'a revocation that empties the stores of other keys': {
     edits: [

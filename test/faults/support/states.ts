@@ -21,6 +21,19 @@ interface Declared {
   readonly strategy?: string
 }
 
+/** A plan looks into no store that is a program; in place, one has to show that the key is ours. */
+const readableStores: Readonly<Record<string, string>> = {
+  overlap: "exec: { put: [open-store, write, '{key}'], get: [open-store, read, '{key}'] }",
+  'in-place': 'keychain',
+}
+
+/** What the stores of a key are called. */
+export function storeNamesOf(keyId: string, stored: ReadonlyMap<string, string>): readonly string[] {
+  const keychain = `keychain fluxloop/wires/${keyId}`
+  const readable = stored.has(keychain) ? keychain : `exec open-store write ${keyId}`
+  return [readable, `exec sealed-store write ${keyId}`]
+}
+
 /** Two keys, each in a store that can be read and in one that cannot. */
 export function configuration({
   permissions = 'read_scenarios, upload_results',
@@ -33,7 +46,7 @@ defaults:
   expires: 90d
   rotate: { maxAge: 60d, grace: 48h, quiet: 24h, strategy: ${strategy} }
   store:
-    - exec: { put: [open-store, write, '{key}'], get: [open-store, read, '{key}'] }
+    - ${readableStores[strategy]}
     - exec: { put: [sealed-store, write, '{key}'] }
 limits: { rotate: 100%, revoke: 100% }
 keys:

@@ -12,16 +12,19 @@ import { computePlan } from '../../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../../src/plan/input.ts'
 import { storesToFind } from '../../../src/plan/lost-stores.ts'
 import { unsigned } from '../../../src/platform/signature.ts'
-import { options as planOptions } from '../build.ts'
+import { nothing, options as planOptions } from '../build.ts'
 import { summary } from '../plan-of.ts'
 import { desiredOfStack, formerStoresOf, nthKey } from './configuration.ts'
 import { type Played, credentialOf, judgeConvergence } from './converge.ts'
+import { evidenceAt, placesAt, storedAt } from './evidence.ts'
 import { judgeLimits } from './limits.ts'
+import { judgeWrites } from './judge-writes.ts'
+import { siteOf } from './sites.ts'
 import type { Apply, History, PlainApply, Step } from './steps.ts'
 import { type Watch, localKeysOf, watched } from './watched.ts'
-import { type HistoryWorld, hostOf } from './world.ts'
+import type { HistoryWorld } from './world.ts'
 
-const ownUserAgent = 'fluxloop-keys/0.0.0-test'
+export const ownUserAgent = 'fluxloop-keys/0.0.0-test'
 
 function optionsOf(
   world: HistoryWorld,
@@ -33,7 +36,9 @@ function optionsOf(
     nth === null || configuration === undefined ? null : nthKey(configuration, nth)
   const [rotated, inUse, only] = [keyAt(ask.rotate?.nth ?? null), keyAt(ask.inUse), keyAt(ask.only)]
   return planOptions({
-    host: hostOf(host),
+    host: siteOf(host).host,
+    places: placesAt(desired, siteOf(host)),
+    signed: nothing,
     localKeys: localKeysOf({ desired }),
     takeOver: ask.takeOver,
     maxRevoke: ask.unlimited ? 100 : null,
@@ -82,16 +87,18 @@ export async function apply(
     options: asked,
     callerId: null,
     born: new Set(),
+    stored: new Set(),
     seen: [],
     died: new Set(),
     rotated: [],
+    writes: [],
     step,
     history,
     beforeRequest: async count => {
       if (count !== meanwhile?.request) return
       const nested = meanwhile.step
       // A lock keeps a second run of one machine away.
-      await play(nested.do === 'apply' ? { ...nested, host: 1 - step.host } : nested)
+      await play(nested.do === 'apply' ? { ...nested, host: step.host === 1 ? 0 : 1 } : nested)
     },
   }
   const { platform, stores, hook, wasKilled } = watched(
@@ -110,7 +117,11 @@ export async function apply(
   }
   const { current, now } = gathered
   watch.callerId = current.caller.key?.id ?? null
-  const options = { ...asked, formerStores: formerStoresOf(desired, storesToFind(desired, current, now)) }
+  watch.stored = storedAt(world, siteOf(step.host), await world.backend.inspect())
+  const options = await evidenceAt(world, siteOf(step.host), desired, current.keys, now, {
+    ...asked,
+    formerStores: formerStoresOf(desired, storesToFind(desired, current, now)),
+  })
   const plan = computePlan(desired, current, now, options)
   const refused = isRefused(plan)
   if (refused || plan.changes.length === 0) {
@@ -142,6 +153,7 @@ export async function apply(
   tell(world, { plan, report })
   judgeLimits(watch, current.keys, world)
   const disturbed = within || wasKilled() || step.locked !== null || meanwhile !== null
+  if (!disturbed) judgeWrites(plan, report, watch, world)
   if (!disturbed && isEveryKey(options.targets))
     await judgeConvergence(world, { do: 'apply', ...step }, history, {
       desired,

@@ -4,7 +4,7 @@ import { shortHash } from '../../../src/model/hash.ts'
 import type { Lifetime } from '../../../src/model/lifetime.ts'
 import type { FormerStore, FormerStores } from '../../../src/model/removal.ts'
 import { type DeclaredStore, type StoreSpec, storeLabel } from '../../../src/model/store.ts'
-import { desiredKey, desiredState, otherHost, thisHost } from '../build.ts'
+import { desiredKey, desiredState } from '../build.ts'
 import { type KeySettings, type Rules, type StoreKind, storeKinds } from './steps.ts'
 
 /** What is declared under one key id. */
@@ -21,8 +21,6 @@ export interface Configuration {
   /** What `desiredOfStack` made of it; null since it was changed. */
   read: DesiredState | null
 }
-
-export const hosts = [thisHost, otherHost] as const
 
 export function openConfiguration(stack: string): Configuration {
   return {

@@ -13,7 +13,10 @@ import { storesToFind } from '../../../src/plan/lost-stores.ts'
 import { summary } from '../plan-of.ts'
 import { formerStoresOf } from './configuration.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
+import { evidenceAt } from './evidence.ts'
+import { siteOf } from './sites.ts'
 import type { History, PlainApply } from './steps.ts'
+import { machineOf } from './watched.ts'
 import { type HistoryWorld, breaks, holderOf, secretOf } from './world.ts'
 /** The stored secret of a declared key, where it may manage keys; else a person's. */
 export async function credentialOf(
@@ -73,6 +76,8 @@ export async function judgeConvergence(
   }
   // What is held back or deferred is for another run to do, which may find it otherwise.
   if (plan.deferred.length > 0 || isHeldInPart(plan)) return
+  // What follows from that is for the next run.
+  if (plan.changes.some(takesTwoRuns)) return
   // What is held was not narrowed, since it was about to go.
   if (report.outcomes.some(({ status }) => status !== 'done')) return
   const again = gathered.current.caller.key === null ? { ...step, as: null } : step
@@ -88,19 +93,20 @@ export async function judgeConvergence(
     doubts: gathered.current.doubts,
     projects: gathered.current.projects,
   }
-  const options = {
+  const options = await evidenceAt(world, siteOf(step.host), desired, current.keys, plan.now, {
     ...played.options,
     rotate: new Map(),
     formerStores: formerStoresOf(desired, storesToFind(desired, current, plan.now)),
-  }
-  const skew = history.dateless?.[step.host]
+  })
+  const skew = history.dateless?.[machineOf(step.host)]
   const { now } = world.backend
   const seen = skew === undefined ? Math.floor(now / second) * second : now + skew * minute
   // Time goes on while a run works: what fell due meanwhile is no fault of its own.
   const caller = gathered.current.caller.key?.id
   const left = [seen, plan.now].map(moment => {
     const next = computePlan(desired, current, moment, options)
-    return summary({ ...next, changes: next.changes.filter(change => !isForNext(change, caller)) })
+    const own = next.changes.filter(change => !isForNext(change, caller) && !isTurn(change, plan))
+    return summary({ ...next, changes: own })
   })
   if (left.every(changes => changes.length > 0))
     breaks(world, `the second plan is not empty: ${left.map(changes => changes.join(', ')).join(', or ')}`)
@@ -108,6 +114,24 @@ export async function judgeConvergence(
 
 /** Made, or a revocation that waits: where what leaked took a deadline along, the new head gives its predecessors another one. */
 const isSettled = ({ status }: Report['outcomes'][number]) => status === 'done' || status === 'held'
+
+/** Of one key id, each run revokes one retiring key: others waited for it. */
+function isTurn(change: Change, { changes, retiring }: Plan): boolean {
+  if (change.kind !== 'revoke' || change.reason.code !== 'superseded') return false
+  const went = changes.some(({ kind, keyId }) => kind === 'revoke' && keyId === change.keyId)
+  return (
+    went || retiring.some(({ live, wait }) => live.id === change.live.id && wait.code === 'another-first')
+  )
+}
+
+/** A marker that was torn from its key, or pasted onto it, belongs to it again; or an expired key, which nobody can prove, lives again. */
+function takesTwoRuns(change: Change): boolean {
+  return (
+    change.kind === 'update' &&
+    (change.live.status === 'expired' ||
+      change.fields.some(({ field, current }) => field === 'state' && current === 'marker of another key'))
+  )
+}
 
 /** No run revokes or narrows the key that calls: the next one, with another key, does. */
 function isForNext(change: Change, callerId: string | undefined): boolean {

@@ -8,4 +8,6 @@ export interface Deed {
   readonly callerId: string | null
   /** Live keys that this run made. */
   readonly born: ReadonlySet<string>
+  /** Live keys whose secrets were in places that this run could read when it began, or that the platform told it again. */
+  readonly stored: ReadonlySet<string>
 }

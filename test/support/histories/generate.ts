@@ -22,7 +22,7 @@ const mostly = <T>(weight: number, usual: T, other: fc.Arbitrary<T>) =>
 
 const day = 24
 const stack = one(0, 0, 0, 1)
-const host = one(0, 0, 1)
+const host = one(0, 0, 0, 1, 2)
 const nth = fc.nat(5)
 const name = one('CI', 'Release', 'Production')
 const scope = one<Scope>(
@@ -52,7 +52,7 @@ const settings: { [K in keyof KeySettings]: fc.Arbitrary<KeySettings[K]> } = {
   strategy: mostly<KeySettings['strategy']>(3, 'overlap', one('in-place')),
   maxAge: one(null, 20 * day, 60 * day),
   grace: one(1, 12, 2 * day),
-  quiet: one(1, day, 3 * day),
+  quiet: one(1, day, 3 * day, 8 * day, 32 * day),
   stores: fc.subarray([...storeKinds], { minLength: 1 }),
   keepRemoved: mostly(4, false, fc.constant(true)),
   protect: mostly(3, false, fc.constant(true)),
@@ -67,6 +67,20 @@ const someSettings: fc.Arbitrary<Partial<KeySettings>> = fc
   )
   .map(([whole, names]) => Object.fromEntries(names.map(name => [name, whole[name]])) as Partial<KeySettings>)
 
+const copiedKey: fc.Arbitrary<PersonStep> = fc.record(
+  { do: one('make' as const), name: one('Mine', 'CI'), like: nth },
+  { noNullPrototype: true },
+)
+
+const attack: fc.Arbitrary<PersonStep> = fc.record(
+  {
+    do: one('attack' as const),
+    nth,
+    how: one('twin', 'high generation', 'past grace', 'unfinished', 'made anew'),
+  },
+  { noNullPrototype: true },
+)
+
 const made: fc.Arbitrary<PersonStep> = fc.record(
   { do: one('make' as const), name: one('Mine', 'Mine', 'Yours', 'Yours', 'CI') },
   { noNullPrototype: true },
@@ -80,6 +94,7 @@ const personStep: fc.Arbitrary<PersonStep> = fc.oneof(
       nth,
       to: fc.oneof(
         fc.record({ name: one('Edited', 'CI') }, { noNullPrototype: true }),
+        fc.record({ like: nth }, { noNullPrototype: true }),
         fc.record({ scope }, { noNullPrototype: true }),
         fc.record({ permissions }, { noNullPrototype: true }),
         fc.record({ ends: one<number | 'never'>(1, 5 * day, 200 * day, 'never') }, { noNullPrototype: true }),
@@ -93,11 +108,13 @@ const personStep: fc.Arbitrary<PersonStep> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record(
-      { do: one('regenerate' as const, 'delete' as const), nth },
+      { do: one('regenerate' as const, 'delete' as const, 'delete head' as const), nth },
       { noNullPrototype: true },
     ),
   },
   made,
+  copiedKey,
+  attack,
 )
 
 const ask = record<Ask>({
@@ -182,6 +199,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       { noNullPrototype: true },
     ),
   },
+  {
+    weight: 2,
+    arbitrary: one<Step>(
+      { do: 'wait', hours: 2 * day, calling: true, rhythm: 12 },
+      { do: 'wait', hours: 21 * day, calling: true, rhythm: 7 * day },
+      { do: 'wait', hours: 61 * day, calling: true, rhythm: 7 * day },
+      { do: 'wait', hours: 62 * day, calling: true, rhythm: 31 * day },
+    ),
+  },
+  { weight: 1, arbitrary: one<Step>({ do: 'backup' }, { do: 'restore' }, { do: 'verify' }) },
   { weight: 3, arbitrary: personStep },
   {
     weight: 2,

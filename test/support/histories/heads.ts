@@ -1,8 +1,9 @@
 import type { DesiredKey, DesiredState } from '../../../src/model/desired.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import { type Marked, markerOf } from '../invariants.ts'
-import { placeOf } from './world.ts'
 import { kindOf } from './configuration.ts'
+import { markedSite } from './sites.ts'
+import { placeOf } from './world.ts'
 
 export function markedBy(stack: string, keys: readonly LiveKey[]): readonly Marked[] {
   return keys.flatMap(live => {
@@ -20,25 +21,45 @@ export function familyOf(
   return marked.filter(({ marker }) => marker.keyId === keyId || marker.keyId === previously)
 }
 
-const leads = ({ marker: { state } }: Marked) =>
-  state.kind === 'delivered' || state.kind === 'external' || state.kind === 'leaked'
-
-/** The highest key of a family that was delivered, adopted or leaked. */
-export function topOf(family: readonly Marked[]): Marked | null {
-  const older = (a: Marked, b: Marked) =>
-    a.live.createdAt - b.live.createdAt || (a.live.id < b.live.id ? -1 : 1)
-  const [top] = family.filter(leads).sort((a, b) => b.marker.generation - a.marker.generation || older(a, b))
-  return top ?? null
+/** When a key says that it was handed out, where it says so of itself. */
+function ledFrom({ live, marker: { state } }: Marked): number | null {
+  if (state.kind === 'delivered') return state.at
+  return state.kind === 'external' ? live.createdAt : null
 }
 
-/** The places into which a head was delivered: what is local, on the machine that its marker names. */
+/** When a key began to retire that others had received. */
+function retiredFrom({ marker: { state } }: Marked): number | null {
+  return state.kind === 'retiring' && state.delivered !== null ? state.at : null
+}
+
+function latest(family: readonly Marked[], when: (key: Marked) => number | null): Marked | null {
+  const [top] = family
+    .flatMap(key => {
+      const at = when(key)
+      return at === null ? [] : [{ key, at }]
+    })
+    .sort((a, b) => b.at - a.at || (a.key.live.id < b.key.live.id ? -1 : 1))
+  return top?.key ?? null
+}
+
+/** The keys of a family that say that they lead. */
+export function headsOf(family: readonly Marked[]): readonly Marked[] {
+  return family.filter(key => ledFrom(key) !== null)
+}
+
+/** The key whose secret consumers have: the head, else the one that began to retire last, else one that leaked. */
+export function topOf(family: readonly Marked[]): Marked | null {
+  const leaked = family.find(({ marker }) => marker.state.kind === 'leaked') ?? null
+  return latest(family, ledFrom) ?? latest(family, retiredFrom) ?? leaked
+}
+
+/** The places into which a head was delivered: what is local, at the site that its marker names. */
 export function deliveredPlaces(
   { stores }: Pick<DesiredKey, 'stores'>,
   { marker }: Pick<Marked, 'marker'>,
 ): readonly string[] {
-  return stores
-    .filter(({ hash }) => marker.stores.includes(hash))
-    .map(({ spec }) => placeOf(spec, marker.host ?? 'nowhere'))
+  const site = markedSite(marker.host) ?? { host: 'nowhere', folder: 'nowhere' }
+  return stores.filter(({ hash }) => marker.stores.includes(hash)).map(({ spec }) => placeOf(spec, site))
 }
 
 /** Those of them that can be read. */

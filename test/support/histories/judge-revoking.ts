@@ -1,9 +1,10 @@
 import { type Instant, type Milliseconds, day } from '../../../src/model/duration.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
-import { hosts } from './configuration.ts'
 import { markerOf } from '../invariants.ts'
 import type { Deed } from './deed.ts'
-import { consumedPlaces, declaredKey, familyOf, markedBy, topOf } from './heads.ts'
+import { isPasted, pastedMarker } from './judge-changing.ts'
+import { consumedPlaces, declaredKey, familyOf, headsOf, markedBy, topOf } from './heads.ts'
+import { filePlace, sites } from './sites.ts'
 import { type HistoryWorld, breaks, holderOf } from './world.ts'
 
 const handover = 30 * day
@@ -17,11 +18,12 @@ function isStray(live: LiveKey, now: Instant): boolean {
 
 /** The use that the platform shows keeps this key; our own look before its delivery is none. */
 function isInUse(
-  { lastUse, ownership }: LiveKey,
+  { id, lastUse, ownership }: LiveKey,
   quiet: Milliseconds,
-  now: Instant,
-  slack: Milliseconds,
+  { backend: { now }, slack, uses }: HistoryWorld,
 ): boolean {
+  const used = uses.get(id)
+  if (used !== undefined && now - used < quiet - slack) return true
   if (!lastUse.known || lastUse.at === null) return false
   const isMadeHere = ownership.kind === 'managed' && ownership.marker.state.kind !== 'external'
   if (isMadeHere && /^fluxloop-keys\/.* \(before delivery\)$/.test(lastUse.userAgent ?? '')) return false
@@ -35,11 +37,11 @@ function wrongInRevoking(
   deed: Deed,
   world: HistoryWorld,
 ): string | null {
-  const { desired, options, callerId, born } = deed
+  const { desired, options, callerId, born, stored } = deed
   const { now } = world.backend
   const { slack } = world
   const { prune } = desired
-  const marker = markerOf(live)
+  const marker = isPasted(live, deed) ? pastedMarker(live) : markerOf(live)
   const waived = (keyId: string) => options.revokeInUse.some(each => each === keyId || each === live.id)
   if (live.id === callerId) return 'it is the calling key'
   const held = [...world.places].filter(([, secret]) => holderOf(world, secret, keys)?.id === live.id)
@@ -59,7 +61,7 @@ function wrongInRevoking(
       prune.unused?.action === 'revoke' &&
       now - (live.regeneratedAt ?? live.createdAt) >= prune.unused.after - slack
     if (prune.unmanaged !== 'revoke' && !unused) return 'it is nobody’s'
-    return isInUse(live, prune.quiet, now, slack) && live.status === 'active' && !waived(live.id)
+    return isInUse(live, prune.quiet, world) && live.status === 'active' && !waived(live.id)
       ? 'it is in use'
       : null
   }
@@ -70,40 +72,42 @@ function wrongInRevoking(
   if (key === null) {
     if (desired.keys.length === 0) return 'nothing is declared'
     if (marker.protected) return 'it is protected'
-    const quiet = isInUse(live, prune.quiet, now, slack) && !beyondUse && !waived(marker.keyId)
+    const quiet = isInUse(live, prune.quiet, world) && !beyondUse && !waived(marker.keyId)
     return quiet ? 'it is in use' : null
   }
   const family = familyOf(key, markedBy(desired.stack, keys))
   const top = topOf(family)
   const consumed = new Set(
     top === null
-      ? hosts.flatMap(host => consumedPlaces(key, { marker: { ...marker, host } }))
+      ? sites.flatMap(site => consumedPlaces(key, { marker: { ...marker, host: filePlace(site) } }))
       : consumedPlaces(key, top),
   )
-  const place = held.find(([each]) => consumed.has(each))
+  // What was put back from a backup is only seen where it can be read.
+  const isSeen = (each: string) => !world.restored.has(each) || stored.has(live.id)
+  const place = held.find(([each]) => consumed.has(each) && isSeen(each))
   if (place !== undefined) return `consumers read its secret in ${place[0]}`
   if (born.has(live.id) || marker.state.kind === 'pending') {
     const sealed = key.stores.some(({ spec }) => spec.kind === 'age-file' && spec.identity === null)
-    const below = top !== null && top.marker.generation >= marker.generation
-    return held.some(([each]) => each.includes('.sealed')) && sealed && !below
+    const isOld = headsOf(family).length > 0 && now - live.createdAt >= day - slack
+    if (isOld && isInUse(live, key.rotation.quiet, world)) return 'it is in use'
+    return held.some(([each]) => each.includes('.sealed')) && sealed && !isOld
       ? 'a sealed store has its secret'
       : null
   }
-  const heads = family.filter(({ live: { id } }) => id !== live.id)
-  const leader = topOf(heads)
-  const succeeded =
-    leader !== null && leader.marker.generation >= marker.generation && leader.marker.state.kind !== 'leaked'
+  const succeeded = headsOf(family.filter(({ live: { id } }) => id !== live.id)).length > 0
   if (!succeeded && marker.state.kind !== 'leaked') return 'it has no delivered successor'
   if (beyondUse) return null
   const asked = options.rotate.get(key.keyId)
   if (asked?.leaked === true) return null
+  if (marker.state.kind !== 'retiring') return 'it was not marked as retiring'
+  if (now < marker.state.graceUntil - slack) return 'its marker gives it more time'
   const gone = [...world.issued].flatMap(([secret, id]) =>
     id === live.id ? (world.replaced.get(secret) ?? []) : [],
   )
   const early = gone.find(({ at, grace }) => now < at + grace - slack)
   if (early !== undefined)
     return `its grace is not over: its secret was replaced ${(now - early.at) / 3_600_000} hours ago`
-  return isInUse(live, key.rotation.quiet, now, slack) && !waived(marker.keyId) && !waived(key.keyId)
+  return isInUse(live, key.rotation.quiet, world) && !waived(marker.keyId) && !waived(key.keyId)
     ? 'it is in use'
     : null
 }
@@ -123,5 +127,5 @@ export function judgeRevoking(
   // It was gone already.
   if (looks[0]?.every(key => key.id !== id) === true) return
   if (wrong !== null && wrong !== undefined && !wrongs.includes(null))
-    breaks(world, `${deed.desired.stack} revokes ${id}, but ${wrong}`)
+    breaks(world, `${deed.desired.stack} revokes ${id}, but ${[...new Set(wrongs)].join('; ')}`)
 }

@@ -3,6 +3,7 @@ import type { LiveKey } from '../../../src/model/live-key.ts'
 import { desiredOfStack } from './configuration.ts'
 import type { Marked } from '../invariants.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
+import { judgeHers } from './mallory.ts'
 import { type HistoryWorld, breaks, holderOf } from './world.ts'
 
 /** Why a secret that a consumer reads may be dead without any run being to blame. */
@@ -32,7 +33,8 @@ function judgePlace(
   keys: readonly LiveKey[],
   world: HistoryWorld,
 ): void {
-  if (world.emptied.has(place)) return
+  // What was put back from a backup may be dead; `verify` finds it.
+  if (world.emptied.has(place) || world.restored.has(place)) return
   const secret = world.places.get(place)
   const { keyId } = top.marker
   if (secret === undefined) {
@@ -55,5 +57,7 @@ function judgePlace(
 /** Looks at the platform and the stores as they are at this instant. */
 export async function judgeInstant(world: HistoryWorld): Promise<void> {
   const states = world.configurations.map(each => desiredOfStack(each, world.start))
-  judgeStores(states, await world.backend.inspect(), world)
+  const keys = await world.backend.inspect()
+  judgeStores(states, keys, world)
+  judgeHers(keys, world)
 }

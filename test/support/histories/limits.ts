@@ -1,26 +1,35 @@
 import type { Instant } from '../../../src/model/duration.ts'
+import type { DesiredKey } from '../../../src/model/desired.ts'
+import { permissionsBeyond } from '../../../src/model/permission.ts'
+import { reachesBeyond } from '../../../src/model/scope.ts'
 import { type LiveKey, endsAgree, secretMadeAt, visibleEnd } from '../../../src/model/live-key.ts'
-import { declaredKey, familyOf, markedBy, topOf } from './heads.ts'
+import { declaredKey, familyOf, headsOf, markedBy, topOf } from './heads.ts'
 import type { Watch } from './watched.ts'
 import { type HistoryWorld, breaks } from './world.ts'
 
 /** Its stores held the secret that works, and nobody asked for another one. */
 function isHealthy(keyId: string, { desired, options }: Watch, keys: readonly LiveKey[]): boolean {
   const key = declaredKey(desired, keyId)
-  if (key === null || options.rotate.has(key.keyId)) return false
+  // Whoever takes keys over has asked for it.
+  if (key === null || options.takeOver || options.rotate.has(key.keyId)) return false
   const family = familyOf(key, markedBy(desired.stack, keys))
   const top = topOf(family)
   if (top?.marker.state.kind !== 'delivered') return false
   const { live, marker } = top
-  const pending = family.some(
-    each => each.marker.state.kind === 'pending' && each.marker.generation > marker.generation,
-  )
+  const pending = family.some(each => each.marker.state.kind === 'pending')
   return (
     !pending &&
+    headsOf(family).length === 1 &&
+    !isWidened(key, live) &&
     endsAgree(top.marker.state.visibleEnd, visibleEnd(live.maskedKey)) &&
     (key.environment === null || key.environment === live.environment) &&
     key.stores.every(({ hash }) => marker.stores.includes(hash))
   )
+}
+
+/** What should get more, and is not proven, is replaced for that. */
+function isWidened({ scope, permissions }: DesiredKey, live: LiveKey): boolean {
+  return permissionsBeyond(permissions, live.permissions).length > 0 || reachesBeyond(scope, live.scope)
 }
 
 /** Its end is so near that its rotation must not wait. */
@@ -28,6 +37,8 @@ function isUrgent(keyId: string, { desired }: Watch, keys: readonly LiveKey[], n
   const key = declaredKey(desired, keyId)
   const top = key === null ? null : topOf(familyOf(key, markedBy(desired.stack, keys)))
   if (key?.expires.kind !== 'period' || top === null) return false
+  const { expiresAt } = top.live
+  if (expiresAt !== null && expiresAt <= now + key.rotation.renewBefore) return true
   return secretMadeAt(top.live) + key.expires.length <= now + key.rotation.renewBefore
 }
 

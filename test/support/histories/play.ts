@@ -1,6 +1,6 @@
 import { hour, minute, second } from '../../../src/model/duration.ts'
 import { Failure } from '../../../src/model/failure.ts'
-import { apply } from './apply.ts'
+import { apply, ownUserAgent } from './apply.ts'
 import { declare, desiredOfStack, nthKey, rename } from './configuration.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { actInPage } from './people.ts'
@@ -30,8 +30,11 @@ async function callWith(world: HistoryWorld, secret: string): Promise<void> {
   // The checks tell from what the platform shows which secrets work; here the platform itself says it.
   if (answer?.key?.id !== before?.id)
     throw new Error(`a secret of ${before?.id ?? 'nobody'} is ${answer?.key?.id ?? 'nobody'}’s`)
-  if (answer === null) world.kept.delete(secret)
-  else world.kept.add(secret)
+  if (answer?.key === null || answer === null) world.kept.delete(secret)
+  else {
+    world.kept.add(secret)
+    world.uses.set(answer.key.id, world.backend.now)
+  }
 }
 
 /** Every consumer reads its store, and calls. */
@@ -49,6 +52,35 @@ async function callAll(world: HistoryWorld): Promise<void> {
   }
 }
 
+type Wait = Extract<Step, { do: 'wait' }>
+
+/** Time goes by; consumers with a rhythm read their stores and call every so often, and each call counts as it happens. */
+async function waitFor(world: HistoryWorld, { hours, calling, rhythm = hours }: Wait): Promise<void> {
+  if (calling) await callAll(world)
+  for (let left = hours; left > 0; left -= rhythm) {
+    world.backend.now += Math.min(left, rhythm) * hour
+    if (calling) await callAll(world)
+  }
+}
+
+function restore({ backup, places, restored }: HistoryWorld): void {
+  for (const [place, secret] of backup ?? []) {
+    if (places.get(place) === secret) continue
+    places.set(place, secret)
+    restored.add(place)
+  }
+}
+
+/** Looks at every stored secret that works, as `verify --prove` does. */
+async function verifyAll(world: HistoryWorld): Promise<void> {
+  const client = world.backend.clientAs(world.backend.person, ownUserAgent)
+  const keys = await world.backend.inspect()
+  for (const secret of new Set(world.places.values())) {
+    const live = holderOf(world, secret, keys)
+    if (live !== null) await client.whoamiAs(secretOf(secret), live)
+  }
+}
+
 async function take(
   world: HistoryWorld,
   step: Step | PlainApply,
@@ -63,9 +95,16 @@ async function take(
       return
     }
     case 'wait':
-      if (step.calling) await callAll(world)
-      backend.now += step.hours * hour
-      if (step.calling) await callAll(world)
+      await waitFor(world, step)
+      return
+    case 'backup':
+      world.backup = new Map(world.places)
+      return
+    case 'restore':
+      restore(world)
+      return
+    case 'verify':
+      await verifyAll(world)
       return
     case 'jump':
       backend.now += step.minutes * minute
@@ -80,6 +119,8 @@ async function take(
     case 'edit':
     case 'regenerate':
     case 'delete':
+    case 'delete head':
+    case 'attack':
     case 'make':
       await actInPage(world, step)
       return

@@ -46,9 +46,18 @@ export type PersonStep =
         | { readonly permissions: Permissions }
         | { readonly ends: number | 'never' }
         | { readonly text: 'rewritten' | 'marker wiped' | 'marker garbled' }
+        /** Pastes the description of another key, marker included. */
+        | { readonly like: number }
     }
-  | { readonly do: 'regenerate' | 'delete'; readonly nth: number }
-  | { readonly do: 'make'; readonly name: string }
+  | { readonly do: 'regenerate' | 'delete' | 'delete head'; readonly nth: number }
+  /** `like`: from a template, whose description is that of another key, marker included. */
+  | { readonly do: 'make'; readonly name: string; readonly like?: number }
+  /** Somebody who may manage keys, and little else, makes her key look like one of ours. */
+  | {
+      readonly do: 'attack'
+      readonly nth: number
+      readonly how: 'twin' | 'high generation' | 'past grace' | 'unfinished' | 'made anew'
+    }
 
 /** Which key of a stack a step is about: the nth declared one, so that a smaller history still makes sense. */
 type Nth = number
@@ -84,7 +93,17 @@ export type Step =
   | Apply
   | PersonStep
   /** Consumers call at both ends of it, or nobody does. */
-  | { readonly do: 'wait'; readonly hours: number; readonly calling: boolean }
+  | {
+      readonly do: 'wait'
+      readonly hours: number
+      readonly calling: boolean
+      /** So often, in hours, they call in between. */
+      readonly rhythm?: number
+    }
+  /** All stores are saved, or put back to what they held then. */
+  | { readonly do: 'backup' | 'restore' }
+  /** Somebody looks with our program whether stored secrets work, which the platform shows as their last use. */
+  | { readonly do: 'verify' }
   /** The server's clock jumps. */
   | { readonly do: 'jump'; readonly minutes: number }
   /** Consumers read what is stored and call with it. */

@@ -12,21 +12,26 @@ import { deliveredPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import type { Deed } from './deed.ts'
 import { judgeRegenerating, judgeUpdating } from './judge-changing.ts'
 import { judgeRevoking } from './judge-revoking.ts'
+import type { Write } from './judge-writes.ts'
 import { judgeInstant } from './judge-stores.ts'
 import type { Apply, History } from './steps.ts'
-import { type HistoryWorld, breaks, dies, hostOf, placeOf, secretOf } from './world.ts'
+import { siteOf } from './sites.ts'
+import { type HistoryWorld, breaks, dies, holderOf, placeOf, secretOf } from './world.ts'
 
 /** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
 
 /** A run in the eyes of what watches it. */
-export interface Watch extends Omit<Deed, 'callerId' | 'born'> {
+export interface Watch extends Omit<Deed, 'callerId' | 'born' | 'stored'> {
   callerId: string | null
   readonly born: Set<string>
+  stored: ReadonlySet<string>
   /** Its last look at the platform. */
   seen: readonly LiveKey[]
   /** Live keys that it revoked. */
   readonly died: Set<string>
+  /** What the platform carried out for it, in order. */
+  readonly writes: Write[]
   /** The key ids that it made a secret for. */
   readonly rotated: string[]
   readonly step: Pick<Apply, 'host' | 'kill' | 'locked'>
@@ -80,7 +85,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         const listing = await client.list()
         watch.seen = listing.keys
         if (dateless === null) return listing
-        return { ...listing, now: backend.now + (dateless[host] ?? 0) * minute, clock: 'local' }
+        return { ...listing, now: backend.now + (dateless[machineOf(host)] ?? 0) * minute, clock: 'local' }
       }),
     get: id => request(() => client.get(id)),
     whoami: () => request(() => client.whoami()),
@@ -88,8 +93,15 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
     projects: () => request(() => client.projects()),
     create: (key, idempotencyKey) =>
       request(async () => {
-        const issued = noted(await client.create(key, idempotencyKey))
-        watch.born.add(issued.key.id)
+        const answer = await client.create(key, idempotencyKey)
+        const isReplayed = [...world.issued.values()].includes(answer.key.id)
+        const issued = noted(answer)
+        // Whoever made it is told so once more, which nobody else is.
+        if (isReplayed) watch.stored = new Set([...watch.stored, issued.key.id])
+        else {
+          watch.born.add(issued.key.id)
+          watch.writes.push({ kind: 'create', id: issued.key.id, asked: key })
+        }
         if (key.marker !== null) watch.rotated.push(key.marker.keyId)
         return issued
       }, true),
@@ -98,6 +110,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         const before = await backend.inspect()
         const issued = await client.regenerate(id, how)
         judgeRegenerating(id, before, deed(), world)
+        watch.writes.push({ kind: 'regenerate', id })
         const { ownership } = issued.key
         if (ownership.kind === 'managed') watch.rotated.push(ownership.marker.keyId)
         if (issued.secret !== null && !world.issued.has(issued.secret.reveal())) dies(world, id, 'in place')
@@ -107,7 +120,9 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
       request(async () => {
         const before = await backend.inspect()
         const live = await client.update(id, patch, how)
-        judgeUpdating(id, patch, before, deed(), world)
+        judgeUpdating(id, patch, [before, watch.seen], deed(), world)
+        const former = before.find(each => each.id === id)
+        if (former !== undefined) watch.writes.push({ kind: 'update', id, patch, before: former })
         return live
       }, true),
     revoke: (id, how) =>
@@ -115,6 +130,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         const before = await backend.inspect()
         await client.revoke(id, how)
         judgeRevoking(id, [before, watch.seen], deed(), world)
+        if (before.some(live => live.id === id)) watch.writes.push({ kind: 'revoke', id })
         watch.died.add(id)
         const wasManaged = before.some(live => live.id === id && live.ownership.kind === 'managed')
         dies(world, id, wasManaged ? 'revoked' : 'pruned')
@@ -123,7 +139,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
   }
 
   const storeOf = (spec: StoreSpec): ApplyStore => {
-    const place = placeOf(spec, hostOf(host))
+    const place = placeOf(spec, siteOf(host))
     return {
       readable: kindOf(spec) !== 'sealed',
       put: async secret => {
@@ -135,6 +151,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         if (former !== undefined && former !== fresh) await replaced(former, place)
         world.places.set(place, fresh)
         world.emptied.delete(place)
+        world.restored.delete(place)
         await judgeInstant(world)
         return place
       },
@@ -161,7 +178,10 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
   /** Where consumers had it from there, they have their grace from now on. */
   const replaced = async (secret: string, place: string) => {
     const { keys, stack } = watch.desired
-    const marked = markedBy(stack, await backend.inspect())
+    const live = await backend.inspect()
+    // What is dead already gives nobody a grace.
+    if (holderOf(world, secret, live) === null) return
+    const marked = markedBy(stack, live)
     for (const key of keys) {
       const top = topOf(familyOf(key, marked))
       if (top === null || !deliveredPlaces(key, top).includes(place)) continue
@@ -188,6 +208,9 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
     wasKilled: () => dead,
   }
 }
+
+/** Both checkouts of the first machine have its clock. */
+export const machineOf = (site: number): number => (site === 1 ? 1 : 0)
 
 /** The key ids of which a store is one machine's. */
 export function localKeysOf({ desired }: Pick<Deed, 'desired'>): ReadonlySet<string> {

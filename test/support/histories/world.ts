@@ -4,7 +4,8 @@ import type { Outcome } from '../../../src/model/outcome.ts'
 import { Secret } from '../../../src/model/secret.ts'
 import { type StoreSpec, storeLabel } from '../../../src/model/store.ts'
 import type { PlatformPort } from '../model-platform.ts'
-import { type Configuration, hosts, isLocal, openConfiguration } from './configuration.ts'
+import { type Configuration, isLocal, openConfiguration } from './configuration.ts'
+import type { Site } from './sites.ts'
 
 /** A platform to play on. */
 export interface Backend {
@@ -40,6 +41,8 @@ export interface HistoryWorld {
   /** The live key that a secret was made for. */
   readonly issued: Map<string, string>
   readonly deaths: Map<string, Death>
+  /** When a consumer last called with a secret of a live key: what the platform shows may be a later look of our own. */
+  readonly uses: Map<string, Instant>
   /** When a secret left the last place that it was in, and the grace that was declared then. */
   readonly replaced: Map<string, { readonly at: Instant; readonly grace: Milliseconds }>
   /** Secrets that consumers have read and kept. */
@@ -51,6 +54,12 @@ export interface HistoryWorld {
   /** What happened, for people. */
   readonly trace: string[]
   nonces: number
+  /** The keys whose secrets Mallory has, with those. */
+  readonly hers: Map<string, string>
+  /** What the places held when somebody made a backup; null where nobody did. */
+  backup: ReadonlyMap<string, string> | null
+  /** Places that were put back from it, until a secret is put there again. */
+  readonly restored: Set<string>
 }
 
 export const stacks = ['acme-agents', 'other-team'] as const
@@ -65,12 +74,16 @@ export function openHistoryWorld(backend: Backend): HistoryWorld {
     emptied: new Set(),
     issued: new Map(),
     deaths: new Map(),
+    uses: new Map(),
     replaced: new Map(),
     kept: new Set(),
     broken: null,
     deeds: new Map(),
     trace: [],
     nonces: 0,
+    hers: new Map(),
+    backup: null,
+    restored: new Set(),
   }
 }
 
@@ -79,12 +92,11 @@ export function breaks(world: HistoryWorld, promise: string): void {
   world.broken ??= promise
 }
 
-/** Where a machine finds a store: what is local is another place on each. */
-export function placeOf(spec: StoreSpec, host: string): string {
-  return isLocal(spec) ? `${storeLabel(spec)} on ${host}` : storeLabel(spec)
+/** Where a site finds a store: what is local is another place on each machine, and a file in each checkout. */
+export function placeOf(spec: StoreSpec, { host, folder }: Site): string {
+  if (!isLocal(spec)) return storeLabel(spec)
+  return `${storeLabel(spec)} on ${host}${spec.kind === 'env-file' ? ` in ${folder}` : ''}`
 }
-
-export const hostOf = (index: number): string => hosts[index] ?? hosts[0]
 
 /** The live key that a secret authenticates as, by what the platform shows; null where it is none. */
 export function holderOf(world: HistoryWorld, secret: string, keys: readonly LiveKey[]): LiveKey | null {

@@ -1,0 +1,176 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Plan } from '../../../src/model/change.ts'
+import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Report } from '../../../src/model/outcome.ts'
+import { permissionsBeyond } from '../../../src/model/permission.ts'
+import { reachesBeyond } from '../../../src/model/scope.ts'
+import type { KeyPatch, NewKey } from '../../../src/platform/types.ts'
+import { type PlanJson, planToJson } from '../../../src/render/plan-json.ts'
+import { isoTime } from '../../../src/render/time.ts'
+import type { Watch } from './watched.ts'
+import { type HistoryWorld, breaks } from './world.ts'
+
+/** One write of a run that the platform carried out. */
+export type Write =
+  | { readonly kind: 'create'; readonly id: string; readonly asked: NewKey }
+  | { readonly kind: 'regenerate' | 'revoke'; readonly id: string }
+  /** `before`: the key as it was. */
+  | { readonly kind: 'update'; readonly id: string; readonly patch: KeyPatch; readonly before: LiveKey }
+
+type ChangeJson = PlanJson['changes'][number]
+type Fields = Readonly<Record<string, unknown>>
+
+/** The fields that a request writes, in the words of a plan. What is not written is missing. */
+function written({ name, scope, permissions, expiresAt, description }: KeyPatch, before: LiveKey): Fields {
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(permissions === undefined ? {} : { permissions }),
+    ...(expiresAt === undefined ? {} : { expires: expiresAt === null ? null : isoTime(expiresAt) }),
+    // What is left of a damaged marker is text.
+    ...(description === undefined ||
+    description.text === before.description ||
+    before.ownership.kind === 'unreadable'
+      ? {}
+      : { description: description.text }),
+  }
+}
+
+/** The fields of the platform; the others stand in the marker. */
+const platformFields: readonly string[] = ['name', 'description', 'scope', 'permissions', 'expires']
+
+/** A successor is made, and its fields are compared with those of the key that it replaces, which gets none of them. */
+function isAboutSuccessor({ action, strategy, rotates }: ChangeJson): boolean {
+  return strategy === 'overlap' && (action === 'rotate' || rotates === true)
+}
+
+function isAbout(change: ChangeJson, liveId: string): boolean {
+  if (isAboutSuccessor(change)) return false
+  return change.id === liveId || (change.pending ?? []).some(({ id }) => id === liveId)
+}
+
+/** What a plan lists for one live key. */
+function listedFor(id: string, changes: readonly ChangeJson[]): ReadonlyMap<string, unknown> {
+  const fields = changes.filter(change => isAbout(change, id)).flatMap(({ fields }) => fields)
+  return new Map(fields.map(({ field, desired }) => [field, desired] as const))
+}
+
+const makers: readonly ChangeJson['action'][] = ['create', 'rotate', 'deliver', 'heal']
+
+/** It was to be finished or delivered again, and the plan says that it may be replaced after all: then it is narrowed. */
+function isPlanB(id: string, changes: readonly ChangeJson[]): boolean {
+  return changes.some(
+    change => (change.action === 'heal' || change.action === 'deliver') && isAbout(change, id),
+  )
+}
+
+function isNarrower(field: string, value: unknown, before: LiveKey): boolean {
+  if (!Array.isArray(value)) return false
+  const values = value.map(String)
+  if (field === 'permissions') return permissionsBeyond(values, before.permissions).length === 0
+  return field === 'scope' && !reachesBeyond(values, before.scope)
+}
+
+/** A regeneration moves the end of a key: what follows counts from then, or puts it back to where it was. */
+function isNewEnd(
+  field: string,
+  value: unknown,
+  { id }: Write,
+  plan: Plan,
+  { writes }: Watch,
+  isListed: boolean,
+): boolean {
+  const isRegenerated = writes.some(write => write.kind === 'regenerate' && write.id === id)
+  const [live] = plan.changes.flatMap(change =>
+    'live' in change && change.live.id === id ? [change.live] : [],
+  )
+  if (field !== 'expires' || !isRegenerated || live === undefined) return false
+  return isListed || value === (live.expiresAt === null ? null : isoTime(live.expiresAt))
+}
+
+/** Why nothing that a plan lists explains a write; null where something does. */
+function unexplained(write: Write, changes: readonly ChangeJson[], plan: Plan, watch: Watch): string | null {
+  const { born } = watch
+  const isNamed = (action: ChangeJson['action']) =>
+    changes.some(change => change.action === action && change.id === write.id)
+  switch (write.kind) {
+    case 'create': {
+      const keyId = write.asked.marker?.keyId
+      const change = changes.find(({ action, key }) => makers.includes(action) && key === keyId)
+      if (change === undefined) return 'no change makes a key'
+      if (change.name !== write.asked.name) return `the plan calls it ${change.name}`
+      return isAboutSuccessor(change) ? unlisted(change, write.asked) : null
+    }
+    case 'regenerate':
+      return isNamed('rotate') || isNamed('deliver') ? null : 'it is regenerated'
+    case 'revoke': {
+      const isHealed = changes.some(
+        ({ pending = [], excess = [] }) =>
+          pending.some(({ id }) => id === write.id) || excess.includes(write.id),
+      )
+      return isNamed('revoke') || isHealed || born.has(write.id) ? null : 'it is revoked'
+    }
+    case 'update': {
+      const fields = Object.entries(written(write.patch, write.before))
+      if (born.has(write.id)) return fields.length === 0 ? null : 'a new key is changed'
+      const isListed = changes.some(
+        ({ id, pending = [], retires = [] }) =>
+          id === write.id || retires.includes(write.id) || pending.some(each => each.id === write.id),
+      )
+      if (!isListed) return 'no change names it'
+      const listed = listedFor(write.id, changes)
+      const hidden = fields.find(
+        ([field, value]) =>
+          !isDeepStrictEqual(listed.get(field), value) &&
+          !(isPlanB(write.id, changes) && isNarrower(field, value, write.before)) &&
+          !isNewEnd(field, value, write, plan, watch, listed.has(field)),
+      )
+      return hidden === undefined ? null : `${hidden[0]} becomes ${JSON.stringify(hidden[1])}`
+    }
+  }
+}
+
+/** A field in which a successor is not what the plan says; null where there is none. */
+function unlisted({ fields }: ChangeJson, asked: NewKey): string | null {
+  for (const { field, desired } of fields) {
+    if (field !== 'name' && field !== 'description' && field !== 'scope' && field !== 'permissions') continue
+    if (!isDeepStrictEqual(asked[field], desired)) return `${field} is ${JSON.stringify(asked[field])}`
+  }
+  return null
+}
+
+/** What a plan lists and a run that did it all did not write. */
+function unwritten(change: ChangeJson, writes: readonly Write[]): readonly string[] {
+  const { action, id, key } = change
+  const does = (kind: Write['kind']) => writes.some(write => write.kind === kind && write.id === id)
+  const isMade = writes.some(write => write.kind === 'create' && write.asked.marker?.keyId === key)
+  if (action === 'revoke') return does('revoke') ? [] : ['revoked']
+  if (action === 'create') return isMade ? [] : ['created']
+  if (action === 'release') return does('update') ? [] : ['released']
+  if (isMade || does('regenerate')) return []
+  if (action === 'rotate') return ['rotated']
+  // Of several, the plan shows what the newest gets, and an older one may be finished.
+  if ((change.pending ?? []).length > 1) return []
+  const ids = action === 'heal' ? (change.pending ?? []).map(each => each.id) : [id]
+  const done = writes.flatMap(write =>
+    write.kind === 'update' && ids.includes(write.id) ? Object.keys(written(write.patch, write.before)) : [],
+  )
+  const wanted = change.fields.map(({ field }) => field).filter(field => platformFields.includes(field))
+  return wanted.filter(field => !done.includes(field))
+}
+
+/** What `plan --json` lists is what is written, key by key and field by field; what the gate withholds aside. */
+export function judgeWrites(plan: Plan, report: Report, watch: Watch, world: HistoryWorld): void {
+  const { changes } = planToJson(plan)
+  for (const write of watch.writes) {
+    const why = unexplained(write, changes, plan, watch)
+    if (why !== null) breaks(world, `the plan does not list what is written to ${write.id}: ${why}`)
+  }
+  plan.changes.forEach((change, index) => {
+    const [outcome] = report.outcomes.filter(each => each.change === change)
+    const json = changes[index]
+    if (outcome?.status !== 'done' || json === undefined) return
+    for (const what of unwritten(json, watch.writes))
+      breaks(world, `${json.action} ${json.key} is done, and this was not written: ${what}`)
+  })
+}
