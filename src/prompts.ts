@@ -1,6 +1,6 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { isCancel, intro, multiselect, select, text } from '@clack/prompts'
-import { Failure } from './model/failure.ts'
+import { Declined } from './model/failure.ts'
 import { breakCommandsInLines } from './render/runner-commands.ts'
 
 export interface Choice<Value extends string> {
@@ -74,7 +74,7 @@ export function openPrompts(
     breakCommandsInLines(streams.colour ? chunk : withoutColour(chunk), '', false),
   )
   const answered = <Answer>(answer: Answer): Exclude<Answer, symbol> => {
-    if (isCancel(answer)) throw new Failure('interrupted', cancelled)
+    if (isCancel(answer)) throw new Declined(cancelled, 'interrupted')
     return answer as Exclude<Answer, symbol>
   }
   return {

@@ -1,5 +1,6 @@
 import { type AuditFinding, type AuditReport, fingerprintOf } from '../model/audit.ts'
 import { type BuiltInRule, type Severity, auditRules, compareSeverity } from '../model/audit-rule.ts'
+import { agreeingRemedies } from './agree.ts'
 import { type AuditedKey, auditedKeys, liveKeysOf, subjectOf } from './audited-key.ts'
 import { enabledRules, lacking, severityOf } from './enabled.ts'
 import type { AuditFacts } from './facts.ts'
@@ -113,7 +114,7 @@ export function auditState(facts: AuditFacts): AuditReport {
               stack,
             ),
           )
-    const own = [...answered.findings, ...unmatched]
+    const own = agreeingRemedies(key, [...answered.findings, ...unmatched])
     if (own.every(({ suppressedBy }) => suppressedBy !== null)) cleanKeys += 1
     return own
   })

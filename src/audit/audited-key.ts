@@ -51,6 +51,12 @@ export function liveKeysOf(key: AuditedKey): readonly LiveKey[] {
   return key.kind === 'declared' ? key.members : [key.live]
 }
 
+/** The audit itself calls with it: it is in use, and who would revoke it would end their own access. */
+export function isCallingKey(key: AuditedKey, { live }: Pick<AuditFacts, 'live'>): boolean {
+  const caller = live?.caller.key?.id
+  return caller !== undefined && liveKeysOf(key).some(({ id }) => id === caller)
+}
+
 function isKept({ id, name }: LiveKey, { prune }: DesiredState): boolean {
   return prune.keep.some(pattern => pattern === id || fitsGlob(pattern, name))
 }

@@ -4,6 +4,8 @@ import { allowPath, allowUnmasked, config, connection, json } from './shared-fla
 
 const group = 'keys as code'
 
+const full = toggle('Show all details of every change, however many there are')
+
 const targets = {
   only: list('<key>', 'Only keys with this key id, or that fit this pattern (* and ?)'),
   except: list('<key>', 'All keys but these'),
@@ -92,6 +94,7 @@ export const keysAsCode: readonly Command[] = [
       ...targets,
       drift: toggle('Show drift alone: what was changed on the platform since it was applied'),
       at: text('<moment>', 'Forecast: plan for a date (2027-01-01) or a period from now (+30d)'),
+      full,
       stores: toggle('Show also for every key where its secret goes from here'),
       ttl: text('<period>', 'How long the saved plan may be applied (default 24h)'),
       ...connection,
@@ -120,6 +123,7 @@ export const keysAsCode: readonly Command[] = [
     flags: {
       config,
       json,
+      full,
       ...applying,
       ...targets,
       ttl: text('<period>', 'How long after it was made a plan file is taken (default 24h)'),
@@ -149,6 +153,7 @@ export const keysAsCode: readonly Command[] = [
       json,
       reason: text('<text>', 'Why, for the plan and the log'),
       now: toggle('The secret is leaked: no grace, the old key ends once its successor is delivered'),
+      full,
       ...applying,
       ...connection,
       allowPath,
@@ -267,9 +272,10 @@ export const keysAsCode: readonly Command[] = [
     flags: {
       log: text('<file>', 'The log to read (FLUXLOOP_KEYS_LOG)'),
       key: text('<key>', 'Only this key, by its key id or by the id of a live key'),
+      since: text('<moment>', 'Only runs since a date (2027-01-01) or a period until now (30d)'),
       json,
     },
-    examples: ['history --log keys.log', 'history --key ci-pipeline --json'],
+    examples: ['history --log keys.log', 'history --since 7d', 'history --key ci-pipeline --json'],
     run: async ({ flags }, context) => {
       const { runHistory } = await import('../commands/history.ts')
       return await runHistory(flags, context)

@@ -2,7 +2,7 @@ import { platformWithCrashPoints, storesWithCrashPoints } from '../apply/crash-p
 import { executePlan } from '../apply/execute-plan.ts'
 import type { Run, Signing } from '../apply/run.ts'
 import type { Context } from '../context.ts'
-import { Failure, exitCodes } from '../model/failure.ts'
+import { Declined, Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
 import { type Plan, isHeldInPart, isRefused, pendingElsewhere } from '../model/change.ts'
@@ -13,9 +13,9 @@ import { jsonText } from '../render/json.ts'
 import { planToJson } from '../render/plan-json.ts'
 import { renderPlan } from '../render/plan-text.ts'
 import { reportToJson } from '../render/report-json.ts'
-import { subjectText } from '../render/subject.ts'
+import { targetText } from '../render/subject.ts'
 import { escapeControls, wrap } from '../render/text.ts'
-import { renderOutcome, renderReport } from '../render/report-text.ts'
+import { notStartedTexts, renderOutcome, renderReport } from '../render/report-text.ts'
 import type { RunLog } from '../run-log.ts'
 import { reconcileApproved } from './approved.ts'
 import { type RunRecorder, beginRecording, openAskedLog } from './log.ts'
@@ -128,12 +128,16 @@ function leftUnread({ findings }: Plan): number {
   return isLeft ? exitCodes.partial : 0
 }
 
-function shownPlan({ plan, audit }: Reconciliation, { planFile }: ApplyOptions, { stdout }: Context): string {
+function shownPlan(
+  { plan, audit }: Reconciliation,
+  { planFile, full }: ApplyOptions,
+  { stdout }: Context,
+): string {
   const idle = isRefused(plan) || plan.changes.length === 0
   const isEmpty = plan.changes.length + plan.retiring.length + plan.deferred.length === 0
   if (planFile !== null && isEmpty && !isRefused(plan) && !isHeldInPart(plan))
     return `The plan in ${escapeControls(planFile)} has no changes: there is nothing to apply.`
-  return `${renderPlan(plan, { ...stdout, audit })}\n${idle ? '' : '\n'}`
+  return `${renderPlan(plan, { ...stdout, full, audit })}\n${idle ? '' : '\n'}`
 }
 
 /** Says so where the plan needs more requests than the caller has left. */
@@ -151,13 +155,14 @@ async function requireApproval(plan: Plan, context: Context): Promise<void> {
       hints: ['Read the plan, then run apply --auto-approve.'],
     })
   }
-  const { bold } = context.stderr.palette
-  const question = `Do you want to make these changes to ${subjectText(plan)}?`
+  const { palette } = context.stderr
+  const { bold } = palette
+  const question = `Do you want to make these changes to ${targetText(plan, palette)}?`
   context.stderr.print(
     `\n${bold(wrap(question, context.stderr.width).join('\n'))}\nOnly \`yes\` will be accepted to approve.\n`,
   )
   const answer = await context.ask('Enter a value: ')
-  if (answer !== 'yes') throw new Failure('failed', 'Apply cancelled: nothing was changed')
+  if (answer !== 'yes') throw new Declined('Apply cancelled: nothing was changed')
 }
 
 /** Says so where the log lacks something. */
@@ -168,15 +173,13 @@ function tellTrouble(recorder: RunRecorder | null, { stderr }: Context): Failure
 }
 
 /** Tells on standard error what the output did not take of a run that ended early for it. */
-function cutShort(
-  fault: Failure,
-  { outcomes }: Report,
-  { rotate }: ApplyOptions,
-  { stderr }: Context,
-): Failure {
-  for (const outcome of outcomes)
+function cutShort(fault: Failure, report: Report, { rotate }: ApplyOptions, { stderr }: Context): Failure {
+  for (const outcome of report.outcomes)
     if (outcome.status === 'failed') stderr.print(renderOutcome(outcome, stderr))
   const hints = ['What was in flight was finished, and nothing new was begun.']
+  const left = notStartedTexts(report)
+  if (left.length > 0)
+    stderr.print(left.flatMap(text => wrap(`Not started: ${text}`, stderr.width)).join('\n'))
   // What a rotation has not reached is in no new plan.
   if (rotate.size === 0) hints.push('Plan and apply again for the rest.')
   return new Failure(fault.code, fault.message, { hints, cause: fault })

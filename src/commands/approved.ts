@@ -13,7 +13,7 @@ import { auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
 import { sameChoice } from './same-choice.ts'
 import { requireRepeated } from './overrides.ts'
-import { planOptions, wideningOf } from './plan-options.ts'
+import { planOptions, wideningOf, withKeychain } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
 import type { ReconcileOptions, Reconciliation } from './reconcile.ts'
 import { serverClock } from './server-clock.ts'
@@ -120,7 +120,7 @@ export async function reconcileApproved(
     targets,
   }
   // Limits, and one key's trouble, are about everything that the plan's flags are about, whatever the file lists of it.
-  const whole = computePlan(desired, gathered.current, approved.plan.now, here)
+  const whole = await withKeychain(computePlan(desired, gathered.current, approved.plan.now, here), context)
   const options = touched.length === 0 ? here : { ...here, targets: { only: touched, except: [] } }
   const { changes, stale } = compareWithApproved(approved.plan, whole)
   if (stale.length > 0 && stale.length === touched.length) {

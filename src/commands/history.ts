@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { type Instant, parseDate, parseDuration } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { LogLine } from '../model/log.ts'
 import { renderHistory } from '../render/history.ts'
@@ -9,6 +10,8 @@ import { logPath } from './log.ts'
 export interface HistoryOptions {
   readonly log: string | null
   readonly key: string | null
+  /** Only runs that began then or later: a date or a period until now; null: all. */
+  readonly since: string | null
   readonly json: boolean
 }
 
@@ -19,6 +22,25 @@ function about(key: string, lines: readonly LogLine[]): readonly LogLine[] {
   return lines.filter(line => changes.includes(line) || (line.event === 'run' && runs.has(line.run)))
 }
 
+/** The moment that `--since` names: the beginning of a day in UTC, or a period before now. Throws a usage `Failure`. */
+function momentOf(since: string, now: Instant): Instant {
+  const period = parseDuration(since)
+  const moment = parseDate(since) ?? (period === null ? null : now - period)
+  if (moment !== null) return moment
+  throw new Failure(
+    'usage',
+    `--since takes a date such as 2027-01-01 or a period such as 30d, not \`${since}\``,
+  )
+}
+
+/** The runs that began at that moment or later, with their changes. */
+function beganSince(moment: Instant, lines: readonly LogLine[]): readonly LogLine[] {
+  const earlier = new Set(
+    lines.filter(({ event, at }) => event === 'run' && Date.parse(at) < moment).map(({ run }) => run),
+  )
+  return lines.filter(({ run, at }) => !earlier.has(run) && Date.parse(at) >= moment)
+}
+
 /** Shows what a log holds, oldest first. */
 export async function runHistory(options: HistoryOptions, context: Context): Promise<number> {
   const path = logPath(options.log, context)
@@ -27,10 +49,16 @@ export async function runHistory(options: HistoryOptions, context: Context): Pro
       hints: ['Name it with --log FILE, or in the environment as FLUXLOOP_KEYS_LOG.'],
     })
   }
+  const moment = options.since === null ? null : momentOf(options.since, context.now())
   const { lines, unreadable } = await context.readLog(path)
   const { stdout, stderr } = context
-  const shown = options.key === null ? lines : about(options.key, lines)
-  stdout.print(options.json ? jsonText({ lines: shown, unreadable }) : renderHistory(shown, stdout))
+  const recent = moment === null ? lines : beganSince(moment, lines)
+  const shown = options.key === null ? recent : about(options.key, recent)
+  stdout.print(
+    options.json
+      ? jsonText({ lines: shown, unreadable })
+      : renderHistory(shown, { ...stdout, whole: recent }),
+  )
   if (unreadable > 0 && !options.json)
     stderr.print(
       `${plural(unreadable, 'line')} of the log cannot be read and ${unreadable === 1 ? 'is' : 'are'} left out.`,

@@ -42,7 +42,7 @@ async function byChecklist(
     .map(live => ({
       value: live.id,
       label: breakable(`${quotedName(live.name)} (${nameText(live.id)})`),
-      hint: breakable(`last used ${lastUseShort(live.lastUse, now)}; ${listText(live.permissions)}`),
+      hint: breakable(`last used ${lastUseShort(live, now)}; ${listText(live.permissions)}`),
     }))
   const ids = await prompts.some('Keys to import:', choices, [])
   return keys.filter(({ id }) => ids.includes(id))

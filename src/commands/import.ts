@@ -7,8 +7,9 @@ import { readRoles } from '../config/read-roles.ts'
 import type { ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
-import { Failure } from '../model/failure.ts'
+import { Declined, Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import type { PlatformClient } from '../platform/types.ts'
 import { isFree } from '../plan/adopt.ts'
 import { renderDiagnostics } from '../render/diagnostics.ts'
 import { renderFileDiff } from '../render/file-diff.ts'
@@ -133,7 +134,25 @@ async function requireConsent({ write }: ImportOptions, context: Context): Promi
     })
   }
   const answer = await context.ask('Write it? Only `yes` is taken as a yes: ')
-  if (answer !== 'yes') throw new Failure('failed', 'Import cancelled: nothing was written')
+  if (answer !== 'yes') throw new Declined('Import cancelled: nothing was written')
+}
+
+/** All keys are all but the one that this command calls with: who means that one names it. */
+async function withoutCaller(
+  keys: readonly LiveKey[],
+  { all }: ImportOptions,
+  client: Pick<PlatformClient, 'whoami'>,
+  { stderr }: Context,
+): Promise<readonly LiveKey[]> {
+  if (!all || keys.length === 0) return keys
+  const { key: caller } = await client.whoami()
+  const calling = keys.find(({ id }) => id === caller?.id)
+  if (calling === undefined) return keys
+  const name = breakable(`${nameText(calling.id)} (${quotedName(calling.name)})`)
+  stderr.print(
+    `Left out: ${name}, since this command calls with it. To import it too, name it: fluxloop-keys import ${breakable(nameText(calling.id))}`,
+  )
+  return keys.filter(key => key !== calling)
 }
 
 /** Writes declarations of live keys, such that the first plan only adopts them. It changes nothing on the platform. */
@@ -142,7 +161,12 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   const stack = await stackOf(target.existing, options, context)
   const { client } = await context.connect(options)
   const { keys, now } = await client.list()
-  const chosen = await chooseKeys(candidates(keys, target.existing), options, context)
+  const chosen = await withoutCaller(
+    await chooseKeys(candidates(keys, target.existing), options, context),
+    options,
+    client,
+    context,
+  )
   const known = {
     stack,
     keyIds: new Set(target.existing?.keys.map(({ keyId }) => keyId) ?? []),

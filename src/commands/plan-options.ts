@@ -6,6 +6,8 @@ import { closest } from '../model/suggest.ts'
 import { signedKeys } from '../platform/signature.ts'
 import { type Targets, strayPatterns } from '../model/targets.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
+import { needsKeychain } from '../model/keychain-need.ts'
+import type { Plan } from '../model/change.ts'
 import { type KnownOptions, evidenceNeeded } from '../plan/evidence-needed.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import { storesToFind } from '../plan/lost-stores.ts'
@@ -114,6 +116,13 @@ async function keychainHere({ keys }: DesiredState, context: Context): Promise<P
   if (!hasFallback) return null
   const stores = await context.stores()
   return (await stores.keychainWorks()) ? 'works' : 'missing'
+}
+
+/** A plan with what the keychain says, which is asked only where a secret would have no other place to go. */
+export async function withKeychain(plan: Plan, context: Context): Promise<Plan> {
+  if (plan.keychain !== null || !plan.changes.some(needsKeychain)) return plan
+  const stores = await context.stores()
+  return { ...plan, keychain: (await stores.keychainWorks()) ? 'works' : 'missing' }
 }
 
 /** What stores hold, read only where that can change the plan. */

@@ -99,7 +99,7 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
   stdout.print(
     options.json
       ? jsonText(planToJson(plan, audit))
-      : renderPlan(plan, { ...stdout, homes: options.stores, audit }),
+      : renderPlan(plan, { ...stdout, homes: options.stores, full: options.full, audit }),
   )
   if (out !== null) await save(reconciliation, { ...options, out, lifetime }, context)
   const code = exitCodeOfPlan(plan, plan.changes.length > 0)

@@ -6,7 +6,7 @@ import type { Progress } from '../model/outcome.ts'
 import { requestsOf } from '../plan/requests.ts'
 import { waitNotice, waitingLine } from '../render/budget.ts'
 import { advanceProgress, beginProgress, progressLine } from '../render/progress.ts'
-import { renderStep } from '../render/report-text.ts'
+import { renderProgress } from '../render/report-text.ts'
 import { wrap } from '../render/text.ts'
 
 export interface ShownProgress {
@@ -43,8 +43,9 @@ export function showProgress(
       if (progress.event === 'finished') {
         left -= requestsOf(progress.outcome.change).most
         if (!json) {
+          const line = renderProgress(progress.outcome, stdout)
           draw('')
-          stdout.print(renderStep(progress.outcome, stdout))
+          if (line !== null) stdout.print(line)
         }
       }
       redraw()

@@ -8,7 +8,7 @@ import type { PlanOptions } from '../plan/input.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { type AuditedPlan, auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
-import { type PlanningOptions, planOptions, wideningOf } from './plan-options.ts'
+import { type PlanningOptions, planOptions, wideningOf, withKeychain } from './plan-options.ts'
 import { serverClock } from './server-clock.ts'
 import type { Lock } from './stack-lock.ts'
 import { warnOfOtherNames } from './other-names.ts'
@@ -18,6 +18,8 @@ export interface ReconcileOptions extends PlanningOptions, ConnectionOptions {
   readonly config: readonly string[]
   readonly json: boolean
   readonly verbose: boolean
+  /** Show all details of a plan, however many changes it has. */
+  readonly full: boolean
   /** Files that stores may write to, whatever they are called. */
   readonly allowPath: readonly string[]
 }
@@ -47,6 +49,6 @@ export async function reconcile(
   const clock = clockFrom(gathered.now)
   const platform = originOf(connection.url)
   const options = await planOptions({ ...asked, platform }, desired, gathered, context, locked)
-  const plan = computePlan(desired, gathered.current, gathered.now, options)
+  const plan = await withKeychain(computePlan(desired, gathered.current, gathered.now, options), context)
   return { ...(await auditedPlan(plan, desired, gathered)), desired, gathered, options, connection, clock }
 }

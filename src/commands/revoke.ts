@@ -34,7 +34,7 @@ type Planning = Pick<
   | 'allow'
 >
 
-export interface RevokeOptions extends Omit<ReconcileOptions, keyof Planning> {
+export interface RevokeOptions extends Omit<ReconcileOptions, keyof Planning | 'full'> {
   /** Key ids, or ids of live keys. */
   readonly keys: readonly string[]
   /** Also a key that is in use, or whose use nobody knows. */
@@ -100,7 +100,7 @@ function requireUnused({ live, keyId, gate }: Revoke, now: number): void {
   if (wait === null) return
   const use =
     wait.code === 'in-use'
-      ? `is in use: last used ${lastUseShort(live.lastUse, now)}`
+      ? `is in use: last used ${lastUseShort(live, now)}`
       : 'may be in use: the platform does not say'
   throw new Failure('refused', `${live.id} (${keyId}) ${use}`, {
     hints: [
@@ -177,7 +177,7 @@ async function revokeLocked(
   const { autoApprove, json } = options
   const log = await openAskedLog(options.log, context)
   const { plan, desired, gathered, connection, clock, audit } = await reconcile(
-    { ...nothingAsked, ...options },
+    { ...nothingAsked, ...options, full: true },
     context,
     lock,
   )

@@ -3,7 +3,7 @@ import { verifySecrets } from '../apply/verify.ts'
 import type { ConnectionOptions } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredKey } from '../model/desired.ts'
-import { Failure } from '../model/failure.ts'
+import { Declined, Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
 import { isFine } from '../model/verification.ts'
 import { jsonText } from '../render/json.ts'
@@ -58,7 +58,7 @@ async function confirm(requests: number, { yes }: VerifyOptions, context: Contex
     })
   }
   const answer = await context.ask(`Go on with ${requests} requests? Only \`yes\` is taken as a yes: `)
-  if (answer !== 'yes') throw new Failure('failed', 'Verification cancelled')
+  if (answer !== 'yes') throw new Declined('Verification cancelled')
 }
 
 /** Checks that every stored secret is that of the key it should be, or proves it. 1 where one is not. */

@@ -37,3 +37,10 @@ export class Failure extends Error {
     return exitCodes[this.code]
   }
 }
+
+/** Somebody was asked, and said no: nothing went wrong, though what was asked about is not done. */
+export class Declined extends Failure {
+  constructor(message: string, code: 'failed' | 'interrupted' = 'failed') {
+    super(code, message)
+  }
+}

@@ -33,3 +33,10 @@ export type FieldChange =
 export function isRename({ field }: Pick<FieldChange, 'field'>): boolean {
   return field === 'stack' || field === 'key id'
 }
+
+/** A field's values, whatever made them differ. */
+export type FieldValues = FieldChange extends infer Each
+  ? Each extends FieldChange
+    ? Pick<Each, 'field' | 'current' | 'desired'>
+    : never
+  : never

@@ -1,5 +1,5 @@
 import type { Instant, Milliseconds } from './duration.ts'
-import type { LastUse } from './live-key.ts'
+import type { LiveKey } from './live-key.ts'
 import type { StoreSpec } from './store.ts'
 
 /** What `list` says of one key of a stack: a live one, or one that is declared and not made yet. */
@@ -19,6 +19,6 @@ export interface ManagedRow {
   readonly next: { readonly event: 'rotates' | 'retires' | 'expires'; readonly at: Instant } | null
   /** Where its secret is delivered to. */
   readonly stores: readonly StoreSpec[]
-  /** Null: not made yet. */
-  readonly lastUse: LastUse | null
+  /** What tells who used it; null: not made yet. */
+  readonly use: Pick<LiveKey, 'lastUse' | 'ownership'> | null
 }

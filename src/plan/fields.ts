@@ -112,26 +112,6 @@ export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant)
   return changes
 }
 
-/** It takes something away: a permission, a project, a longer life. One change may both narrow and widen. */
-export function narrows(change: FieldChange): boolean {
-  switch (change.field) {
-    case 'scope':
-      return reachesBeyond(change.current, change.desired)
-    case 'permissions':
-      return permissionsBeyond(change.current, change.desired).length > 0
-    case 'expires':
-      return later(change.current, change.desired)
-    case 'name':
-    case 'description':
-    case 'protect':
-    case 'key id':
-    case 'state':
-    case 'stack':
-    case 'signature':
-      return false
-  }
-}
-
 export interface Narrowing {
   readonly fields: readonly FieldChange[]
   /** Fields in which it has nothing in common with its successor's declaration: nothing would remain, so they stay. */

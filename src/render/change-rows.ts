@@ -3,7 +3,8 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
 import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
-import { fieldDiff } from './field-diff.ts'
+import { accessWords, paintAccess } from './access-words.ts'
+import { fieldDiff, looksDifferent, shortDiff } from './field-diff.ts'
 import { ownerOf } from './ownership.ts'
 import type { Palette } from './palette.ts'
 import { type ProgramJson, lineText, removalPrograms, storePrograms } from './programs.ts'
@@ -11,8 +12,17 @@ import { causeText } from './reasons.ts'
 import type { Row } from './rows.ts'
 import { dateTime, durationInWords } from './time.ts'
 import { escapeControls, quote } from './text.ts'
-import { type WrittenField, writtenFields } from './written-fields.ts'
-import { endText, lastUseLong, listText, nameText, plural, quotedName, storeText } from './values.ts'
+import { type WrittenField, narrowedThen, writtenFields } from './written-fields.ts'
+import {
+  endText,
+  lastUseClause,
+  lastUseLong,
+  listText,
+  nameText,
+  plural,
+  quotedName,
+  storeText,
+} from './values.ts'
 
 export interface RowOptions {
   readonly palette: Palette
@@ -40,6 +50,8 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
         ...detail(change.desired, options),
         ...storeRows(change.desired, options),
         ...removalRows(change),
+        ...retiringRows(change, change.rotates ? '' : ', where a new key takes its place'),
+        ...narrowedRows(change, options),
       ]
     case 'heal':
       return [
@@ -48,6 +60,8 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
         ...detail(change.desired, options),
         ...storeRows(change.desired, options),
         ...removalRows(change),
+        ...retiringRows(change, ''),
+        ...narrowedRows(change, options),
       ]
     case 'release':
     case 'revoke':
@@ -106,22 +120,19 @@ function removalRows({
   ]
 }
 
-function widensNote({ yellow, bold }: Palette): string {
-  return bold(yellow('# widens access'))
-}
-
 function fieldRows(fields: readonly WrittenField[], { palette }: RowOptions): readonly Row[] {
-  return fields.map(change => {
+  return fields.filter(looksDifferent).map(change => {
     const cause = change.cause === null ? [] : [palette.dim(`# ${causeText(change.cause)}`)]
-    const notes = change.widens ? [...cause, widensNote(palette)] : cause
-    return row(change.field, fieldDiff(change, palette), '~', notes)
+    const access = accessWords([change]).map(word => paintAccess(`# ${word}`, word, palette))
+    return row(change.field, fieldDiff(change, palette), '~', [...cause, ...access])
   })
 }
 
 function updateRows(update: Update, options: RowOptions): readonly Row[] {
   const { fields, live, superseded } = update
   // A superseded key is narrowed for its successor's sake: how it came to differ is beside the point.
-  const changed = fieldRows(fields, options).map(each => (superseded ? { ...each, notes: [] } : each))
+  const written = superseded ? fields.map(field => ({ ...field, cause: null })) : fields
+  const changed = fieldRows(written, options)
   const names: readonly string[] = fields.map(change => change.field)
   const unchanged = liveFieldRows(live, options.now).filter(({ label }) => !names.includes(label))
   return [...changed, ...(options.detailed ? unchanged : []), ...removalRows(update)]
@@ -134,14 +145,14 @@ function adoptRows({ fields, live }: Adopt, options: RowOptions): readonly Row[]
   return [
     ...fieldRows(fields, options),
     ...(options.detailed ? kept : kept.filter(({ label }) => label === 'name')),
-    row('last used', lastUseLong(live.lastUse, options.now)),
+    row('last used', lastUseLong(live, options.now)),
   ]
 }
 
 function rotateRows(change: Rotate, options: RowOptions): readonly Row[] {
   const { palette, detailed, now } = options
   const { desired, live, generation } = change
-  const differing = writtenFields(change, now)
+  const differing = writtenFields(change, now).filter(looksDifferent)
   const names: readonly string[] = differing.map(({ field }) => field)
   const former = ownerOf(live)?.generation
   return [
@@ -151,15 +162,35 @@ function rotateRows(change: Rotate, options: RowOptions): readonly Row[] {
     ...(detailed ? liveFieldRows(live, now).filter(({ label }) => !names.includes(label)) : []),
     ...storeRows(desired, options),
     ...removalRows(change),
-    ...retiringRows(change),
+    ...retiringRows(change, ''),
+    ...leakedRows(change),
     oldKeyRow(change, now),
   ]
 }
 
 /** The keys that are marked as retiring before any store gets the new secret; the one that the change is about goes without saying. */
-function retiringRows({ predecessors, live }: Rotate): readonly Row[] {
-  const others = predecessors.filter(({ id }) => id !== live.id)
-  return others.length === 0 ? [] : [row('retires too', others.map(({ id }) => nameText(id)).join(', '))]
+function retiringRows(change: Rotate | Deliver | Heal, where: string): readonly Row[] {
+  const live = change.kind === 'rotate' ? change.live.id : null
+  const others = change.predecessors.filter(({ id }) => id !== live)
+  if (others.length === 0) return []
+  const label = change.kind === 'rotate' ? 'retires too' : 'retires'
+  return [row(label, `${others.map(({ id }) => nameText(id)).join(', ')}${where}`)]
+}
+
+/** Other keys that are marked as leaked at once, and revoked with the one that the change is about. */
+function leakedRows({ leaked, live }: Rotate): readonly Row[] {
+  const others = leaked.filter(({ id }) => id !== live.id)
+  return others.length === 0
+    ? []
+    : [row('revoked too', `${others.map(({ id }) => nameText(id)).join(', ')}, which leaked`, '-')]
+}
+
+/** What other live keys lose where a new key takes their place after all. */
+function narrowedRows(change: Deliver | Heal, { palette }: RowOptions): readonly Row[] {
+  return narrowedThen(change).map(({ live, fields }) => {
+    const lost = fields.map(field => shortDiff(field, palette)).join(', ')
+    return row('narrowed then', `${nameText(live.id)}: ${lost}`, '~')
+  })
 }
 
 /** What becomes of those who use the key now. */
@@ -167,11 +198,8 @@ function oldKeyRow({ desired, live, strategy, reasons }: Rotate, now: Instant): 
   const { grace, quiet } = desired.rotation
   if (strategy === 'in-place') return row('outage', 'whoever uses it fails until it reads the new secret')
   if (reasons.some(({ code }) => code === 'leaked')) {
-    const lastUse = lastUseLong(live.lastUse, now)
-    return row(
-      'outage',
-      `revoked as soon as its successor is delivered; what uses it breaks: last used ${lastUse}`,
-    )
+    const lastUse = lastUseClause(live, now)
+    return row('outage', `revoked as soon as its successor is delivered; what uses it breaks: ${lastUse}`)
   }
   const words = `works for ${durationInWords(grace)} after the delivery, and until nobody used it for ${durationInWords(quiet)}`
   return row('old key', words)
@@ -237,6 +265,6 @@ function liveRows(
     ...(generation === 0 ? [] : [row('generation', String(generation))]),
     ...(detailed ? fields : fields.filter(({ label }) => label === 'name')),
     row('created', dateTime(live.createdAt)),
-    row('last used', lastUseLong(live.lastUse, now)),
+    row('last used', lastUseLong(live, now)),
   ].map(each => ({ ...each, mark }))
 }

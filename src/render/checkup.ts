@@ -60,6 +60,16 @@ function painted(status: Check['status'], { green, yellow, red, dim, bold }: Pal
   }
 }
 
+const indent = ' '.repeat(8)
+
+/** As in an error: a hint that ends in a colon is the heading of those after it (`Possible causes:`). */
+function hintLines(hint: string, { bold }: Palette, width: number): string[] {
+  if (hint === '') return []
+  return hint.endsWith(':')
+    ? wrap(bold(hint), width, indent)
+    : wrap(hint, width, `${indent}  • `, `${indent}    `)
+}
+
 /** One line a check, with what to do below it, and a summary as the last line. Ends without a line break. */
 export function renderCheckup(
   checkup: Checkup,
@@ -69,10 +79,11 @@ export function renderCheckup(
   const width = Math.max(minimumWidth, options.width)
   const lines = checkup.checks.flatMap(({ name, subject, status, message, hints }) => {
     const about = subject === null ? '' : ` ${escapeControls(subject)}`
-    const words = safeLines(message).join(' ')
+    const [first = '', ...rest] = safeLines(message)
     return [
-      ...wrap(`${palette.bold(`${name}${about}`)}: ${words}`, width, painted(status, palette), ' '.repeat(8)),
-      ...hints.flatMap(safeLines).flatMap(hint => wrap(hint, width, '          • ', '            ')),
+      ...wrap(`${palette.bold(`${name}${about}`)}: ${first}`, width, painted(status, palette), indent),
+      ...rest.filter(line => line !== '').flatMap(line => wrap(line, width, indent)),
+      ...hints.flatMap(safeLines).flatMap(hint => hintLines(hint, palette, width)),
     ]
   })
   const { warning, failed } = countStatuses(checkup)

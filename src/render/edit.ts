@@ -1,5 +1,6 @@
 import type { Instant } from '../model/duration.ts'
 import type { EditedField } from '../model/edit.ts'
+import { accessWords, paintAccess } from './access-words.ts'
 import { calendarDay } from './calendar.ts'
 import { fieldDiff } from './field-diff.ts'
 import { jsonText } from './json.ts'
@@ -22,7 +23,7 @@ export function renderEdit(fields: readonly EditedField[], options: ScreenOption
     mark: '~',
     label: values.field,
     value: values.field === 'expires' ? endIn(values, options) : fieldDiff(values, palette),
-    notes: values.widens ? [palette.bold(palette.yellow('# widens access'))] : [],
+    notes: accessWords([{ ...values, cause: null }]).map(word => paintAccess(`# ${word}`, word, palette)),
   }))
   return renderRows(rows, palette, Math.max(minimumWidth, width)).join('\n')
 }

@@ -1,4 +1,4 @@
-import type { Failure } from '../model/failure.ts'
+import { Declined, type Failure } from '../model/failure.ts'
 import { holdsSecret } from '../model/secret.ts'
 import type { Palette } from './palette.ts'
 import { escapeControls, minimumWidth, redactSecrets, wrap } from './text.ts'
@@ -11,9 +11,15 @@ interface FailureOptions {
 /**
  * A failure in the form of the platform's own page on API keys: the first line of the message as a heading, its other
  * lines below, then the hints as a list. A hint that ends in a colon is the heading of those after it (`Possible
- * causes:`). Ends without a line break.
+ * causes:`). A no to a question is no error, and reads as a sentence. Ends without a line break.
  */
 export function renderFailure(failure: Failure, options: FailureOptions): string {
+  if (failure instanceof Declined) {
+    const width = Math.max(minimumWidth, options.width)
+    return safeLines(failure.message)
+      .flatMap(line => wrap(`${line}.`, width))
+      .join('\n')
+  }
   return [...headline(failure.message, options), ...hintLines(failure.hints, options)].join('\n')
 }
 

@@ -84,11 +84,11 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     const limit = `the limit is ${percent(share)}, and at least ${always}${raised}`
     return action === 'revoke'
       ? {
-          message: `${keys} would be revoked; ${limit}. None of them is revoked.`,
+          message: `${keys} would be revoked; ${limit}. ${count === 1 ? 'It is not' : 'None of them is'} revoked.`,
           hint: `To allow it for this run: ${unbreakable(`--max-revoke ${count}`)}`,
         }
       : {
-          message: `${keys} are due for rotation; ${limit}. ${plural(keyIds.length, 'rotation')} ${keyIds.length === 1 ? 'is' : 'are'} deferred to later runs, the least urgent ones.`,
+          message: `${keys} ${count === 1 ? 'is' : 'are'} due for rotation; ${limit}. ${plural(keyIds.length, 'rotation')} ${keyIds.length === 1 ? 'is' : 'are'} deferred to later runs, the least urgent ones.`,
           hint: `To rotate all of them in this run: ${unbreakable(`--max-rotate ${count}`)}`,
         }
   },

@@ -1,10 +1,11 @@
 import type { Calendar, CalendarEntry } from '../model/calendar.ts'
-import type { Instant } from '../model/duration.ts'
+import { type Instant, day } from '../model/duration.ts'
 import type { Palette } from './palette.ts'
+import { reasonWords } from './reason-words.ts'
 import { renewalText } from './reasons.ts'
 import { paintMark } from './rows.ts'
-import { breakable, minimumWidth, wrap } from './text.ts'
-import { date, isoTime, relativeTime } from './time.ts'
+import { breakable, displayWidth, minimumWidth, pad, wrap } from './text.ts'
+import { date, isoTime } from './time.ts'
 import { nameText, plural, quotedName } from './values.ts'
 
 /** `calendar --json`, described in `schemas/calendar.schema.json`: names and times as in a plan's JSON. */
@@ -107,17 +108,66 @@ function markOf(entry: CalendarEntry): string {
   return entry.event === 'retires' ? '-' : '!'
 }
 
-const verbs = { rotates: 'rotates', retires: 'retires at the earliest', expires: 'expires' } as const
+/** Days are counted as a calendar does, in UTC: from midnight to midnight, whatever the hour is. */
+function daysAway(at: Instant, now: Instant): string {
+  const days = Math.floor(at / day) - Math.floor(now / day)
+  if (days === 0) return 'today'
+  return days === 1 ? 'tomorrow' : `in ${days} days`
+}
 
-function entryLines(entry: CalendarEntry, palette: Palette, width: number): string[] {
-  const mark = markOf(entry)
-  const who =
-    entry.keyId === null
-      ? `${quotedName(entry.name)} ${palette.dim(`(${nameText(entry.liveId ?? '')})`)}`
-      : `${nameText(entry.keyId)} ${palette.dim(`(generation ${entry.generation ?? 0})`)}`
-  const why = reasonsOf(entry).map(({ text }) => text)
-  const lead = `  ${' '.repeat(3 - mark.length)}${paintMark(mark, palette)} `
-  return wrap(`${who} ${verbs[entry.event]}: ${why.join('; ')}`, width, lead, '        ')
+function keyText(entry: CalendarEntry): string {
+  if (entry.keyId !== null) return nameText(entry.keyId)
+  return `${quotedName(entry.name)} ${nameText(entry.liveId ?? '')}`
+}
+
+const shortEndings = {
+  'fixed-date': 'declared date',
+  external: 'adopted, not renewed',
+  superseded: 'replaced',
+  undeclared: 'not declared',
+  unmanaged: 'unmanaged',
+} as const satisfies Record<keyof typeof endings, string>
+
+const shortDepartures = {
+  superseded: 'replaced, grace is over',
+  leaked: 'leaked, and replaced',
+  undeclared: 'not declared',
+  abandoned: 'never delivered',
+  unmanaged: 'unmanaged',
+  unused: 'unmanaged and unused',
+} as const satisfies Record<Extract<CalendarEntry, { event: 'retires' }>['reason']['code'], string>
+
+/** Why, in as few words as fit a row; JSON has the sentences. */
+function whyText(entry: CalendarEntry): string {
+  switch (entry.event) {
+    case 'rotates':
+      return [...new Set(entry.reasons.map(({ code }) => reasonWords[code]))].join(', ')
+    case 'retires':
+      return shortDepartures[entry.reason.code]
+    case 'expires':
+      return shortEndings[entry.why]
+  }
+}
+
+/** Narrower than this, the reason stands on a line of its own. */
+const roomy = 60
+
+/** One row an event, its columns aligned. */
+function entryRows({ entries, now }: Calendar, palette: Palette, width: number): string[] {
+  const longest = (texts: readonly string[]) => Math.max(0, ...texts.map(displayWidth))
+  const keys = Math.min(longest(entries.map(keyText)), Math.max(12, Math.floor(width / 3)))
+  const away = longest(entries.map(({ at }) => daysAway(at, now)))
+  return entries.flatMap(entry => {
+    const { at, event } = entry
+    const mark = markOf(entry)
+    const symbol = `${' '.repeat(3 - mark.length)}${paintMark(mark, palette)}`
+    const lead = `${date(at)}  ${pad(daysAway(at, now), away)}  ${symbol} ${event}  `
+    const key = keyText(entry)
+    const hanging = ' '.repeat(width < roomy ? 4 : displayWidth(lead) + keys + 2)
+    return width < roomy || displayWidth(key) > keys
+      ? [...wrap(palette.bold(key), Infinity, lead), ...wrap(whyText(entry), width, hanging)]
+      : wrap(whyText(entry), width, `${lead}${palette.bold(pad(key, keys))}  `, hanging)
+  })
 }
 
 function summaryText({ now, until, entries }: Calendar): string {
@@ -132,28 +182,22 @@ function summaryText({ now, until, entries }: Calendar): string {
   return `Calendar ${period}: ${counts}.${most}`
 }
 
-function dayTitle(at: Instant, now: Instant): string {
-  return date(at) === date(now) ? `${date(at)} (today)` : `${date(at)} (${relativeTime(at, now)})`
-}
-
-/** A calendar for people, a paragraph a day. Days are in UTC. */
+/** A calendar for people, a row an event. Days are in UTC. */
 export function renderCalendar(
   calendar: Calendar,
   options: { readonly palette: Palette; readonly width: number },
 ): string {
   const { palette } = options
   const width = Math.max(minimumWidth, options.width)
-  const days = new Map<string, CalendarEntry[]>()
-  for (const entry of calendar.entries) {
-    const entries = days.get(date(entry.at)) ?? []
-    entries.push(entry)
-    days.set(date(entry.at), entries)
-  }
-  const sections = [...days.values()].map(entries => [
-    palette.bold(dayTitle(entries[0]?.at ?? calendar.now, calendar.now)),
-    ...entries.flatMap(entry => entryLines(entry, palette, width)),
-  ])
-  return [...sections, wrap(palette.bold(summaryText(calendar)), width)]
-    .map(lines => lines.join('\n'))
-    .join('\n\n')
+  const { entries } = calendar
+  const sections = [
+    ...(entries.length === 0 ? [] : [entryRows(calendar, palette, width)]),
+    [
+      ...(entries.some(({ event }) => event === 'retires')
+        ? wrap('A key retires on its day at the earliest: as long as somebody uses it, it stays.', width)
+        : []),
+      ...wrap(palette.bold(summaryText(calendar)), width),
+    ],
+  ]
+  return sections.map(lines => lines.join('\n')).join('\n\n')
 }

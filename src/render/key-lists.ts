@@ -5,7 +5,7 @@ import type { Palette } from './palette.ts'
 import { renewalText, retiringText } from './reasons.ts'
 import { date, dateTime, durationInWords, relativeTime } from './time.ts'
 import { displayWidth, escapeControls, pad, unbreakable, wrap } from './text.ts'
-import { lastUseLong, lastUseShort, listText, nameText, quotedName } from './values.ts'
+import { lastUseClause, lastUseShort, listText, nameText, quotedName } from './values.ts'
 
 /** What a key that has to go waits for, and how to hurry it. */
 export function waitText({ live, wait }: Pick<Retiring, 'live' | 'wait'>, now: Instant): string {
@@ -14,7 +14,7 @@ export function waitText({ live, wait }: Pick<Retiring, 'live' | 'wait'>, now: I
     case 'grace':
       return `its grace ends ${unbreakable(dateTime(wait.until))} (${relativeTime(wait.until, now)})`
     case 'in-use':
-      return `held, since it is in use: last used ${lastUseLong(wait.lastUse, now)}; it must not be used for ${durationInWords(wait.quiet)}. To revoke it anyway: ${flag}`
+      return `held, since it is in use: ${lastUseClause({ ...live, lastUse: wait.lastUse }, now)}; it must not be used for ${durationInWords(wait.quiet)}. To revoke it anyway: ${flag}`
     case 'usage-unknown':
       return `held, since the platform does not say whether it is in use. To revoke it anyway: ${flag}`
     case 'successor-pending':
@@ -74,65 +74,66 @@ export function retiringSection(
   ]
 }
 
-const columns = ['Name', 'Key', 'Created', 'Last used', 'Permissions'] as const
 const gap = '  '
-/** The last column wraps; below this width its cells would be ragged, and each key gets lines of its own. */
+
+interface Column {
+  readonly title: string
+  readonly cell: (key: LiveKey, now: Instant) => string
+}
+
+const nameColumn: Column = { title: 'Name', cell: ({ name }) => quotedName(name) }
+const columns: readonly Column[] = [
+  { title: 'Key id', cell: ({ id }) => nameText(id) },
+  { title: 'Created', cell: ({ createdAt }) => date(createdAt) },
+  { title: 'Last used', cell: (key, now) => unbreakable(lastUseShort(key, now)) },
+  { title: 'Expires', cell: ({ expiresAt }) => (expiresAt === null ? 'never' : date(expiresAt)) },
+]
+const permissionsColumn: Column = { title: 'Permissions', cell: ({ permissions }) => listText(permissions) }
+/** The last column wraps; below this width its cells would be ragged. */
 const minimumLast = 17
 
-/** `Unmanaged keys:` as a table, or as a paragraph for each key where the table is too wide. */
+/** `Unmanaged keys:` as a table; where that is too wide, two lines or more for each key. */
 export function unmanagedSection(
   keys: readonly LiveKey[],
   palette: Palette,
   width: number,
   now: Instant,
 ): string[] {
-  const cells = keys.map(key => [
-    quotedName(key.name),
-    unbreakable(escapeControls(key.maskedKey)),
-    date(key.createdAt),
-    unbreakable(lastUseShort(key.lastUse, now)),
-    listText(key.permissions),
-  ])
-  const widths = columns.map((title, index) =>
-    [title, ...cells.map(row => row[index] ?? '')].reduce(
-      (most, cell) => Math.max(most, displayWidth(cell)),
-      0,
-    ),
+  const fixed = [nameColumn, ...columns]
+  const widths = fixed.map(({ title, cell }) =>
+    Math.max(displayWidth(title), ...keys.map(key => displayWidth(cell(key, now)))),
   )
-  const fixed = widths.slice(0, -1).reduce((sum, column) => sum + column + gap.length, gap.length)
+  const indent = widths.reduce((sum, column) => sum + column + gap.length, gap.length)
+  const row = (cells: readonly string[], last: string) => {
+    const lead = gap + cells.map((cell, index) => pad(cell, widths[index] ?? 0) + gap).join('')
+    return wrap(unbreakable(lead) + last, width, '', ' '.repeat(indent))
+  }
+  const longest = Math.max(...keys.map(key => displayWidth(permissionsColumn.cell(key, now))))
   const lines =
-    fixed + Math.min(minimumLast, widths.at(-1) ?? 0) <= width
-      ? tableLines([[...columns], ...cells], widths, fixed, width, palette)
-      : keys.flatMap((_, row) => stackedLines(cells[row] ?? [], palette, width))
+    indent + Math.min(minimumLast, longest) > width
+      ? keys.flatMap(key => stackedLines(key, palette, width, now))
+      : [
+          ...row(
+            fixed.map(({ title }) => title),
+            permissionsColumn.title,
+          ).map(palette.dim),
+          ...keys.flatMap(key =>
+            row(
+              fixed.map(({ cell }) => cell(key, now)),
+              permissionsColumn.cell(key, now),
+            ),
+          ),
+        ]
   return [palette.bold('Unmanaged keys:'), ...lines]
 }
 
-function tableLines(
-  rows: readonly (readonly string[])[],
-  widths: readonly number[],
-  fixed: number,
-  width: number,
-  palette: Palette,
-): string[] {
-  return rows.flatMap((row, index) => {
-    const paint = index === 0 ? palette.dim : (text: string) => text
-    const lead =
-      gap +
-      row
-        .slice(0, -1)
-        .map((cell, column) => pad(cell, widths[column] ?? 0) + gap)
-        .join('')
-    const lines = wrap(unbreakable(lead) + (row.at(-1) ?? ''), width, '', ' '.repeat(fixed))
-    return lines.map(line => paint(line))
-  })
-}
-
-function stackedLines([name = '', ...values]: readonly string[], palette: Palette, width: number): string[] {
-  return [
-    ...wrap(name, width, gap),
-    ...values.flatMap((value, index) => {
-      const title = columns[index + 1] ?? ''
-      return wrap(`${palette.dim(`${title}:`)} ${value}`, width, '    ', '      ')
-    }),
-  ]
+function stackedLines(key: LiveKey, palette: Palette, width: number, now: Instant): string[] {
+  const [name, ...values] = [nameColumn, ...columns, permissionsColumn].map(({ title, cell }) => ({
+    title,
+    value: cell(key, now),
+  }))
+  const described = values.map(
+    ({ title, value }) => `${palette.dim(`${unbreakable(title.toLowerCase())}:`)} ${value}`,
+  )
+  return [...wrap(name?.value ?? '', width, gap), ...wrap(described.join(', '), width, '    ')]
 }

@@ -1,4 +1,5 @@
 import { day } from '../model/duration.ts'
+import { useOf } from '../lifecycle/last-use.ts'
 import type { ManagedRow } from '../model/managed-row.ts'
 import type { Plan } from '../model/change.ts'
 import type { StoreSpec } from '../model/store.ts'
@@ -33,7 +34,7 @@ function cells(row: ManagedRow, { now }: About): readonly string[] {
     days(row),
     row.next === null ? '-' : `${row.next.event} ${date(row.next.at)}`,
     row.stores.length === 0 ? '-' : row.stores.map(storeName).map(escapeControls).join(', '),
-    row.lastUse === null ? '-' : lastUseShort(row.lastUse, now),
+    row.use === null ? '-' : lastUseShort(row.use, now),
   ]
 }
 
@@ -125,6 +126,14 @@ export function renderManaged(
   ].join('\n')
 }
 
+function lastUseToJson({ use }: ManagedRow) {
+  const judged = use === null ? ({ kind: 'unknown' } as const) : useOf(use)
+  return {
+    last_used_at: 'at' in judged ? isoTime(judged.at) : null,
+    last_use_known: judged.kind !== 'unknown',
+  }
+}
+
 /** `list --json`, described in `schemas/list.schema.json`. */
 export function managedToJson(rows: readonly ManagedRow[], about: About) {
   const { platform, account, stack, now, keychain } = about
@@ -144,8 +153,7 @@ export function managedToJson(rows: readonly ManagedRow[], about: About) {
       max_age_days: row.maxAge === null ? null : row.maxAge / day,
       next_event: row.next === null ? null : { event: row.next.event, at: isoTime(row.next.at) },
       stores: row.stores.map(spec => storeText(spec, keychain)),
-      last_used_at: row.lastUse?.known === true && row.lastUse.at !== null ? isoTime(row.lastUse.at) : null,
-      last_use_known: row.lastUse?.known ?? false,
+      ...lastUseToJson(row),
     })),
   }
 }

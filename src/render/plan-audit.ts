@@ -3,8 +3,8 @@ import { type Severity, compareSeverity, severities } from '../model/audit-rule.
 import type { PlanAudit } from '../model/plan-audit.ts'
 import { type AuditFindingJson, auditFindingToJson, countSeverities } from './audit-json.ts'
 import type { Palette } from './palette.ts'
-import { escapeControls, redactSecrets, wrap } from './text.ts'
-import { nameText } from './values.ts'
+import { escapeControls, redactSecrets, unbreakable, wrap } from './text.ts'
+import { enumerateTexts, nameText } from './values.ts'
 
 /** What audit says of a plan, as `plan --json` prints it. */
 export interface PlanAuditJson {
@@ -39,6 +39,17 @@ function line({ severity, subject, message, rule }: AuditFinding, { red, yellow 
   return `${paint(severity)} ${whose}: ${safe(message)} (${safe(rule)})`
 }
 
+/** `12 high (no-expiry 10, unused-key 2)`: how many, and by which rules. */
+function countText(findings: readonly AuditFinding[], severity: Severity, count: number): string {
+  const rules = new Map<string, number>()
+  for (const { rule, severity: its } of findings)
+    if (its === severity) rules.set(rule, (rules.get(rule) ?? 0) + 1)
+  const named = [...rules]
+    .sort(([a, many], [b, few]) => few - many || (a < b ? -1 : 1))
+    .map(([rule, times]) => (rules.size === 1 ? safe(rule) : `${safe(rule)} ${times}`))
+  return `${count} ${severity} (${enumerateTexts(named)})`
+}
+
 /** The worst ones, and how many there are in all; empty where nothing was found. */
 export function planAuditSection(
   { findings, failOn }: PlanAudit,
@@ -50,10 +61,13 @@ export function planAuditSection(
   const counts = countSeverities(open)
   const found = severities
     .toReversed()
-    .flatMap(severity => (counts[severity] === 0 ? [] : `${counts[severity]} ${severity}`))
+    .flatMap(severity => (counts[severity] === 0 ? [] : countText(open, severity, counts[severity])))
   const shown = open.filter(({ severity }) => compareSeverity(severity, failOn ?? usuallyShown) >= 0)
   return [
-    ...wrap(`${palette.bold('Audit:')} ${found.join(', ')}. fluxloop-keys audit tells more.`, width),
+    ...wrap(
+      `${palette.bold('Audit:')} ${found.join(', ')}. For all of them: ${unbreakable('fluxloop-keys audit')}`,
+      width,
+    ),
     ...shown.slice(0, mostShown).flatMap(finding => wrap(line(finding, palette), width, '  ', '    ')),
     ...(shown.length > mostShown ? wrap(`and ${shown.length - mostShown} more like these`, width, '  ') : []),
   ]

@@ -9,10 +9,11 @@ import type {
 import { type FieldChange, isRename } from '../model/field-change.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Removal } from '../model/removal.ts'
+import { useOf } from '../lifecycle/last-use.ts'
 import { ownerOf } from './ownership.ts'
 import { dateTime, durationInWords, exactDurationInWords, relativeTime } from './time.ts'
 import { escapeControls, unbreakable } from './text.ts'
-import { enumerate, lastUseLong, nameText, plural } from './values.ts'
+import { enumerate, lastUseClause, nameText, plural } from './values.ts'
 
 /** Why a change is made: the codes of the model, and those that its kind alone says. */
 export type ReasonCode =
@@ -242,11 +243,11 @@ function revocationText(change: Revoke, now: Instant): string {
 
 function useText(live: Revoke['live'], reason: RevocationReason, now: Instant): string {
   if (live.status === 'expired' || (live.expiresAt !== null && live.expiresAt <= now)) return 'expired'
-  const { lastUse } = live
-  if (!lastUse.known) return 'its use is unknown'
-  if (lastUse.at === null) return 'never used'
-  if (reason.code === 'superseded' && lastUse.at <= reason.deadline) return 'not used since'
-  return `last used ${lastUseLong(lastUse, now)}`
+  const use = useOf(live)
+  if (use.kind === 'unknown') return 'its use is unknown'
+  if (use.kind === 'never') return 'never used'
+  if (reason.code === 'superseded' && use.at <= reason.deadline) return 'not used since'
+  return lastUseClause(live, now)
 }
 
 function moment(at: Instant, now: Instant): string {

@@ -2,7 +2,7 @@ import type { Change } from '../model/change.ts'
 import type { FailureCode } from '../model/failure.ts'
 import type { Outcome, RemovalResult, Report } from '../model/outcome.ts'
 import type { Subject } from '../model/subject.ts'
-import { type LastUseJson, lastUseToJson } from './plan-json.ts'
+import { type LastUseJson, lastUseToJson } from './live-key-json.ts'
 import { countOutcomes } from './report-summary.ts'
 import { redactSecrets } from './text.ts'
 

@@ -1,12 +1,13 @@
+import { useOf } from '../lifecycle/last-use.ts'
 import type { Outcome, RemovalResult, Report } from '../model/outcome.ts'
 import type { Subject } from '../model/subject.ts'
 import { safeLines } from './failure.ts'
 import type { Palette } from './palette.ts'
 import { countOutcomes } from './report-summary.ts'
-import { subjectText } from './subject.ts'
-import { escapeControls, minimumWidth, wrap } from './text.ts'
+import { targetText } from './subject.ts'
+import { breakable, escapeControls, minimumWidth, wrap } from './text.ts'
 import { dateTime } from './time.ts'
-import { nameText } from './values.ts'
+import { enumerate, nameText } from './values.ts'
 
 const skippedTexts = {
   interrupted: 'the run was interrupted',
@@ -30,28 +31,44 @@ export function renderOutcome(
   return wrap(line, Math.max(minimumWidth, width), '', '  ').join('\n')
 }
 
-/** The same as it happens; the reason why a change was not made stands once, in the report at the end. */
-export function renderStep(
+/**
+ * The same while a run is under way, without what its report says at the end: why a change failed or was held, and what was not
+ * started. Null: nothing is said of it yet.
+ */
+export function renderProgress(
   outcome: Outcome,
   options: { readonly palette: Palette; readonly width: number },
-): string {
-  if (outcome.status === 'done') return renderOutcome(outcome, options)
-  const { palette } = options
-  return `${palette.bold(nameText(outcome.change.keyId))}: ${undoneText(outcome, palette)}`
-}
-
-function undoneText({ status, change }: Exclude<Outcome, { status: 'done' }>, palette: Palette): string {
-  switch (status) {
+): string | null {
+  const { red, yellow, bold } = options.palette
+  const key = bold(nameText(outcome.change.keyId))
+  switch (outcome.status) {
+    case 'done':
+      return renderOutcome(outcome, options)
     case 'failed':
-      return palette.red(`failed to ${change.kind}`)
-    case 'skipped':
-      return palette.yellow(`not started (${change.kind})`)
+      return breakable(`${key}: ${red(`failed to ${outcome.change.kind}`)}`)
     case 'held':
-      return palette.yellow('held')
+      return breakable(`${key}: ${yellow('held')}`)
+    case 'skipped':
+      return null
   }
 }
 
+/** What was not started, by its cause: `The run was interrupted: 12 to create (a, b and 10 more), 1 to revoke (c)`. */
+export function notStartedTexts({ outcomes }: Report): readonly string[] {
+  const skipped = outcomes.filter(outcome => outcome.status === 'skipped')
+  return (['interrupted', 'stopped', 'earlier-failure'] as const).flatMap(why => {
+    const changes = skipped.filter(outcome => outcome.why === why).map(({ change }) => change)
+    if (changes.length === 0) return []
+    const kinds = [...new Set(changes.map(({ kind }) => kind))].map(kind => {
+      const keyIds = changes.filter(change => change.kind === kind).map(({ keyId }) => keyId)
+      return `${keyIds.length} to ${kind} (${enumerate(keyIds)})`
+    })
+    return [`${skippedTexts[why]}: ${kinds.join(', ')}`]
+  })
+}
+
 function outcomeText(outcome: Outcome, palette: Palette): string {
+  const { change } = outcome
   switch (outcome.status) {
     case 'done': {
       const places = outcome.places.map(escapeControls).join(', ')
@@ -61,19 +78,23 @@ function outcomeText(outcome: Outcome, palette: Palette): string {
       return `${action} ${nameText(outcome.liveId)}${places === '' ? '' : ` in ${places}`}${removed.join('')}`
     }
     case 'failed':
-      return `${undoneText(outcome, palette)}: ${safeLines(outcome.message).join(' ')}`
+      return `${palette.red(`failed to ${change.kind}`)}: ${safeLines(outcome.message).join(' ')}`
     case 'skipped':
-      return `${undoneText(outcome, palette)}: ${skippedTexts[outcome.why]}`
+      return `${palette.yellow(`not started (${change.kind})`)}: ${skippedTexts[outcome.why]}`
     case 'held':
-      return `${undoneText(outcome, palette)}: ${heldText(outcome)}`
+      return `${palette.yellow('held')}: ${heldText(outcome)}`
   }
 }
+
+const noUser = { ip: null, userAgent: null } as const
 
 function heldText({ change, lastUse }: Extract<Outcome, { readonly status: 'held' }>): string {
   const id = 'live' in change ? `${nameText(change.live.id)} ` : ''
   if (!lastUse.known) return `${id}is not revoked, since the platform no longer says whether it is in use`
   // A report has no clock of its own, so the time stands as the platform gave it.
-  const { ip, userAgent } = lastUse
+  // Our own check of the secret is nobody's use, and its address nobody's.
+  const isOwn = 'live' in change && useOf({ ...change.live, lastUse }).kind === 'hidden'
+  const { ip, userAgent } = isOwn ? noUser : lastUse
   const from = ip === null ? '' : ` from ${escapeControls(ip)}`
   const by = userAgent === null ? '' : ` by ${escapeControls(userAgent)}`
   const when = lastUse.at === null ? 'never' : dateTime(lastUse.at)
@@ -88,15 +109,19 @@ export function renderReport(
 ): string {
   const { palette } = options
   const width = Math.max(minimumWidth, options.width)
-  const sections: string[][] = [wrap(`Applied to ${subjectText(subject)}`, width)]
+  const sections: string[][] = [wrap(`Applied to ${targetText(subject, palette)}`, width)]
   for (const [status, title] of [
     ['failed', palette.bold(palette.red('Failed:'))],
     ['held', palette.bold(palette.yellow('Held:'))],
-    ['skipped', palette.bold(palette.yellow('Not started:'))],
   ] as const) {
     const some = report.outcomes.filter(outcome => outcome.status === status)
     if (some.length === 0) continue
     sections.push([title, ...some.flatMap(outcome => listed(outcome, palette, width))])
+  }
+  const left = notStartedTexts(report)
+  if (left.length > 0) {
+    const title = palette.bold(palette.yellow('Not started:'))
+    sections.push([title, ...left.flatMap(text => wrap(text, width, '  ', '    '))])
   }
   sections.push(wrap(summaryText(report, palette, options.isHeldInPart ?? false), width))
   return sections.map(lines => lines.join('\n')).join('\n\n')

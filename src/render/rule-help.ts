@@ -68,7 +68,7 @@ export const ruleHelp: Readonly<Record<BuiltInRule, { readonly why: string; read
   },
   'can-manage-keys': {
     why: 'Whoever has this secret can make further keys, which stay when this one is revoked.',
-    fix: 'Keep `manage_keys` for the one key that runs `fluxloop-keys apply`.',
+    fix: 'Remove `manage_keys`, unless this is the one key that runs `fluxloop-keys apply`.',
   },
   'missing-owner': {
     why: 'When the key leaks or expires, nobody knows whom to ask.',

@@ -4,7 +4,7 @@ import { endOfLife } from '../model/lifetime.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { permissionsBeyond, samePermissions } from '../model/permission.ts'
 import { reachesBeyond, sameScope } from '../model/scope.ts'
-import type { FieldValues } from './field-diff.ts'
+import type { FieldValues } from '../model/field-change.ts'
 
 type SuccessorField = FieldValues & { readonly widens: boolean }
 

@@ -137,7 +137,7 @@ export function pieces(word: string, width: number): readonly string[] {
  * ids and paths can be copied. No line ends in a space, and a colour that spans lines is closed and opened on each.
  */
 export function wrap(text: string, width: number, indent = '', hanging = indent): string[] {
-  if (width === Infinity) return [`${indent}${breakable(closeStyles([text])[0] ?? '')}`.trimEnd()]
+  if (width === Infinity) return [breakable(`${indent}${closeStyles([text])[0] ?? ''}`).trimEnd()]
   const lines: string[] = []
   let line: string | null = null
   let used = 0
@@ -155,7 +155,7 @@ export function wrap(text: string, width: number, indent = '', hanging = indent)
   }
   if (line !== null) lines.push(line)
   return closeStyles(lines).map((content, index) =>
-    `${index === 0 ? indent : hanging}${breakable(content)}`.trimEnd(),
+    breakable(`${index === 0 ? indent : hanging}${content}`).trimEnd(),
   )
 }
 

@@ -1,4 +1,5 @@
 import type { Palette } from './palette.ts'
+import { plural } from './values.ts'
 import { displayWidth, escapeControls, pad, wrap } from './text.ts'
 
 /** What a key was used for: numbers of requests by name. */
@@ -69,7 +70,7 @@ function average(total: number, days: number): string {
 export function usageLines(usage: UsageFigures, days: number, style: UsageStyle): readonly string[] {
   const { palette } = style
   return [
-    palette.bold(`Usage (Last ${days} days):`),
+    palette.bold(`Usage (Last ${plural(days, 'day')}):`),
     `  Total requests: ${grouped(usage.total)}`,
     `  Avg per day: ${average(usage.total, days)}`,
     ...(usage.byOperation.size === 0

@@ -1,6 +1,7 @@
 import { plural as counted } from '../model/plural.ts'
 import type { Instant } from '../model/duration.ts'
-import type { LastUse } from '../model/live-key.ts'
+import { useOf } from '../lifecycle/last-use.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import type { Permissions } from '../model/permission.ts'
 import type { Scope } from '../model/scope.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
@@ -54,7 +55,8 @@ export function endText(end: Instant | null, now: Instant): string {
 /** Where a secret goes, with the fallback that the configuration names, and whether it would be used; null: nobody asked. */
 export function storeText(spec: StoreSpec, keychain: 'works' | 'missing' | null): string {
   const label = escapeControls(storeLabel(spec))
-  if (spec.kind !== 'keychain' || spec.fallback === null) return label
+  if (spec.kind !== 'keychain') return label
+  if (spec.fallback === null) return keychain === 'missing' ? `${label} (no keychain works here)` : label
   const fallback = storeText(spec.fallback, keychain)
   switch (keychain) {
     case null:
@@ -66,10 +68,20 @@ export function storeText(spec: StoreSpec, keychain: 'works' | 'missing' | null)
   }
 }
 
-/** `2 hours ago`, `never`, `unknown`. */
-export function lastUseShort(lastUse: LastUse, now: Instant): string {
-  if (!lastUse.known) return 'unknown'
-  return lastUse.at === null ? 'never' : sinceUse(lastUse.at, now)
+type UsedKey = Pick<LiveKey, 'lastUse' | 'ownership'>
+
+/** `2 hours ago`, `never`, `unknown`. Our own checks of a secret are no use of it. */
+export function lastUseShort(live: UsedKey, now: Instant): string {
+  const use = useOf(live)
+  switch (use.kind) {
+    case 'unknown':
+    case 'hidden':
+      return 'unknown'
+    case 'never':
+      return 'never'
+    case 'used':
+      return sinceUse(use.at, now)
+  }
 }
 
 /** Where the platform tells the day alone, its end may be yet to come. */
@@ -78,10 +90,21 @@ function sinceUse(at: Instant, now: Instant): string {
 }
 
 /** `2 hours ago (2026-11-22 12:05 UTC) from 203.0.113.7 (Berlin) by curl/8.5`. */
-export function lastUseLong(lastUse: LastUse, now: Instant): string {
-  if (!lastUse.known || lastUse.at === null) return lastUseShort(lastUse, now)
+export function lastUseLong(live: UsedKey, now: Instant): string {
+  const use = useOf(live)
+  if (use.kind === 'hidden')
+    return `unknown, since fluxloop-keys itself checked it ${sinceUse(use.at, now)} (${dateTime(use.at)})`
+  const { lastUse } = live
+  if (use.kind !== 'used' || !lastUse.known) return lastUseShort(live, now)
   const place = lastUse.location === null ? '' : ` (${escapeControls(lastUse.location)})`
   const from = lastUse.ip === null ? '' : ` from ${escapeControls(lastUse.ip)}${place}`
   const by = lastUse.userAgent === null ? '' : ` by ${escapeControls(lastUse.userAgent)}`
-  return `${sinceUse(lastUse.at, now)} (${dateTime(lastUse.at)})${from}${by}`
+  return `${sinceUse(use.at, now)} (${dateTime(use.at)})${from}${by}`
+}
+
+/** The same as a clause: `last used 2 hours ago (…)`, `never used`, `its last use is unknown`. */
+export function lastUseClause(live: UsedKey, now: Instant): string {
+  const { kind } = useOf(live)
+  if (kind === 'never') return 'never used'
+  return kind === 'used' ? `last used ${lastUseLong(live, now)}` : `its last use is ${lastUseLong(live, now)}`
 }

@@ -1,7 +1,7 @@
 import type { Change } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
-import type { Cause } from '../model/field-change.ts'
-import type { FieldValues } from './field-diff.ts'
+import type { Cause, FieldChange, FieldValues } from '../model/field-change.ts'
+import type { LiveKey } from '../model/live-key.ts'
 import { successorFields } from './successor.ts'
 
 /** A field that apply will write. `cause` is null where a new key, or a new secret, is made as declared. */
@@ -32,4 +32,17 @@ export function writtenFields(change: Change, now: Instant): readonly WrittenFie
     case 'heal':
       return change.pending[0]?.fields ?? []
   }
+}
+
+/** What is taken from live keys where a delivery or a heal ends with another key in their place. */
+export function narrowedThen(
+  change: Change,
+): readonly { readonly live: LiveKey; readonly fields: readonly FieldChange[] }[] {
+  const all =
+    change.kind === 'deliver'
+      ? [{ live: change.live, fields: change.narrowing }]
+      : change.kind === 'heal'
+        ? change.pending.map(({ live, narrowing }) => ({ live, fields: narrowing }))
+        : []
+  return all.filter(({ fields }) => fields.length > 0)
 }

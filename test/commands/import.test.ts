@@ -153,6 +153,21 @@ t.test('writes nothing unasked, and nothing where somebody says no', async t => 
   t.match(await gone(), 'stack: new')
 })
 
+t.test('leaves the calling key out of all keys, says so, and imports it where it is named', async t => {
+  const { client, run, succeed, read } = stage(t, {})
+  await make(client, { name: 'A one' })
+  const caller = (await client.whoami()).key?.id ?? 'none'
+  const all = await succeed('import --all --stack new --out all.yaml --write')
+  t.strictSame(all.requests.toSorted(), ['GET /api/api-keys', 'GET /api/auth/whoami'])
+  t.match(all.err(), `Left out: ${caller} (`)
+  t.match(all.err(), `fluxloop-keys import ${caller}`)
+  t.match(await read('all.yaml'), 'A one')
+  t.notMatch(await read('all.yaml'), caller)
+  const named = await run(`import ${caller} --stack new --out named.yaml --write`)
+  t.equal(named.code, 0, named.err())
+  t.match(await read('named.yaml'), `adopt: ${caller}`)
+})
+
 t.test('imports what a checklist, an id or a name says, and asks for one of them', async t => {
   const { client, run, succeed, read } = stage(t, {})
   const [first = '', second = '', third = ''] = await make(

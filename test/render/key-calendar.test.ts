@@ -52,7 +52,7 @@ const calendar: Calendar = {
   ],
 }
 
-t.test('renders a paragraph a day and a summary, as its golden files show', async t => {
+t.test('renders one aligned row an event and a summary, as its golden files show', async t => {
   golden(t, 'calendar-80', renderCalendar(calendar, { palette: paletteFor(false), width: 80 }))
   golden(t, 'calendar-40', renderCalendar(calendar, { palette: paletteFor(false), width: 40 }))
   const empty = renderCalendar({ ...calendar, entries: [] }, { palette: paletteFor(false), width: 100 })
@@ -61,6 +61,47 @@ t.test('renders a paragraph a day and a summary, as its golden files show', asyn
     t.ok(displayWidth(line.replace(/\u001b\[\d+m/g, '')) <= 80, line)
     t.notMatch(line, /\u001b\[31mKey/, 'names cannot colour the terminal')
   }
+})
+
+t.test('counts days as a calendar does, whatever the hour is', async t => {
+  const late = Date.parse('2026-11-29T21:30:00Z')
+  const at = (text: string): CalendarEntry => ({ ...rotation(0, 'bot'), at: Date.parse(text) })
+  const entries = [
+    at('2026-11-29T23:59:00Z'),
+    at('2026-11-30T00:01:00Z'),
+    at('2026-12-03T20:00:00Z'),
+    at('2026-12-04T02:00:00Z'),
+    at('2026-12-05T22:00:00Z'),
+    at('2027-02-20T00:00:00Z'),
+  ]
+  const shown = renderCalendar(
+    { ...calendar, now: late, entries },
+    { palette: paletteFor(false), width: 100 },
+  )
+  t.same(
+    shown
+      .split('\n')
+      .flatMap(line => /^(\d{4}-\d\d-\d\d) {2}(.*?) {2,}[+/-]/.exec(line)?.slice(1, 3).join(' ') ?? []),
+    [
+      '2026-11-29 today',
+      '2026-11-30 tomorrow',
+      '2026-12-03 in 4 days',
+      '2026-12-04 in 5 days',
+      '2026-12-05 in 6 days',
+      '2027-02-20 in 83 days',
+    ],
+  )
+  const columns = shown
+    .split('\n')
+    .slice(0, 6)
+    .map(line => line.indexOf('+/-'))
+  t.equal(new Set(columns).size, 1, 'one aligned row an event')
+})
+
+t.test('prints no NUL, in text or JSON', async t => {
+  for (const width of [40, 80, Infinity])
+    t.notMatch(renderCalendar(calendar, { palette: paletteFor(true), width }), '\0')
+  t.notMatch(JSON.stringify(calendarToJson(calendar)), '\\u0000')
 })
 
 t.test('gives JSON that its schema describes, with the busiest day', async t => {

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { $ } from 'kleur/colors'
 import t from 'tap'
 import { day, hour, minute, second } from '../../src/model/duration.ts'
-import { Failure } from '../../src/model/failure.ts'
+import { Declined, Failure } from '../../src/model/failure.ts'
 import type { Outcome, Report } from '../../src/model/outcome.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { renderFailure, renderUnexpected } from '../../src/render/failure.ts'
@@ -11,7 +11,7 @@ import { jsonText } from '../../src/render/json.ts'
 import { paletteFor, wantsColour } from '../../src/render/palette.ts'
 import { advanceProgress, beginProgress, progressLine } from '../../src/render/progress.ts'
 import { reportToJson } from '../../src/render/report-json.ts'
-import { renderOutcome, renderReport } from '../../src/render/report-text.ts'
+import { renderOutcome, renderProgress, renderReport } from '../../src/render/report-text.ts'
 import {
   cut,
   displayWidth,
@@ -262,6 +262,37 @@ t.test('sums a run up as complete only where nothing failed and nothing was left
     lastLine({ outcomes: [...some, ...undone.filter(({ status }) => status !== 'held')], interrupted: true }),
     'Apply incomplete (interrupted): 1 created, 1 updated, 1 rotated, 1 revoked. 4 done, 1 failed, 3 not started.',
   )
+  t.end()
+})
+
+t.test('says why a change failed once, in the report, and sums up what was not started', t => {
+  const wide = { ...plain, width: Infinity }
+  const lines = mixed.outcomes.map(outcome => renderProgress(outcome, wide))
+  t.match(lines.join('\n'), /^weekly-report: failed to rotate$/m)
+  t.notMatch(lines.join('\n'), /No answer|came into use|interrupted/)
+  const skipped = Array.from({ length: 280 }, (_, index): Outcome => ({
+    change: { ...change('create'), keyId: `bot-${index}` },
+    status: 'skipped',
+    why: 'interrupted',
+  }))
+  const report = renderReport({ outcomes: [...mixed.outcomes, ...skipped], interrupted: true }, subject, wide)
+  t.equal(report.match(/No answer/g)?.length, 1)
+  t.match(
+    report,
+    /Not started:\n {2}the run was interrupted: 1 to update \(sales-bot\), 280 to create \(bot-0, .* and 270 more\)\n/,
+  )
+  t.ok(report.split('\n').length < 20)
+  t.end()
+})
+
+t.test('reads a no to a question as a sentence, not as an error', t => {
+  const coloured = { palette: paletteFor(true), width: 80 }
+  t.equal(
+    renderFailure(new Declined('Apply cancelled: nothing was changed'), coloured),
+    'Apply cancelled: nothing was changed.',
+  )
+  t.equal(new Declined('x').exitCode, 1)
+  t.equal(new Declined('x', 'interrupted').exitCode, 130)
   t.end()
 })
 

@@ -26,7 +26,7 @@ const validate = new Ajv2020({
 const plain = paletteFor(false)
 const text = (plan: Plan, width = 80) => renderPlan(plan, { palette: plain, width })
 /** What every plan says first. */
-const about = 'Plan for stack acme-agents, account acme, at https://api.fluxloop.ai'
+const about = 'Plan for PRODUCTION (https://api.fluxloop.ai), account acme, stack acme-agents'
 const oneLine = (plan: Plan) => renderPlan(plan, { palette: plain, width: Infinity })
 const withFindings = (...codes: readonly string[]): Plan => ({
   ...emptyPlan,
@@ -39,7 +39,7 @@ t.test('renders a plan of every change, reason and finding as its golden files s
   golden(t, 'full-80', text(fullPlan))
   golden(t, 'full-40', text(fullPlan, 40))
   golden(t, 'usual-terminal', renderPlan(usualPlan, { palette: paletteFor(true), width: 100 }))
-  golden(t, 'usual-detailed', renderPlan(usualPlan, { palette: plain, width: 100, detailed: true }))
+  golden(t, 'usual-detailed', renderPlan(usualPlan, { palette: plain, width: 100, full: true }))
   t.end()
 })
 
@@ -95,7 +95,7 @@ t.test('marks what is added in green and what is removed in red, where colour is
   const output = renderPlan(usualPlan, { palette: paletteFor(true), width: Infinity })
   t.match(
     output,
-    '\u001b[31manalytics-agent\u001b[39m, customer-support-bot → customer-support-bot, \u001b[32msales-assistant\u001b[39m',
+    '\u001b[32m+sales-assistant\u001b[39m \u001b[31m-analytics-agent\u001b[39m (stays: customer-support-bot)',
   )
   t.match(
     output,
@@ -200,9 +200,12 @@ t.test('tells an age from a maximum age of as many days', t => {
 t.test('ends in a summary that names rarer kinds only where there is one', t => {
   t.equal(
     lastLine(fullPlan),
-    'Plan: 1 to create, 2 to adopt, 7 to update, 2 to rotate, 2 to heal, 2 to deliver, 1 to release, 6 to revoke.',
+    'Plan: 1 to create, 2 to adopt (1 widens, 1 loses access, 1 drift), 7 to update (1 widens, 3 lose access, 2 drift), 2 to rotate (1 widens, 2 with an outage), 2 to heal, 2 to deliver (1 widens, 1 loses access, 1 drift), 1 to release, 6 to revoke.',
   )
-  t.equal(lastLine(usualPlan), 'Plan: 1 to create, 1 to update, 1 to rotate, 1 to revoke.')
+  t.equal(
+    lastLine(usualPlan),
+    'Plan: 1 to create, 1 to update (1 widens, 1 loses access, 1 drift), 1 to rotate (1 with an outage), 1 to revoke.',
+  )
   t.equal(oneLine(emptyPlan), `${about}\n\nNo changes. Your keys match the configuration.`)
   t.equal(
     lastLine({ ...emptyPlan, retiring: fullPlan.retiring }),
@@ -231,7 +234,10 @@ t.test('does not claim that all is well where something was refused, held back o
 t.test('tells a forecast and a view of drift from what apply would do', t => {
   const forecast = oneLine({ ...usualPlan, view: 'forecast' })
   t.match(forecast, /\n\nForecast for 2026-11-22 14:05 UTC: .* It cannot be applied\./)
-  t.match(forecast, /\nForecast: 1 to create, 1 to update, 1 to rotate, 1 to revoke\.$/)
+  t.match(
+    forecast,
+    /\nForecast: 1 to create, 1 to update \(1 widens, 1 loses access, 1 drift\), 1 to rotate \(1 with an outage\), 1 to revoke\.$/,
+  )
   t.equal(planToJson({ ...usualPlan, view: 'forecast' }).forecast, true)
   const update = usualPlan.changes.filter(({ kind }) => kind === 'update')
   const drift = oneLine({ ...emptyPlan, changes: update, view: 'drift' })
@@ -314,7 +320,7 @@ t.test('makes terminal escapes visible in every text that a server or a user wro
     }),
   }
   const unsafe = /[\0-\x09\x0b-\x1f\x7f-\x9f\u202e]/
-  t.notMatch(renderPlan(plan, { palette: plain, width: 60, detailed: true }), unsafe)
+  t.notMatch(renderPlan(plan, { palette: plain, width: 60, full: true }), unsafe)
   t.match(text(plan), '\\u001b[2J\\u0007\\u009b1m\\u202e\\"x')
   const json = jsonText(planToJson(plan))
   t.notMatch(json, unsafe)
@@ -343,7 +349,7 @@ t.test('shows the worst of what audit says, safe to print, and counts the rest',
   ]
   const audit: PlanAudit = { findings, failOn: null, refusing: [] }
   const shown = renderPlan(emptyPlan, { palette: plain, width: 100, audit })
-  t.match(shown, 'Audit: 12 high, 1 low. fluxloop-keys audit tells more.')
+  t.match(shown, 'Audit: 12 high (no-expiry), 1 low (no-expiry). For all of them: fluxloop-keys audit')
   t.match(shown, '  high bot-0: It never \\u001b[2J expires')
   t.match(shown, '  and 2 more like these')
   t.notMatch(shown, /calm|abcdefghijklmn/)
@@ -424,10 +430,7 @@ t.test('shows no secret, wherever one hangs on the plan', t => {
     unmanaged: fullPlan.unmanaged.map(live => ({ ...live, secret })),
     findings: fullPlan.findings.map(finding => ({ ...finding, secret })),
   }
-  for (const output of [
-    text(plan),
-    renderPlan(plan, { palette: paletteFor(true), width: 90, detailed: true }),
-  ]) {
+  for (const output of [text(plan), renderPlan(plan, { palette: paletteFor(true), width: 90, full: true })]) {
     t.notMatch(output, 'sentinel')
   }
   t.notMatch(jsonText(planToJson(plan)), /sentinel|\[secret\]/)

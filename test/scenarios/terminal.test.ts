@@ -121,7 +121,9 @@ t.test('only yes approves', async t => {
   }
   for (const answer of ['no\n', 'y\n', 'YES\n', '\n', '\u0004']) {
     const name = JSON.stringify(answer)
-    t.match(await prompted('apply', answer), { code: 1, seen: /Apply cancelled: nothing was changed/ }, name)
+    const said = await prompted('apply', answer)
+    t.match(said, { code: 1, seen: /Apply cancelled: nothing was changed/ }, name)
+    t.notMatch(said.seen, /Error/, `${name} is no error`)
   }
   t.match(await prompted('apply', ctrlC), { code: 130, seen: /Interrupted/ }, 'Ctrl-C')
   t.strictSame(await platform.managed(), [], 'nothing was changed')

@@ -11,7 +11,7 @@ export const canManageKeys: Rule = key => {
       message: 'It can make keys, so whoever has it can give itself whatever it grants',
       evidence: evidence({ grantedBy: by }),
       remedy:
-        'Keep manage_keys for the one key that runs `fluxloop-keys apply`, with an exception that says so.',
+        'Remove it, unless this is the one key that runs `fluxloop-keys apply`: then declare an exception that says so.',
     },
   ]
 }

@@ -1,6 +1,6 @@
 import { plural } from '../../model/plural.ts'
 import { day } from '../../model/duration.ts'
-import { liveKeysOf } from '../audited-key.ts'
+import { isCallingKey, liveKeysOf } from '../audited-key.ts'
 import { useOfAll } from '../../lifecycle/last-use.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 import { unusedAfter } from './unused-key.ts'
@@ -8,6 +8,7 @@ import { unusedAfter } from './unused-key.ts'
 /** A key that is younger than the window may be waiting for its first use. */
 export const neverUsedKey: Rule = (key, { desired, live, now, windowDays }) => {
   if (live === null) return { unseen: 'offline' }
+  if (isCallingKey(key, { live })) return clean
   const keys = liveKeysOf(key)
   if (keys.length === 0) return clean
   const use = useOfAll(keys)

@@ -2,7 +2,7 @@ import type { DesiredState } from '../../model/desired.ts'
 import { type Milliseconds, day, formatDate } from '../../model/duration.ts'
 import { plural } from '../../model/plural.ts'
 import { secretMadeAt } from '../../model/live-key.ts'
-import { liveKeysOf } from '../audited-key.ts'
+import { isCallingKey, liveKeysOf } from '../audited-key.ts'
 import { useOfAll } from '../../lifecycle/last-use.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
@@ -16,6 +16,7 @@ export function unusedAfter({ prune }: DesiredState): Milliseconds {
 
 export const unusedKey: Rule = (key, { desired, live, now }) => {
   if (live === null) return { unseen: 'offline' }
+  if (isCallingKey(key, { live })) return clean
   const keys = liveKeysOf(key)
   const after = unusedAfter(desired)
   if (keys.length === 0 || keys.every(each => now - secretMadeAt(each) < after)) return clean

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts'
-import { Failure } from '../../model/failure.ts'
+import { Declined, Failure } from '../../model/failure.ts'
 
 function requireSomebody({ interactive }: Context, command: string): void {
   if (interactive) return
@@ -10,7 +10,7 @@ function requireSomebody({ interactive }: Context, command: string): void {
 
 async function answerTo(question: string, declined: string, { ask }: Context): Promise<string> {
   const answer = await ask(question)
-  if (answer === null) throw new Failure('interrupted', declined)
+  if (answer === null) throw new Declined(declined, 'interrupted')
   return answer.trim()
 }
 
@@ -20,7 +20,7 @@ export async function confirmYes(command: string, declined: string, context: Con
   for (;;) {
     const answer = (await answerTo('Continue? (y/n): ', declined, context)).toLowerCase()
     if (answer === 'y' || answer === 'yes') return
-    if (answer === 'n' || answer === 'no') throw new Failure('failed', declined)
+    if (answer === 'n' || answer === 'no') throw new Declined(declined)
     context.stderr.print('Please answer y or n.')
   }
 }

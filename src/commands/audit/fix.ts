@@ -8,7 +8,7 @@ import { readRoles } from '../../config/read-roles.ts'
 import { reversePatch } from '../../config/reverse-patch.ts'
 import type { Context } from '../../context.ts'
 import type { AuditReport } from '../../model/audit.ts'
-import { Failure } from '../../model/failure.ts'
+import { Declined, Failure } from '../../model/failure.ts'
 import { renderFileDiff } from '../../render/file-diff.ts'
 import { renderLeftAlone } from '../../render/fixes.ts'
 import { plural } from '../../render/values.ts'
@@ -92,7 +92,7 @@ export async function runFix(
     })
   }
   if (!options.write && (await context.ask('Write it? Only `yes` is taken as a yes: ')) !== 'yes')
-    throw new Failure('failed', 'Fix cancelled: nothing was written')
+    throw new Declined('Fix cancelled: nothing was written')
   const root = await patchRoot(first.path)
   const text = reversePatch(
     files.map(({ path, before, after }) => ({

@@ -1,10 +1,9 @@
-import { useOf } from '../../lifecycle/last-use.ts'
 import { type Lineage, type ManagedKey, lineageOf, membersOf } from '../../lifecycle/lineage.ts'
 import { ownedKeys } from '../../lifecycle/ownership.ts'
 import type { Calendar } from '../../model/calendar.ts'
 import type { Plan } from '../../model/change.ts'
 import type { DesiredKey, DesiredState } from '../../model/desired.ts'
-import { type LastUse, type LiveKey, secretMadeAt } from '../../model/live-key.ts'
+import { secretMadeAt } from '../../model/live-key.ts'
 import type { ManagedRow } from '../../model/managed-row.ts'
 import type { CurrentState } from '../../plan/input.ts'
 
@@ -22,12 +21,6 @@ function stateOf({ live, marker }: ManagedKey, declared: DesiredKey | null, { pl
   if (leaves || kind === 'retiring') return 'retiring'
   if (kind === 'external') return 'adopted'
   return declared === null ? 'undeclared' : kind
-}
-
-/** Our own look at a secret that was just delivered is nobody's use of it. */
-function useByOthers(live: LiveKey): LastUse {
-  const { lastUse } = live
-  return lastUse.known && useOf(live).kind === 'never' ? { ...lastUse, at: null } : lastUse
 }
 
 function nextEvent(liveId: string, { calendar }: Facts): ManagedRow['next'] {
@@ -53,7 +46,7 @@ function liveRow(
     maxAge: isHead ? (declared?.rotation.maxAge ?? null) : null,
     next: nextEvent(live.id, facts),
     stores: isHead && declared !== null ? declared.stores.map(({ spec }) => spec) : [],
-    lastUse: useByOthers(live),
+    use: live,
   }
 }
 
@@ -68,7 +61,7 @@ function missingRow({ keyId, name, stores }: DesiredKey): ManagedRow {
     maxAge: null,
     next: null,
     stores: stores.map(({ spec }) => spec),
-    lastUse: null,
+    use: null,
   }
 }
 
