@@ -7,7 +7,7 @@ import { commands } from '../src/cli/commands.ts'
 import { configurationPage } from '../src/cli/configuration-help.ts'
 import { commandPage } from '../src/cli/help.ts'
 import { topics } from '../src/cli/topics.ts'
-import type { HelpPage, HelpSection } from '../src/render/help.ts'
+import type { HelpPage, HelpSection } from '../src/render/text/help.ts'
 
 const file = fileURLToPath(new URL('../docs/reference.md', import.meta.url))
 

@@ -4,10 +4,10 @@ import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
 import { splitAtDashes } from './cli/arguments.ts'
 import { Failure, exitCodes } from './model/failure.ts'
-import { asksForJson, failureJsonText } from './render/failure-json.ts'
-import { renderFailure, renderUnexpected } from './render/failure.ts'
-import { guarded } from './render/log-guard.ts'
-import { paletteFor, wantsColour } from './render/palette.ts'
+import { asksForJson, failureJsonText } from './render/text/failure-json.ts'
+import { renderFailure, renderUnexpected } from './render/text/failure.ts'
+import { guarded } from './render/text/log-guard.ts'
+import { paletteFor, wantsColour } from './render/text/palette.ts'
 
 /** Is there anything on standard output yet? Set as soon as a command begins. */
 let hasPrinted = () => false

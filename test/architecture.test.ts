@@ -38,6 +38,9 @@ const floors: readonly (readonly string[])[] = [
   ['model'],
 ]
 
+/** The rooms of `render`, by subject; each may import from itself and from those before it. */
+const wings = ['text', 'audit', 'keys', 'plan', 'report']
+
 /** Rooms that know nothing but `model`, `lifecycle` and themselves. */
 const secluded = ['plan', 'audit', 'render', 'lifecycle']
 
@@ -136,6 +139,16 @@ t.test('imports point downward', async t => {
     ({ path, target }) => room(path) !== room(target) && floor(path) >= floor(target),
   )
   t.strictSame(upward, [])
+})
+
+t.test('the rooms of render hold all of it, and import downward too', async t => {
+  const wing = (path: string) => wings.indexOf(path.split('/')[1] ?? '')
+  const rendering = pairs.filter(({ path, target }) => room(path) === 'render' && room(target) === 'render')
+  t.ok(rendering.length > 50)
+  t.strictSame(
+    rendering.filter(({ path, target }) => wing(path) === -1 || wing(path) < wing(target)),
+    [],
+  )
 })
 
 t.test('plan, audit, render and lifecycle know the model alone, and the lifecycle', async t => {

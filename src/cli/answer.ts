@@ -1,10 +1,10 @@
-import { renderHelp } from '../render/help.ts'
-import { paletteFor, wantsColour } from '../render/palette.ts'
+import { renderHelp } from '../render/text/help.ts'
+import { paletteFor, wantsColour } from '../render/text/palette.ts'
 import { splitAtDashes } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commands, versionLine } from './commands.ts'
 import { groupOf, pageOf, spellings } from './help.ts'
-import type { HelpPage } from '../render/help.ts'
+import type { HelpPage } from '../render/text/help.ts'
 
 const asksForHelp = (arg: string) => arg === '-h' || arg === '--help'
 

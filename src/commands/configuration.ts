@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
-import { renderDiagnostics } from '../render/diagnostics.ts'
+import { renderDiagnostics } from '../render/text/diagnostics.ts'
 
 /** What `--allow-path` names. */
 export function allowedPaths(given: readonly string[], cwd: string): readonly string[] {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
-import { type EnvFormat, renderEnvLines } from '../render/env-lines.ts'
+import { type EnvFormat, renderEnvLines } from '../render/keys/env-lines.ts'
 import { fitsDotenv } from '../stores/dotenv.ts'
 import { requireReveal } from './secret/output.ts'
 import { readSecrets } from './secret/read.ts'

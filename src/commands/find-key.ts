@@ -3,9 +3,9 @@ import type { LiveKey } from '../model/live-key.ts'
 import { closest } from '../model/suggest.ts'
 import { type ManagedKey, lineageOf, storeTop } from '../lifecycle/lineage.ts'
 import type { Listing, PlatformClient } from '../platform/types.ts'
-import { maskedKey } from '../render/masked-key.ts'
-import { quote } from '../render/text.ts'
-import { unreadableText } from '../render/platform-findings.ts'
+import { maskedKey } from '../render/keys/masked-key.ts'
+import { quote } from '../render/text/text.ts'
+import { unreadableText } from '../render/plan/platform-findings.ts'
 
 export interface FoundKey {
   readonly key: LiveKey

@@ -2,9 +2,9 @@ import type { Context } from '../context.ts'
 import { type Instant, parseDate, parseDuration } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { LogLine } from '../model/log.ts'
-import { renderHistory } from '../render/history.ts'
-import { jsonText } from '../render/json.ts'
-import { plural } from '../render/values.ts'
+import { renderHistory } from '../render/report/history.ts'
+import { jsonText } from '../render/text/json.ts'
+import { plural } from '../render/text/values.ts'
 import { logPath } from './log.ts'
 
 export interface HistoryOptions {

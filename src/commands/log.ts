@@ -5,7 +5,7 @@ import type { Plan } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { Outcome } from '../model/outcome.ts'
-import { type LogFacts, changeLine, logText, runLine } from '../render/log-line.ts'
+import { type LogFacts, changeLine, logText, runLine } from '../render/report/log-line.ts'
 import type { RunLog } from '../run-log.ts'
 
 /** The log that was asked for; null where none was. */

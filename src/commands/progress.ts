@@ -4,10 +4,10 @@ import type { Plan } from '../model/change.ts'
 import { second } from '../model/duration.ts'
 import type { Progress } from '../model/outcome.ts'
 import { requestsOf } from '../plan/requests.ts'
-import { waitNotice, waitingLine } from '../render/budget.ts'
-import { advanceProgress, beginProgress, progressLine } from '../render/progress.ts'
-import { renderProgress } from '../render/report-text.ts'
-import { wrap } from '../render/text.ts'
+import { waitNotice, waitingLine } from '../render/report/budget.ts'
+import { advanceProgress, beginProgress, progressLine } from '../render/report/progress.ts'
+import { renderProgress } from '../render/report/report-text.ts'
+import { wrap } from '../render/text/text.ts'
 
 export interface ShownProgress {
   readonly tell: (progress: Progress) => void

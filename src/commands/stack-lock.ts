@@ -5,7 +5,7 @@ import { Failure } from '../model/failure.ts'
 import { suggestUnit } from '../model/suggest-unit.ts'
 import type { LockState, LockTarget } from '../model/stack-lock.ts'
 import { originOf } from '../platform/endpoint.ts'
-import { holderText, targetText } from '../render/stack-lock.ts'
+import { holderText, targetText } from '../render/report/stack-lock.ts'
 import type { Lease } from '../stores/lease.ts'
 
 /** What the lock of a stack at this URL is about; null where no other process can reach the platform. */

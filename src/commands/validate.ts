@@ -2,7 +2,7 @@ import { plural } from '../model/plural.ts'
 import { loadConfiguration } from '../config/load.ts'
 import type { Context } from '../context.ts'
 import { exitCodes } from '../model/failure.ts'
-import { jsonText } from '../render/json.ts'
+import { jsonText } from '../render/text/json.ts'
 import { allowedPaths, requireConfiguration } from './configuration.ts'
 
 export interface ValidateOptions {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { type EnvFormat, envFormats, renderEnvLines } from '../../src/render/env-lines.ts'
+import { type EnvFormat, envFormats, renderEnvLines } from '../../src/render/keys/env-lines.ts'
 import { readVariable } from '../../src/stores/dotenv.ts'
 import { needs } from '../support/needs.ts'
 import { asUsersDo, ended, workplace } from '../support/program.ts'

@@ -3,7 +3,7 @@ import { cp, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day } from '../../src/model/duration.ts'
-import type { PlanJson } from '../../src/render/plan-json.ts'
+import type { PlanJson } from '../../src/render/plan/plan-json.ts'
 import { type Stage, stage } from '../support/stage.ts'
 
 const configuration = (store: string, more = '') => `

@@ -9,7 +9,7 @@ import { readFacts } from '../../src/config/own-rules/cases.ts'
 import { compileOwnRule } from '../../src/config/own-rules/compile.ts'
 import { runRuleTests } from '../../src/config/own-rules/run-tests.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
-import { renderDiagnostics } from '../../src/render/diagnostics.ts'
+import { renderDiagnostics } from '../../src/render/text/diagnostics.ts'
 import { now } from '../support/build.ts'
 import { cases, mutatedText, requireCleanPrototypes, unsafe } from '../support/fuzz.ts'
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { lineText } from '../../src/render/programs.ts'
+import { lineText } from '../../src/render/plan/programs.ts'
 import { type Line, runEveryCommand } from '../support/every-command.ts'
 import { needs } from '../support/needs.ts'
 import {

@@ -1,12 +1,12 @@
 // A CI runner reads commands in what a step prints. Whoever may name a key, write a file of the repository or answer in the
 // platform's place must not be able to give it one: `##[stop-commands]` switches masking off, and the next secret is in the log.
 import t, { type Test } from 'tap'
-import { jsonText } from '../../src/render/json.ts'
-import { guarded, logGuard } from '../../src/render/log-guard.ts'
-import { paletteFor } from '../../src/render/palette.ts'
-import { excerpt } from '../../src/render/source-excerpt.ts'
-import { escapeControls, pieces, wrap } from '../../src/render/text.ts'
-import { quotedName } from '../../src/render/values.ts'
+import { jsonText } from '../../src/render/text/json.ts'
+import { guarded, logGuard } from '../../src/render/text/log-guard.ts'
+import { paletteFor } from '../../src/render/text/palette.ts'
+import { excerpt } from '../../src/render/text/source-excerpt.ts'
+import { escapeControls, pieces, wrap } from '../../src/render/text/text.ts'
+import { quotedName } from '../../src/render/text/values.ts'
 import { cases } from '../support/fuzz.ts'
 import { hostileText, runnerCommands } from '../support/hostile-texts.ts'
 import { fc } from '../support/properties.ts'

@@ -8,7 +8,7 @@ import { Failure } from '../../src/model/failure.ts'
 import { compareWithApproved, touchedKeys } from '../../src/plan/approved.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import { type PlanFile, configurationHash, readPlanFile, toPlanFile } from '../../src/plan/plan-file.ts'
-import { jsonText } from '../../src/render/json.ts'
+import { jsonText } from '../../src/render/text/json.ts'
 import {
   desiredKey,
   desiredState,

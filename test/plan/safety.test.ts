@@ -3,7 +3,7 @@ import { day, hour, minute } from '../../src/model/duration.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
-import { planToJson } from '../../src/render/plan-json.ts'
+import { planToJson } from '../../src/render/plan/plan-json.ts'
 import {
   callerWith,
   days,

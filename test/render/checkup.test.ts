@@ -1,6 +1,6 @@
 import t from 'tap'
-import { renderCheckup } from '../../src/render/checkup.ts'
-import { paletteFor } from '../../src/render/palette.ts'
+import { renderCheckup } from '../../src/render/report/checkup.ts'
+import { paletteFor } from '../../src/render/text/palette.ts'
 
 t.test('keeps the structure of an error: its lines, its headings and its list', async t => {
   const shown = renderCheckup(

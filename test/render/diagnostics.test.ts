@@ -1,8 +1,8 @@
 import t from 'tap'
 
 import type { Diagnostic } from '../../src/model/diagnostic.ts'
-import { renderDiagnostics } from '../../src/render/diagnostics.ts'
-import { displayWidth } from '../../src/render/text.ts'
+import { renderDiagnostics } from '../../src/render/text/diagnostics.ts'
+import { displayWidth } from '../../src/render/text/text.ts'
 
 function diagnostic(
   sourceLine: string | null,

@@ -6,12 +6,12 @@ import { day, hour, minute, second } from '../../src/model/duration.ts'
 import { Declined, Failure } from '../../src/model/failure.ts'
 import type { Outcome, Report } from '../../src/model/outcome.ts'
 import { Secret } from '../../src/model/secret.ts'
-import { renderFailure, renderUnexpected } from '../../src/render/failure.ts'
-import { jsonText } from '../../src/render/json.ts'
-import { paletteFor, wantsColour } from '../../src/render/palette.ts'
-import { advanceProgress, beginProgress, progressLine } from '../../src/render/progress.ts'
-import { reportToJson } from '../../src/render/report-json.ts'
-import { renderOutcome, renderProgress, renderReport } from '../../src/render/report-text.ts'
+import { renderFailure, renderUnexpected } from '../../src/render/text/failure.ts'
+import { jsonText } from '../../src/render/text/json.ts'
+import { paletteFor, wantsColour } from '../../src/render/text/palette.ts'
+import { advanceProgress, beginProgress, progressLine } from '../../src/render/report/progress.ts'
+import { reportToJson } from '../../src/render/report/report-json.ts'
+import { renderOutcome, renderProgress, renderReport } from '../../src/render/report/report-text.ts'
 import {
   cut,
   displayWidth,
@@ -20,14 +20,14 @@ import {
   redactSecrets,
   unbreakable,
   wrap,
-} from '../../src/render/text.ts'
+} from '../../src/render/text/text.ts'
 import {
   dateTime,
   durationInWords,
   exactDurationInWords,
   isoTime,
   relativeTime,
-} from '../../src/render/time.ts'
+} from '../../src/render/text/time.ts'
 import { golden } from './golden.ts'
 import { fullPlan, liveKey, now } from './sample-plan.ts'
 

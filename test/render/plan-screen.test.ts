@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { Change, Plan } from '../../src/model/change.ts'
 import { minute, second } from '../../src/model/duration.ts'
-import { paletteFor } from '../../src/render/palette.ts'
-import { planToJson } from '../../src/render/plan-json.ts'
-import { renderPlan } from '../../src/render/plan-text.ts'
+import { paletteFor } from '../../src/render/text/palette.ts'
+import { planToJson } from '../../src/render/plan/plan-json.ts'
+import { renderPlan } from '../../src/render/plan/plan-text.ts'
 import { golden } from './golden.ts'
 import { desiredKey, emptyPlan, fullPlan, liveKey, managed, now } from './sample-plan.ts'
 import { twentyKeys } from './twenty-keys.ts'
@@ -208,4 +208,47 @@ t.test('names every key that goes because its secret leaked, and that this is an
   t.match(shown, /rotate +staging-smoke-test +leaked # outage/)
   t.match(shown, /- revoked too = key_older, which leaked/)
   t.match(planToJson({ ...emptyPlan, changes }).changes[0]?.leaked, [rotation.live.id, 'key_older'])
+})
+
+t.test('asked for all of it, the text of a large plan names whatever its JSON does', async t => {
+  const more = {
+    rotate: { leaked: [liveKey('key_leaked')], predecessors: [liveKey('key_before')] },
+    deliver: { predecessors: [liveKey('key_before2')] },
+    heal: { predecessors: [liveKey('key_before3')], excess: [liveKey('key_excess')] },
+  } as const
+  const changes = [...fullPlan.changes, ...creates(300).changes].map((change): Change => ({
+    ...change,
+    ...(change.kind in more ? more[change.kind as keyof typeof more] : {}),
+  }))
+  const plan = { ...fullPlan, changes }
+  const shown = text(plan, { full: true, width: Infinity })
+  const json = planToJson(plan)
+  for (const {
+    key,
+    id,
+    fields,
+    stores,
+    removed_stores,
+    retires,
+    leaked,
+    narrowing,
+    excess,
+    pending,
+  } of json.changes) {
+    const named = [
+      key,
+      ...(id === undefined ? [] : [id]),
+      ...stores.map(store => store.replace(/ \(.*/, '')),
+      ...removed_stores,
+      ...(retires ?? []),
+      ...(leaked ?? []),
+      ...(excess ?? []),
+      ...(narrowing ?? []).map(each => each.id),
+      ...(pending ?? []).map(each => each.id),
+    ]
+    for (const name of named) t.ok(shown.includes(name), `${key}: ${name}`)
+    for (const { field } of fields) t.match(shown, new RegExp(`~ ${field} +=`), `${key}: ${field}`)
+  }
+  for (const { id } of [...json.retiring, ...json.unmanaged]) t.match(shown, id)
+  t.notMatch(shown, 'left out.')
 })

@@ -4,7 +4,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { day, hour } from '../../src/model/duration.ts'
-import type { PlanJson } from '../../src/render/plan-json.ts'
+import type { PlanJson } from '../../src/render/plan/plan-json.ts'
 import { type Workplace, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 

@@ -3,9 +3,9 @@ import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import type { Secret } from '../../model/secret.ts'
 import { unplacedSecret } from '../../platform/platform-failure.ts'
-import { secretBox } from '../../render/box.ts'
-import { jsonText } from '../../render/json.ts'
-import { keyToJson } from '../../render/key-json.ts'
+import { secretBox } from '../../render/keys/box.ts'
+import { jsonText } from '../../render/text/json.ts'
+import { keyToJson } from '../../render/keys/key-json.ts'
 
 /** The screen's box, which shows a secret the one time it can be seen. */
 export function boxOf(secret: Secret, { stdout }: Context): string {

@@ -6,11 +6,11 @@ import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import { closest } from '../../model/suggest.ts'
 import type { PlatformClient } from '../../platform/types.ts'
-import { jsonText } from '../../render/json.ts'
-import { keyToJson } from '../../render/key-json.ts'
-import { renderKeyList } from '../../render/key-list.ts'
-import { quote } from '../../render/text.ts'
-import { unreadableText } from '../../render/platform-findings.ts'
+import { jsonText } from '../../render/text/json.ts'
+import { keyToJson } from '../../render/keys/key-json.ts'
+import { renderKeyList } from '../../render/keys/key-list.ts'
+import { quote } from '../../render/text/text.ts'
+import { unreadableText } from '../../render/plan/platform-findings.ts'
 
 export interface ListOptions extends ConnectionOptions, Selection {
   readonly unused: Milliseconds | null

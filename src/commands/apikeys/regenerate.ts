@@ -8,8 +8,13 @@ import { Failure } from '../../model/failure.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import { PlatformFailure } from '../../platform/platform-failure.ts'
 import type { PlatformClient } from '../../platform/types.ts'
-import { regenerationNote } from '../../render/management.ts'
-import { placesOf, regenerationAftermath, regenerationWarning, success } from '../../render/written-key.ts'
+import { regenerationNote } from '../../render/keys/management.ts'
+import {
+  placesOf,
+  regenerationAftermath,
+  regenerationWarning,
+  success,
+} from '../../render/keys/written-key.ts'
 import { findKey } from '../find-key.ts'
 import { serverClock } from '../server-clock.ts'
 import { isCallingKey } from './calling-key.ts'

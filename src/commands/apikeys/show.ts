@@ -3,12 +3,12 @@ import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import { isMissing } from '../../platform/missing-call.ts'
 import type { PlatformClient, Usage } from '../../platform/types.ts'
-import { jsonText } from '../../render/json.ts'
-import { renderKeyDetails } from '../../render/key-details.ts'
-import { keyToJson } from '../../render/key-json.ts'
-import { usageToJson } from '../../render/usage-json.ts'
+import { jsonText } from '../../render/text/json.ts'
+import { renderKeyDetails } from '../../render/keys/key-details.ts'
+import { keyToJson } from '../../render/keys/key-json.ts'
+import { usageToJson } from '../../render/audit/usage-json.ts'
 import { findKey } from '../find-key.ts'
-import { escapeControls } from '../../render/text.ts'
+import { escapeControls } from '../../render/text/text.ts'
 
 export interface ShowOptions extends ConnectionOptions {
   /** A key id, a unique name, or the key id of a stack. */

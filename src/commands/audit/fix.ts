@@ -9,14 +9,14 @@ import { reversePatch } from '../../config/reverse-patch.ts'
 import type { Context } from '../../context.ts'
 import type { AuditReport } from '../../model/audit.ts'
 import { Declined, Failure } from '../../model/failure.ts'
-import { renderFileDiff } from '../../render/file-diff.ts'
-import { renderLeftAlone } from '../../render/fixes.ts'
-import { plural } from '../../render/values.ts'
+import { renderFileDiff } from '../../render/report/file-diff.ts'
+import { renderLeftAlone } from '../../render/audit/fixes.ts'
+import { plural } from '../../render/text/values.ts'
 import { fileFailure } from '../../stores/file-failure.ts'
 import { withFileLock } from '../../stores/file-lock.ts'
 import { writeFileDurably } from '../../stores/write-file.ts'
 import { type FixedFile, applyFixes } from './apply-fixes.ts'
-import { escapeControls } from '../../render/text.ts'
+import { escapeControls } from '../../render/text/text.ts'
 
 export interface FixOptions {
   readonly config: readonly string[]

@@ -2,8 +2,8 @@ import { runRuleTests } from '../../config/own-rules/run-tests.ts'
 import type { Context } from '../../context.ts'
 import type { DesiredState } from '../../model/desired.ts'
 import { exitCodes } from '../../model/failure.ts'
-import { jsonText } from '../../render/json.ts'
-import { renderRuleTests, ruleTestsToJson } from '../../render/rule-tests.ts'
+import { jsonText } from '../../render/text/json.ts'
+import { renderRuleTests, ruleTestsToJson } from '../../render/audit/rule-tests.ts'
 
 /** Runs the test cases of the policy's own rules. 1 where one does not pass. */
 export function runOwnRuleTests({ policy }: DesiredState, json: boolean, { stdout }: Context): number {

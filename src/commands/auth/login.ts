@@ -5,9 +5,9 @@ import type { Secret } from '../../model/secret.ts'
 import { credentialFromEnvironment, profileName } from '../../platform/credentials.ts'
 import type { Session } from '../../platform/credentials.ts'
 import { requireTrustedOrigin } from '../../platform/endpoint.ts'
-import { identityFields, renderFields } from '../../render/identity.ts'
+import { identityFields, renderFields } from '../../render/keys/identity.ts'
 import type { KeptLogin, Logins } from '../../stores/logins.ts'
-import { escapeControls } from '../../render/text.ts'
+import { escapeControls } from '../../render/text/text.ts'
 
 export interface LoginOptions extends ConnectionOptions {
   readonly verbose: boolean

@@ -7,8 +7,8 @@ import {
   identityFields,
   identityToJson,
   renderFields,
-} from '../../render/identity.ts'
-import { jsonText } from '../../render/json.ts'
+} from '../../render/keys/identity.ts'
+import { jsonText } from '../../render/text/json.ts'
 
 export interface StatusOptions extends ConnectionOptions {
   readonly verbose: boolean

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts'
-import { identityFields, identityToJson, renderFields } from '../../render/identity.ts'
-import { jsonText } from '../../render/json.ts'
+import { identityFields, identityToJson, renderFields } from '../../render/keys/identity.ts'
+import { jsonText } from '../../render/text/json.ts'
 import type { StatusOptions } from './status.ts'
 
 /** Shows what the platform says of the credential in use: one request. */

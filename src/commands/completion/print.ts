@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import { closest } from '../../model/suggest.ts'
-import { completionScripts } from '../../render/completion-scripts.ts'
+import { completionScripts } from '../../render/text/completion-scripts.ts'
 
 /** Prints the script of a shell. */
 export function runCompletion(options: { readonly shell: string }, context: Context): number {

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from '../../connection.ts'
 import type { Context } from '../../context.ts'
-import { jsonText } from '../../render/json.ts'
-import { renderProjects } from '../../render/projects.ts'
+import { jsonText } from '../../render/text/json.ts'
+import { renderProjects } from '../../render/keys/projects.ts'
 
 export interface ProjectsListOptions extends ConnectionOptions {
   readonly verbose: boolean
