@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { loadConfiguration } from '../src/config/load.ts'
-import { hostHash } from '../src/host.ts'
+import { hostHash } from '../src/runtime/host.ts'
 import type { DesiredKey } from '../src/model/desired.ts'
 import { day } from '../src/model/duration.ts'
 import { endOfLife } from '../src/model/lifetime.ts'

@@ -43,7 +43,7 @@ const { metafile } = await build({
   entryPoints: {
     main: 'src/main.ts',
     'keychain-helper': 'src/stores/keychain-helper.ts',
-    'clear-helper': 'src/clipboard/clear-helper.ts',
+    'clear-helper': 'src/runtime/clipboard/clear-helper.ts',
   },
   outdir: 'dist',
   // Beside the entries, so that every chunk finds the helpers next to itself.

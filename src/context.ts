@@ -2,31 +2,31 @@ import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ReadStream } from 'node:tty'
-import type { Cache } from './cache.ts'
-import type { Program, ProgramEnd } from './child-program.ts'
-import type { CopiedFor } from './clipboard/copy-for.ts'
-import type { Connection, ConnectionOptions, EndpointChoice } from './connection.ts'
-import { crashHook } from './crash.ts'
-import { hostHash, operator } from './host.ts'
+import type { Cache } from './runtime/cache.ts'
+import type { Program, ProgramEnd } from './runtime/child-program.ts'
+import type { CopiedFor } from './runtime/clipboard/copy-for.ts'
+import type { Connection, ConnectionOptions, EndpointChoice } from './runtime/connection.ts'
+import { crashHook } from './runtime/crash.ts'
+import { hostHash, operator } from './runtime/host.ts'
 import type { Instant, Milliseconds } from './model/duration.ts'
 import type { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
-import { takeEnvironment } from './own-environment.ts'
-import type { Prompts } from './prompts.ts'
+import { takeEnvironment } from './runtime/own-environment.ts'
+import type { Prompts } from './runtime/prompts.ts'
 import type { OpenLine } from './render/text/log-guard.ts'
 import { wantsColour } from './render/text/palette.ts'
 import { waitingForFile } from './render/report/stack-lock.ts'
 import { escapeControls } from './render/text/text.ts'
-import { openRunner } from './runner.ts'
+import { openRunner } from './runtime/runner.ts'
 import type { LockTarget } from './model/stack-lock.ts'
-import type { StackLock } from './stack-lock.ts'
+import type { StackLock } from './runtime/stack-lock.ts'
 import type { LoginCalls } from './platform/device-login.ts'
 import type { Logins } from './stores/logins.ts'
-import type { ReadLog, RunLog } from './run-log.ts'
+import type { ReadLog, RunLog } from './runtime/run-log.ts'
 import type { Stores } from './stores/open.ts'
-import { type Output, type StandardStream, ask, cannotWrite, openOutput } from './terminal.ts'
+import { type Output, type StandardStream, ask, cannotWrite, openOutput } from './runtime/terminal.ts'
 
 /** Everything a command needs from outside. Adapters are made, and their code loaded, when they are first asked for. */
 export interface Context {
@@ -183,24 +183,24 @@ export function createContext(
     interactive: streams.stdin.isTTY && streams.stderr.isTTY,
     ask: question => ask(question, streams.stdin, streams.stderr),
     askSecret: async question => {
-      const { askSecret } = await import('./secret-input.ts')
+      const { askSecret } = await import('./runtime/secret-input.ts')
       return await askSecret(question, streams.stdin, streams.stderr)
     },
     prompts: async cancelled => {
-      const { openPrompts } = await import('./prompts.ts')
+      const { openPrompts } = await import('./runtime/prompts.ts')
       const colour = wantsColour({ isTTY: streams.stderr.isTTY, env, noColor: options.noColor })
       return openPrompts(cancelled, { input: streams.stdin, output: streams.stderr, colour })
     },
     readSecret: async () => {
-      const { readSecret } = await import('./secret-input.ts')
+      const { readSecret } = await import('./runtime/secret-input.ts')
       const secret = await readSecret(streams.stdin)
       ;(await runner.masking())?.secret(secret)
       return secret
     },
     connect: async ({ verbose, ...where }) => {
       const [{ connect }, { credentialReaders }] = await Promise.all([
-        import('./connection.ts'),
-        import('./credential-readers.ts'),
+        import('./runtime/connection.ts'),
+        import('./runtime/credential-readers.ts'),
       ])
       const onRequest = verbose ? (info: RequestInfo) => stderr.print(requestLine(info)) : null
       const told: string[] = []
@@ -215,14 +215,14 @@ export function createContext(
       }
     },
     openLogin: async options => {
-      const { findEndpoint, openLogin } = await import('./connection.ts')
-      const { credentialReaders } = await import('./credential-readers.ts')
+      const { findEndpoint, openLogin } = await import('./runtime/connection.ts')
+      const { credentialReaders } = await import('./runtime/credential-readers.ts')
       const tell = (text: string) => stderr.print(escapeControls(text))
       const readers = credentialReaders({ env, logins, now: Date.now, tell })
       return await openLogin(await findEndpoint(options, { env, cwd }), options, { version, readers })
     },
     copySecret: async (secret, clearAfter) => {
-      const { copyFor } = await import('./clipboard/copy-for.ts')
+      const { copyFor } = await import('./runtime/clipboard/copy-for.ts')
       return await copyFor(secret, {
         clearAfter,
         env,
@@ -231,21 +231,21 @@ export function createContext(
       })
     },
     endpoint: async choice => {
-      const { findEndpoint } = await import('./connection.ts')
+      const { findEndpoint } = await import('./runtime/connection.ts')
       return await findEndpoint(choice, { env, cwd })
     },
     stores: openStores,
     logins,
-    cache: async () => (await import('./cache.ts')).openCache(env),
-    stackLock: async target => (await import('./stack-lock.ts')).stackLock(target, env),
+    cache: async () => (await import('./runtime/cache.ts')).openCache(env),
+    stackLock: async target => (await import('./runtime/stack-lock.ts')).stackLock(target, env),
     host: hostHash,
     operator,
     openLog: async path => {
-      const log = (await import('./run-log.ts')).openLog(path)
+      const log = (await import('./runtime/run-log.ts')).openLog(path)
       logs.push(log)
       return log
     },
-    readLog: async path => (await import('./run-log.ts')).readLog(path),
+    readLog: async path => (await import('./runtime/run-log.ts')).readLog(path),
     nonce,
     checkpoint: crashHook(env),
     pause: time => setTimeout(time),
@@ -270,7 +270,7 @@ export function createContext(
     },
     requireMasking: runner.requireMasking,
     runProgram: async program => {
-      const { runProgram } = await import('./child-program.ts')
+      const { runProgram } = await import('./runtime/child-program.ts')
       handedOver = true
       try {
         const end = await runProgram(program)

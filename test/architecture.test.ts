@@ -10,31 +10,13 @@ const floors: readonly (readonly string[])[] = [
   ['cli'],
   ['commands'],
   ['context'],
-  ['runner'],
-  ['masking'],
-  [
-    'connection',
-    'credential-readers',
-    'terminal',
-    'prompts',
-    'secret-input',
-    'child-program',
-    'clipboard',
-    'cache',
-    'run-log',
-    'runner-stream',
-    'stack-lock',
-    'host',
-    'own-environment',
-    'crash',
-  ],
-  ['project-file', 'kept-sandbox'],
+  ['runtime'],
   ['apply'],
   ['config', 'stores', 'sandbox'],
   ['platform'],
   ['plan', 'audit', 'render'],
   ['lifecycle'],
-  ['bounded-file', 'home', 'repository'],
+  ['files'],
   ['model'],
 ]
 
@@ -49,14 +31,15 @@ const sandboxShares = ['platform/wire.ts', 'model/secret.ts']
 
 /** The only files in which a secret leaves its type, and why. */
 const revealing: Readonly<Record<string, string>> = {
-  'clipboard/copy.ts': 'the copy that was asked for by name, or that the screen of a new key tells of',
-  'clipboard/clear-later.ts': 'its digest, by which the clipboard is known again',
+  'runtime/clipboard/copy.ts':
+    'the copy that was asked for by name, or that the screen of a new key tells of',
+  'runtime/clipboard/clear-later.ts': 'its digest, by which the clipboard is known again',
   'commands/apikeys/issued-secret.ts': 'the screen, --quiet and --json of a key that was just made by hand',
   'commands/sandbox.ts': "prints the sandbox's own administrator key, which is what the command is for",
   'commands/env.ts': 'prints the variables that it is asked for by name',
   'commands/exec.ts': 'the environment of the program that it is asked to run',
   'commands/secret/get.ts': 'prints the secret that it is asked for by name',
-  'masking.ts': 'the command by which a CI runner learns what to hide, into its own pipe alone',
+  'runtime/masking.ts': 'the command by which a CI runner learns what to hide, into its own pipe alone',
   'platform/device-login.ts': 'the codes of a login, in the body of its own calls',
   'platform/http.ts': 'the Authorization header',
   'platform/signature.ts': 'the private key that signs markers, as a key of node:crypto',
@@ -77,11 +60,11 @@ const unguarded: Readonly<Record<string, string>> = {
   'commands/env.ts': 'secrets by name, exactly',
   'commands/secret/get.ts': 'a secret by name, exactly',
   'main.ts': 'failures, which it guards itself, and what a signal is answered with',
-  'prompts.ts': 'what the library of prompts draws, with the marks of commands broken up',
-  'secret-input.ts': 'a question of our own',
+  'runtime/prompts.ts': 'what the library of prompts draws, with the marks of commands broken up',
+  'runtime/secret-input.ts': 'a question of our own',
   'stores/keychain-helper.ts': 'its answers to our process, which nobody else reads',
   'start.ts': 'help and version, which are fixed texts of our own',
-  'terminal.ts': 'the guard itself',
+  'runtime/terminal.ts': 'the guard itself',
 }
 
 const root = join(import.meta.dirname, '..', 'src')
@@ -244,7 +227,7 @@ t.test('what is printed passes the guard, and only masking gives commands to a C
   t.strictSame(filesWith(past).toSorted(), Object.keys(unguarded).toSorted())
   t.strictSame(
     filesWith(/\.command\(/).toSorted(),
-    ['cli/command.ts', 'masking.ts', 'terminal.ts'].toSorted(),
+    ['cli/command.ts', 'runtime/masking.ts', 'runtime/terminal.ts'].toSorted(),
   )
   t.strictSame(filesWith(/\.print\(\s*JSON\b/), ['commands/sandbox.ts'], 'JSON is printed as jsonText')
 })

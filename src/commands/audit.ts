@@ -1,6 +1,6 @@
 import { auditState, findingsAtOrAbove } from '../audit/audit-state.ts'
 import { sinceBaseline } from '../audit/baseline.ts'
-import type { ConnectionOptions } from '../connection.ts'
+import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
 import type { AuditReport } from '../model/audit.ts'
 import type { DesiredState } from '../model/desired.ts'

@@ -1,5 +1,5 @@
 import { gather } from '../apply/gather.ts'
-import type { ConnectionOptions } from '../connection.ts'
+import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
 import { day } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'

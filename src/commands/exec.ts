@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { ProgramEnd } from '../child-program.ts'
+import type { ProgramEnd } from '../runtime/child-program.ts'
 import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
 import { renderFailure } from '../render/text/failure.ts'

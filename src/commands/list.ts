@@ -1,5 +1,5 @@
 import { gather } from '../apply/gather.ts'
-import type { ConnectionOptions } from '../connection.ts'
+import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
 import { year } from '../model/duration.ts'
 import { computeCalendar } from '../plan/calendar.ts'

@@ -6,7 +6,7 @@ import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { Outcome } from '../model/outcome.ts'
 import { type LogFacts, changeLine, logText, runLine } from '../render/report/log-line.ts'
-import type { RunLog } from '../run-log.ts'
+import type { RunLog } from '../runtime/run-log.ts'
 
 /** The log that was asked for; null where none was. */
 export function logPath(asked: string | null, { env, cwd }: Pick<Context, 'env' | 'cwd'>): string | null {

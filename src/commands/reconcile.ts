@@ -1,5 +1,5 @@
 import { type Gathered, gather } from '../apply/gather.ts'
-import type { Connection, ConnectionOptions } from '../connection.ts'
+import type { Connection, ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'

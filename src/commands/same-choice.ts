@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from '../connection.ts'
+import type { ConnectionOptions } from '../runtime/connection.ts'
 import { shellWord } from '../render/text/shell-word.ts'
 
 /** The flags by which another command finds the same configuration, platform and credential, as a shell takes them. */

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path'
 import type { Context } from '../context.ts'
-import { openKeptSandbox } from '../kept-sandbox.ts'
+import { openKeptSandbox } from '../runtime/kept-sandbox.ts'
 import { Failure } from '../model/failure.ts'
 import type { Secret } from '../model/secret.ts'
 import { type RateLimit, parseRateLimit } from '../sandbox/rate-limit.ts'

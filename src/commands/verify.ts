@@ -1,6 +1,6 @@
 import { readStores } from '../apply/stored-secrets.ts'
 import { verifySecrets } from '../apply/verify.ts'
-import type { ConnectionOptions } from '../connection.ts'
+import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Declined, Failure } from '../model/failure.ts'

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { homeFolder } from '../home.ts'
+import { homeFolder } from '../files/home.ts'
 
 /** What placeholders stand for. */
 export interface Names {

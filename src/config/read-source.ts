@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 
-import { readBounded } from '../bounded-file.ts'
+import { readBounded } from '../files/bounded-file.ts'
 import type { Diagnostic, DiagnosticCode } from '../model/diagnostic.ts'
 import { whyUnread } from './path-kind.ts'
 import { type Source, fileDiagnostic, sourceOf } from './source.ts'

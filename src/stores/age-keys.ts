@@ -1,5 +1,5 @@
 import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption'
-import { readBounded } from '../bounded-file.ts'
+import { readBounded } from '../files/bounded-file.ts'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
 

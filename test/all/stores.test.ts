@@ -1,3 +1,3 @@
 import { playTogether } from './rooms.ts'
 
-await playTogether('clipboard', 'stores')
+await playTogether('runtime', 'stores')

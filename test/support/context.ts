@@ -1,5 +1,5 @@
 import { readCommandLine } from '../../src/cli.ts'
-import type { Connection } from '../../src/connection.ts'
+import type { Connection } from '../../src/runtime/connection.ts'
 import type { Context } from '../../src/context.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { Secret } from '../../src/model/secret.ts'
@@ -7,9 +7,9 @@ import { testClient } from './client.ts'
 import { renderFailure } from '../../src/render/text/failure.ts'
 import { type OpenLine, logGuard } from '../../src/render/text/log-guard.ts'
 import { paletteFor } from '../../src/render/text/palette.ts'
-import { openLog, readLog } from '../../src/run-log.ts'
+import { openLog, readLog } from '../../src/runtime/run-log.ts'
 import type { Lease } from '../../src/stores/lease.ts'
-import type { Output } from '../../src/terminal.ts'
+import type { Output } from '../../src/runtime/terminal.ts'
 
 /** The platform that a command reaches in a test, and who the command is to it. */
 export interface TestPlatform {

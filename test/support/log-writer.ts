@@ -1,5 +1,5 @@
 // One of several processes that write to one log at the same time: `log-writer.ts PATH DIGIT`.
-import { openLog } from '../../src/run-log.ts'
+import { openLog } from '../../src/runtime/run-log.ts'
 
 const [, , path = '', digit = ''] = process.argv
 const log = openLog(path)

@@ -1,6 +1,6 @@
 import { writeAsSeen } from '../../apply/as-seen.ts'
 import { platformWithCrashPoints } from '../../apply/crash-points.ts'
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import { deletionNote } from '../../render/keys/management.ts'
 import { deletionWarning, success } from '../../render/keys/written-key.ts'

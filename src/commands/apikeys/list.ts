@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import type { Milliseconds } from '../../model/duration.ts'
 import { type Selection, type SortOrder, selectKeys } from '../../lifecycle/select-keys.ts'

@@ -15,7 +15,7 @@ import { permissionLabels, shownPermissions } from '../../model/permission-label
 import { type Permission, type Permissions, permissionDescriptions } from '../../model/permission.ts'
 import type { Scope } from '../../model/scope.ts'
 import type { PlatformClient } from '../../platform/types.ts'
-import type { Choice, Prompts } from '../../prompts.ts'
+import type { Choice, Prompts } from '../../runtime/prompts.ts'
 import { escapeControls } from '../../render/text/text.ts'
 
 /** What the flags say of a new key, read and checked; null where they say nothing. */

@@ -1,7 +1,7 @@
 import { writeAsSeen } from '../../apply/as-seen.ts'
 import { platformWithCrashPoints } from '../../apply/crash-points.ts'
 import type { NewSecret } from '../../apply/make-key.ts'
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import type { Instant } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'

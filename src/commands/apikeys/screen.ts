@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import type { Instant } from '../../model/duration.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import type { ScreenOptions } from '../../render/keys/written-key.ts'
-import type { Output } from '../../terminal.ts'
+import type { Output } from '../../runtime/terminal.ts'
 
 /** What to do about a key that somebody else changed. */
 export function lookAgain({ id }: Pick<LiveKey, 'id'>): string {

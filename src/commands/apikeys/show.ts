@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import { isMissing } from '../../platform/missing-call.ts'

@@ -1,7 +1,7 @@
 import { platformWithCrashPoints } from '../../apply/crash-points.ts'
 import { patchAsSeen } from '../../apply/write.ts'
 import { plural } from '../../model/plural.ts'
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import {
   askedDescription,

@@ -1,6 +1,6 @@
 import type { AuditFacts } from '../../audit/facts.ts'
 import { usageNeeded } from '../../audit/usage-needed.ts'
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import type { DesiredState } from '../../model/desired.ts'
 import type { CompiledRule } from '../../model/own-rule.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { thinned } from '../../audit/merge-usage.ts'
-import type { Cache } from '../../cache.ts'
+import type { Cache } from '../../runtime/cache.ts'
 import type { Instant } from '../../model/duration.ts'
 import type { Counts, ObservedUsage } from '../../model/observed-usage.ts'
 

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionOptions } from '../../connection.ts'
+import type { Connection, ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import {

@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import { minute, second } from '../../model/duration.ts'
 import { shortHash } from '../../model/hash.ts'

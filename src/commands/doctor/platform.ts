@@ -1,4 +1,4 @@
-import type { Connection, ConnectionOptions } from '../../connection.ts'
+import type { Connection, ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import type { Check } from '../../model/checkup.ts'
 import type { DesiredState } from '../../model/desired.ts'

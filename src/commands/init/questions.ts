@@ -4,7 +4,7 @@ import { type Environment, environments } from '../../model/environment.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import { permissionLabels, shownPermissions } from '../../model/permission-labels.ts'
 import { type Permission, permissionDescriptions } from '../../model/permission.ts'
-import type { Prompts } from '../../prompts.ts'
+import type { Prompts } from '../../runtime/prompts.ts'
 import { escapeControls } from '../../render/text/text.ts'
 import { plural } from '../../model/plural.ts'
 

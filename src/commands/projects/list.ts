@@ -1,4 +1,4 @@
-import type { ConnectionOptions } from '../../connection.ts'
+import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
 import { jsonText } from '../../render/text/json.ts'
 import { renderProjects } from '../../render/keys/projects.ts'

@@ -1,5 +1,5 @@
-import type { NotCopied } from '../../clipboard/copy.ts'
-import { whyNotCopied } from '../../clipboard/why-not-copied.ts'
+import type { NotCopied } from '../../runtime/clipboard/copy.ts'
+import { whyNotCopied } from '../../runtime/clipboard/why-not-copied.ts'
 import type { Context } from '../../context.ts'
 import { type Milliseconds, formatDuration, longestTimer, parseWait, second } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'

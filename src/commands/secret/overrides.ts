@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import type { Context } from '../../context.ts'
 import { Secret } from '../../model/secret.ts'
 import { credentialVariables } from '../../platform/credentials.ts'
-import { isFolder, realHome } from '../../project-file.ts'
+import { isFolder, realHome } from '../../runtime/project-file.ts'
 import { escapeControls } from '../../render/text/text.ts'
 import { valueInFile } from '../../stores/other-name.ts'
 

@@ -1,9 +1,9 @@
 import { fstatSync, fsyncSync, statSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import type { ReadStream, WriteStream } from 'node:tty'
-import { Failure } from './model/failure.ts'
-import { type OpenLine, guarded, logGuard } from './render/text/log-guard.ts'
-import { type Palette, paletteFor, wantsColour } from './render/text/palette.ts'
+import { Failure } from '../model/failure.ts'
+import { type OpenLine, guarded, logGuard } from '../render/text/log-guard.ts'
+import { type Palette, paletteFor, wantsColour } from '../render/text/palette.ts'
 
 /** One of the two output streams, with what is known of who reads it. */
 export interface Output {

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { Failure } from './model/failure.ts'
+import { Failure } from '../model/failure.ts'
 
 /**
  * The user's home folder. Throws a Failure where the system knows none: locks and local stores belong to a home, and one that we

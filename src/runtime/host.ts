@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
-import { homeFolder } from './home.ts'
-import { shortHash } from './model/hash.ts'
+import { homeFolder } from '../files/home.ts'
+import { shortHash } from '../model/hash.ts'
 
 /** Where systemd and D-Bus keep the machine's own number. */
 const machineIdFiles = ['/etc/machine-id', '/var/lib/dbus/machine-id']

@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { ReadStream, WriteStream } from 'node:tty'
-import { Failure } from './model/failure.ts'
-import type { Secret } from './model/secret.ts'
-import { keyOf } from './platform/credentials.ts'
+import { Failure } from '../model/failure.ts'
+import type { Secret } from '../model/secret.ts'
+import { keyOf } from '../platform/credentials.ts'
 
 const largestKey = 16_384
 

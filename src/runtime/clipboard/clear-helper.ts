@@ -2,7 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { second } from '../model/duration.ts'
+import { second } from '../../model/duration.ts'
 import type { ClearingOrder } from './clear-later.ts'
 import { digest } from './digest.ts'
 

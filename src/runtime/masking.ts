@@ -1,11 +1,11 @@
 import { appendFileSync } from 'node:fs'
 import type { Connection } from './connection.ts'
-import { Failure } from './model/failure.ts'
-import type { Secret } from './model/secret.ts'
-import { unplacedSecret } from './platform/platform-failure.ts'
-import type { Issued } from './platform/types.ts'
+import { Failure } from '../model/failure.ts'
+import type { Secret } from '../model/secret.ts'
+import { unplacedSecret } from '../platform/platform-failure.ts'
+import type { Issued } from '../platform/types.ts'
 import { type MaskingRunner, type RunnerStream, findMaskingRunner } from './runner-stream.ts'
-import type { Stores } from './stores/open.ts'
+import type { Stores } from '../stores/open.ts'
 import type { Output } from './terminal.ts'
 
 /** Has the CI runner hide every secret that passes, in this step's log and in those of all later steps. */

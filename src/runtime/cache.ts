@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, unlink } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
-import { isForeign, readBounded } from './bounded-file.ts'
-import { homeFolder } from './home.ts'
-import { ensureFolder } from './stores/write-file.ts'
+import { isForeign, readBounded } from '../files/bounded-file.ts'
+import { homeFolder } from '../files/home.ts'
+import { ensureFolder } from '../stores/write-file.ts'
 
 /** Ten looks at the use of ten thousand keys take about as much. What is larger is none of ours. */
 const largest = 128 * 1024 * 1024

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import type { Milliseconds } from '../model/duration.ts'
-import type { Secret } from '../model/secret.ts'
+import type { Milliseconds } from '../../model/duration.ts'
+import type { Secret } from '../../model/secret.ts'
 import { digest } from './digest.ts'
 import { type Clipboard, desktopEnvironment } from './programs.ts'
 

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { needs } from './support/needs.ts'
-import { type Ended, type Workplace, asUsersDo, ended, workplace } from './support/program.ts'
-import { servedPlatform } from './support/served-platform.ts'
+import { needs } from '../support/needs.ts'
+import { type Ended, type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
+import { servedPlatform } from '../support/served-platform.ts'
 
 const secret = 'flux_ci_sentinel%0123456789'
 /** After a line end: whoever wrote before may have left a line open. */

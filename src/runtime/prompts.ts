@@ -1,7 +1,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { isCancel, intro, multiselect, select, text } from '@clack/prompts'
-import { Declined } from './model/failure.ts'
-import { breakCommandsInLines } from './render/text/runner-commands.ts'
+import { Declined } from '../model/failure.ts'
+import { breakCommandsInLines } from '../render/text/runner-commands.ts'
 
 export interface Choice<Value extends string> {
   readonly value: Value

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { readBounded } from './bounded-file.ts'
-import { Failure } from './model/failure.ts'
-import { homeFolder } from './home.ts'
-import type { Instant } from './model/duration.ts'
-import { officialFiles } from './platform/credentials.ts'
-import type { CredentialReaders } from './platform/find-credential.ts'
-import type { Logins } from './stores/logins.ts'
+import { readBounded } from '../files/bounded-file.ts'
+import { Failure } from '../model/failure.ts'
+import { homeFolder } from '../files/home.ts'
+import type { Instant } from '../model/duration.ts'
+import { officialFiles } from '../platform/credentials.ts'
+import type { CredentialReaders } from '../platform/find-credential.ts'
+import type { Logins } from '../stores/logins.ts'
 
 /** Far above what such a file ever holds. */
 const largest = 1_048_576

@@ -1,15 +1,15 @@
 import { isAbsolute, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Milliseconds, second } from './model/duration.ts'
-import type { Secret } from './model/secret.ts'
-import { createClient } from './platform/client.ts'
-import type { Credential, Session } from './platform/credentials.ts'
-import type { LoginCalls } from './platform/device-login.ts'
-import { type Endpoint, requireTrustedOrigin, resolveEndpoint } from './platform/endpoint.ts'
-import { type CredentialReaders, requireCredential } from './platform/find-credential.ts'
-import { type Proxy, proxyFor } from './platform/proxy.ts'
-import { requireSecureTls } from './platform/tls.ts'
-import type { PlatformClient, RequestInfo } from './platform/types.ts'
+import { type Milliseconds, second } from '../model/duration.ts'
+import type { Secret } from '../model/secret.ts'
+import { createClient } from '../platform/client.ts'
+import type { Credential, Session } from '../platform/credentials.ts'
+import type { LoginCalls } from '../platform/device-login.ts'
+import { type Endpoint, requireTrustedOrigin, resolveEndpoint } from '../platform/endpoint.ts'
+import { type CredentialReaders, requireCredential } from '../platform/find-credential.ts'
+import { type Proxy, proxyFor } from '../platform/proxy.ts'
+import { requireSecureTls } from '../platform/tls.ts'
+import type { PlatformClient, RequestInfo } from '../platform/types.ts'
 import { isFolder, readProjectFile, realHome } from './project-file.ts'
 
 /** Which platform is meant. */
@@ -56,7 +56,7 @@ interface Transport {
 /** A sandbox in this process: no port, and its own administrator's key, whatever the environment holds. */
 async function sandboxTransport(url: string, cwd: string): Promise<Transport> {
   const [{ openSandbox }, { openKeptSandbox }] = await Promise.all([
-    import('./sandbox/sandbox.ts'),
+    import('../sandbox/sandbox.ts'),
     import('./kept-sandbox.ts'),
   ])
   const path = url.slice('sandbox:'.length)
@@ -104,7 +104,7 @@ async function transportTo(
   if (proxy === null) {
     return { baseUrl: url, proxy, fetch: request => fetch(request), close: () => undefined }
   }
-  const { proxiedFetch } = await import('./platform/proxied-fetch.ts')
+  const { proxiedFetch } = await import('../platform/proxied-fetch.ts')
   return { baseUrl: url, proxy, ...proxiedFetch(proxy) }
 }
 
@@ -139,7 +139,7 @@ export async function connect(
   const renewal = {
     expiresAt: credential.expiresAt,
     renew: async () => {
-      const { renew } = await import('./platform/renew.ts')
+      const { renew } = await import('../platform/renew.ts')
       renewed = await renew(credential, await loginsAt(transport, version), Date.now)
       return { secret: renewed.accessToken, expiresAt: renewed.expiresAt }
     },
@@ -177,7 +177,7 @@ async function loginsAt(
   { baseUrl, fetch, proxy }: Pick<Transport, 'baseUrl' | 'fetch' | 'proxy'>,
   version: string,
 ): Promise<LoginCalls> {
-  const { loginCalls } = await import('./platform/device-login.ts')
+  const { loginCalls } = await import('../platform/device-login.ts')
   return loginCalls({
     connection: {
       ...{ baseUrl, fetch, now: Date.now, timeout: 30 * second, signal: undefined },

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
-import { callersVariables } from './platform/credentials.ts'
-import { holdsCallersKey } from './stores/child-environment.ts'
+import { callersVariables } from '../platform/credentials.ts'
+import { holdsCallersKey } from '../stores/child-environment.ts'
 
 /** The kernel allows less: a quarter of the stack. */
 const largestBlock = 16 * 1024 * 1024

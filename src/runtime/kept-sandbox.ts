@@ -1,10 +1,10 @@
 import { dirname } from 'node:path'
-import { Failure } from './model/failure.ts'
-import type { Secret } from './model/secret.ts'
-import { administratorKey } from './sandbox/administrator.ts'
-import type { RateLimit } from './sandbox/rate-limit.ts'
-import { type Sandbox, openSandbox } from './sandbox/sandbox.ts'
-import { ensureFolder } from './stores/write-file.ts'
+import { Failure } from '../model/failure.ts'
+import type { Secret } from '../model/secret.ts'
+import { administratorKey } from '../sandbox/administrator.ts'
+import type { RateLimit } from '../sandbox/rate-limit.ts'
+import { type Sandbox, openSandbox } from '../sandbox/sandbox.ts'
+import { ensureFolder } from '../stores/write-file.ts'
 
 /** A sandbox whose database is a file at an absolute path, and the administrator's key beside it. Throws a Failure where either cannot be opened. */
 export async function openKeptSandbox(

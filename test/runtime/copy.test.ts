@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { copySecret } from '../../src/clipboard/copy.ts'
+import { copySecret } from '../../src/runtime/clipboard/copy.ts'
 import { Secret } from '../../src/model/secret.ts'
 
 const secret = new Secret('flux_dev_sentinel0123456789')

@@ -1,5 +1,5 @@
-import { childEnvironment } from '../stores/child-environment.ts'
-import { withAbsolutePath } from '../stores/find-program.ts'
+import { childEnvironment } from '../../stores/child-environment.ts'
+import { withAbsolutePath } from '../../stores/find-program.ts'
 
 /** A program of a desktop, with its arguments. */
 export type Invocation = readonly [string, ...string[]]

@@ -1,5 +1,5 @@
-import type { Milliseconds } from '../model/duration.ts'
-import type { Secret } from '../model/secret.ts'
+import type { Milliseconds } from '../../model/duration.ts'
+import type { Secret } from '../../model/secret.ts'
 import { clearLater } from './clear-later.ts'
 import { type NotCopied, copySecret } from './copy.ts'
 

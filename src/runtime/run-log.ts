@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
-import { readBounded } from './bounded-file.ts'
-import { Failure } from './model/failure.ts'
-import { type LogLine, parseLogLine } from './model/log.ts'
+import { readBounded } from '../files/bounded-file.ts'
+import { Failure } from '../model/failure.ts'
+import { type LogLine, parseLogLine } from '../model/log.ts'
 
 /** A log that is open for appending. */
 export interface RunLog {

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { isForeign, readBounded } from './bounded-file.ts'
-import { homeFolder } from './home.ts'
-import { Failure } from './model/failure.ts'
+import { isForeign, readBounded } from '../files/bounded-file.ts'
+import { homeFolder } from '../files/home.ts'
+import { Failure } from '../model/failure.ts'
 
 /** Far above any project file. */
 const largest = 1_048_576

@@ -1,5 +1,5 @@
 import type { Masking } from './masking.ts'
-import { Failure } from './model/failure.ts'
+import { Failure } from '../model/failure.ts'
 import type { Output } from './terminal.ts'
 
 /** The CI runner that runs us, where one does. What talks to it is loaded in its jobs only. */
