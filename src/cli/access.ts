@@ -11,7 +11,8 @@ export const access: readonly Command[] = [
   defineCommand({
     name: 'auth login',
     group,
-    summary: 'Check a key, or log in in a browser, and keep that in the keychain',
+    summary: 'Log in with a key or a browser, and keep the login',
+    about: ['A key is checked first. The login is kept in the keychain, for one platform.'],
     flags: {
       withToken: toggle('Read the key from standard input'),
       device: toggle('Log in as a person, in a browser; the login is renewed by itself'),

@@ -20,7 +20,7 @@ function formatted(path: string, text: string): string {
   return text.includes('\r\n') ? result.replaceAll('\n', '\r\n') : result
 }
 
-/** Writes the files of a sound configuration in one layout. With `check` 1 where a file is in another one. */
+/** Writes the files of a valid configuration in one layout. With `check` 1 where a file is in another one. */
 export async function runFormat({ config, check }: FormatOptions, context: Context): Promise<number> {
   const { cwd, stdout } = context
   await requireConfiguration(config, null, context)

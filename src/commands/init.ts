@@ -89,7 +89,11 @@ async function requireSound(path: string, text: string, { cwd, stderr }: Context
   const loaded = await loadConfiguration({ paths: [path], cwd, now: null, instead: new Map([[path, text]]) })
   if (loaded.ok) return
   stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
-  throw new Failure('configuration', 'The answers make no sound configuration, so nothing was written')
+  throw new Failure(
+    'configuration',
+    'What init would write is not a valid configuration, so nothing was written',
+    { hints: ['Run it again, and answer otherwise what is named above.'] },
+  )
 }
 
 function nextSteps({ offered }: Answers, { width }: Context['stdout']): string {

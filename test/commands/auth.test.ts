@@ -160,7 +160,7 @@ t.test('warns of a key in the arguments, and that the environment goes before th
     code: 2,
     stderr: /not both/,
   })
-  t.match(await place.run(['auth', 'login']), { code: 2, stderr: /nobody to ask[^]*--with-token/ })
+  t.match(await place.run(['auth', 'login']), { code: 2, stderr: /cannot ask for the key[^]*--with-token/ })
 })
 
 t.test(

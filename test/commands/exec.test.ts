@@ -12,7 +12,7 @@ import { type Workplace, asUsersDo, workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
 import { keyringPrograms, sessionBus } from '../support/session-bus.ts'
 import { openShell } from '../support/shell.ts'
-import { watchProcesses } from '../support/watch-processes.ts'
+import { type Sighting, type Watch, watchProcesses } from '../support/watch-processes.ts'
 
 const secret = 'flux_ci_sentinel0123456789'
 const other = 'flux_prod_sentinel9876543210'
@@ -272,23 +272,31 @@ t.test('shows the secret in the environment of that one program, and in no argum
     .open({ kind: 'keychain', service: 'fluxloop', account: 'acme-agents/in-keychain', fallback: null })
     .put(new Secret(secret))
   await stores.close()
-  const watches: ReturnType<typeof watchProcesses>[] = []
-  const { code } = await place.run(
-    ['exec', 'in-keychain', '--', 'sh', '-c', 'env -u FLUXLOOP_API_KEY sleep 0.3; exit 4'],
-    { watch: child => watches.push(watchProcesses(child.pid ?? 0)) },
-  )
-  t.equal(code, 4)
-  const seen = (await Promise.all(watches.map(watch => watch.stop()))).flat()
-  const holders = seen.filter(({ environ }) => environ.includes(secret)).map(({ cmdline }) => cmdline)
-  t.ok(holders.length > 0)
+  const seen: Sighting[] = []
+  const ofHolders = () => seen.filter(({ environ }) => environ.includes(secret))
+  const ofKeychain = () => seen.filter(({ cmdline }) => cmdline.includes('keychain-helper'))
+  // On a busy machine one run may be over before the watch comes to look at each of its processes.
+  for (let runs = 0; runs < 5 && (ofHolders().length === 0 || ofKeychain().length === 0); runs += 1) {
+    const watches: Watch[] = []
+    const { code, stderr } = await place.run(
+      ['exec', 'in-keychain', '--', 'sh', '-c', 'env -u FLUXLOOP_API_KEY sleep 0.3; exit 4'],
+      { watch: child => watches.push(watchProcesses(child.pid ?? 0)) },
+    )
+    t.equal(code, 4, stderr)
+    for (const watch of watches) seen.push(...(await watch.stop()))
+  }
+  const holders = ofHolders().map(({ cmdline }) => cmdline)
+  t.ok(holders.length > 0, 'the program was seen')
   t.strictSame(
     holders.filter(cmdline => !cmdline.startsWith('sh\0') && !cmdline.startsWith('env\0-u\0FLUXLOOP')),
     [],
     'the program, and what it starts before it says otherwise',
   )
-  t.notOk(seen.some(({ cmdline }) => cmdline.includes(secret)))
-  const keychain = seen.filter(({ cmdline }) => cmdline.includes('keychain-helper'))
-  t.ok(keychain.length > 0, 'the keychain was asked')
+  t.notOk(
+    seen.some(({ cmdline }) => cmdline.includes(secret)),
+    'no argument has it',
+  )
+  t.ok(ofKeychain().length > 0, 'the keychain was asked')
 })
 
 t.test("warns of a file that the platform's own client takes in place of the key that it gets", async t => {

@@ -48,6 +48,8 @@ const rows: readonly Row[] = [
   { command: 'plan', schema: 'plan' },
   { command: 'apply', schema: 'applied', line: 'apply --json --auto-approve --log run.log' },
   { command: 'rotate', schema: 'applied', line: 'rotate bot --json --auto-approve --log run.log' },
+  { command: 'list', schema: 'list' },
+  { command: 'revoke', schema: 'applied', line: 'revoke bot --json --auto-approve --in-use --log run.log' },
   { command: 'history', schema: 'history', line: 'history --json --log run.log' },
   { command: 'verify', schema: 'verification' },
   { command: 'calendar', schema: 'calendar' },

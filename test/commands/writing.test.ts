@@ -49,7 +49,7 @@ t.test('delete warns, asks for the name and ends the key as the page does', asyn
 
 t.test('neither regenerates nor deletes unless somebody agrees', async t => {
   const cases: readonly (readonly [answers: (string | null)[] | undefined, code: number, says: RegExp])[] = [
-    [undefined, 1, /nobody to confirm[^]*Add --force/],
+    [undefined, 1, /cannot ask for confirmation[^]*Add --force/],
     [['n'], 1, /was not/],
     [[null], 130, /was not/],
   ]

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
+import { signingKey } from '../support/signing.ts'
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
 
@@ -29,6 +30,9 @@ function commandLines(): readonly string[] {
 const others = new Set([
   '--now',
   'store: [...]',
+  'previously:',
+  'formerly:',
+  'marker: { publicKeys: [...], signingKey: ... }',
   'apikeys list',
   'create',
   'show',
@@ -48,6 +52,17 @@ const asked: Readonly<Record<string, string>> = {
   'revoke ci-pipeline': 'revoke ci-pipeline --auto-approve',
   'apply --log keys.log': 'apply --log keys.log --auto-approve',
   'audit --fix': 'audit --fix --write',
+  'apply --sign': 'apply --sign --auto-approve',
+}
+
+const signer = signingKey()
+const signingVariable = 'FLUXLOOP_KEYS_SIGNING_KEY'
+
+/** The `marker:` that stands before `apply --sign` in its row, with a key in place of the dots. */
+async function declareSigning(place: Workplace): Promise<void> {
+  const marker = `marker: { publicKeys: [${signer.publicKey}], signingKey: { env: ${signingVariable} } }`
+  const before = await place.read('fluxloop-keys.yaml')
+  await place.write('fluxloop-keys.yaml', before.replace(/^stack: .*$/m, `$&\n${marker}`))
 }
 
 async function shell(place: Workplace, line: string) {
@@ -61,11 +76,12 @@ async function shell(place: Workplace, line: string) {
 
 t.test('every command of the README works, one after the other', async t => {
   const platform = await servedPlatform(t)
-  const place = await workplace(t, platform.env)
+  const place = await workplace(t, { ...platform.env, [signingVariable]: signer.pem })
   await place.write('fluxloop-keys.yaml', declared())
   const lines = commandLines().filter(line => !others.has(line))
   t.ok(lines.length > 20, lines.join(' | '))
   for (const line of lines) {
+    if (line === 'apply --sign') await declareSigning(place)
     platform.forget()
     const { code, stdout, stderr } = await shell(place, asked[line] ?? line)
     // An audit of keys that nobody uses yet may find what fails it.

@@ -7,6 +7,8 @@ export interface Phrase {
 /** The left column of the table in the style guide, and their like. `there is no ...` and `is no longer` are plain English. */
 export const phrases: readonly Phrase[] = [
   { not: /(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b)[a-z]+/i, but: 'is not a …' },
+  { not: /\bsince not an?\b/i, but: 'where it cannot ask: not a terminal' },
+  { not: /\bno sound\b|\bsound (?:configuration|yaml)\b/i, but: 'not a valid …' },
   { not: /\bthere is no day\b/i, but: 'invalid date "…"' },
   { not: /\bnobody[’']s (?:key|keys)\b|\bkeys? of nobody\b|\bstrangers?\b/i, but: 'unmanaged key' },
   { not: /\bothers may know\b|\bknown to others\b/i, but: 'leaked' },

@@ -3,7 +3,7 @@ import { Declined, Failure } from '../../model/failure.ts'
 
 function requireSomebody({ interactive }: Context, command: string): void {
   if (interactive) return
-  throw new Failure('failed', `There is nobody to confirm apikeys ${command}: not a terminal`, {
+  throw new Failure('failed', `apikeys ${command} cannot ask for confirmation: not a terminal`, {
     hints: ['Add --force to go on without a question.'],
   })
 }

@@ -54,7 +54,7 @@ export function readGiven(flags: NewKeyFlags, now: number): Given {
 /** A key to make: what was given, and the web form's defaults for the rest. */
 export function withDefaults({ name, description, scope, permissions, expires, environment }: Given) {
   if (name === null) {
-    throw new Failure('usage', 'apikeys create needs --name, since not a terminal to ask on', {
+    throw new Failure('usage', 'apikeys create needs --name NAME where it cannot ask: not a terminal', {
       hints: ['Only --name is required: see fluxloop-keys apikeys create --help'],
     })
   }

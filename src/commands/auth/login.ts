@@ -51,8 +51,7 @@ async function keyToKeep(
   context: Context,
 ): Promise<Secret | null> {
   if (apiKey !== null && withToken) throw new Failure('usage', 'Give --api-key or --with-token, not both')
-  if (device && (apiKey !== null || withToken))
-    throw new Failure('usage', '--device logs in in a browser, so it goes with no key')
+  if (device && (apiKey !== null || withToken)) throw new Failure('usage', 'Give --device or a key, not both')
   if (device) return null
   if (apiKey !== null) {
     context.stderr.print(
@@ -62,7 +61,7 @@ async function keyToKeep(
   }
   if (withToken) return await context.readSecret()
   if (!context.interactive) {
-    throw new Failure('usage', 'There is nobody to ask for the key: not a terminal', {
+    throw new Failure('usage', 'auth login cannot ask for the key: not a terminal', {
       hints: [
         'Pipe the key in: `auth login --with-token <key.txt`.',
         'Or log in in a browser: `auth login --device`.',

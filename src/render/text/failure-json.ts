@@ -30,7 +30,7 @@ export function failureToJson(cause: unknown, exitCode: number): FailureJson {
 
 function unexpected(cause: unknown): string {
   const said =
-    cause instanceof Error ? `${cause.name}: ${cause.message}` : 'a value that is no error was thrown'
+    cause instanceof Error ? `${cause.name}: ${cause.message}` : 'a value other than an error was thrown'
   // Libraries quote what they failed on.
   return holdsSecret(said) ? 'The message is withheld because it contains a secret.' : said
 }

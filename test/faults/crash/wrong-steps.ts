@@ -131,8 +131,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'lifecycle/ownership.ts',
-        from: '  const isOurs = marker.stack === stack && isHeld(marker.keyId, live)\n',
-        to: '  const isOurs = marker.stack === stack\n',
+        from: '  const isOurs = keyId !== null && isHeld(keyId, live)\n',
+        to: '  const isOurs = keyId !== null\n',
       },
     ],
     caught: ['create/readable/with the secret/not killed'],
