@@ -26,7 +26,7 @@ export function platformWithCrashPoints(platform: ApplyPlatform, hook: CrashHook
   return {
     list: () => reading('list', () => platform.list()),
     whoamiAs: (secret, key, when) => reading('whoami', () => platform.whoamiAs(secret, key, when)),
-    create: (key, idempotencyKey) => writing('create', () => platform.create(key, idempotencyKey)),
+    create: (...request) => writing('create', () => platform.create(...request)),
     regenerate: (id, options) => writing('regenerate', () => platform.regenerate(id, options)),
     update: (id, patch, options) => writing('patch', () => platform.update(id, patch, options)),
     revoke: (id, options) => writing('revoke', () => platform.revoke(id, options)),

@@ -77,7 +77,7 @@ export async function createByHand(
 ): Promise<Made> {
   const purpose: Purpose = { made: ({ id }) => id, other: live => otherKey(live, asked) }
   const ports = { platform, known: new Set<string>() }
-  const made = await makeKey(asked, idempotencyKey, purpose, ports)
+  const { made } = await makeKey(() => ({ key: asked, idempotencyKey }), purpose, ports)
     .catch((cause: unknown) => {
       throw cause instanceof PlatformFailure && cause.ambiguous ? maybeMade(asked, cause) : cause
     })

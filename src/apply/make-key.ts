@@ -7,7 +7,7 @@ import type { Marker } from '../model/marker.ts'
 import { type Removal, noRemoval } from '../model/removal.ts'
 import type { Secret } from '../model/secret.ts'
 import type { Provision } from '../model/verb.ts'
-import type { Issued, NewKey } from '../platform/types.ts'
+import type { CreateRequest, Issued, NewKey } from '../platform/types.ts'
 import { MarkerLost, isOwn, keepsMarker, unlikeIssued } from './answers.ts'
 import { placeOf } from '../plan/place.ts'
 import { idempotencyKey, newKey } from './markers.ts'
@@ -40,21 +40,24 @@ export interface Purpose {
   readonly other: (live: LiveKey) => Failure
 }
 
-/** Makes a key. One that is not as asked for is revoked again before this rejects. */
-export async function makeKey(
-  asked: NewKey,
-  idempotencyKey: string,
+/**
+ * Makes a key: what was last asked for is what was sent. One that is not as asked for is revoked again before this rejects.
+ */
+export async function makeKey<Request extends CreateRequest>(
+  ask: () => Request,
   purpose: Purpose,
   maker: Maker,
-): Promise<NewSecret> {
-  const issued = await maker.platform.create(asked, idempotencyKey)
+): Promise<{ readonly request: Request; readonly made: NewSecret }> {
+  let request = ask()
+  const issued = await maker.platform.create(request.key, request.idempotencyKey, () => (request = ask()))
+  const asked = request.key
   const { key: live, secret } = issued
   if (!isOwn(live, asked, maker.known)) throw purpose.other(live)
   maker.known.add(live.id)
   const fault = faultOf(issued, asked, purpose)
   if (fault !== null || secret === null)
     throw await withdraw(live, fault ?? new Failure('failed', 'The secret is missing.'), maker)
-  return { live, secret }
+  return { request, made: { live, secret } }
 }
 
 function faultOf(issued: Issued, asked: NewKey, { made }: Purpose): Failure | null {
@@ -80,17 +83,21 @@ export async function makeGeneration(change: Provision, run: Run): Promise<Undel
   const { desired, generation } = change
   if (generation === null) throw new TypeError('unreachable: it has no source that makes a key')
   const removal = removalOf(change)
-  const event = {
-    kind: 'made',
-    stack: run.desired.stack,
-    desired,
-    generation,
-    nonce: run.nonce(),
-    at: run.clock(),
-    host: placeOf(desired.keyId, run.options),
-    formerStores: [...removal.from.map(({ hash }) => hash), ...removal.left],
-  } as const
-  const marker = transition(null, event, null)
+  // Its moment has to agree with the creation of the key, and a wait for budget may lie between.
+  const ask = () => {
+    const event = {
+      kind: 'made',
+      stack: run.desired.stack,
+      desired,
+      generation,
+      nonce: run.nonce(),
+      at: run.clock(),
+      host: placeOf(desired.keyId, run.options),
+      formerStores: [...removal.from.map(({ hash }) => hash), ...removal.left],
+    } as const
+    const marker = transition(null, event, null)
+    return { marker, key: newKey(desired, marker), idempotencyKey: idempotencyKey(marker) }
+  }
   const purpose: Purpose = {
     made: ({ id }) => `${id} for ${desired.keyId}`,
     other: ({ id }) =>
@@ -105,8 +112,8 @@ export async function makeGeneration(change: Provision, run: Run): Promise<Undel
         },
       ),
   }
-  const made = await makeKey(newKey(desired, marker), idempotencyKey(marker), purpose, run)
-  return { change, ...(await bound(made.live, marker, desired, run)), secret: made.secret }
+  const { request, made } = await makeKey(ask, purpose, run)
+  return { change, ...(await bound(made.live, request.marker, desired, run)), secret: made.secret }
 }
 
 /** Where clocks differ much, a new key looks like one that carries a copied marker: it is bound at once. */

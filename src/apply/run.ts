@@ -7,7 +7,7 @@ import type { Secret } from '../model/secret.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { PlanOptions } from '../plan/input.ts'
 import type { Sign } from '../platform/signature.ts'
-import type { Issued, KeyPatch, Listing, NewKey, Whoami } from '../platform/types.ts'
+import type { CreateRequest, Issued, KeyPatch, Listing, NewKey, Whoami } from '../platform/types.ts'
 import type { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 
@@ -15,7 +15,8 @@ import type { LiveKey } from '../model/live-key.ts'
 export interface ApplyPlatform {
   list(): Promise<Listing>
   get(id: string): Promise<LiveKey>
-  create(key: NewKey, idempotencyKey: string): Promise<Issued>
+  /** `renew`: what to ask for instead, right before each try for as long as no earlier one can have made a key. */
+  create(key: NewKey, idempotencyKey: string, renew?: () => CreateRequest): Promise<Issued>
   regenerate(
     id: string,
     options: { readonly ifMatch: string | null; readonly idempotencyKey: string; readonly seen?: LiveKey },

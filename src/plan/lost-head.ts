@@ -11,11 +11,23 @@ import { noRemoval } from '../model/removal.ts'
 import { rotationReasons } from './due.ts'
 import { type Decision, type Facts, type KeyCase, nothing, together } from './facts.ts'
 import { replaceFormer } from './make.ts'
+import { isOfThisPlace } from './place.ts'
 import { proofOf } from './proof.ts'
 import { fieldsToUpdate, narrowOf } from './update.ts'
 
 /** So long whoever marked a key has to finish what comes after. */
 const markersTime = 15 * minute
+
+/** A list may show a new key only seconds after it was made, and its predecessor's mark at once. */
+const listsTime = minute
+
+/**
+ * Was it marked by a run that is over? A key whose local stores are here is replaced by runs here, which hold the lock that we hold
+ * now. Such a run revokes a successor that no store took.
+ */
+function isOurMark({ marker }: ManagedKey, { options }: Facts): boolean {
+  return options.locked && isOfThisPlace(marker.keyId, marker, options)
+}
 
 /** The key that a retiring one names, where it lives and nothing in its description says that it is ours. */
 function unmarkedSuccessor({ marker: { state } }: ManagedKey, { owned }: Facts): LiveKey | null {
@@ -92,7 +104,7 @@ export function replaceLostHead(
     unmarked !== null && rotationReasons(key.desired, unmarked, slots.get(keyId), now).length === 0
   if (stays && proof !== null && isWhole(key.desired, facts))
     return recognise(key, { live: unmarked, marker: newest.marker }, proof, facts)
-  const until = state.at + markersTime
+  const until = state.at + (unmarked === null && isOurMark(newest, facts) ? listsTime : markersTime)
   if (until > facts.now) return { ...nothing, findings: [beingReplaced(keyId, newest, until)] }
   const decision = replaceFormer(key, newest, [{ code: 'head-lost', since: state.at }, ...requested], facts)
   if (unmarked === null || decision.changes.length === 0) return decision

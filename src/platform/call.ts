@@ -11,6 +11,11 @@ export interface Call {
   /** JSON. */
   readonly body?: string
   readonly idempotencyKey?: string
+  /**
+   * What to send instead of body and idempotency key, made right before each try for as long as no earlier try can have been carried
+   * out: a wait for budget may last an hour, and what is sent may name its moment.
+   */
+  readonly renew?: () => Required<Pick<Call, 'body' | 'idempotencyKey'>>
   /** The version as the platform gave it: a number or a word. */
   readonly ifMatch?: string
   /** What the user agent ends with in this call alone. */

@@ -107,11 +107,15 @@ export function createClient(options: ClientOptions): PlatformClient {
     return listing
   }
 
-  const issued = async (call: Call, from: { made: NewKey } | { seen: LiveKey } | null): Promise<Issued> => {
+  /** `from` is asked once the answer is there: only then is it known what was sent. */
+  const issued = async (
+    call: Call,
+    from: () => { made: NewKey } | { seen: LiveKey } | null,
+  ): Promise<Issued> => {
     const { body, date } = await request(call)
     return await completeIssued(
       body,
-      { call, at: date ?? options.now(), from },
+      { call, at: date ?? options.now(), from: from() },
       {
         get,
         list: async () => (await list()).keys,
@@ -141,16 +145,27 @@ export function createClient(options: ClientOptions): PlatformClient {
     lacks: () => (lister.isPaged() ? new Set() : new Set(['paging'])),
     get,
     list,
-    create: createInProject(
-      (body, idempotencyKey, made) =>
-        names.granting(made.permissions, () =>
-          issued(
-            { method: 'POST', path: keysPath, body, idempotencyKey, expects: 'json', maximumBytes },
-            { made },
-          ),
-        ),
-      projects,
-    ),
+    create: createInProject(async ({ key, body, idempotencyKey }, next) => {
+      let made = key
+      const call: Call = {
+        method: 'POST',
+        path: keysPath,
+        body,
+        idempotencyKey,
+        ...(next === undefined
+          ? {}
+          : {
+              renew: () => {
+                const post = next()
+                made = post.key
+                return { body: post.body, idempotencyKey: post.idempotencyKey }
+              },
+            }),
+        expects: 'json',
+        maximumBytes,
+      }
+      return await names.granting(key.permissions, () => issued(call, () => ({ made })))
+    }, projects),
     async update(id, patch, { ifMatch, idempotencyKey }) {
       const call: Call = {
         method: 'PATCH',
@@ -171,7 +186,7 @@ export function createClient(options: ClientOptions): PlatformClient {
         expects: 'json',
         maximumBytes,
       }
-      return unlessUnchanged(call, () => issued(call, seen === undefined ? null : { seen }))
+      return unlessUnchanged(call, () => issued(call, () => (seen === undefined ? null : { seen })))
     },
     async revoke(id, { ifMatch } = {}) {
       const call: Call = {

@@ -1,7 +1,12 @@
 import type { Scope } from '../model/scope.ts'
 import { PlatformFailure } from './platform-failure.ts'
 import { newKeyBody } from './to-wire.ts'
-import type { Issued, NewKey, Project } from './types.ts'
+import type { CreateRequest, Issued, NewKey, PlatformClient, Project } from './types.ts'
+
+/** A create as it is sent. */
+interface Post extends CreateRequest {
+  readonly body: string
+}
 
 /** The only project of a scope; null where it has several, or all. */
 function onlyProject(scope: Scope): string | null {
@@ -30,12 +35,13 @@ function wantsOneProject({ name, scope }: NewKey, cause: PlatformFailure): Platf
 
 /**
  * Makes keys whose scope is one project with `project_id`, as the platform's own client does. Scopes have names; where the platform
- * wants the id of the project there, it is looked up once and sent from then on. `post` sends a body under an idempotency key.
+ * wants the id of the project there, it is looked up once and sent from then on. `post` sends a body under an
+ * idempotency key; `next` gives both, and what they ask for, anew.
  */
 export function createInProject(
-  post: (body: string, idempotencyKey: string, key: NewKey) => Promise<Issued>,
+  post: (post: Post, next: (() => Post) | undefined) => Promise<Issued>,
   projects: () => Promise<readonly Project[]>,
-): (key: NewKey, idempotencyKey: string) => Promise<Issued> {
+): PlatformClient['create'] {
   const ids = new Map<string, string>()
 
   async function idOf(name: string): Promise<string | null> {
@@ -45,21 +51,28 @@ export function createInProject(
   }
 
   // Another body under the same idempotency key would be refused by a platform that keeps its refusals, too.
-  const postAs = (key: NewKey, id: string, idempotencyKey: string) =>
-    post(newKeyBody(key, id), `${idempotencyKey}-project`, key)
+  const withId =
+    (id: string) =>
+    ({ key, idempotencyKey }: CreateRequest): Post => ({
+      key,
+      body: newKeyBody(key, id),
+      idempotencyKey: `${idempotencyKey}-project`,
+    })
 
-  return async (key, idempotencyKey) => {
+  return async (key, idempotencyKey, renew) => {
+    const postAs = (toPost: (request: CreateRequest) => Post) =>
+      post(toPost({ key, idempotencyKey }), renew === undefined ? undefined : () => toPost(renew()))
     const name = onlyProject(key.scope)
     const known = name === null ? undefined : ids.get(name)
-    if (known !== undefined) return await postAs(key, known, idempotencyKey)
+    if (known !== undefined) return await postAs(withId(known))
     try {
-      return await post(newKeyBody(key, name), idempotencyKey, key)
+      return await postAs(request => ({ ...request, body: newKeyBody(request.key, name) }))
     } catch (error) {
       if (!isAboutProject(error)) throw error
       if (name === null) throw wantsOneProject(key, error)
       const id = await idOf(name)
       if (id === null) throw error
-      return await postAs(key, id, idempotencyKey)
+      return await postAs(withId(id))
     }
   }
 }

@@ -1,7 +1,7 @@
 import { second } from '../model/duration.ts'
 import type { Secret } from '../model/secret.ts'
 import { trimEnd } from '../model/trim-end.ts'
-import { type Answer, type Call, type Try, interruptedBefore } from './call.ts'
+import { type Answer, type Call, type Try, interruptedBefore, isAmbiguous } from './call.ts'
 import { callFailure } from './errors.ts'
 import { type Connection, sendOnce } from './http.ts'
 import type { Pace } from './pace.ts'
@@ -42,11 +42,15 @@ export function openCaller(
   const { maxTries = 5, maxWaitMs: maxWait = 60 * second } = options
   let hasAnswered = false
   let isPlatform = false
-  return async (call, as) => {
+  return async (asked, as) => {
+    let call = asked
+    let mayBeDone = false
     const once = async (tryNumber: number, secret: Secret) => {
       onTry()
+      if (!mayBeDone) call = { ...call, ...asked.renew?.() }
       const start = options.now()
       const outcome = await sendOnce(call, secret, connection)
+      mayBeDone ||= isAmbiguous(call, outcome)
       hasAnswered ||= outcome.kind === 'answer'
       options.onRequest?.({
         method: call.method,

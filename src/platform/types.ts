@@ -37,6 +37,12 @@ export interface NewKey {
   readonly expires: Lifetime
 }
 
+/** One create: the same idempotency key always goes with the same key. */
+export interface CreateRequest {
+  readonly key: NewKey
+  readonly idempotencyKey: string
+}
+
 /** What to change on a live key; what is absent stays as it is. */
 export interface KeyPatch {
   readonly name?: string
@@ -148,9 +154,10 @@ export interface PlatformClient {
   get(id: string): Promise<LiveKey>
   /**
    * One more request, a `get`, where the answer has an id but not the whole key; a list where it has no id. A secret that came is
-   * never dropped: where even that fails, the key is as it was asked for, or the rejection is an `UnplacedSecret`.
+   * never dropped: where even that fails, the key is as it was asked for, or the rejection is an `UnplacedSecret`. `renew` gives what
+   * to ask for instead, right before each try for as long as no earlier one can have made a key: waits for budget are over by then.
    */
-  create(key: NewKey, idempotencyKey: string): Promise<Issued>
+  create(key: NewKey, idempotencyKey: string, renew?: () => CreateRequest): Promise<Issued>
   update(
     id: string,
     patch: KeyPatch,

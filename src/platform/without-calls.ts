@@ -169,8 +169,8 @@ export function withoutCalls(client: PlatformClient, means: Means): PlatformClie
         return await proven(secret, key, when)
       }
     },
-    async create(key, idempotencyKey) {
-      const issued = await client.create(key, idempotencyKey)
+    async create(key, idempotencyKey, renew) {
+      const issued = await client.create(key, idempotencyKey, renew)
       seen.add(issued.key.id)
       return issued
     },

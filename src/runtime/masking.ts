@@ -120,7 +120,7 @@ export function openMasking(
         ...connection,
         client: {
           ...client,
-          create: (key, idempotencyKey) => masked(client.create(key, idempotencyKey)),
+          create: (...request) => masked(client.create(...request)),
           regenerate: (id, options) => masked(client.regenerate(id, options)),
         },
       }

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import type { ApplyPlatform } from '../../src/apply/run.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
-import { day, hour, second } from '../../src/model/duration.ts'
+import { day, hour, minute, second } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, keychain, otherHost, sealed } from '../support/build.ts'
@@ -83,6 +83,29 @@ t.test('does not pile up pending keys where no delivery ever works', async t => 
   w.stores.beforePut = () => undefined
   await w.apply(desired)
   t.strictSame((await w.plan(desired)).changes, [])
+})
+
+t.test('rotates again a minute after a local store refused the successor', async t => {
+  const w = world(t)
+  const desired = declare(desiredKey())
+  const options = { localKeys: new Set(['ci-pipeline']) }
+  await w.apply(desired, { options })
+  w.now += 70 * day
+  w.stores.beforePut = refusingPut(storeLabel(keychain.spec))
+  t.match((await w.apply(desired, { options })).report.outcomes, [{ status: 'failed' }])
+  t.match(
+    await managedOf(w),
+    [{ ownership: { marker: { state: { kind: 'retiring' } } } }],
+    'it was withdrawn',
+  )
+  w.stores.beforePut = () => undefined
+  t.match((await w.plan(desired, options)).findings, [{ code: 'being-made' }])
+  w.now += minute
+  t.match((await w.apply(desired, { options })).report.outcomes, [{ action: 'rotated' }])
+  const keys = await managedOf(w)
+  t.equal(keys.length, 2)
+  t.equal(keys.filter(isHead).length, 1)
+  t.strictSame((await w.plan(desired, options)).changes, [])
 })
 
 t.test('never revokes the calling key, even where it is pending and cannot be finished', async t => {

@@ -10,6 +10,7 @@ import {
   desiredKey,
   envFile,
   keychain,
+  liveKey,
   managedKey,
   now,
   otherHost,
@@ -230,6 +231,37 @@ t.test('leaves a pending key of its own host alone too, where no lock keeps anot
   t.strictSame(planAt(15 * minute, false).map(summary), done)
   t.strictSame(planAt(0, true).map(summary), done)
 })
+
+t.test(
+  'replaces a key whose successor is gone at once where it was marked here, and else after 15 minutes',
+  async t => {
+    for (const [what, host, locked, age, does] of [
+      ['marked here a moment ago: the list may lag', thisHost, true, minute - 1, false],
+      ['marked here', thisHost, true, minute, true],
+      ['marked here, where no lock keeps another run out', thisHost, false, 15 * minute - 1, false],
+      ['the same, later', thisHost, false, 15 * minute, true],
+      ['marked elsewhere', null, true, 15 * minute - 1, false],
+      ['the same, later', null, true, 15 * minute, true],
+    ] as const) {
+      const state = retiringFor('key_ci-pipeline_2', age)
+      const plan = planOf({ keys: [managedKey(key, { state, marked: { host } })], options: { locked } })
+      const [changes, found] = does ? [['rotate key_ci-pipeline_1 g2'], []] : [[], ['being-made']]
+      t.strictSame([summary(plan), codes(plan)], [changes, found], what)
+    }
+  },
+)
+
+t.test(
+  'waits 15 minutes where the successor lives without a marker, wherever its predecessor was marked',
+  async t => {
+    const state = retiringFor('key_bare', 14 * minute)
+    const keys = [
+      managedKey(key, { state, marked: { host: thisHost } }),
+      liveKey({ id: 'key_bare', ownership: { kind: 'unmanaged' } }),
+    ]
+    t.strictSame(codes(planOf({ keys })), ['being-made'])
+  },
+)
 
 t.test('does not start a grace anew with a further rotation', async t => {
   const keys = [

@@ -149,6 +149,26 @@ t.test('survives a 429 where others use the same key, by what the platform says 
   }
 })
 
+t.test(
+  'asks for a key as of after the wait, where a create waited for its budget or was refused',
+  async t => {
+    for (const others of [0, 9]) {
+      const s = scene(t, { requests: 10 })
+      await s.client.list()
+      if (others === 0) for (let index = 0; index < 9; index += 1) await s.client.projects()
+      else await s.others(others)
+      const asked: number[] = []
+      await s.client.create(newKey, 'first', () => {
+        asked.push(s.now)
+        return { key: newKey, idempotencyKey: `at-${s.now}` }
+      })
+      t.equal(asked.at(-1), s.now)
+      t.equal(asked.length, others === 0 ? 1 : 2)
+      t.ok(s.now > start + hour)
+    }
+  },
+)
+
 t.test('is interrupted while it waits, and says that nothing was sent', async t => {
   let s: Scene | null = null
   s = scene(t, { requests: 1, onSleep: () => s?.stopping.abort() })

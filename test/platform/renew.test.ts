@@ -144,7 +144,7 @@ t.test('reads the answers of a login as the platform’s own client does', async
     random: () => 0,
     sleep: async () => undefined,
   })
-  const started = { device_code: 'd', user_code: 'AB-CD', verification_url: 'https://x.test/go' }
+  const started = { device_code: 'device-code-1', user_code: 'AB-CD', verification_url: 'https://x.test/go' }
   steps.push({ json: { ...started, expires_in_sec: 60, interval_sec: 2 } }, { json: started })
   t.match(await calls.start(), { userCode: 'AB-CD', expiresIn: minute, interval: 2_000 })
   const login = await calls.start()
@@ -157,11 +157,11 @@ t.test('reads the answers of a login as the platform’s own client does', async
   const state = await calls.complete(login)
   if (state.status !== 'approved') throw new Error('not approved')
   t.match(state.session, { refreshToken: null, expiresAt: clock + 60 * minute, userId: '', userEmail: '' })
-  const former = { ...session(1), refreshToken: new Secret('r1') }
+  const former = { ...session(1), refreshToken: new Secret('refresh-of-old') }
   steps.push({ json: { credential: { access_token: 'a2', expires_at: '2026-03-01T13:30:00Z' } } })
   const fresh = await calls.refresh(former)
   t.match(fresh, { expiresAt: Date.UTC(2026, 2, 1, 13, 30), userId: 'user_1', userEmail: 'jo@acme.example' })
-  t.equal(fresh.refreshToken?.reveal(), 'r1', 'what the answer lacks stays')
+  t.equal(fresh.refreshToken?.reveal(), 'refresh-of-old', 'what the answer lacks stays')
   steps.push(
     { json: { status: 'approved', credential: {} } },
     { status: 401, json: { detail: 'no' } },
@@ -176,8 +176,8 @@ t.test('reads the answers of a login as the platform’s own client does', async
   t.same(
     [...new Set(asked.map(({ call, body, authorization }) => `${call} ${body} ${authorization}`))].sort(),
     [
-      'POST /api/cli-connect/complete {"device_code":"d"} null',
-      'POST /api/cli-connect/refresh {"refresh_token":"r1"} null',
+      'POST /api/cli-connect/complete {"device_code":"device-code-1"} null',
+      'POST /api/cli-connect/refresh {"refresh_token":"refresh-of-old"} null',
       'POST /api/cli-connect/start {} null',
     ],
   )

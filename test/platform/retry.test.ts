@@ -66,6 +66,52 @@ t.test('sends the same request again: body, idempotency key and version', async 
   t.equal(seen[3]?.headers.get('idempotency-key'), 'idem-2')
 })
 
+/** Asks for another key each time: what is sent says how often. */
+function renewing() {
+  let asked = 0
+  return () => {
+    asked += 1
+    return { key: { ...key, description: `asked ${asked}` }, idempotencyKey: `idem-${asked}` }
+  }
+}
+
+for (const [first, then, condition] of [
+  [[status(429), status(429)], 3, 'after a 429'],
+  [[broken('ECONNRESET')], 1, 'after a lost answer'],
+  [[status(500)], 1, 'after an error that says nothing of what was done'],
+  [[status(503), status(429)], 1, 'after a 429 that came after such an error'],
+  [[status(429), status(503)], 2, 'after an error that came after a 429'],
+] as const) {
+  t.test(`${then > first.length ? 'asks for a key anew' : 'asks for the same key'} ${condition}`, async t => {
+    const { client, seen } = scriptedPlatform(t, [...first, issued])
+    await client.create(key, 'idem-0', renewing())
+    t.match(JSON.parse(seen[0]?.body ?? ''), { description: 'asked 1' }, 'what is first sent is made then')
+    t.match(JSON.parse(seen.at(-1)?.body ?? ''), { description: `asked ${then}` })
+    t.equal(seen.at(-1)?.headers.get('idempotency-key'), `idem-${then}`)
+  })
+}
+
+t.test('takes what it sent last for what an answer lacks', async t => {
+  const bare: Step = { status: 201, json: { id: 'key_abc123', key: 'flux_ci_abcdefghijklmnop' } }
+  const { client } = scriptedPlatform(t, [status(429), bare, status(404)])
+  t.match(await client.create(key, 'idem-0', renewing()), { key: { description: 'asked 2' } })
+})
+
+t.test('asks for a key anew where the platform wants the id of its project', async t => {
+  const { client, seen } = scriptedPlatform(t, [
+    { status: 422, json: { detail: [{ loc: ['body', 'project_id'], msg: 'not an id' }] } },
+    { json: { projects: [{ id: 'proj_1', name: 'bot' }] } },
+    issued,
+  ])
+  const ask = renewing()
+  await client.create({ ...key, scope: ['bot'] }, 'idem-0', () => {
+    const asked = ask()
+    return { ...asked, key: { ...asked.key, scope: ['bot'] } }
+  })
+  t.match(JSON.parse(seen[2]?.body ?? ''), { description: 'asked 2', project_id: 'proj_1' })
+  t.equal(seen[2]?.headers.get('idempotency-key'), 'idem-2-project')
+})
+
 t.test('repeats a call after trouble only where that does no harm', async t => {
   const calls = {
     get: (c: ReturnType<typeof scriptedPlatform>['client']) => c.get('key_abc123'),

@@ -19,6 +19,10 @@ function read() {
 const realNow = Date.now
 Date.now = () => realNow() + read()
 
+// The server's clock is carried on by this one.
+const realElapsed = performance.now.bind(performance)
+performance.now = () => realElapsed() + read()
+
 const sleep = timers.setTimeout
 timers.setTimeout = async (milliseconds = 1, value, options) => {
   if (milliseconds < shortest) return await sleep(milliseconds, value, options)

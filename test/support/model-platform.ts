@@ -269,12 +269,14 @@ export function openModelPlatform({ now, makeSecret, makeId }: Makers): ModelPla
           }
         }, managing),
       get: id => call(caller => shown(visible(id, caller)), managing),
-      create: (key, idempotencyKey) =>
-        call(
-          caller =>
-            once(asked(caller, 'create', idempotencyKey), newKeyBody(key, null), () => create(key, caller)),
-          managing,
-        ),
+      create: (key, idempotencyKey, renew) =>
+        call(caller => {
+          // As the client does right before it sends.
+          const sent = renew?.() ?? { key, idempotencyKey }
+          return once(asked(caller, 'create', sent.idempotencyKey), newKeyBody(sent.key, null), () =>
+            create(sent.key, caller),
+          )
+        }, managing),
       regenerate: (id, { ifMatch, idempotencyKey }) =>
         call(
           caller =>

@@ -91,16 +91,27 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
     whoami: () => request(() => client.whoami()),
     whoamiAs: (secret, key, when) => request(() => client.whoamiAs(secret, key, when)),
     projects: () => request(() => client.projects()),
-    create: (key, idempotencyKey) =>
+    create: (key, idempotencyKey, renew) =>
       request(async () => {
-        const answer = await client.create(key, idempotencyKey)
+        let asked = key
+        const answer = await client.create(
+          key,
+          idempotencyKey,
+          renew === undefined
+            ? undefined
+            : () => {
+                const again = renew()
+                asked = again.key
+                return again
+              },
+        )
         const isReplayed = [...world.issued.values()].includes(answer.key.id)
         const issued = noted(answer)
         // Whoever made it is told so once more, which nobody else is.
         if (isReplayed) watch.stored = new Set([...watch.stored, issued.key.id])
         else {
           watch.born.add(issued.key.id)
-          watch.writes.push({ kind: 'create', id: issued.key.id, asked: key })
+          watch.writes.push({ kind: 'create', id: issued.key.id, asked })
         }
         if (key.marker !== null) watch.rotated.push(key.marker.keyId)
         return issued
