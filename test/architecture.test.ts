@@ -243,3 +243,19 @@ t.test('no file is longer than 300 lines', async t => {
     [],
   )
 })
+
+t.test('docs/architecture.md names files and rooms that there are', async t => {
+  const page = readFileSync(join(root, '..', 'docs', 'architecture.md'), 'utf8')
+  const files = [...page.matchAll(/`(src\/[\w./-]+\.ts)`/g)].map(([, path = '']) => path.slice('src/'.length))
+  t.ok(files.length > 20)
+  t.strictSame(
+    files.filter(path => !house.some(source => source.path === path)),
+    [],
+  )
+  const [, table = ''] = /## The rooms\n([\s\S]*?)\n## /.exec(page) ?? []
+  const rooms = table
+    .split('\n')
+    .flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name))
+  const standing = floors.flat().filter(name => name !== 'start')
+  t.strictSame([...rooms].sort(), [...standing].sort())
+})
