@@ -162,7 +162,9 @@ const table: readonly {
   },
   {
     name: 'a token that can be renewed does not expire',
-    machine: { token: token.replace('12:00:01', '11:00:00').replace('{', '{"refresh_token":"refresh-of-old",') },
+    machine: {
+      token: token.replace('12:00:01', '11:00:00').replace('{', '{"refresh_token":"refresh-of-old",'),
+    },
     finds: 'flux_token',
     expiresAt: now - 3_600_000,
     asks: ['keychain default', officialFiles.profiles, officialFiles.token],
