@@ -84,7 +84,7 @@ async function replacedMeanwhile(
 
 /**
  * Puts the secret of a new key into its stores. Where the first of them fails and does not hold it, nobody received the key, so
- * it is withdrawn; else the other stores get it all the same.
+ * it is withdrawn; else the other stores get it anyway.
  */
 export async function putNew(
   { live, secret }: NewSecret,

@@ -72,7 +72,7 @@ export function both(one: Puts, other: Puts): Puts {
   return { places: [...one.places, ...other.places], faults: [...one.faults, ...other.faults] }
 }
 
-/** May a store that failed hold this secret all the same? `unsure`: the answer where one cannot tell. */
+/** May a store that failed hold this secret anyway? `unsure`: the answer where one cannot tell. */
 export async function holds({ store }: OpenStore, secret: Secret, unsure: boolean): Promise<boolean> {
   if (!store.readable) return unsure
   return await store.get().then(

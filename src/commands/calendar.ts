@@ -8,7 +8,7 @@ import { calendarToJson, renderCalendar } from '../render/plan/key-calendar.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { jsonText } from '../render/text/json.ts'
 import { requireConfiguration } from './configuration.ts'
-import { planOptions } from './plan-options.ts'
+import { nothingAsked, planOptions } from './plan-options.ts'
 
 export interface CalendarOptions extends ConnectionOptions {
   readonly config: readonly string[]
@@ -19,19 +19,6 @@ export interface CalendarOptions extends ConnectionOptions {
 
 /** Farther than that nobody knows what the configuration will say. */
 const farthest = 366
-
-const nothingAsked = {
-  maxRevoke: null,
-  maxRotate: null,
-  revokeInUse: [],
-  takeOver: false,
-  sign: false,
-  rotate: new Map<never, never>(),
-  only: [],
-  except: [],
-  forbid: [],
-  allow: [],
-} as const
 
 /** Costs the requests of one plan. */
 export async function runCalendar(options: CalendarOptions, context: Context): Promise<number> {

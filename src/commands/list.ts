@@ -9,26 +9,13 @@ import { jsonText } from '../render/text/json.ts'
 import { managedToJson, renderManaged } from '../render/keys/managed-keys.ts'
 import { requireConfiguration } from './configuration.ts'
 import { managedRows } from './list/rows.ts'
-import { planOptions } from './plan-options.ts'
+import { nothingAsked, planOptions } from './plan-options.ts'
 
 export interface ManagedListOptions extends ConnectionOptions {
   readonly config: readonly string[]
   readonly json: boolean
   readonly verbose: boolean
 }
-
-const nothingAsked = {
-  maxRevoke: null,
-  maxRotate: null,
-  revokeInUse: [],
-  takeOver: false,
-  sign: false,
-  rotate: new Map<never, never>(),
-  only: [],
-  except: [],
-  forbid: [],
-  allow: [],
-} as const
 
 /** Shows every key of the stack. Costs the requests of one plan, and changes nothing. */
 export async function runManagedList(options: ManagedListOptions, context: Context): Promise<number> {

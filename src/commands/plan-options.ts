@@ -32,6 +32,20 @@ export interface PlanningOptions {
   readonly allow: readonly string[]
 }
 
+/** What a plan is asked where its command has no flags for it. */
+export const nothingAsked = {
+  maxRevoke: null,
+  maxRotate: null,
+  revokeInUse: [],
+  takeOver: false,
+  sign: false,
+  rotate: new Map<never, never>(),
+  only: [],
+  except: [],
+  forbid: [],
+  allow: [],
+} as const
+
 function requireForbiddable(flag: 'forbid' | 'allow', words: readonly string[]): readonly Forbidden[] {
   return words.map(word => {
     const known = forbiddable.find(one => one === word)

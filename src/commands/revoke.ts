@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import { nothingAsked } from './plan-options.ts'
 import { usageGate } from '../lifecycle/usage-gate.ts'
 import type { Plan, Retiring, Revoke } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
@@ -42,19 +43,6 @@ export interface RevokeOptions extends Omit<ReconcileOptions, keyof Planning | '
   readonly autoApprove: boolean
   readonly lockTimeout: string | null
   readonly log: string | null
-}
-
-const nothingAsked: Planning = {
-  maxRevoke: null,
-  maxRotate: null,
-  revokeInUse: [],
-  takeOver: false,
-  sign: false,
-  rotate: new Map(),
-  only: [],
-  except: [],
-  forbid: [],
-  allow: [],
 }
 
 /** What has to go is named by its live key, and by its key id. */
