@@ -1,6 +1,7 @@
-import { type Plan, type Revoke, isPruning } from '../model/change.ts'
+import { type Plan, type Revoke, type RotationReason, isPruning } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import { isRevocation } from '../model/verb.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { Ledger } from './ledger.ts'
 import { keyIfThere } from './look.ts'
@@ -67,6 +68,14 @@ async function requireGone({ id, name }: LiveKey, run: Run): Promise<void> {
   })
 }
 
+/** This run makes nothing any more, so where a key id has no head by now, its predecessors stay. */
+function leadsAnew({ changes }: Plan, { keyId }: Revoke): boolean {
+  const isHeadless = ({ code }: RotationReason) => code === 'head-lost' || code === 'several-heads'
+  return changes.some(
+    change => change.keyId === keyId && change.kind === 'rotate' && change.reasons.some(isHeadless),
+  )
+}
+
 async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledger, run: Run): Promise<void> {
   const done = { action: 'revoked', liveId: change.live.id, places: [], removed: [] } as const
   const live = keys.find(({ id }) => id === change.live.id)
@@ -80,7 +89,8 @@ async function revokeOne(change: Revoke, { keys, plan }: FreshLook, ledger: Ledg
     ledger.record({ change, status: 'held', lastUse: live.lastUse })
     return
   }
-  if (!plan.changes.some(other => other.kind === 'revoke' && other.live.id === live.id)) {
+  const isAgreed = plan.changes.some(other => isRevocation(other) && other.live.id === live.id)
+  if (!isAgreed || leadsAnew(plan, change)) {
     throw new Failure(
       'conflict',
       `${live.id} (${live.name}) is no longer to be revoked: something changed meanwhile.`,

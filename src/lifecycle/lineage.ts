@@ -1,4 +1,4 @@
-import type { Instant } from '../model/duration.ts'
+import { type Instant, minute } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { hashId } from './binding.ts'
@@ -69,6 +69,16 @@ export function deliveredAt({ marker: { state } }: ManagedKey): Instant | null {
 export function storeTop({ head, rivals, retiring, leaked }: Lineage): ManagedKey | null {
   const received = retiring.filter(key => deliveredAt(key) !== null)
   return head ?? rivals[0] ?? received[0] ?? leaked[0] ?? null
+}
+
+/** When a key was marked as retiring. A moment that has not come yet was written by nobody who did that, and counts as long ago. */
+export function markedAt({ marker: { state } }: ManagedKey, now: Instant): Instant {
+  return state.kind === 'retiring' && state.at <= now + minute ? state.at : 0
+}
+
+/** Of retiring keys the one that was marked last: whoever did that may still be at work. */
+export function markedLast(retiring: readonly ManagedKey[], now: Instant): ManagedKey | undefined {
+  return retiring.toSorted((a, b) => markedAt(b, now) - markedAt(a, now))[0]
 }
 
 /** The successor that a retiring key names, among keys; undefined where it is not one of them. */

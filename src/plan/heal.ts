@@ -85,7 +85,13 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
   const updates = finishable.map(each => ({ each, update: fieldsToUpdate(desired, each, facts) }))
   if (reasons.length === 0) findings.push(...updates.flatMap(({ update }) => update.findings))
   const narrowed = pending.slice(finishable.length).map(each => narrowOf(key, each, facts))
-  const { removal, findings: kept } = removalOf(desired, storeHolders(lineage), lineage, options, 'delivers')
+  const { removal, findings: kept } = removalOf(
+    desired,
+    storeHolders(lineage, now),
+    lineage,
+    options,
+    'delivers',
+  )
   // A rotation revokes none of them: what is too many retires, too.
   const left = reasons.length > 0 ? pending : pending.filter(each => !excess.includes(each))
   const shared = { keyId, desired, predecessors: predecessorsOf(lineage, left), removal }

@@ -1,6 +1,6 @@
 import { hashId } from '../lifecycle/binding.ts'
 import { isReadable } from '../lifecycle/health.ts'
-import type { ManagedKey } from '../lifecycle/lineage.ts'
+import { type ManagedKey, markedAt } from '../lifecycle/lineage.ts'
 import type { RotationReason } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { minute } from '../model/duration.ts'
@@ -104,7 +104,8 @@ export function replaceLostHead(
     unmarked !== null && rotationReasons(key.desired, unmarked, slots.get(keyId), now).length === 0
   if (stays && proof !== null && isWhole(key.desired, facts))
     return recognise(key, { live: unmarked, marker: newest.marker }, proof, facts)
-  const until = state.at + (unmarked === null && isOurMark(newest, facts) ? listsTime : markersTime)
+  const until =
+    markedAt(newest, facts.now) + (unmarked === null && isOurMark(newest, facts) ? listsTime : markersTime)
   if (until > facts.now) return { ...nothing, findings: [beingReplaced(keyId, newest, until)] }
   const decision = replaceFormer(key, newest, [{ code: 'head-lost', since: state.at }, ...requested], facts)
   if (unmarked === null || decision.changes.length === 0) return decision

@@ -17,7 +17,7 @@ export function storesToFind(
   const lost = desired.keys.flatMap(key => {
     const lineage = lineages.get(key.keyId)
     if (lineage === undefined || key.keepRemoved) return []
-    const hashes = lostStores(key, storeHolders(lineage))
+    const hashes = lostStores(key, storeHolders(lineage, now))
     return hashes.length === 0 ? [] : [[key.keyId, hashes] as const]
   })
   return new Map(lost)

@@ -4,7 +4,7 @@ import { type Decision, type Facts, type KeyCase, nothing, together } from './fa
 import { foreignHost } from './foreign-host.ts'
 import { unfinished } from './heal.ts'
 import { predecessorsOf } from './predecessors.ts'
-import { removalOf } from './removal.ts'
+import { removalOf, storeHolders } from './removal.ts'
 import { narrowOf } from './update.ts'
 
 /** The first key of a key id. */
@@ -24,7 +24,13 @@ export function replaceFormer(
   const { keyId } = desired
   const elsewhere = foreignHost(desired, former, 'rotate', facts)
   if (elsewhere !== null) return { ...nothing, findings: [elsewhere] }
-  const { removal, findings } = removalOf(desired, [former], lineage, facts.options, 'delivers')
+  const { removal, findings } = removalOf(
+    desired,
+    [former, ...storeHolders(lineage, facts.now)],
+    lineage,
+    facts.options,
+    'delivers',
+  )
   const change: Rotate = {
     kind: 'rotate',
     strategy: 'overlap',

@@ -1,4 +1,5 @@
 import type { DesiredKey } from '../model/desired.ts'
+import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import { visibleEnd } from '../model/live-key.ts'
 import { type FormerStore, type Removal, maximumFormerStores, noRemoval } from '../model/removal.ts'
@@ -6,7 +7,7 @@ import { isSamePlace, storeLabel } from '../model/store.ts'
 import { isRemovable } from '../lifecycle/health.ts'
 import type { PlanOptions } from './input.ts'
 import { isHere } from './place.ts'
-import { type Lineage, type ManagedKey, membersOf, storeTop } from '../lifecycle/lineage.ts'
+import { type Lineage, type ManagedKey, markedLast, membersOf, storeTop } from '../lifecycle/lineage.ts'
 
 /**
  * The hashes of stores that these keys' markers know and whose place the declaration does not have, each once, oldest first. At a
@@ -17,10 +18,14 @@ export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]):
   return [...new Set(known)].filter(lost => !stores.some(({ hash }) => isSamePlace(hash, lost)))
 }
 
-/** The keys of a lineage whose stores count: what is superseded has left its place in them to the head. */
-export function storeHolders(lineage: Lineage): readonly ManagedKey[] {
-  const top = storeTop(lineage)
-  return [...(top === null ? [] : [top]), ...lineage.pending]
+/**
+ * The keys of a lineage whose stores count, each once: what is superseded has left its place in them to the head. Where none leads,
+ * the key that is about to be replaced counts too: a run that was killed may have put its secret without saying so.
+ */
+export function storeHolders(lineage: Lineage, now: Instant): readonly ManagedKey[] {
+  const { head, rivals, pending, retiring, leaked } = lineage
+  const replaced = head === null ? (rivals[0] ?? leaked[0] ?? markedLast(retiring, now) ?? null) : null
+  return [...new Set([storeTop(lineage), ...pending, replaced])].filter(key => key !== null)
 }
 
 type Cause = Extract<Finding, { code: 'store-left' }>['cause']

@@ -58,7 +58,13 @@ function rotate(
 ): Decision {
   const { desired, lineage } = key
   const predecessor = narrowPredecessor(key, head, how.strategy, facts)
-  const { removal, findings } = removalOf(desired, storeHolders(lineage), lineage, facts.options, 'delivers')
+  const { removal, findings } = removalOf(
+    desired,
+    storeHolders(lineage, facts.now),
+    lineage,
+    facts.options,
+    'delivers',
+  )
   const { fields } = fieldsToUpdate(desired, head, facts)
   const isLeaked = how.reasons.some(({ code }) => code === 'leaked')
   const change: Rotate = {
@@ -98,7 +104,7 @@ function deliver(
   const { desired, lineage } = key
   const { removal, findings: left } = removalOf(
     desired,
-    storeHolders(lineage),
+    storeHolders(lineage, facts.now),
     lineage,
     facts.options,
     'delivers',

@@ -1,4 +1,4 @@
-import { type ManagedKey, isEmpty } from '../lifecycle/lineage.ts'
+import { type ManagedKey, isEmpty, markedLast } from '../lifecycle/lineage.ts'
 import type { RotationReason } from '../model/change.ts'
 import { adopt, needlessAdoption, rotateByHand } from './adopt.ts'
 import { deliveryReasons, overtakenBy } from './delivery.ts'
@@ -88,7 +88,7 @@ const leadAnew: Rule = (key, facts) => {
   }
   const [known] = leaked
   if (known !== undefined) return replaceFormer(key, known, [{ code: 'leaked' }], facts)
-  const [retired] = retiring
+  const retired = markedLast(retiring, facts.now)
   return retired === undefined ? makeFirst(key) : replaceLostHead(key, retired, requested, facts)
 }
 

@@ -239,3 +239,27 @@ t.test('gives a predecessor its whole grace, where our clock is far behind that 
   w.now += 47 * hour
   t.equal((await w.plan(desired)).retiring[0]?.wait.code, 'grace')
 })
+
+t.test('revokes no predecessor where the head was deleted after the plan was made', async t => {
+  const w = world(t)
+  const desired = declare(desiredKey())
+  const requested = { rotate: new Map([['ci-pipeline', { note: null, leaked: false }]]) }
+  for (const options of [{}, requested, requested]) {
+    await w.apply(desired, { options })
+    w.now += hour
+  }
+  w.now += 3 * day
+  const head = (await managedOf(w)).find(isHead)
+  t.ok(head)
+  let isPlanned = false
+  w.bend = async ({ method }, answer) => {
+    if (method !== 'GET' || isPlanned || head === undefined) return answer
+    isPlanned = true
+    await w.client.revoke(head.id, { ifMatch: null })
+    return answer
+  }
+  const { plan, report } = await w.apply(desired)
+  t.match(plan.changes, [{ kind: 'revoke', generation: 1 }])
+  t.match(report.outcomes, [{ status: 'failed', code: 'conflict' }])
+  t.equal((await managedOf(w)).length, 2)
+})

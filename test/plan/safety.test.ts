@@ -3,11 +3,13 @@ import { day, hour, minute } from '../../src/model/duration.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
+import { storesToFind } from '../../src/plan/lost-stores.ts'
 import { planToJson } from '../../src/render/plan/plan-json.ts'
 import {
   callerWith,
   days,
   desiredKey,
+  desiredState,
   envFile,
   keychain,
   liveKey,
@@ -327,6 +329,52 @@ t.test('empties no store that a key lost while one that it gained lacks the secr
   const past = { ...moved, expires: { kind: 'until', at: now - day } } as const
   const ended = planOf({ desired: [past], keys: [managedKey(key, { marked: { stores } })], options: lost })
   t.strictSame(summary(ended), [], 'a date that has passed')
+})
+
+t.test('empties a store that a key lost whose only generations were never known to be delivered', async t => {
+  const unreceived = managedKey(key, {
+    state: retiringFor('key_gone', hour, null),
+    marked: { stores: [keychain.hash] },
+  })
+  const formerStores = formerly({ ...keychain, local: false })
+  const moved = desiredKey({ stores: [envFile] })
+  const case_ = { desired: [moved], keys: [unreceived] }
+  t.strictSame(
+    [...storesToFind(desiredState([moved]), { keys: case_.keys }, now)],
+    [['ci-pipeline', [keychain.hash]]],
+  )
+  t.match(planOf({ ...case_, options: { formerStores } }).changes, [
+    { kind: 'rotate', removal: { from: [{ hash: keychain.hash }], left: [] } },
+  ])
+})
+
+t.test('waits for the key that was marked last, whenever the others were made', async t => {
+  const successor = retiringFor('key_ci-pipeline_3', minute)
+  const older = { createdAt: now - 11 * day }
+  const younger = { createdAt: now - 10 * day }
+  const lastMarked = managedKey(key, {
+    generation: 2,
+    state: successor,
+    marked: { host: otherHost },
+    live: older,
+  })
+  const pasted = managedKey(key, {
+    generation: 1,
+    state: retiringFor('key_ci-pipeline_2', 9 * day),
+    live: younger,
+  })
+  const plan = planOf({ keys: [lastMarked, pasted] })
+  t.strictSame([summary(plan), codes(plan)], [[], ['being-made']])
+  const ahead = managedKey(key, {
+    generation: 1,
+    state: retiringFor('key_ci-pipeline_2', -9 * day),
+    live: younger,
+  })
+  t.strictSame(
+    summary(planOf({ keys: [ahead] })),
+    ['rotate key_ci-pipeline_1 g2'],
+    'a mark of the future is none',
+  )
 })
 
 t.test('replaces what leaked, whatever is pending, and keeps none of it', async t => {
