@@ -104,19 +104,23 @@ export function markerBuilders(code: Code): readonly string[] {
         ts.isSpreadAssignment(property) && holds(checker.getTypeAtLocation(property.expression), marker),
     )
   const builds = (node: ts.Node) =>
-    ts.isObjectLiteralExpression(node) && (holds(checker.getContextualType(node), marker) || spreads(node))
+    ts.isObjectLiteralExpression(node) &&
+    node.properties.length > 0 &&
+    (holds(checker.getContextualType(node), marker) || spreads(node))
   return files
     .filter(({ fileName }) => !['lifecycle', 'platform'].includes(roomOf(fileName) ?? ''))
     .flatMap(file => [...nodesOf(file)].filter(builds).map(placeOf))
 }
 
-/** What tells the members of the type Change apart: their verb where they have one, or else their kind. */
+/** What apply tells apart: the verbs of the type Act where there is one, or else the kinds of the type Change. */
 export function kindsOfChange(code: Code): readonly string[] {
   const change = declaredType(code, 'Change')
   if (change === null) throw new Error('src has no type Change.')
   const { checker } = code
-  const name = change.getProperty('verb') === undefined ? 'kind' : 'verb'
-  const members = change.isUnion() ? change.types : [change]
+  const act = declaredType(code, 'Act')
+  const told = act ?? change
+  const name = act === null ? 'kind' : 'verb'
+  const members = told.isUnion() ? told.types : [told]
   const values = members.flatMap(member => {
     const property = member.getProperty(name)
     const type = property === undefined ? undefined : checker.getTypeOfSymbol(property)

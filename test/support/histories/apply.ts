@@ -89,6 +89,7 @@ export async function apply(
     born: new Set(),
     stored: new Set(),
     seen: [],
+    planned: null,
     died: new Set(),
     rotated: [],
     writes: [],

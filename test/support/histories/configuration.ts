@@ -15,7 +15,10 @@ interface Block {
 
 /** The files of one stack, as its team last saved them. */
 export interface Configuration {
-  readonly stack: string
+  stack: string
+  /** Names that the stack had, as far as `formerly` says so, and those that it does not name. */
+  formerly: readonly string[]
+  forgotten: readonly string[]
   readonly blocks: Map<string, Block>
   rules: Rules
   /** What `desiredOfStack` made of it; null since it was changed. */
@@ -25,14 +28,17 @@ export interface Configuration {
 export function openConfiguration(stack: string): Configuration {
   return {
     stack,
+    formerly: [],
+    forgotten: [],
     blocks: new Map(),
     rules: { removed: 'revoke', unmanaged: 'report', unused: null, keep: [], always: 2 },
     read: null,
   }
 }
 
-/** The name under which a key's secrets are stored outlives a rename: `a`, renamed, is `ax`. */
-const placeName = (stack: string, keyId: string) => `${stack}/${keyId.replace(/x+$/, '')}`
+/** The name under which a key's secrets are stored outlives a rename: `a`, renamed, is `ax`, and `acme`, renamed, is `acme-2`. */
+const placeName = (stack: string, keyId: string) =>
+  `${stack.replace(/-\d+$/, '')}/${keyId.replace(/x+$/, '')}`
 
 function specOf(kind: StoreKind, place: string): StoreSpec {
   switch (kind) {
@@ -113,7 +119,7 @@ export function desiredOfStack(configuration: Configuration, start: Instant): De
   return configuration.read
 }
 
-function resolve({ stack, blocks, rules }: Configuration, start: Instant): DesiredState {
+function resolve({ stack, formerly, blocks, rules }: Configuration, start: Instant): DesiredState {
   const { removed, unmanaged, unused, keep, always } = rules
   return desiredState(
     [...blocks]
@@ -121,6 +127,7 @@ function resolve({ stack, blocks, rules }: Configuration, start: Instant): Desir
       .map(([keyId, block]) => desiredOf(stack, keyId, block, start)),
     {
       stack,
+      formerly,
       limits: { revoke: 0.25, rotate: 0.25, always },
       prune: {
         removed,
@@ -171,4 +178,19 @@ export function rename({ blocks }: Configuration, keyId: string): void {
   if (block === undefined || block.previously !== null) return
   blocks.delete(keyId)
   blocks.set(`${keyId}x`, { ...block, previously: keyId })
+}
+
+/** The stack gets another name, which says what it was called or forgets to. */
+export function renameStack(configuration: Configuration, forgets: boolean): void {
+  const { stack, formerly, forgotten } = configuration
+  const number = formerly.length + forgotten.length + 2
+  configuration.stack = `${stack.replace(/-\d+$/, '')}-${number}`
+  if (forgets) configuration.forgotten = [...forgotten, stack]
+  else configuration.formerly = [...formerly, stack]
+}
+
+/** Somebody names all that the stack was called. */
+export function rememberStacks(configuration: Configuration): void {
+  configuration.formerly = [...configuration.formerly, ...configuration.forgotten]
+  configuration.forgotten = []
 }

@@ -7,6 +7,7 @@ import type { Report } from '../../../src/model/outcome.ts'
 import { permissionsBeyond } from '../../../src/model/permission.ts'
 import { reachesBeyond } from '../../../src/model/scope.ts'
 import type { Secret } from '../../../src/model/secret.ts'
+import { isProvision } from '../../../src/model/verb.ts'
 import { computePlan } from '../../../src/plan/compute-plan.ts'
 import type { CurrentState, PlanOptions } from '../../../src/plan/input.ts'
 import { storesToFind } from '../../../src/plan/lost-stores.ts'
@@ -27,7 +28,7 @@ export async function credentialOf(
   const keys = await world.backend.inspect()
   const chosen = as === null ? undefined : desired.keys[as % desired.keys.length]
   if (chosen === undefined) return world.backend.person
-  const top = topOf(familyOf(chosen, markedBy(desired.stack, keys)))
+  const top = topOf(familyOf(chosen, markedBy(desired, keys)))
   const places = top === null ? [] : consumedPlaces(chosen, top)
   for (const place of places) {
     const secret = world.places.get(place)
@@ -105,11 +106,19 @@ export async function judgeConvergence(
   const caller = gathered.current.caller.key?.id
   const left = [seen, plan.now].map(moment => {
     const next = computePlan(desired, current, moment, options)
-    const own = next.changes.filter(change => !isForNext(change, caller) && !isTurn(change, plan))
+    const own = next.changes.filter(
+      change => !isForNext(change, caller) && !isTurn(change, plan) && !isFree(change, plan),
+    )
     return summary({ ...next, changes: own })
   })
   if (left.every(changes => changes.length > 0))
     breaks(world, `the second plan is not empty: ${left.map(changes => changes.join(', ')).join(', or ')}`)
+}
+
+/** An unmanaged key with the name of a declared one stays until there is a head: the plan made one. */
+function isFree(change: Change, { changes }: Plan): boolean {
+  if (change.kind !== 'revoke' || change.reason.code !== 'unmanaged') return false
+  return changes.some(made => isProvision(made) && made.desired.name === change.live.name)
 }
 
 /** Made, or a revocation that waits: where what leaked took a deadline along, the new head gives its predecessors another one. */

@@ -237,6 +237,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: one('rules' as const), stack, rules }, { noNullPrototype: true }) },
   {
     weight: 1,
+    arbitrary: fc.oneof<fc.Arbitrary<Step>[]>(
+      fc.record(
+        { do: one('rename stack' as const), stack, forgets: one(false, false, true) },
+        { noNullPrototype: true },
+      ),
+      fc.record({ do: one('remember' as const), stack }, { noNullPrototype: true }),
+    ),
+  },
+  {
+    weight: 1,
     arbitrary: fc.record(
       { do: one('jump' as const), minutes: one(-60, -5, -1, 20, 60 * day) },
       { noNullPrototype: true },

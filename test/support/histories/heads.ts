@@ -1,15 +1,28 @@
 import type { DesiredKey, DesiredState } from '../../../src/model/desired.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Marker } from '../../../src/model/marker.ts'
 import { type Marked, markerOf } from '../invariants.ts'
 import { kindOf } from './configuration.ts'
 import { markedSite } from './sites.ts'
 import { placeOf } from './world.ts'
 
-export function markedBy(stack: string, keys: readonly LiveKey[]): readonly Marked[] {
+/** Does a marker say that its key is a stack's? Under a former name of the stack only what is declared. */
+export function isOwn(
+  desired: Pick<DesiredState, 'stack' | 'formerly' | 'keys'>,
+  { stack, keyId }: Pick<Marker, 'stack' | 'keyId'>,
+): boolean {
+  if (stack === desired.stack) return true
+  return desired.formerly.includes(stack) && declaredKey(desired, keyId) !== null
+}
+
+export function markedBy(
+  desired: Pick<DesiredState, 'stack' | 'formerly' | 'keys'>,
+  keys: readonly LiveKey[],
+): readonly Marked[] {
   return keys.flatMap(live => {
     const marker = markerOf(live)
     if (live.status === 'revoked' || marker === null) return []
-    return marker.stack === stack && marker.state.kind !== 'released' ? [{ live, marker }] : []
+    return isOwn(desired, marker) && marker.state.kind !== 'released' ? [{ live, marker }] : []
   })
 }
 
@@ -70,6 +83,6 @@ export function consumedPlaces(
   return deliveredPlaces({ stores: stores.filter(({ spec }) => kindOf(spec) !== 'sealed') }, head)
 }
 
-export function declaredKey({ keys }: DesiredState, keyId: string): DesiredKey | null {
+export function declaredKey({ keys }: Pick<DesiredState, 'keys'>, keyId: string): DesiredKey | null {
   return keys.find(key => key.keyId === keyId || key.previously === keyId) ?? null
 }

@@ -5,7 +5,7 @@ import { reachesBeyond } from '../../../src/model/scope.ts'
 import type { KeyPatch } from '../../../src/platform/types.ts'
 import { markerOf } from '../invariants.ts'
 import type { Deed } from './deed.ts'
-import { declaredKey } from './heads.ts'
+import { declaredKey, isOwn } from './heads.ts'
 import { type HistoryWorld, breaks } from './world.ts'
 
 /** A store proves that it is ours, whatever somebody pasted into its description. */
@@ -13,7 +13,7 @@ export function isPasted(
   { id, ownership }: LiveKey,
   { desired, stored }: Pick<Deed, 'desired' | 'stored'>,
 ): boolean {
-  return ownership.kind === 'copied' && ownership.marker.stack === desired.stack && stored.has(id)
+  return ownership.kind === 'copied' && isOwn(desired, ownership.marker) && stored.has(id)
 }
 
 export const pastedMarker = ({ ownership }: LiveKey) =>
@@ -30,7 +30,7 @@ export function judgeRegenerating(
   const marker = isPasted(live, deed) ? pastedMarker(live) : markerOf(live)
   const key = marker === null ? null : declaredKey(deed.desired, marker.keyId)
   const wrong =
-    marker?.stack !== deed.desired.stack || key === null
+    marker === null || !isOwn(deed.desired, marker) || key === null
       ? 'it is not its own'
       : id === deed.callerId
         ? 'it is the calling key'
@@ -43,11 +43,14 @@ export function judgeRegenerating(
 }
 
 /** It lost its marker, and a retiring key of this stack names it as its successor. */
-function isNamed({ id }: LiveKey, { stack }: Deed['desired'], keys: readonly LiveKey[]): boolean {
+function isNamed({ id }: LiveKey, desired: Deed['desired'], keys: readonly LiveKey[]): boolean {
   return keys.some(other => {
     const marker = markerOf(other)
     return (
-      marker?.stack === stack && marker.state.kind === 'retiring' && marker.state.successor === hashId(id)
+      marker !== null &&
+      isOwn(desired, marker) &&
+      marker.state.kind === 'retiring' &&
+      marker.state.successor === hashId(id)
     )
   })
 }
@@ -77,18 +80,19 @@ function mayUpdate(
   if (isNamed(live, desired, keys)) return true
   if (isPasted(live, { desired, stored })) return true
   const free = marker === null || marker.state.kind === 'released'
-  if (!free) return marker.stack === desired.stack
+  if (!free) return isOwn(desired, marker)
   const adopter = patch.description?.marker
   return desired.keys.some(
     ({ keyId, adopt }) => keyId === adopter?.keyId && (adopt === live.id || adopt === live.name),
   )
 }
 
-/** The platform as it is, and as the run saw it last: by now the run may have marked others anew. */
+/** The platform as it is, and as the run saw it: by now the run may have marked others anew, and somebody may have deleted some. */
 export function judgeUpdating(
   id: string,
   patch: KeyPatch,
-  [keys, seen]: readonly [readonly LiveKey[], readonly LiveKey[]],
+  keys: readonly LiveKey[],
+  seen: readonly LiveKey[],
   deed: Deed,
   world: HistoryWorld,
 ): void {

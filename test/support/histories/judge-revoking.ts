@@ -3,7 +3,7 @@ import type { LiveKey } from '../../../src/model/live-key.ts'
 import { markerOf } from '../invariants.ts'
 import type { Deed } from './deed.ts'
 import { isPasted, pastedMarker } from './judge-changing.ts'
-import { consumedPlaces, declaredKey, familyOf, headsOf, markedBy, topOf } from './heads.ts'
+import { consumedPlaces, declaredKey, familyOf, headsOf, isOwn, markedBy, topOf } from './heads.ts'
 import { filePlace, sites } from './sites.ts'
 import { type HistoryWorld, breaks, holderOf } from './world.ts'
 
@@ -50,7 +50,7 @@ function wrongInRevoking(
   if (live.ownership.kind === 'unreadable') return 'its marker cannot be read'
   if (
     isStray(live, now) &&
-    (marker === null || marker.stack !== desired.stack || marker.state.kind === 'released')
+    (marker === null || !isOwn(desired, marker) || marker.state.kind === 'released')
   ) {
     if (desired.keys.length === 0) return 'nothing is declared'
     const kept = prune.keep.some(
@@ -65,7 +65,7 @@ function wrongInRevoking(
       ? 'it is in use'
       : null
   }
-  if (marker === null || marker.stack !== desired.stack) return 'another stack owns it'
+  if (marker === null || !isOwn(desired, marker)) return 'another stack owns it'
   if (marker.state.kind === 'released') return 'it is released'
   const beyondUse = live.status === 'expired' || marker.state.kind === 'leaked'
   const key = declaredKey(desired, marker.keyId)
@@ -75,7 +75,7 @@ function wrongInRevoking(
     const quiet = isInUse(live, prune.quiet, world) && !beyondUse && !waived(marker.keyId)
     return quiet ? 'it is in use' : null
   }
-  const family = familyOf(key, markedBy(desired.stack, keys))
+  const family = familyOf(key, markedBy(desired, keys))
   const top = topOf(family)
   const consumed = new Set(
     top === null
@@ -89,7 +89,7 @@ function wrongInRevoking(
   if (born.has(live.id) || marker.state.kind === 'pending') {
     const sealed = key.stores.some(({ spec }) => spec.kind === 'age-file' && spec.identity === null)
     const isOld = headsOf(family).length > 0 && now - live.createdAt >= day - slack
-    if (isOld && isInUse(live, key.rotation.quiet, world)) return 'it is in use'
+    if (isOld && isInUse(live, key.rotation.quiet, world) && !waived(key.keyId)) return 'it is in use'
     return held.some(([each]) => each.includes('.sealed')) && sealed && !isOld
       ? 'a sealed store has its secret'
       : null

@@ -17,7 +17,7 @@ function excused(secret: string, keys: readonly LiveKey[], world: HistoryWorld):
 /** Whoever reads a store of a declared key finds a working key of it, at every instant. */
 function judgeStores(states: readonly DesiredState[], keys: readonly LiveKey[], world: HistoryWorld): void {
   for (const desired of states) {
-    const marked = markedBy(desired.stack, keys)
+    const marked = markedBy(desired, keys)
     for (const key of desired.keys) {
       const family = familyOf(key, marked)
       const top = topOf(family)

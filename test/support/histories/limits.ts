@@ -12,7 +12,7 @@ function isHealthy(keyId: string, { desired, options }: Watch, keys: readonly Li
   const key = declaredKey(desired, keyId)
   // Whoever takes keys over has asked for it.
   if (key === null || options.takeOver || options.rotate.has(key.keyId)) return false
-  const family = familyOf(key, markedBy(desired.stack, keys))
+  const family = familyOf(key, markedBy(desired, keys))
   const top = topOf(family)
   if (top?.marker.state.kind !== 'delivered') return false
   const { live, marker } = top
@@ -35,7 +35,7 @@ function isWidened({ scope, permissions }: DesiredKey, live: LiveKey): boolean {
 /** Its end is so near that its rotation must not wait. */
 function isUrgent(keyId: string, { desired }: Watch, keys: readonly LiveKey[], now: Instant): boolean {
   const key = declaredKey(desired, keyId)
-  const top = key === null ? null : topOf(familyOf(key, markedBy(desired.stack, keys)))
+  const top = key === null ? null : topOf(familyOf(key, markedBy(desired, keys)))
   if (key?.expires.kind !== 'period' || top === null) return false
   const { expiresAt } = top.live
   if (expiresAt !== null && expiresAt <= now + key.rotation.renewBefore) return true
@@ -48,7 +48,7 @@ function isUrgent(keyId: string, { desired }: Watch, keys: readonly LiveKey[], n
  */
 export function judgeLimits(watch: Watch, keys: readonly LiveKey[], world: HistoryWorld): void {
   const { desired, options, born, died } = watch
-  const marked = markedBy(desired.stack, keys)
+  const marked = markedBy(desired, keys)
   const { always, revoke, rotate } = desired.limits
   const keyIds = new Set(marked.map(({ marker }) => marker.keyId))
   const allowed = (share: number, raised: number | null) =>

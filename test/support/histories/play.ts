@@ -1,10 +1,11 @@
 import { hour, minute, second } from '../../../src/model/duration.ts'
 import { Failure } from '../../../src/model/failure.ts'
 import { apply, ownUserAgent } from './apply.ts'
-import { declare, desiredOfStack, nthKey, rename } from './configuration.ts'
+import { declare, desiredOfStack, nthKey, rememberStacks, rename, renameStack } from './configuration.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { actInPage } from './people.ts'
 import { type History, type PlainApply, type Step, inWords } from './steps.ts'
+import { judgeMade } from './judge-made.ts'
 import { judgeInstant } from './judge-stores.ts'
 import { type Backend, type HistoryWorld, breaks, holderOf, openHistoryWorld, secretOf } from './world.ts'
 
@@ -42,7 +43,7 @@ async function callAll(world: HistoryWorld): Promise<void> {
   const keys = await world.backend.inspect()
   for (const configuration of world.configurations) {
     const desired = desiredOfStack(configuration, world.start)
-    const marked = markedBy(desired.stack, keys)
+    const marked = markedBy(desired, keys)
     for (const key of desired.keys) {
       const top = topOf(familyOf(key, marked))
       const [place] = top === null ? [] : consumedPlaces(key, top)
@@ -128,6 +129,8 @@ async function take(
     case 'change':
     case 'remove':
     case 'rename':
+    case 'rename stack':
+    case 'remember':
     case 'rules': {
       const configuration = configurations[step.stack]
       if (configuration !== undefined) configure(configuration, step)
@@ -135,7 +138,10 @@ async function take(
   }
 }
 
-type Configuring = Extract<Step, { do: 'declare' | 'change' | 'remove' | 'rename' | 'rules' }>
+type Configuring = Extract<
+  Step,
+  { do: 'declare' | 'change' | 'remove' | 'rename' | 'rename stack' | 'remember' | 'rules' }
+>
 
 function configure(configuration: HistoryWorld['configurations'][number], step: Configuring): void {
   configuration.read = null
@@ -145,6 +151,14 @@ function configure(configuration: HistoryWorld['configurations'][number], step: 
   }
   if (step.do === 'rules') {
     configuration.rules = step.rules
+    return
+  }
+  if (step.do === 'rename stack') {
+    renameStack(configuration, step.forgets)
+    return
+  }
+  if (step.do === 'remember') {
+    rememberStacks(configuration)
     return
   }
   const keyId = nthKey(configuration, step.nth)
@@ -166,6 +180,7 @@ async function playStep(
   world.trace.push(inWords(step))
   await take(world, step, history, within)
   await judgeInstant(world)
+  judgeMade(step, world)
 }
 
 /** What came of a history in which every promise was kept. */

@@ -123,6 +123,9 @@ export type Step =
       readonly settings: Partial<KeySettings>
     }
   | { readonly do: 'remove' | 'rename'; readonly stack: number; readonly nth: Nth }
+  /** The stack gets another name; `forgets`: without saying what it was called, until somebody remembers. */
+  | { readonly do: 'rename stack'; readonly stack: number; readonly forgets: boolean }
+  | { readonly do: 'remember'; readonly stack: number }
   | { readonly do: 'rules'; readonly stack: number; readonly rules: Rules }
 
 /** A team's years, as data: a failing one prints as what it is, and shrinks. */

@@ -26,8 +26,9 @@ export interface Watch extends Omit<Deed, 'callerId' | 'born' | 'stored'> {
   callerId: string | null
   readonly born: Set<string>
   stored: ReadonlySet<string>
-  /** Its last look at the platform. */
+  /** Its last look at the platform, and its first, of which the plan was made. */
   seen: readonly LiveKey[]
+  planned: readonly LiveKey[] | null
   /** Live keys that it revoked. */
   readonly died: Set<string>
   /** What the platform carried out for it, in order. */
@@ -84,6 +85,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
       request(async () => {
         const listing = await client.list()
         watch.seen = listing.keys
+        watch.planned ??= listing.keys
         if (dateless === null) return listing
         return { ...listing, now: backend.now + (dateless[machineOf(host)] ?? 0) * minute, clock: 'local' }
       }),
@@ -111,6 +113,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         if (isReplayed) watch.stored = new Set([...watch.stored, issued.key.id])
         else {
           watch.born.add(issued.key.id)
+          world.made += 1
           watch.writes.push({ kind: 'create', id: issued.key.id, asked })
         }
         if (key.marker !== null) watch.rotated.push(key.marker.keyId)
@@ -131,7 +134,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
       request(async () => {
         const before = await backend.inspect()
         const live = await client.update(id, patch, how)
-        judgeUpdating(id, patch, [before, watch.seen], deed(), world)
+        judgeUpdating(id, patch, before, [...(watch.planned ?? []), ...watch.seen], deed(), world)
         const former = before.find(each => each.id === id)
         if (former !== undefined) watch.writes.push({ kind: 'update', id, patch, before: former })
         return live
@@ -188,12 +191,12 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
   }
   /** Where consumers had it from there, they have their grace from now on. */
   const replaced = async (secret: string, place: string) => {
-    const { keys, stack } = watch.desired
+    const { desired } = watch
     const live = await backend.inspect()
     // What is dead already gives nobody a grace.
     if (holderOf(world, secret, live) === null) return
-    const marked = markedBy(stack, live)
-    for (const key of keys) {
+    const marked = markedBy(desired, live)
+    for (const key of desired.keys) {
       const top = topOf(familyOf(key, marked))
       if (top === null || !deliveredPlaces(key, top).includes(place)) continue
       world.replaced.set(secret, { at: backend.now, grace: key.rotation.grace })

@@ -49,6 +49,9 @@ export interface HistoryWorld {
   readonly kept: Set<string>
   /** The first promise that was broken; a failure inside a run is only an outcome there. */
   broken: string | null
+  /** How many keys runs have made, and how many there were reasons to make. */
+  made: number
+  needed: number
   /** How often each action came to its end: what was done to keys. */
   readonly deeds: Map<Deeds, number>
   /** What happened, for people. */
@@ -78,6 +81,8 @@ export function openHistoryWorld(backend: Backend): HistoryWorld {
     replaced: new Map(),
     kept: new Set(),
     broken: null,
+    made: 0,
+    needed: 0,
     deeds: new Map(),
     trace: [],
     nonces: 0,
