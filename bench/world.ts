@@ -9,7 +9,7 @@ import { fieldHashes } from '../src/lifecycle/field-hashes.ts'
 import { writeDescription } from '../src/platform/marker.ts'
 import { openDatabase } from '../src/sandbox/database.ts'
 import { insertKey } from '../src/sandbox/key-table.ts'
-import { prefixes } from '../src/sandbox/secrets.ts'
+import { prefixes } from '../src/sandbox/make-secret.ts'
 
 const stack = 'bench'
 

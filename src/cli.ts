@@ -48,7 +48,7 @@ function completing(words: readonly string[]): Begun {
     run: async context => {
       const [{ completionOf }, { runComplete }] = await Promise.all([
         import('./cli/complete.ts'),
-        import('./commands/completion/complete.ts'),
+        import('./commands/completion/candidates.ts'),
       ])
       return await runComplete(completionOf(words, commands), context)
     },

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
 
@@ -48,7 +48,7 @@ const revealing: Readonly<Record<string, string>> = {
   'sandbox/administrator.ts': "the sandbox's own caller",
   'stores/age-file.ts': 'put',
   'stores/env-file.ts': 'put',
-  'stores/exec.ts': 'put, to the standard input of a program',
+  'stores/exec-store.ts': 'put, to the standard input of a program',
   'stores/preset.ts': 'put, to the standard input of a program',
   'stores/keychain.ts': 'put',
   'stores/logins.ts': 'put, into the keychain, and its reverse',
@@ -65,6 +65,43 @@ const unguarded: Readonly<Record<string, string>> = {
   'stores/keychain-helper.ts': 'its answers to our process, which nobody else reads',
   'start.ts': 'help and version, which are fixed texts of our own',
   'runtime/terminal.ts': 'the guard itself',
+}
+
+/** Files of one name in several rooms are about one thing: as a type, as it is decided or carried out, in words, as a command. */
+const subjects: Readonly<Record<string, string>> = {
+  'audit.ts': 'an audit',
+  'baseline.ts': 'a baseline of findings',
+  'budget.ts': 'the budget of requests',
+  'calendar.ts': 'the calendar of rotations and ends',
+  'checkup.ts': 'what doctor finds',
+  'copy.ts': 'a copied secret',
+  'device-login.ts': 'a login with a code, on both sides of the wire',
+  'doubts.ts': 'what makes a listing doubtful',
+  'edit.ts': 'an update by hand',
+  'failure.ts': 'a failure',
+  'fix.ts': 'a fix of the configuration',
+  'fixes.ts': 'fixes of the configuration',
+  'help.ts': 'help',
+  'history.ts': 'the history of runs',
+  'homes.ts': 'where the local stores of a key are',
+  'list.ts': 'a command that lists',
+  'marker.ts': 'the marker',
+  'ownership.ts': 'whose a key is',
+  'plan-audit.ts': 'the audit of a plan',
+  'preset.ts': 'the presets of exec',
+  'progress.ts': 'the progress of a run',
+  'proof.ts': 'proof that a key is ours',
+  'rate-limit.ts': 'the rate limit, on both sides of the wire',
+  'removal.ts': 'the removal of a secret from a store',
+  'renames.ts': 'renames of stacks and key ids',
+  'revoke.ts': 'revocation',
+  'run-tests.ts': 'the tests of own rules',
+  'sandbox.ts': 'the sandbox',
+  'stack-lock.ts': 'the lock of a stack',
+  'subject.ts': 'which platform, account and stack',
+  'update.ts': 'an update of a key',
+  'verification.ts': 'what verify finds',
+  'verify.ts': 'verify',
 }
 
 const root = join(import.meta.dirname, '..', 'src')
@@ -115,6 +152,12 @@ t.test('every file stands in a room of the house', async t => {
     house.filter(({ path }) => floor(path) === -1).map(({ path }) => path),
     [],
   )
+})
+
+t.test('files of one name are about one thing', async t => {
+  const names = house.map(({ path }) => basename(path))
+  const shared = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].sort()
+  t.strictSame(shared, Object.keys(subjects))
 })
 
 t.test('imports point downward', async t => {

@@ -24,7 +24,7 @@ import { escapeControls, redactSecrets } from '../src/render/text/text.ts'
 import type { Database } from '../src/sandbox/database.ts'
 import { findKeyByHash } from '../src/sandbox/key-table.ts'
 import { parseRateLimit } from '../src/sandbox/rate-limit.ts'
-import { secretHash } from '../src/sandbox/secrets.ts'
+import { secretHash } from '../src/sandbox/make-secret.ts'
 import { findUserByHash } from '../src/sandbox/user-tokens.ts'
 import { readVariable } from '../src/stores/dotenv.ts'
 import { accountOf } from '../src/config/store-argument.ts'
@@ -287,7 +287,7 @@ t.test('compares secrets to the last character', async t => {
   const texts = ['', 'a', 'b', 'aa', 'ab', 'ba', 'a\0', 'é', 'flux_ci_a', 'flux_ci_b', 'flux_ci_ab']
   for (const one of texts)
     for (const other of texts) t.equal(new Secret(one).equals(new Secret(other)), one === other)
-  t.match(await readFile(join(root, 'src/sandbox/secrets.ts'), 'utf8'), /return [^\n]*timingSafeEqual\(/)
+  t.match(await readFile(join(root, 'src/sandbox/make-secret.ts'), 'utf8'), /return [^\n]*timingSafeEqual\(/)
 })
 
 t.test('compares what the sandbox finds by a hash, whatever its index says', t => {

@@ -3,7 +3,7 @@ import type { AuditFinding } from '../model/audit.ts'
 import type { Change, Plan } from '../model/change.ts'
 import type { PlanAudit } from '../model/plan-audit.ts'
 import { auditState, findingsAtOrAbove } from './audit-state.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 
 /** The kinds of changes after which a finding of the rule is no more. */
 const mending: ReadonlyMap<string, readonly Change['kind'][]> = new Map([

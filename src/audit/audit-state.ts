@@ -3,11 +3,11 @@ import { type BuiltInRule, type Severity, auditRules, compareSeverity } from '..
 import { agreeingRemedies } from './agree.ts'
 import { type AuditedKey, auditedKeys, liveKeysOf, subjectOf } from './audited-key.ts'
 import { enabledRules, lacking, severityOf } from './enabled.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 import { askOwnRule } from './own-rules.ts'
 import type { Draft, Verdict } from './rule.ts'
 import { exceptionUnmatched } from './rules/exception-unmatched.ts'
-import { rules } from './rules.ts'
+import { rules } from './rule-list.ts'
 import { suppress } from './suppress.ts'
 import { unseenLog } from './unseen.ts'
 

@@ -7,7 +7,7 @@ import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { isAdopted } from '../model/wanted-end.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 
 /** A key that is declared, with what of it is live. */
 export interface DeclaredKey {

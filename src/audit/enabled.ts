@@ -7,7 +7,7 @@ import {
   auditRules,
   builtInRules,
 } from '../model/audit-rule.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 
 /** As the policy has it; null: nobody looks. */
 export function severityOf(rule: BuiltInRule, { severities }: AuditPolicy): Severity | null {

@@ -11,7 +11,7 @@ import {
   isHeldByOthers,
   liveKeysOf,
 } from './audited-key.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 import { addCounts, total, usageOf } from './usage-of.ts'
 import { usedPermissions } from './used-permissions.ts'
 

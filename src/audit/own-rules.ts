@@ -1,7 +1,7 @@
 import { Failure } from '../model/failure.ts'
 import type { CompiledRule } from '../model/own-rule.ts'
 import type { DeclaredKey } from './audited-key.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 import type { Verdict } from './rule.ts'
 import { addUsage, usageOf } from './usage-of.ts'
 import { usedPermissions } from './used-permissions.ts'

@@ -2,7 +2,7 @@ import type { Evidence, Unseen } from '../model/audit.ts'
 import type { Severity } from '../model/audit-rule.ts'
 import type { Position } from '../model/position.ts'
 import type { AuditedKey } from './audited-key.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 
 /** A finding before the policy has spoken. */
 export interface Draft {

@@ -2,7 +2,7 @@ import { auditRules } from '../model/audit-rule.ts'
 import { day } from '../model/duration.ts'
 import { auditedKeys, liveKeysOf } from './audited-key.ts'
 import { enabledRules } from './enabled.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 
 /** The live keys whose usage a rule that is on can do something with: none that is younger than the window. Sorted by id. */
 export function usageNeeded(

@@ -3,7 +3,7 @@ import { day } from '../model/duration.ts'
 import type { Counts, ObservedUsage } from '../model/observed-usage.ts'
 import type { AuditedKey } from './audited-key.ts'
 import { liveKeysOf } from './audited-key.ts'
-import type { AuditFacts } from './facts.ts'
+import type { AuditFacts } from './audit-facts.ts'
 
 export type SeenUsage =
   | { readonly seen: true; readonly usage: readonly ObservedUsage[] }

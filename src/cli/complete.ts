@@ -1,4 +1,4 @@
-import type { Candidate, Completion } from '../commands/completion/complete.ts'
+import type { Candidate, Completion } from '../commands/completion/candidates.ts'
 import { everyPermission, permissionDescriptions } from '../model/permission.ts'
 import { splitAtDashes } from './arguments.ts'
 import type { Command } from './command.ts'

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
 import { renderFailure } from '../render/text/failure.ts'
 import { withoutCallersKey } from '../stores/child-environment.ts'
-import { warnOfOverrides } from './secret/overrides.ts'
+import { warnOfOverrides } from './secret/env-file-overrides.ts'
 import { readSecrets } from './secret/read.ts'
 import { variablesOf } from './secret/variables.ts'
 

@@ -5,7 +5,7 @@ import type { LogLine } from '../model/log.ts'
 import { renderHistory } from '../render/report/history.ts'
 import { jsonText } from '../render/text/json.ts'
 import { plural } from '../render/text/values.ts'
-import { logPath } from './log.ts'
+import { logPath } from './open-log.ts'
 
 export interface HistoryOptions {
   readonly log: string | null

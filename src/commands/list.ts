@@ -8,7 +8,7 @@ import { originOf } from '../platform/endpoint.ts'
 import { jsonText } from '../render/text/json.ts'
 import { managedToJson, renderManaged } from '../render/keys/managed-keys.ts'
 import { requireConfiguration } from './configuration.ts'
-import { managedRows } from './list/rows.ts'
+import { managedRows } from './list/managed-rows.ts'
 import { nothingAsked, planOptions } from './plan-options.ts'
 
 export interface ManagedListOptions extends ConnectionOptions {

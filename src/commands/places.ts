@@ -4,7 +4,7 @@ import type { Marker } from '../model/marker.ts'
 import type { FormerStores } from '../model/removal.ts'
 import { type DeclaredStore, isSamePlace } from '../model/store.ts'
 import type { PlanOptions } from '../plan/input.ts'
-import { placeHasher } from '../stores/place.ts'
+import { placeHasher } from '../stores/place-hash.ts'
 
 /** The stores that a marker may have been written for: those that it knows of, and those of them that the declaration lost. */
 function markedStores(

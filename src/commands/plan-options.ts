@@ -13,7 +13,7 @@ import type { PlanOptions } from '../plan/input.ts'
 import { storesToFind } from '../plan/lost-stores.ts'
 import { isLocal } from '../stores/locality.ts'
 import { gatherEvidence } from './evidence.ts'
-import { findFormerStores } from './former-stores.ts'
+import { findFormerStores } from './find-former-stores.ts'
 import { placesHere } from './places.ts'
 
 /** What the user asked of a plan. */

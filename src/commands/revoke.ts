@@ -17,7 +17,7 @@ import { subjectText } from '../render/text/subject.ts'
 import { wrap } from '../render/text/text.ts'
 import { lastUseShort } from '../render/text/values.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { beginRecording, openAskedLog } from './log.ts'
+import { beginRecording, openAskedLog } from './open-log.ts'
 import { type ReconcileOptions, reconcile } from './reconcile.ts'
 import { type Lock, whileLocking } from './stack-lock.ts'
 

@@ -3,7 +3,7 @@ import { kindText, pathText, typeText, valueText } from './describe.ts'
 import { presetNames } from '../model/preset.ts'
 import type { Path } from './read-yaml.ts'
 import { suggestUnit } from '../model/suggest-unit.ts'
-import { suggestion } from './suggest.ts'
+import { suggestion } from './suggestion.ts'
 
 /** The part of an ajv error that explanations need; `parentSchema` is the schema that holds the keyword. */
 export interface ShapeError {

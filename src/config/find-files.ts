@@ -1,7 +1,7 @@
 import { dirname, isAbsolute, relative, resolve } from 'node:path'
 
 import type { Diagnostic } from '../model/diagnostic.ts'
-import { type Boundary, boundaryOf, realPath, rootFor } from '../files/repository.ts'
+import { type Boundary, boundaryOf, realPath, rootFor } from '../files/boundary.ts'
 import { type PathKind, kindOf } from './path-kind.ts'
 import { type Search, filesLike, yamlFilesBelow } from './search-folders.ts'
 import { fileDiagnostic } from './source.ts'

@@ -4,7 +4,7 @@ import { type Instant, day, formatDate, parseDate, year } from '../model/duratio
 import { type Located, type Report, diagnosticFor } from './parts.ts'
 import type { RawException, RawKey } from './raw.ts'
 import { placeOf } from './source.ts'
-import { suggestion } from './suggest.ts'
+import { suggestion } from './suggestion.ts'
 
 /** Rules that no exception answers for: otherwise an exception would outlive its end. */
 const aboutExceptions: readonly string[] = ['exception-expired', 'exception-unmatched']

@@ -139,7 +139,7 @@ export async function connect(
   const renewal = {
     expiresAt: credential.expiresAt,
     renew: async () => {
-      const { renew } = await import('../platform/renew.ts')
+      const { renew } = await import('../platform/renew-login.ts')
       renewed = await renew(credential, await loginsAt(transport, version), Date.now)
       return { secret: renewed.accessToken, expiresAt: renewed.expiresAt }
     },

@@ -1,10 +1,10 @@
 import type { WireWhoami } from '../platform/wire.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call } from './incoming-call.ts'
 import type { Database } from './database.ts'
-import { HttpError, forbidden, unauthenticated } from './errors.ts'
+import { HttpError, forbidden, unauthenticated } from './http-error.ts'
 import { findKeyByHash, isExpired, keyPermissions, wireKey } from './key-table.ts'
 import { type PermissionName, missingPermissions } from './permissions.ts'
-import { secretHash } from './secrets.ts'
+import { secretHash } from './make-secret.ts'
 import { type Caller, findSessionByHash, findUserByHash, keyCaller } from './user-tokens.ts'
 
 /** The secret that a request presents. Throws a 401 where there is none. */

@@ -1,5 +1,5 @@
 import type { ReadableStream } from 'node:stream/web'
-import { HttpError } from './errors.ts'
+import { HttpError } from './http-error.ts'
 
 /** The largest body that is read, in bytes. */
 export const largestBody = 1024 * 1024

@@ -1,5 +1,5 @@
-import type { Call } from './call.ts'
-import { findProject, requireProject } from './projects.ts'
+import type { Call } from './incoming-call.ts'
+import { findProject, requireProject } from './project-routes.ts'
 import type { Fields } from './validation.ts'
 
 /** The only bundle version of a project: a sandbox keeps no history. */

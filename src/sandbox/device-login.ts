@@ -1,7 +1,7 @@
-import type { Answer, OpenCall } from './call.ts'
+import type { Answer, OpenCall } from './incoming-call.ts'
 import type { Database } from './database.ts'
-import { unauthenticated } from './errors.ts'
-import { randomText, secretHash } from './secrets.ts'
+import { unauthenticated } from './http-error.ts'
+import { randomText, secretHash } from './make-secret.ts'
 import { insertSession, replaceSession } from './user-tokens.ts'
 import { fieldsOf, textField } from './validation.ts'
 

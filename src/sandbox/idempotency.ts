@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
-import type { Answer } from './call.ts'
+import type { Answer } from './incoming-call.ts'
 import type { Database } from './database.ts'
-import { HttpError } from './errors.ts'
+import { HttpError } from './http-error.ts'
 
 /** How long an answer is kept, in milliseconds. */
 const keptFor = 24 * 3_600_000

@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
 import { type Grants, type ProjectScope, isPermission } from './permissions.ts'
-import { findProject } from './projects.ts'
-import { type EnvironmentName, isEnvironmentName, prefixes } from './secrets.ts'
+import { findProject } from './project-routes.ts'
+import { type EnvironmentName, isEnvironmentName, prefixes } from './make-secret.ts'
 import { type Fields, listField, textField } from './validation.ts'
 
 /** What a body says about a key; absent where it says nothing. */

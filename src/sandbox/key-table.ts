@@ -1,7 +1,7 @@
 import type { WireKey } from '../platform/wire.ts'
 import type { Database } from './database.ts'
 import type { Grants, ProjectScope } from './permissions.ts'
-import { type EnvironmentName, masked, sameHash, secretHash } from './secrets.ts'
+import { type EnvironmentName, masked, sameHash, secretHash } from './make-secret.ts'
 
 /** A row of `api_keys`. Times are milliseconds since 1970. */
 export interface KeyRow {

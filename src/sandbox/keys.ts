@@ -1,7 +1,7 @@
 import type { WireIssued, WireKeyList } from '../platform/wire.ts'
-import type { Answer, Call } from './call.ts'
-import { notFound } from './errors.ts'
-import { refuseGrants, requireVersion } from './guards.ts'
+import type { Answer, Call } from './incoming-call.ts'
+import { notFound } from './http-error.ts'
+import { refuseGrants, requireVersion } from './preconditions.ts'
 import { type Expiry, keyFields } from './key-fields.ts'
 import {
   type KeyRow,
@@ -16,7 +16,7 @@ import {
   wireKey,
 } from './key-table.ts'
 import { defaultPermissions, missingPermissions, missingProjects } from './permissions.ts'
-import { environmentOfName, prefixes } from './secrets.ts'
+import { environmentOfName, prefixes } from './make-secret.ts'
 import { type Fields, fieldsOf, queryFields, wholeNumber } from './validation.ts'
 
 /** What the web form proposes: 90 days. */

@@ -1,7 +1,7 @@
-import type { Answer, Call } from './call.ts'
-import { HttpError } from './errors.ts'
-import { requireAllProjects } from './projects.ts'
-import { randomText } from './secrets.ts'
+import type { Answer, Call } from './incoming-call.ts'
+import { HttpError } from './http-error.ts'
+import { requireAllProjects } from './project-routes.ts'
+import { randomText } from './make-secret.ts'
 import { fieldsOf, textField } from './validation.ts'
 
 /** Notes the invitation; nobody gets a mail from a sandbox. */

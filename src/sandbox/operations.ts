@@ -1,15 +1,15 @@
 import { whoami } from './authentication.ts'
-import type { Handler, OpenHandler } from './call.ts'
+import type { Handler, OpenHandler } from './incoming-call.ts'
 import { completeLogin, refreshLogin, startLogin } from './device-login.ts'
 import { changeKey, createKey, listKeys, regenerateKey, revokeKey, showKey } from './keys.ts'
 import { inviteMember } from './members.ts'
 import type { PermissionName } from './permissions.ts'
-import { createProject, listProjects, listWorkspaces, showProject } from './projects.ts'
+import { createProject, listProjects, listWorkspaces, showProject } from './project-routes.ts'
 import { listResults, uploadResults, uploadTurns } from './results.ts'
 import { createScenario, deleteScenario, listScenarios, showScenario, updateScenario } from './scenarios.ts'
 import { presign } from './storage.ts'
 import { pullScenarios } from './sync-pull.ts'
-import { keyUsage } from './usage.ts'
+import { keyUsage } from './record-usage.ts'
 
 export interface Operation {
   /** Its `operationId` in `schemas/platform.openapi.yaml`. */

@@ -1,5 +1,5 @@
-import type { Answer } from './call.ts'
-import { HttpError } from './errors.ts'
+import type { Answer } from './incoming-call.ts'
+import { HttpError } from './http-error.ts'
 
 /** So many requests of one key in so many milliseconds. */
 export interface RateLimit {

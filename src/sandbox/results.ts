@@ -1,8 +1,8 @@
 import { projectOfBundle } from './bundles.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call } from './incoming-call.ts'
 import { keyScope } from './key-table.ts'
-import { namedProject } from './projects.ts'
-import { randomText } from './secrets.ts'
+import { namedProject } from './project-routes.ts'
+import { randomText } from './make-secret.ts'
 import { fieldsOf, queryFields, textField } from './validation.ts'
 
 interface ResultRow {

@@ -1,4 +1,4 @@
-import { HttpError, notFound } from './errors.ts'
+import { HttpError, notFound } from './http-error.ts'
 import { type OpenOperation, type Operation, openOperations, operations } from './operations.ts'
 
 export interface Route {

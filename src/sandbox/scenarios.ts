@@ -1,9 +1,9 @@
-import type { Answer, Call } from './call.ts'
-import { notFound } from './errors.ts'
+import type { Answer, Call } from './incoming-call.ts'
+import { notFound } from './http-error.ts'
 import { keyScope } from './key-table.ts'
 import type { ProjectScope } from './permissions.ts'
-import { namedProject, requireProject } from './projects.ts'
-import { randomText } from './secrets.ts'
+import { namedProject, requireProject } from './project-routes.ts'
+import { randomText } from './make-secret.ts'
 import { type Fields, fieldsOf, queryFields, textField } from './validation.ts'
 
 interface ScenarioRow {

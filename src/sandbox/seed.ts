@@ -2,7 +2,7 @@ import { Secret } from '../model/secret.ts'
 import type { Database } from './database.ts'
 import { insertKey } from './key-table.ts'
 import type { PermissionName, ProjectScope } from './permissions.ts'
-import { type EnvironmentName, prefixes, randomSecret } from './secrets.ts'
+import { type EnvironmentName, prefixes, randomSecret } from './make-secret.ts'
 
 /** A moment at which the outputs of the platform's page on API keys are true, and stay so for two hours: `84 days remaining` until Apr 15, 2024. */
 export const referenceNow = Date.UTC(2024, 0, 22, 10)

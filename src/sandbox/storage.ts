@@ -1,5 +1,5 @@
-import type { Answer, Call } from './call.ts'
-import { randomText } from './secrets.ts'
+import type { Answer, Call } from './incoming-call.ts'
+import { randomText } from './make-secret.ts'
 import { fieldsOf, textField } from './validation.ts'
 
 /** How long a URL for an upload is good, in seconds. */

@@ -1,7 +1,7 @@
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call } from './incoming-call.ts'
 import { bundleOf, projectOfBundle } from './bundles.ts'
 import { keyScope } from './key-table.ts'
-import { findProject, namedProject } from './projects.ts'
+import { findProject, namedProject } from './project-routes.ts'
 import { scenariosIn } from './scenarios.ts'
 import { fieldsOf } from './validation.ts'
 

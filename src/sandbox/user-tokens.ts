@@ -1,7 +1,7 @@
 import type { Database } from './database.ts'
-import { unauthenticated } from './errors.ts'
+import { unauthenticated } from './http-error.ts'
 import type { KeyRow } from './key-table.ts'
-import { randomSecret, randomText, sameHash, secretHash } from './secrets.ts'
+import { randomSecret, randomText, sameHash, secretHash } from './make-secret.ts'
 
 /** Who makes a request: a key; or a person, with a token of their own, who may do everything and is listed nowhere. */
 export interface Caller extends Pick<KeyRow, 'id' | 'scope' | 'permissions'> {

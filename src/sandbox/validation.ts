@@ -1,4 +1,4 @@
-import { type Issue, invalid } from './errors.ts'
+import { type Issue, invalid } from './http-error.ts'
 
 /** A request's body or query, read field by field; the issues of all of them come in one answer. */
 export interface Fields {

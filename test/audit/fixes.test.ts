@@ -1,6 +1,6 @@
 import t from 'tap'
 import { auditState } from '../../src/audit/audit-state.ts'
-import type { AuditFacts } from '../../src/audit/facts.ts'
+import type { AuditFacts } from '../../src/audit/audit-facts.ts'
 import { proposeFixes } from '../../src/audit/fixes.ts'
 import { type AuditException, emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { unseenReasons } from '../../src/model/audit.ts'

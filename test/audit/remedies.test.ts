@@ -1,6 +1,6 @@
 import t from 'tap'
 import { auditState } from '../../src/audit/audit-state.ts'
-import type { AuditFacts } from '../../src/audit/facts.ts'
+import type { AuditFacts } from '../../src/audit/audit-facts.ts'
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import type { AuditFinding } from '../../src/model/audit.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'

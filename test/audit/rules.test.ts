@@ -1,6 +1,6 @@
 import t from 'tap'
 import { auditState } from '../../src/audit/audit-state.ts'
-import type { AuditFacts } from '../../src/audit/facts.ts'
+import type { AuditFacts } from '../../src/audit/audit-facts.ts'
 import { usageNeeded } from '../../src/audit/usage-needed.ts'
 import type { AuditFinding, Unseen } from '../../src/model/audit.ts'
 import { type AuditException, type AuditPolicy, emptyAuditPolicy } from '../../src/model/audit-policy.ts'

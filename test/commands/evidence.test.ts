@@ -7,7 +7,7 @@ import type { LiveKey } from '../../src/model/live-key.ts'
 import type { FormerStores } from '../../src/model/removal.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { type DeclaredStore, type StoreSpec, storeLabel } from '../../src/model/store.ts'
-import { placeHasher } from '../../src/stores/place.ts'
+import { placeHasher } from '../../src/stores/place-hash.ts'
 import { desiredKey, desiredState, envFile, keychain, liveKey, managedKey, sealed } from '../support/build.ts'
 
 const program: DeclaredStore = {

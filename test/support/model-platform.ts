@@ -14,7 +14,7 @@ import { maximumDescription, readDescription, writeDescription } from '../../src
 import { PlatformFailure } from '../../src/platform/platform-failure.ts'
 import { newKeyBody } from '../../src/platform/to-wire.ts'
 import type { Issued, KeyPatch, NewKey, Whoami } from '../../src/platform/types.ts'
-import { environmentOfName, masked, prefixes } from '../../src/sandbox/secrets.ts'
+import { environmentOfName, masked, prefixes } from '../../src/sandbox/make-secret.ts'
 import { neverUsed } from './build.ts'
 
 /** What both halves of a run ask of a platform, and all that people and consumers need. */

@@ -1,4 +1,4 @@
-import { randomSecret } from '../../src/sandbox/secrets.ts'
+import { randomSecret } from '../../src/sandbox/make-secret.ts'
 
 /** How a platform makes secrets, as it usually does, and every one that it made. */
 export function recordedSecrets(): {

@@ -5,9 +5,9 @@ import type { Context } from '../../context.ts'
 import { deletionNote } from '../../render/keys/management.ts'
 import { deletionWarning, success } from '../../render/keys/written-key.ts'
 import { findKey } from '../find-key.ts'
-import { isCallingKey } from './calling-key.ts'
+import { isCallingKey } from './refuse-calling-key.ts'
 import { confirmName } from './confirm.ts'
-import { managementOf } from './management.ts'
+import { managementOf } from './find-management.ts'
 import { lookAgain, screenOf } from './screen.ts'
 
 export interface DeleteOptions extends ConnectionOptions {

@@ -17,10 +17,10 @@ import {
 } from '../../render/keys/written-key.ts'
 import { findKey } from '../find-key.ts'
 import { serverClock } from '../server-clock.ts'
-import { isCallingKey } from './calling-key.ts'
+import { isCallingKey } from './refuse-calling-key.ts'
 import { confirmYes } from './confirm.ts'
 import { allowedPaths } from '../configuration.ts'
-import { type Target, deliverTo, requireReady, targetOf } from './delivery.ts'
+import { type Target, deliverTo, requireReady, targetOf } from './delivery-target.ts'
 import {
   boxOf,
   mayPrint,
@@ -29,7 +29,7 @@ import {
   requireReader,
   showUnplaced,
 } from './issued-secret.ts'
-import { type Management, managementOf } from './management.ts'
+import { type Management, managementOf } from './find-management.ts'
 import { lookAgain, screenOf } from './screen.ts'
 
 export interface RegenerateOptions extends ConnectionOptions {

@@ -21,7 +21,7 @@ import { keyToJson } from '../../render/keys/key-json.ts'
 import { updateNote } from '../../render/keys/management.ts'
 import { success } from '../../render/keys/written-key.ts'
 import { findKey } from '../find-key.ts'
-import { managementOf } from './management.ts'
+import { managementOf } from './find-management.ts'
 import { lookAgain, screenOf } from './screen.ts'
 
 export interface UpdateOptions extends ConnectionOptions {

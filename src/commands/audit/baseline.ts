@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Baseline } from '../../audit/baseline.ts'
 import { Failure } from '../../model/failure.ts'
-import { boundaryOf, realPath, rootFor } from '../../files/repository.ts'
+import { boundaryOf, realPath, rootFor } from '../../files/boundary.ts'
 
 const mebibyte = 2 ** 20
 /** Ten thousand keys with five findings each make about 40 MiB of SARIF. */

@@ -1,6 +1,6 @@
 import { lstat, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
-import type { AuditFacts } from '../../audit/facts.ts'
+import type { AuditFacts } from '../../audit/audit-facts.ts'
 import { proposeFixes } from '../../audit/fixes.ts'
 import { findFiles } from '../../config/find-files.ts'
 import { readDefaultExpiry } from '../../config/read-default-expiry.ts'

@@ -1,4 +1,4 @@
-import type { AuditFacts } from '../../audit/facts.ts'
+import type { AuditFacts } from '../../audit/audit-facts.ts'
 import { usageNeeded } from '../../audit/usage-needed.ts'
 import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'

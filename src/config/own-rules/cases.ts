@@ -1,7 +1,15 @@
 import type { RuleTestFacts } from '../../model/audit-policy.ts'
 import { formatDate, parseDate } from '../../model/duration.ts'
 import { closest } from '../../model/suggest.ts'
-import { type FactGroup, type FieldType, type Value, fields, fieldsOf, toCel, usualNow } from './fields.ts'
+import {
+  type FactGroup,
+  type FieldType,
+  type Value,
+  fields,
+  fieldsOf,
+  toCel,
+  usualNow,
+} from './rule-fields.ts'
 
 /** What is wrong with one fact of a test case. */
 export interface FactProblem {

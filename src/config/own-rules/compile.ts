@@ -11,7 +11,7 @@ import type { RuleNeeds } from '../../model/audit-rule.ts'
 import type { CompiledRule } from '../../model/own-rule.ts'
 import { readFacts } from './cases.ts'
 import { calledBy, loops, partsOf, stepsOf } from './effort.ts'
-import { type FactGroup, celTypes, factsOf, fields, fieldsOf } from './fields.ts'
+import { type FactGroup, celTypes, factsOf, fields, fieldsOf } from './rule-fields.ts'
 import { functions } from './functions.ts'
 
 /** What is wrong with an expression, and where in it: UTF-16 offsets, the end not included. */

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { readBounded } from '../../files/bounded-file.ts'
-import type { Boundary } from '../../files/repository.ts'
+import type { Boundary } from '../../files/boundary.ts'
 
 /** Where a package keeps its policy, when its package.json says nothing else under `fluxloop-keys`. */
 const usualFile = 'fluxloop-policy.yaml'

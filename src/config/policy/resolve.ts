@@ -84,7 +84,7 @@ export async function resolvePolicy(
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([id, at]) => ({ rule: toOwnRule(id, at), at }))
   if (rules.length > 0) {
-    const { checkOwnRule } = await import('../own-rules/check.ts')
+    const { checkOwnRule } = await import('../own-rules/check-own-rules.ts')
     for (const { rule, at } of rules) checkOwnRule(rule, at, report)
   }
   return {

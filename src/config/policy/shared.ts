@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Boundary } from '../../files/repository.ts'
+import type { Boundary } from '../../files/boundary.ts'
 import type { DiagnosticList } from '../diagnostic-list.ts'
 import { shownPath } from '../find-files.ts'
 import { type Located, type Part, diagnosticFor, isSound } from '../parts.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Milliseconds } from '../../model/duration.ts'
 import type { Secret } from '../../model/secret.ts'
 import { digest } from './digest.ts'
-import { type Clipboard, desktopEnvironment } from './programs.ts'
+import { type Clipboard, desktopEnvironment } from './clipboard-programs.ts'
 
 /** What the process that empties the clipboard reads from its standard input, as JSON. It never gets the secret. */
 export interface ClearingOrder {

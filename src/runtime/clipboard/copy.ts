@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { second } from '../../model/duration.ts'
 import type { Secret } from '../../model/secret.ts'
 import { memoryFolder } from './memory-folder.ts'
-import { type Clipboard, type Invocation, clipboardsOf, desktopEnvironment } from './programs.ts'
+import { type Clipboard, type Invocation, clipboardsOf, desktopEnvironment } from './clipboard-programs.ts'
 
 export interface NotCopied {
   readonly ok: false

@@ -153,7 +153,12 @@ function unwritten(change: ChangeJson, writes: readonly Write[]): readonly strin
   if ((change.pending ?? []).length > 1) return []
   const ids = action === 'heal' ? (change.pending ?? []).map(each => each.id) : [id]
   const done = writes.flatMap(write =>
-    write.kind === 'update' && ids.includes(write.id) ? Object.keys(written(write.patch, write.before)) : [],
+    write.kind === 'update' && ids.includes(write.id)
+      ? [
+          ...Object.keys(written(write.patch, write.before)),
+          ...(write.patch.description === undefined ? [] : ['description']),
+        ]
+      : [],
   )
   const wanted = change.fields.map(({ field }) => field).filter(field => platformFields.includes(field))
   return wanted.filter(field => !done.includes(field))

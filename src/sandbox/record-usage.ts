@@ -1,5 +1,5 @@
 import type { WireUsage } from '../platform/wire.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call } from './incoming-call.ts'
 import type { Database } from './database.ts'
 import { visibleKey } from './keys.ts'
 import { queryFields, wholeNumber } from './validation.ts'

@@ -1,5 +1,5 @@
-import type { Call } from './call.ts'
-import { HttpError, forbidden } from './errors.ts'
+import type { Call } from './incoming-call.ts'
+import { HttpError, forbidden } from './http-error.ts'
 import { type KeyRow, keyPermissions, keyScope } from './key-table.ts'
 import { type Grants, type ProjectScope, missingPermissions, missingProjects } from './permissions.ts'
 

@@ -12,7 +12,7 @@ import type { Undelivered } from '../../render/keys/management.ts'
 import { isLocal } from '../../stores/locality.ts'
 import { gatherEvidence } from '../evidence.ts'
 import { placesHere } from '../places.ts'
-import type { Management } from './management.ts'
+import type { Management } from './find-management.ts'
 
 /** A managed key whose new secret can be delivered from here. */
 export interface Target {

@@ -1,10 +1,10 @@
 import type { WireProject } from '../platform/wire.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Call } from './incoming-call.ts'
 import type { Database } from './database.ts'
-import { HttpError, forbidden, notFound } from './errors.ts'
+import { HttpError, forbidden, notFound } from './http-error.ts'
 import { keyScope } from './key-table.ts'
 import { missingProjects } from './permissions.ts'
-import { randomText } from './secrets.ts'
+import { randomText } from './make-secret.ts'
 import { type Fields, fieldsOf, textField } from './validation.ts'
 
 interface ProjectRow {

@@ -3,7 +3,7 @@ import { Failure } from '../../src/model/failure.ts'
 import { Secret } from '../../src/model/secret.ts'
 import type { Session } from '../../src/platform/credentials.ts'
 import { loginCalls } from '../../src/platform/device-login.ts'
-import { renew } from '../../src/platform/renew.ts'
+import { renew } from '../../src/platform/renew-login.ts'
 import { failed } from '../support/failed.ts'
 import { type Step, clock, scriptedPlatform, wireKey } from '../support/scripted-platform.ts'
 
