@@ -62,9 +62,13 @@ function neededBy(step: Step | PlainApply, world: HistoryWorld): number {
   }
 }
 
-/** Keys are made for a reason: as many as fall due, are asked for or need repair, and no more however often somebody applies. */
-export function judgeMade(step: Step | PlainApply, world: HistoryWorld): void {
+/** Before a step. */
+export function countNeeded(step: Step | PlainApply, world: HistoryWorld): void {
   world.needed += neededBy(step, world)
+}
+
+/** Keys are made for a reason: as many as fall due, are asked for or need repair, and no more however often somebody applies. */
+export function judgeMade(world: HistoryWorld): void {
   if (world.made > world.needed)
     breaks(world, `${world.made} keys were made, and there were reasons for ${world.needed}`)
 }

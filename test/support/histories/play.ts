@@ -5,7 +5,7 @@ import { declare, desiredOfStack, nthKey, rememberStacks, rename, renameStack } 
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { actInPage } from './people.ts'
 import { type History, type PlainApply, type Step, inWords } from './steps.ts'
-import { judgeMade } from './judge-made.ts'
+import { countNeeded, judgeMade } from './judge-made.ts'
 import { judgeInstant } from './judge-stores.ts'
 import { type Backend, type HistoryWorld, breaks, holderOf, openHistoryWorld, secretOf } from './world.ts'
 
@@ -178,9 +178,10 @@ async function playStep(
   within = false,
 ): Promise<void> {
   world.trace.push(inWords(step))
+  countNeeded(step, world)
   await take(world, step, history, within)
   await judgeInstant(world)
-  judgeMade(step, world)
+  judgeMade(world)
 }
 
 /** What came of a history in which every promise was kept. */
