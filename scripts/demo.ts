@@ -24,6 +24,7 @@ import type { PlatformClient } from '../src/platform/types.ts'
 import { administratorKey } from '../src/sandbox/administrator.ts'
 import { type Sandbox, openSandbox } from '../src/sandbox/sandbox.ts'
 import { type Stores, createStores } from '../src/stores/open.ts'
+import { overFetch } from '../src/platform/transport.ts'
 
 const folder = '.demo'
 const database = `${folder}/sandbox.db`
@@ -54,7 +55,7 @@ function clientOf(sandbox: Sandbox, credential: Secret, userAgent: string): Plat
   return createClient({
     baseUrl: 'http://localhost',
     credential,
-    fetch: request => sandbox.handle(request),
+    transport: overFetch(request => sandbox.handle(request)),
     userAgent,
     random: Math.random,
     sleep: () => Promise.resolve(),

@@ -336,7 +336,7 @@ const readers: Readonly<Record<string, (text: string) => unknown>> = {
   parseTime,
   parseHttpDate,
   parseRetryAfter: text => parseRetryAfter(text, 0),
-  readRateLimit: text => readRateLimit(new Headers({ 'x-ratelimit-limit': encodeURIComponent(text) }), 0),
+  readRateLimit: text => readRateLimit(() => text, 0),
   parseDuration,
   parseWait,
   parseDate,

@@ -47,7 +47,6 @@ export interface Fault {
   readonly reason:
     | 'dns'
     | 'refused'
-    | 'bad-port'
     | 'tls'
     | 'timeout'
     | 'broken'

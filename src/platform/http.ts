@@ -5,6 +5,7 @@ import { parseHttpDate, parseRetryAfter } from './http-date.ts'
 import { networkFault } from './network-fault.ts'
 import { readRateLimit } from './rate-limit.ts'
 import { type BoundedText, readBounded } from './read-bounded.ts'
+import { BadHeader, type Incoming, type Outgoing, type Transport } from './transport.ts'
 import { type Secret, holdsSecret } from '../model/secret.ts'
 
 /** All that one try needs beside the call. */
@@ -12,7 +13,7 @@ export interface Connection {
   /** No slash at its end. */
   readonly baseUrl: string
   readonly userAgent: string
-  readonly fetch: (request: Request) => Promise<Response>
+  readonly transport: Transport
   readonly now: () => Instant
   readonly timeout: Milliseconds
   readonly signal: AbortSignal | undefined
@@ -25,36 +26,36 @@ function fault(reason: Fault['reason'], sent: boolean, status: number | null = n
   return { kind: 'fault', reason, code: null, status, sent }
 }
 
-function buildRequest(
+function requestOf(
   call: Call,
   credential: Secret | null,
   connection: Connection,
   signal: AbortSignal,
-): Request {
-  const headers = new Headers({
-    accept: 'application/json',
-    'user-agent': `${connection.userAgent}${call.agentNote ?? ''}`,
-  })
-  if (credential !== null) headers.set('authorization', `Bearer ${credential.reveal()}`)
-  if (call.body !== undefined) headers.set('content-type', 'application/json')
-  if (call.idempotencyKey !== undefined) headers.set('idempotency-key', call.idempotencyKey)
+): Outgoing {
   const tag = call.ifMatch === undefined ? null : entityTag(call.ifMatch)
-  if (tag !== null) headers.set('if-match', tag)
   const query = call.query === undefined ? '' : `?${call.query}`
-  return new Request(`${connection.baseUrl}${call.path}${query}`, {
+  return {
     method: call.method,
-    headers,
+    url: `${connection.baseUrl}${call.path}${query}`,
+    headers: {
+      accept: 'application/json',
+      'user-agent': `${connection.userAgent}${call.agentNote ?? ''}`,
+      ...(credential === null ? {} : { authorization: `Bearer ${credential.reveal()}` }),
+      ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
+      ...(tag === null ? {} : { 'if-match': tag }),
+    },
     body: call.body ?? null,
-    // A redirect could carry the credential and the idempotency key to another origin.
-    redirect: 'error',
     signal,
-  })
+  }
 }
 
-function readAnswer(call: Call, response: Response, text: BoundedText, now: Instant): Try {
-  const date = parseHttpDate(response.headers.get('date'))
-  const rateLimit = readRateLimit(response.headers, date ?? now)
-  const asked = parseRetryAfter(response.headers.get('retry-after'), date ?? now)
+const isSuccess = ({ status }: Pick<Incoming, 'status'>) => status >= 200 && status < 300
+
+function readAnswer(call: Call, response: Incoming, text: BoundedText, now: Instant): Try {
+  const date = parseHttpDate(response.header('date'))
+  const rateLimit = readRateLimit(response.header, date ?? now)
+  const asked = parseRetryAfter(response.header('retry-after'), date ?? now)
   const answer = (body: unknown, format: Answer['format']): Answer => ({
     kind: 'answer',
     status: response.status,
@@ -64,13 +65,13 @@ function readAnswer(call: Call, response: Response, text: BoundedText, now: Inst
     rateLimit,
     date,
   })
-  if (!response.ok) {
+  if (!isSuccess(response)) {
     if (text.kind !== 'text') return answer(undefined, 'other')
     if (text.text.trim() === '') return answer(undefined, 'empty')
     const body = parseJson(text.text)
     return body === undefined ? answer(undefined, 'other') : answer(body, 'json')
   }
-  const type = response.headers.get('content-type') ?? ''
+  const type = response.header('content-type') ?? ''
   if (text.kind === 'too-large') return fault('too-large', true, response.status)
   if (text.kind === 'not-utf8') return fault('garbled', true, response.status)
   if (text.text.trim() === '' && call.expects === 'nothing') return answer(undefined, 'empty')
@@ -98,7 +99,7 @@ export async function sendOnce(call: Call, credential: Secret | null, connection
   const abort = new AbortController()
   const exchanged = exchange(call, credential, connection, abort.signal)
   return await new Promise<Try>(resolve => {
-    // The first to settle wins: the wait ends even where fetch itself does not obey the signal.
+    // The first to settle wins: the wait ends even where the transport does not obey the signal.
     const settle = (outcome: Try) => {
       clearTimeout(timer)
       connection.signal?.removeEventListener('abort', onInterrupt)
@@ -112,7 +113,7 @@ export async function sendOnce(call: Call, credential: Secret | null, connection
       settle(fault('timeout', true))
     }, connection.timeout)
     connection.signal?.addEventListener('abort', onInterrupt)
-    // An interruption from within fetch itself came before anyone listened.
+    // An interruption from within the transport came before anyone listened.
     if (connection.signal?.aborted === true) onInterrupt()
     void exchanged.then(settle)
   })
@@ -133,19 +134,14 @@ async function exchange(
   connection: Connection,
   signal: AbortSignal,
 ): Promise<Try> {
-  let request: Request
   try {
-    request = buildRequest(call, credential, connection, signal)
-  } catch {
-    return fault('bad-header', false)
-  }
-  try {
-    const response = await connection.fetch(request)
+    const response = await connection.transport(requestOf(call, credential, connection, signal))
     if (response.status >= 300 && response.status < 400) return fault('redirect', true, response.status)
-    const raw = await readBounded(response, response.ok ? call.maximumBytes : maximumErrorBytes)
-    const text = response.ok ? raw : withoutSecrets(raw)
+    const isGood = isSuccess(response)
+    const raw = await readBounded(response.body, isGood ? call.maximumBytes : maximumErrorBytes)
+    const text = isGood ? raw : withoutSecrets(raw)
     return readAnswer(call, response, text, connection.now())
   } catch (error) {
-    return networkFault(error)
+    return error instanceof BadHeader ? fault('bad-header', false) : networkFault(error)
   }
 }

@@ -4,6 +4,7 @@ const unresolved = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EAI_NODATA', 
 const refused = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'EADDRNOTAVAIL'])
 const slow = new Set([
   'ETIMEDOUT',
+  'ERR_CONNECT_TIMEOUT',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
@@ -57,14 +58,12 @@ export function networkFault(error: unknown): Fault {
   })
   if (errors.some(each => 'message' in each && each.message === 'unexpected redirect'))
     return fault('redirect', true)
-  // Source: https://fetch.spec.whatwg.org/#port-blocking. Node says so in a message and has no code for it.
-  if (errors.some(each => 'message' in each && each.message === 'bad port')) return fault('bad-port', false)
   const refusal = proxyRefusal(errors)
   if (refusal !== null) return { ...fault('proxy', false), status: refusal }
   if (code === null) return fault('broken', true)
   if (unresolved.has(code)) return fault('dns', false)
   if (refused.has(code)) return fault('refused', false)
   if (tls.test(code)) return fault('tls', false)
-  if (slow.has(code)) return fault('timeout', code !== 'UND_ERR_CONNECT_TIMEOUT')
+  if (slow.has(code)) return fault('timeout', !code.includes('CONNECT_TIMEOUT'))
   return fault('broken', true)
 }

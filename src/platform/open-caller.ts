@@ -15,7 +15,7 @@ function connectionOf(options: ClientOptions): Connection {
     // Without credentials, query and fragment.
     baseUrl: trimEnd(`${base.origin}${base.pathname}`, '/'),
     userAgent: options.userAgent,
-    fetch: options.fetch,
+    transport: options.transport,
     now: options.now,
     timeout: options.timeoutMs ?? 30 * second,
     signal: options.signal,

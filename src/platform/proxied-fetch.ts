@@ -7,14 +7,14 @@ import type { Proxy } from './proxy.ts'
  */
 export function proxiedFetch({ url, authorization }: Proxy): {
   readonly fetch: (request: Request) => Promise<Response>
-  close(): void
+  readonly close: () => void
 } {
   const agent = new ProxyAgent({
     uri: url,
     ...(authorization === null ? {} : { token: authorization.reveal() }),
   })
   return {
-    async fetch(request) {
+    fetch: async request => {
       const body = request.body === null ? null : await request.text()
       const answer = await fetch(request.url, {
         method: request.method,
@@ -27,7 +27,7 @@ export function proxiedFetch({ url, authorization }: Proxy): {
       // undici has classes of its own, which Node's are not instances of.
       return new Response(answer.body, { status: answer.status, headers: [...answer.headers] })
     },
-    close() {
+    close: () => {
       agent.destroy().catch(() => undefined)
     },
   }

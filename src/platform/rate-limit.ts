@@ -20,9 +20,9 @@ const firstInstant = 1_000_000_000
  * Reads the three `X-RateLimit-*` headers; null where one is missing or no number. The reset is in seconds since 1970, as
  * GitHub has it, or from now, as others do: the platform does not say.
  */
-export function readRateLimit(headers: Headers, serverNow: Instant): RateLimit | null {
+export function readRateLimit(header: (name: string) => string | null, serverNow: Instant): RateLimit | null {
   const [limit, remaining, reset] = ['limit', 'remaining', 'reset'].map(name =>
-    wholeNumber(headers.get(`x-ratelimit-${name}`)),
+    wholeNumber(header(`x-ratelimit-${name}`)),
   )
   if (limit === undefined || remaining === undefined || reset === undefined) return null
   if (limit === null || remaining === null || reset === null || limit === 0) return null

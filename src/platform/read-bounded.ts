@@ -4,22 +4,14 @@ export type BoundedText =
   | { readonly kind: 'not-utf8' }
 
 /** Reads an answer up to `maximum` bytes, counted after decompression: a small answer may unfold into a huge one. */
-export async function readBounded(response: Response, maximum: number): Promise<BoundedText> {
+export async function readBounded(body: AsyncIterable<Uint8Array>, maximum: number): Promise<BoundedText> {
   const chunks: Uint8Array[] = []
   let size = 0
-  if (response.body !== null) {
-    const reader = (response.body as ReadableStream<Uint8Array>).getReader()
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) break
-      size += value.byteLength
-      if (size > maximum) {
-        // The connection is given up, and whatever that says no longer matters.
-        reader.cancel().catch(() => undefined)
-        return { kind: 'too-large' }
-      }
-      chunks.push(value)
-    }
+  for await (const chunk of body) {
+    size += chunk.byteLength
+    // The connection is given up.
+    if (size > maximum) return { kind: 'too-large' }
+    chunks.push(chunk)
   }
   try {
     return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)) }

@@ -33,7 +33,6 @@ function faultPasses(fault: Fault, call: Call, { hasAnswered }: RetryPolicy): bo
       // It could not reach the platform just now; nothing was sent.
       return fault.status === 502 || fault.status === 503 || fault.status === 504
     case 'tls':
-    case 'bad-port':
     case 'redirect':
     case 'interrupted':
     case 'bad-header':

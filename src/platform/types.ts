@@ -1,3 +1,4 @@
+import type { Transport } from './transport.ts'
 import type { Budget, BudgetWait } from '../model/budget.ts'
 import type { Caller } from '../model/caller.ts'
 import type { Instant } from '../model/duration.ts'
@@ -119,9 +120,9 @@ export interface ClientOptions {
     readonly renew: () => Promise<{ readonly secret: Secret; readonly expiresAt: Instant | null }>
   }
   /** The network, or a sandbox in this process. */
-  readonly fetch: (request: Request) => Promise<Response>
+  readonly transport: Transport
   readonly userAgent: string
-  /** What `fetch` goes through, for failures to name; none by default. */
+  /** What it goes through, for failures to name; none by default. */
   readonly proxy?: Proxy | null
   /** From 0 up to but not including 1. */
   readonly random: () => number

@@ -59,12 +59,6 @@ function words(fault: Fault, name: string, url: string, timeout: Milliseconds, m
         message: `${unreachable}nothing accepts the connection${code}`,
         hints: [checkUrl, checkConnection],
       }
-    case 'bad-port':
-      return {
-        code: 'network',
-        message: `${unreachable}no HTTP client connects to its port, which belongs to another service`,
-        hints: [checkUrl],
-      }
     case 'tls':
       return {
         code: 'network',

@@ -8,7 +8,9 @@ import type { LoginCalls } from '../platform/device-login.ts'
 import { type Endpoint, requireTrustedOrigin, resolveEndpoint } from '../platform/endpoint.ts'
 import { type CredentialReaders, requireCredential } from '../platform/find-credential.ts'
 import { type Proxy, proxyFor } from '../platform/proxy.ts'
+import { networkTransport } from '../platform/network-transport.ts'
 import { requireSecureTls } from '../platform/tls.ts'
+import { type Transport, overFetch } from '../platform/transport.ts'
 import type { PlatformClient, RequestInfo } from '../platform/types.ts'
 import { isFolder, readProjectFile, realHome } from './project-file.ts'
 
@@ -45,16 +47,17 @@ interface Surroundings {
   readonly onRequest: ((info: RequestInfo) => void) | null
 }
 
-interface Transport {
+/** How a platform is reached. */
+interface Way {
   readonly baseUrl: string
   readonly credential: Credential
-  readonly fetch: (request: Request) => Promise<Response>
+  readonly transport: Transport
   readonly proxy: Proxy | null
   close(): void
 }
 
 /** A sandbox in this process: no port, and its own administrator's key, whatever the environment holds. */
-async function sandboxTransport(url: string, cwd: string): Promise<Transport> {
+async function wayToSandbox(url: string, cwd: string): Promise<Way> {
   const [{ openSandbox }, { openKeptSandbox }] = await Promise.all([
     import('../sandbox/sandbox.ts'),
     import('./kept-sandbox.ts'),
@@ -69,7 +72,7 @@ async function sandboxTransport(url: string, cwd: string): Promise<Transport> {
   return {
     baseUrl: 'http://localhost',
     credential: { secret: administrator, source: "the sandbox's own administrator", expiresAt: null },
-    fetch: request => sandbox.handle(request),
+    transport: overFetch(request => sandbox.handle(request)),
     proxy: null,
     close: () => sandbox.close(),
   }
@@ -81,31 +84,29 @@ function givenCredential(secret: Secret, endpoint: Endpoint): Credential {
   return { secret, source: 'the key that was given', expiresAt: null }
 }
 
-async function networkTransport(
+async function wayOverNetwork(
   endpoint: Endpoint,
   { profile, secret, insecureTls = false }: ConnectionOptions,
   readers: CredentialReaders,
-): Promise<Transport> {
+): Promise<Way> {
   const warning = requireSecureTls(endpoint.url, readers.env, insecureTls)
   if (warning !== null) readers.tell(`Warning: ${warning}`)
   const credential =
     secret === undefined
       ? await requireCredential(profile, endpoint, readers)
       : givenCredential(secret, endpoint)
-  return { credential, ...(await transportTo(endpoint, readers.env)) }
+  return { credential, ...(await wayTo(endpoint, readers.env)) }
 }
 
 /** The network, through the proxy that the environment names. */
-async function transportTo(
-  { url }: Endpoint,
-  env: CredentialReaders['env'],
-): Promise<Omit<Transport, 'credential'>> {
+async function wayTo({ url }: Endpoint, env: CredentialReaders['env']): Promise<Omit<Way, 'credential'>> {
   const proxy = proxyFor(url, env)
   if (proxy === null) {
-    return { baseUrl: url, proxy, fetch: request => fetch(request), close: () => undefined }
+    return { baseUrl: url, proxy, ...networkTransport(url) }
   }
   const { proxiedFetch } = await import('../platform/proxied-fetch.ts')
-  return { baseUrl: url, proxy, ...proxiedFetch(proxy) }
+  const { fetch, close } = proxiedFetch(proxy)
+  return { baseUrl: url, proxy, transport: overFetch(fetch), close }
 }
 
 /** Finds the platform. Makes no request. */
@@ -130,27 +131,27 @@ export async function connect(
   { cwd, version, readers, onRequest }: Surroundings,
 ): Promise<Connection> {
   const endpoint = await findEndpoint(options, { env: readers.env, cwd })
-  const transport = endpoint.url.startsWith('sandbox:')
-    ? await sandboxTransport(endpoint.url, cwd)
-    : await networkTransport(endpoint, options, readers)
+  const way = endpoint.url.startsWith('sandbox:')
+    ? await wayToSandbox(endpoint.url, cwd)
+    : await wayOverNetwork(endpoint, options, readers)
   const { patience, caller = null } = options
-  const { credential } = transport
+  const { credential } = way
   let renewed: Session | null = null
   const renewal = {
     expiresAt: credential.expiresAt,
     renew: async () => {
       const { renew } = await import('../platform/renew-login.ts')
-      renewed = await renew(credential, await loginsAt(transport, version), Date.now)
+      renewed = await renew(credential, await loginsAt(way, version), Date.now)
       return { secret: renewed.accessToken, expiresAt: renewed.expiresAt }
     },
   }
   const client = createClient({
-    baseUrl: transport.baseUrl,
+    baseUrl: way.baseUrl,
     ...(credential.renewal === undefined ? {} : { renewal }),
-    credential: transport.credential.secret,
-    credentialSource: transport.credential.source,
-    fetch: transport.fetch,
-    proxy: transport.proxy,
+    credential: credential.secret,
+    credentialSource: credential.source,
+    transport: way.transport,
+    proxy: way.proxy,
     userAgent: `fluxloop-keys/${version}`,
     random: Math.random,
     sleep: async (milliseconds, signal) => {
@@ -158,7 +159,10 @@ export async function connect(
     },
     now: Date.now,
     callerId: caller,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    // Costs 10 ms, and only failures name days.
+    get timeZone() {
+      return Intl.DateTimeFormat().resolvedOptions().timeZone
+    },
     ...(patience === undefined ? {} : { timeoutMs: patience, maxTries: 1 }),
     ...(onRequest === null ? {} : { onRequest }),
   })
@@ -168,19 +172,19 @@ export async function connect(
     get credential() {
       return renewed === null ? credential : { ...credential, expiresAt: renewed.expiresAt }
     },
-    close: () => transport.close(),
+    close: () => way.close(),
   }
 }
 
-/** The calls of a login over a transport. */
+/** The calls of a login to a platform that is reached this way. */
 async function loginsAt(
-  { baseUrl, fetch, proxy }: Pick<Transport, 'baseUrl' | 'fetch' | 'proxy'>,
+  { baseUrl, transport, proxy }: Pick<Way, 'baseUrl' | 'transport' | 'proxy'>,
   version: string,
 ): Promise<LoginCalls> {
   const { loginCalls } = await import('../platform/device-login.ts')
   return loginCalls({
     connection: {
-      ...{ baseUrl, fetch, now: Date.now, timeout: 30 * second, signal: undefined },
+      ...{ baseUrl, transport, now: Date.now, timeout: 30 * second, signal: undefined },
       userAgent: `fluxloop-keys/${version}`,
     },
     proxy,
@@ -200,6 +204,6 @@ export async function openLogin(
   requireTrustedOrigin(endpoint)
   const warning = requireSecureTls(endpoint.url, readers.env, insecureTls)
   if (warning !== null) readers.tell(`Warning: ${warning}`)
-  const transport = await transportTo(endpoint, readers.env)
-  return { ...(await loginsAt(transport, version)), close: () => transport.close() }
+  const way = await wayTo(endpoint, readers.env)
+  return { ...(await loginsAt(way, version)), close: () => way.close() }
 }

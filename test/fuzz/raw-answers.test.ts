@@ -15,6 +15,9 @@ import { marker } from '../support/build.ts'
 import { cases, requireCleanPrototypes, unsafe } from '../support/fuzz.ts'
 import { rawAnswer, serveRaw } from '../support/raw-answers.ts'
 import { clock, sentinel, wireKey } from '../support/scripted-platform.ts'
+import { overFetch } from '../../src/platform/transport.ts'
+import { networkTransport } from '../../src/platform/network-transport.ts'
+import type { Proxy } from '../../src/platform/proxy.ts'
 
 /** Of one call with all its tries. */
 const limit = 10 * second
@@ -135,6 +138,11 @@ async function tooLate(): Promise<never> {
   throw new Error('it takes too long')
 }
 
+function overProxy(proxy: Proxy) {
+  const { fetch, close } = proxiedFetch(proxy)
+  return { transport: overFetch(fetch), close }
+}
+
 t.test(
   'comes to a result or a failure, whatever bytes a server sends',
   { timeout: cases(200_000) },
@@ -143,14 +151,15 @@ t.test(
     const property = fc.asyncProperty(rawAnswer(samples), fc.boolean(), async (answer, byProxy) => {
       const server = await serveRaw(answer)
       const proxy = { url: `http://127.0.0.1:${server.port}`, authorization: null, variable: 'HTTPS_PROXY' }
-      const through = byProxy ? proxiedFetch(proxy) : { fetch, close: () => undefined }
+      const baseUrl = `http://127.0.0.1:${server.port}`
+      const through = byProxy ? overProxy(proxy) : networkTransport(baseUrl)
       const play = async ([name, call]: readonly [string, (client: PlatformClient) => Promise<void>]) => {
         const waits: number[] = []
         const client = createClient({
-          baseUrl: `http://127.0.0.1:${server.port}`,
+          baseUrl,
           credential: new Secret(sentinel),
           userAgent: 'fluxloop-keys/test',
-          fetch: request => through.fetch(request),
+          transport: through.transport,
           random: () => 0.5,
           sleep: async milliseconds => void waits.push(milliseconds),
           now: () => clock,

@@ -6,6 +6,7 @@ import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { dispensable, required } from '../support/missing-calls.ts'
 import { failureOf, newKey } from '../support/platform-calls.ts'
 import { type Variant, changedKeys, isCall, noSuchCall, variantPlatform } from '../support/variant-proxy.ts'
+import { overFetch } from '../../src/platform/transport.ts'
 
 /** A client of a sandbox with differences, as its administrator or as somebody else. */
 function scene(t: Test, ...variants: readonly Variant[]) {
@@ -19,10 +20,10 @@ function scene(t: Test, ...variants: readonly Variant[]) {
       baseUrl: 'http://localhost',
       credential,
       callerId,
-      fetch: request => {
+      transport: overFetch(request => {
         requests.push(`${request.method} ${new URL(request.url).pathname.replace(/key_\w+/, ':id')}`)
         return platform(request)
-      },
+      }),
       userAgent: 'fluxloop-keys/test',
       random: () => 0,
       sleep: async () => undefined,

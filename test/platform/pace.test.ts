@@ -1,3 +1,4 @@
+import { overFetch } from '../../src/platform/transport.ts'
 import t, { type Test } from 'tap'
 import type { BudgetWait } from '../../src/model/budget.ts'
 import { hour, minute, second } from '../../src/model/duration.ts'
@@ -42,13 +43,13 @@ function scene(
   const client = createClient({
     baseUrl: 'http://localhost',
     credential,
-    fetch: async request => {
+    transport: overFetch(async request => {
       const answer = await sandbox.handle(request)
       statuses.push(answer.status)
       const headers = new Headers(answer.headers)
       options.headers?.(headers)
       return new Response(answer.body, { status: answer.status, headers })
-    },
+    }),
     userAgent: 'fluxloop-keys/test',
     random: () => 0.5,
     sleep: async (milliseconds, signal) => {
@@ -84,10 +85,12 @@ function scene(
   return self
 }
 
+const headerOf = (headers: Readonly<Record<string, string>>) => (name: string) => headers[name] ?? null
+
 t.test('reads what an answer says of the budget, whatever it counts the reset from', t => {
   const read = (limit: string, remaining: string, reset: string) =>
     readRateLimit(
-      new Headers({
+      headerOf({
         'x-ratelimit-limit': limit,
         'x-ratelimit-remaining': remaining,
         'x-ratelimit-reset': reset,
@@ -110,7 +113,7 @@ t.test('reads what an answer says of the budget, whatever it counts the reset fr
   ] as const) {
     t.equal(read(limit, remaining, reset), null)
   }
-  t.equal(readRateLimit(new Headers({ 'x-ratelimit-limit': '10' }), start), null)
+  t.equal(readRateLimit(headerOf({ 'x-ratelimit-limit': '10' }), start), null)
   t.end()
 })
 

@@ -9,6 +9,7 @@ import type { FaultName } from '../faults/support/fault-table.ts'
 import { faults } from '../faults/support/faults.ts'
 import { type Wire, openWire } from '../faults/support/wire.ts'
 import { type TestProxy, connectProxy } from '../support/proxy.ts'
+import { overFetch } from '../../src/platform/transport.ts'
 
 const name = 'api.fluxloop.test'
 
@@ -38,7 +39,7 @@ async function scene(t: Test): Promise<Scene> {
         baseUrl: `http://${name}`,
         credential,
         userAgent: 'fluxloop-keys/0.0.0-test',
-        fetch: through.fetch,
+        transport: overFetch(through.fetch),
         random: () => 0,
         sleep: async () => undefined,
         now: Date.now,

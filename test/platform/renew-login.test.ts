@@ -1,3 +1,4 @@
+import { overFetch } from '../../src/platform/transport.ts'
 import t from 'tap'
 import { Failure } from '../../src/model/failure.ts'
 import { Secret } from '../../src/model/secret.ts'
@@ -127,7 +128,7 @@ t.test('reads the answers of a login as the platform’s own client does', async
       now: () => clock,
       timeout: 1_000,
       signal: undefined,
-      fetch: async request => {
+      transport: overFetch(async request => {
         const { headers, method, url } = request
         const body = await request.text()
         asked.push({
@@ -138,7 +139,7 @@ t.test('reads the answers of a login as the platform’s own client does', async
         const step = steps.shift()
         if (step === undefined || step instanceof Error) throw step ?? new Error('no answer')
         return Response.json(step.json, { status: step.status ?? 200 })
-      },
+      }),
     },
     proxy: null,
     random: () => 0,

@@ -235,7 +235,7 @@ t.test('stops at once where the run is interrupted: before a try, during it, and
   const during = new AbortController()
   const second = scriptedPlatform(t, [], {
     signal: during.signal,
-    fetch: () => {
+    transport: () => {
       during.abort()
       return new Promise(() => undefined)
     },

@@ -5,6 +5,7 @@ import { Failure } from '../../src/model/failure.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { calls, failureOf } from '../support/platform-calls.ts'
 import { type Step, scriptedPlatform, sentinel, wireKey } from '../support/scripted-platform.ts'
+import { overFetch } from '../../src/platform/transport.ts'
 
 /** All that anyone could ever print of an error. */
 function everything(error: unknown): string {
@@ -42,14 +43,14 @@ t.test('never shows a secret or a cause, whatever a failing call was told', asyn
       let requests = 0
       const { client } = scriptedPlatform(t, [], {
         maxTries: 1,
-        fetch: async () => {
+        transport: overFetch(async () => {
           const next = again[requests++] ?? new Error('end')
           if (next instanceof Error) throw next
           return new Response(next.text ?? JSON.stringify(next.json), {
             status: next.status ?? 200,
             headers: next.headers ?? {},
           })
-        },
+        }),
       })
       const failure = await failureOf(call(client))
       if (failure === null || (name === 'revoke' && failure === undefined)) continue
@@ -120,8 +121,10 @@ t.test('fails with a Failure or succeeds, whatever part of an answer is wrong', 
       async (json, status) => {
         const { client } = scriptedPlatform(t, [], {
           maxTries: 2,
-          fetch: async () =>
-            new Response(JSON.stringify(json), { status, headers: { 'content-type': 'application/json' } }),
+          transport: overFetch(
+            async () =>
+              new Response(JSON.stringify(json), { status, headers: { 'content-type': 'application/json' } }),
+          ),
         })
         const failure = await failureOf(call(client))
         return failure === null || failure instanceof Failure

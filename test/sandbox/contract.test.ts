@@ -6,6 +6,7 @@ import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { type Contract, openContract, validating } from '../support/contract.ts'
 import { configuration } from '../support/dialects.ts'
 import { stage } from '../support/stage.ts'
+import { overFetch } from '../../src/platform/transport.ts'
 
 let contract: Contract
 t.before(async () => {
@@ -55,7 +56,7 @@ t.test('nothing that the program or the sandbox says in a life of keys violates 
   await run('apikeys create --name Nowhere --scope sales-assistant --permissions nonsense --quiet', [0, 2])
   await run('projects list --json')
   const client = createClient({
-    ...{ baseUrl: 'http://localhost', credential: s.platform.credential, fetch: proxy.fetch },
+    ...{ baseUrl: 'http://localhost', credential: s.platform.credential, transport: overFetch(proxy.fetch) },
     ...{ userAgent: 'test/1', random: () => 0, sleep: async () => undefined, now: () => s.now },
   })
   await client.get(hand)
@@ -86,7 +87,12 @@ t.test('a login and its renewal violate nothing either', async t => {
   const proxy = validating(contract, request => sandbox.handle(request))
   const calls = loginCalls({
     connection: {
-      ...{ baseUrl: 'http://localhost', userAgent: 'test/1', fetch: proxy.fetch, now: Date.now },
+      ...{
+        baseUrl: 'http://localhost',
+        userAgent: 'test/1',
+        transport: overFetch(proxy.fetch),
+        now: Date.now,
+      },
       ...{ timeout: 10_000, signal: undefined },
     },
     proxy: null,

@@ -11,6 +11,7 @@ import { needs } from '../support/needs.ts'
 import { type Ended, ended, workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
 import { type SigningKey, signingKey } from '../support/signing.ts'
+import { overFetch } from '../../src/platform/transport.ts'
 
 const variable = 'FLUXLOOP_KEYS_SIGNING_KEY'
 const narrow = ['read_scenarios']
@@ -71,7 +72,7 @@ async function scene(t: Test) {
       createClient({
         baseUrl: 'http://localhost',
         credential,
-        fetch: request => platform.send(request),
+        transport: overFetch(request => platform.send(request)),
         userAgent: 'web-page/1',
         random: () => 0,
         sleep: async () => undefined,

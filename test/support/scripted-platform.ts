@@ -3,6 +3,7 @@ import { Secret } from '../../src/model/secret.ts'
 import { createClient } from '../../src/platform/client.ts'
 import type { ClientOptions, PlatformClient } from '../../src/platform/types.ts'
 import type { WireKey } from '../../src/platform/wire.ts'
+import { overFetch } from '../../src/platform/transport.ts'
 
 /** What a scripted platform answers to one request, in order; an error is what fetch rejects with. */
 export type Step =
@@ -68,7 +69,7 @@ export function scriptedPlatform(
     baseUrl: 'https://api.example.test',
     credential: new Secret(sentinel),
     userAgent: 'fluxloop-keys/test',
-    fetch,
+    transport: overFetch(fetch),
     random: () => 0.5,
     sleep: async milliseconds => {
       waits.push(milliseconds)

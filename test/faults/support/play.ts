@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import { Secret } from '../../../src/model/secret.ts'
 import { testClient } from '../../support/client.ts'
-import type { ClientOptions, PlatformClient } from '../../../src/platform/types.ts'
+import type { PlatformClient } from '../../../src/platform/types.ts'
 import { openSandbox } from '../../../src/sandbox/sandbox.ts'
 import { runLine } from '../../support/context.ts'
 import { type Replay, replaying } from '../../support/replay.ts'
 import { recordedSecrets } from '../../support/recorded-secrets.ts'
 import { type MemoryStores, memoryStores } from '../../support/memory-stores.ts'
 import { type Wire, openWire } from './wire.ts'
+import { type Transport, overFetch } from '../../../src/platform/transport.ts'
+import { createClient } from '../../../src/platform/client.ts'
+import { networkTransport } from '../../../src/platform/network-transport.ts'
 
 export interface Ran {
   readonly code: number
@@ -77,6 +80,7 @@ export async function openPlay(): Promise<Play> {
     return await play.bend(request, await replaying(asked, play.replay, named, each => sandbox.handle(each)))
   }
   const wire = await openWire(handle)
+  const network = networkTransport(wire.url)
   const clientAs = (credential: Secret, userAgent: string): PlatformClient =>
     testClient({
       credential,
@@ -87,15 +91,19 @@ export async function openPlay(): Promise<Play> {
   const person = clientAs(administrator, 'web-page/1')
   let nonces = 0
 
-  const runBy = async (line: string, transport: Pick<ClientOptions, 'fetch' | 'timeoutMs'>): Promise<Ran> => {
-    const client = testClient({
+  const runBy = async (
+    line: string,
+    how: { readonly transport: Transport; readonly timeoutMs?: number },
+  ): Promise<Ran> => {
+    const client = createClient({
       baseUrl: wire.url,
+      random: () => 0,
       credential: administrator,
       userAgent: 'fluxloop-keys/0.0.0-test',
       // Whoever waits finds that time has passed.
       sleep: async milliseconds => void (clock.now += milliseconds),
       now: () => clock.now,
-      ...transport,
+      ...how,
     })
     const ran = await runLine(line, {
       cwd: folder,
@@ -148,8 +156,8 @@ export async function openPlay(): Promise<Play> {
       await person.update(live.id, { name }, { ifMatch: null })
     },
     write: text => writeFile(join(folder, 'fluxloop-keys.yaml'), text),
-    run: line => runBy(line, { fetch: handle }),
-    runOverWire: (line, timeoutMs) => runBy(line, { fetch: request => fetch(request), timeoutMs }),
+    run: line => runBy(line, { transport: overFetch(handle) }),
+    runOverWire: (line, timeoutMs) => runBy(line, { transport: network.transport, timeoutMs }),
     succeed: async line => {
       const ran = await play.run(line)
       if (ran.code !== 0) throw new Error(`${line} exits ${ran.code}: ${ran.text}`)
@@ -164,6 +172,7 @@ export async function openPlay(): Promise<Play> {
     },
     stored: () => new Map([...stores.secrets].map(([label, secret]) => [label, secret.reveal()])),
     close: async () => {
+      network.close()
       await wire.close()
       sandbox.close()
       await rm(folder, { recursive: true })
