@@ -1,9 +1,10 @@
 // Bundles the program into dist/: a first file that answers help and version, the program with the parts that commands load
 // when they need them, and the processes of their own that keychain and clipboard have. Native packages stay outside and are dependencies; everything else
-// is inside.
+// is inside. The program is bundled by rolldown, which can say what lies together in a chunk; single files by esbuild.
 import { readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { build } from 'esbuild'
+import { buildProgram } from './build-program.mjs'
 
 const native = ['libsql', '@napi-rs/keyring']
 
@@ -20,42 +21,11 @@ const common = {
   metafile: true,
 }
 
-/**
- * What is in CommonJS and requires Node's modules is bundled as a script of its own, which the program imports when it needs
- * it: nobody without a proxy loads undici.
- */
+/** Who has no proxy does not load undici. */
 const scripts = { 'proxied-fetch': 'src/platform/proxied-fetch.ts' }
-const scriptsApart = {
-  name: 'scripts-apart',
-  setup({ onResolve }) {
-    onResolve({ filter: /\.ts$/ }, ({ kind, path }) => {
-      const name = basename(path, '.ts')
-      if (kind !== 'dynamic-import' || !Object.hasOwn(scripts, name)) return undefined
-      return { path: `./${name}.cjs`, external: true }
-    })
-  },
-}
 
 await rm('dist', { recursive: true, force: true })
-const { metafile } = await build({
-  ...common,
-  plugins: [scriptsApart],
-  entryPoints: {
-    main: 'src/main.ts',
-    'keychain-helper': 'src/stores/keychain-helper.ts',
-    'clear-helper': 'src/runtime/clipboard/clear-helper.ts',
-  },
-  outdir: 'dist',
-  // Beside the entries, so that every chunk finds the helpers next to itself.
-  chunkNames: 'chunk-[name]-[hash]',
-  splitting: true,
-})
-
-// A module cannot require: what a library in CommonJS gets that way would fail when it is called.
-for (const [file, { imports }] of Object.entries(metafile.outputs)) {
-  const required = imports.find(({ kind, external }) => external === true && kind.startsWith('require'))
-  if (required !== undefined) throw new Error(`${file} would require ${required.path}`)
-}
+const program = await buildProgram({ native, scripts, yaml: common.alias.yaml })
 
 const { metafile: apart } = await build({
   ...common,
@@ -88,8 +58,8 @@ await rm('build', { recursive: true, force: true })
 await build({ ...common, entryPoints: ['scripts/demo.ts'], outdir: 'build' })
 
 /** The packages of which some code is in the bundle. */
-function bundledPackages(inputs) {
-  const names = Object.keys(inputs).map(path => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
+function bundledPackages(paths) {
+  const names = paths.map(path => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
   return [...new Set(names.filter(name => name !== undefined))].sort()
 }
 
@@ -103,7 +73,7 @@ async function licenceOf(name) {
 }
 
 const notices = await Promise.all(
-  bundledPackages({ ...metafile.inputs, ...apart.inputs }).map(
+  bundledPackages([...program, ...Object.keys(apart.inputs)]).map(
     async name => `## ${name}\n\n${await licenceOf(name)}\n`,
   ),
 )

@@ -1,0 +1,76 @@
+// Bundles the program itself into two large chunks and many small ones: Node needs a quarter of a millisecond for each file that it
+// loads, and a plan needs a few hundred modules. `first`: what every command reaches, `validate` among them. `core`: the platform, the
+// planner and the audit of a plan. What only some commands load stays apart, in chunks of its own.
+import { basename, relative, resolve } from 'node:path'
+import { rolldown } from 'rolldown'
+
+const first = ['src/context.ts', 'src/commands/validate.ts']
+const core = [
+  'src/commands/plan.ts',
+  'src/commands/audited-plan.ts',
+  'src/audit/audit-plan.ts',
+  'src/render/plan/plan-audit.ts',
+  'src/runtime/connection.ts',
+  'src/runtime/credential-readers.ts',
+]
+
+/** By module, those that it imports when it is loaded. */
+const imports = new Map()
+const noteImports = {
+  name: 'note-imports',
+  moduleParsed: ({ id, importedIds }) => void imports.set(id, importedIds),
+}
+
+/** Everything that modules load with them. `main` waits for others at its top, so that none of them may lie in one chunk with it. */
+function reachedFrom(paths) {
+  const reached = new Set()
+  const left = paths.map(path => resolve(path))
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    if (reached.has(id)) continue
+    reached.add(id)
+    left.push(...(imports.get(id) ?? []))
+  }
+  return reached
+}
+
+function groupOf(name, priority, paths) {
+  let reached = null
+  return { name, priority, test: id => (reached ??= reachedFrom(paths)).has(id) }
+}
+
+/** What is in CommonJS and requires Node's modules is built as a script of its own; the program imports it when it needs it. */
+function scriptsApart(scripts) {
+  return {
+    name: 'scripts-apart',
+    resolveId(path, importer, { kind }) {
+      const name = basename(path, '.ts')
+      const isApart = kind === 'dynamic-import' && Object.hasOwn(scripts, name)
+      return isApart ? { id: `./${name}.cjs`, external: true } : null
+    },
+  }
+}
+
+/** Writes `dist/`, and resolves to the paths of all modules that are inside. */
+export async function buildProgram({ native, scripts, yaml }) {
+  const bundle = await rolldown({
+    input: {
+      main: 'src/main.ts',
+      'keychain-helper': 'src/stores/keychain-helper.ts',
+      'clear-helper': 'src/runtime/clipboard/clear-helper.ts',
+    },
+    platform: 'node',
+    external: native,
+    resolve: { alias: { yaml: resolve(yaml) } },
+    plugins: [noteImports, scriptsApart(scripts)],
+    checks: { ineffectiveDynamicImport: false },
+  })
+  await bundle.write({
+    dir: 'dist',
+    format: 'esm',
+    // Next to the entries, so that every chunk finds the helpers next to itself.
+    chunkFileNames: 'chunk-[name]-[hash].js',
+    codeSplitting: { groups: [groupOf('first', 2, first), groupOf('core', 1, core)] },
+  })
+  await bundle.close()
+  return [...imports.keys()].map(id => relative('.', id))
+}
