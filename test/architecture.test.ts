@@ -60,6 +60,7 @@ const unguarded: Readonly<Record<string, string>> = {
   'commands/env.ts': 'secrets by name, exactly',
   'commands/secret/get.ts': 'a secret by name, exactly',
   'main.ts': 'failures, which it guards itself, and what a signal is answered with',
+  'platform/network-transport.ts': 'nothing: it pipes answers into what decompresses them',
   'runtime/prompts.ts': 'what the library of prompts draws, with the marks of commands broken up',
   'runtime/secret-input.ts': 'a question of our own',
   'stores/keychain-helper.ts': 'its answers to our process, which nobody else reads',

@@ -22,7 +22,7 @@ export async function findFormerStores(
     const read = await readSource(file, shownPath(file, cwd))
     if (read.ok) texts.push({ file, text: read.source.text })
   }
-  const found = findLostStores(desired, lost, texts)
+  const found = await findLostStores(desired, lost, texts)
   return new Map(
     [...found].map(([keyId, stores]) => [
       keyId,

@@ -22,12 +22,12 @@ export interface Text {
 }
 
 /** A text as far as it can be understood; null where it is no sound YAML. Nobody hears of what is wrong with it. */
-function partOf({ file, text }: Text): Part | null {
+async function partOf({ file, text }: Text): Promise<Part | null> {
   const source = sourceOf(file, dirname(file), text)
   const reading = readYaml(text)
   if (!reading.ok) return null
   const { document } = reading
-  const { broken } = checkShape(source, document)
+  const { broken } = await checkShape(source, document)
   return { source, document, raw: document.root ?? {}, broken }
 }
 
@@ -98,16 +98,13 @@ function freePart(spec: StoreSpec, uses: Uses): StoreSpec | null {
  * Looks for stores of which only the hash is known (`lost`, by key id): among the key's default keychain entry and whatever
  * the texts declare, filled in for the key. Hashes that nothing answers to are left out.
  */
-export function findLostStores(
+export async function findLostStores(
   desired: DesiredState,
   lost: ReadonlyMap<string, readonly string[]>,
   texts: readonly Text[],
-): ReadonlyMap<string, readonly LostStore[]> {
+): Promise<ReadonlyMap<string, readonly LostStore[]>> {
   const uses = usesOf(desired)
-  const parts = texts.flatMap(text => {
-    const part = partOf(text)
-    return part === null ? [] : [part]
-  })
+  const parts = (await Promise.all(texts.map(partOf))).filter(part => part !== null)
   const entries = parts.flatMap(part => [{ value: 'keychain', part, path: [] } as const, ...entriesOf(part)])
   const result = new Map<string, readonly LostStore[]>()
   for (const key of desired.keys) {

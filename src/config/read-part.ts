@@ -49,7 +49,7 @@ export async function readPart(
   }
   const { document } = reading
   if (document === null) return null
-  const shape = checkShape(source, document)
+  const shape = await checkShape(source, document)
   for (const one of shape.diagnostics) diagnostics.push(one)
   diagnostics.omit(shape.omitted)
   // The schema vouches for everything but the parts named in `broken`, which nobody reads.

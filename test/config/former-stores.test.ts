@@ -37,7 +37,7 @@ async function search(t: Test, key: string, ...texts: readonly string[]) {
     state.keys.filter(({ keyId }) => keyId === key).flatMap(({ stores }) => stores.map(({ hash }) => hash))
   const declared = hashesOf(now)
   const lost = states.flatMap(hashesOf).filter(hash => !declared.includes(hash))
-  const found = findLostStores(now, new Map([[key, [...new Set(lost)]]]), [
+  const found = await findLostStores(now, new Map([[key, [...new Set(lost)]]]), [
     { file, text: texts.at(-1) ?? '' },
   ])
   return (found.get(key) ?? []).map(({ spec, free }) => ({
@@ -120,7 +120,7 @@ t.test('reads over texts that are not a valid configuration', async t => {
   })
   if (!state.ok) throw new Error('it is valid')
   const broken = ['keys: [', 'keys: 7\n', 'just words', 'keys: { bot: { store: { nonsense: 1 } } }\n']
-  const found = findLostStores(
+  const found = await findLostStores(
     state.desired,
     new Map([['bot', ['000000']]]),
     broken.map(one => ({ file, text: one })),

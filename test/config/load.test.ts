@@ -111,7 +111,7 @@ t.test('finds a place again that the stack had under a former name', async t => 
       storeHash({ 'age-file': { path: 'x/{stack}/{key}.age', identity: 'id' } }, former),
       storeHash('keychain', former),
     ]
-    const found = findLostStores(state, new Map([['ci', hashes]]), [{ file, text }])
+    const found = await findLostStores(state, new Map([['ci', hashes]]), [{ file, text }])
     t.match(
       found
         .get('ci')

@@ -5,7 +5,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
+import { accepts } from '../../src/config/generated/accepts.js'
+import { validate } from '../../src/config/generated/validate.js'
 import { loadConfiguration } from '../../src/config/load.ts'
+import { readYaml } from '../../src/config/read-yaml.ts'
 import { Failure } from '../../src/model/failure.ts'
 import { compareWithApproved } from '../../src/plan/approved.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
@@ -64,6 +67,21 @@ t.test('a configuration is right, or every error has its place and can be shown'
   })
   await fc.assert(property, { numRuns: cases(400) })
   t.ok(right > 0 && wrong > 0, `${right} right, ${wrong} wrong`)
+})
+
+t.test('what is accepted in a hurry is what the whole schema accepts', async t => {
+  const example = await readFile(new URL('../../examples/fluxloop-keys.yaml', import.meta.url), 'utf8')
+  const roots = [small, example].map(text => {
+    const reading = readYaml(text)
+    return reading.ok ? reading.document.root : null
+  })
+  const seen = new Set<boolean>()
+  const property = fc.property(fc.oneof(...roots.map(mutatedJson), fc.constantFrom(...roots)), root => {
+    seen.add(accepts(root))
+    assert.equal(accepts(root), validate(root))
+  })
+  fc.assert(property, { numRuns: cases(2_000) })
+  t.equal(seen.size, 2)
 })
 
 t.test('YAML that is made to hurt is refused, and leaves no trace', async t => {
