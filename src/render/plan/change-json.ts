@@ -1,6 +1,7 @@
 import type { Change } from '../../model/change.ts'
-import type { FieldValues } from '../../model/field-change.ts'
+import type { FieldChange, FieldValues } from '../../model/field-change.ts'
 import type { Instant } from '../../model/duration.ts'
+import type { LiveKey } from '../../model/live-key.ts'
 import { narrows } from '../../model/narrowing.ts'
 import { storeLabel } from '../../model/store.ts'
 import { widenedFields } from '../../model/widening.ts'
@@ -9,7 +10,7 @@ import { losesAccess } from './plan-summary.ts'
 import { type ProgramJson, changePrograms } from './programs.ts'
 import { type ReasonCode, reasonsOf } from './reasons.ts'
 import { breakable } from '../text/text.ts'
-import { type WrittenField, narrowedThen, writtenFields } from './written-fields.ts'
+import { type WrittenField, finishedInstead, narrowedThen, writtenFields } from './written-fields.ts'
 
 /** A change in the JSON of a plan. */
 export interface ChangeJson {
@@ -46,8 +47,16 @@ export interface ChangeJson {
   readonly retires?: readonly string[]
   /** Only in a rotation of a leaked key: the live keys that are marked as leaked first, and revoked once the successor is delivered. */
   readonly leaked?: readonly string[]
+  /** Only in a heal of several keys: what is written to an older one where that is the one that can be finished. */
+  readonly finishing?: readonly KeyFieldsJson[]
   /** Only in a delivery or a heal: what is taken from live keys where another key takes their place after all. */
-  readonly narrowing?: readonly { readonly id: string; readonly fields: readonly FieldJson[] }[]
+  readonly narrowing?: readonly KeyFieldsJson[]
+}
+
+/** Fields of one live key. */
+interface KeyFieldsJson {
+  readonly id: string
+  readonly fields: readonly FieldJson[]
 }
 
 interface FieldJson {
@@ -64,7 +73,8 @@ type FieldValueJson = string | boolean | null | readonly string[]
 
 export function changeToJson(change: Change, now: Instant): ChangeJson {
   const fields = writtenFields(change, now).map(writtenToJson)
-  const narrowing = narrowedThen(change)
+  const finishing = finishedInstead(change).map(keyFieldsToJson)
+  const narrowing = narrowedThen(change).map(keyFieldsToJson)
   return {
     action: change.kind,
     key: change.keyId,
@@ -96,16 +106,20 @@ export function changeToJson(change: Change, now: Instant): ChangeJson {
     ...(change.kind === 'rotate' && change.leaked.length > 0
       ? { leaked: change.leaked.map(({ id }) => id) }
       : {}),
-    ...(narrowing.length === 0
-      ? {}
-      : {
-          narrowing: narrowing.map(({ live, fields }) => ({
-            id: live.id,
-            fields: fields.map(writtenToJson),
-          })),
-        }),
+    ...(finishing.length === 0 ? {} : { finishing }),
+    ...(narrowing.length === 0 ? {} : { narrowing }),
     ...('predecessors' in change ? { retires: change.predecessors.map(({ id }) => id) } : {}),
   }
+}
+
+function keyFieldsToJson({
+  live: { id },
+  fields,
+}: {
+  readonly live: Pick<LiveKey, 'id'>
+  readonly fields: readonly FieldChange[]
+}): KeyFieldsJson {
+  return { id, fields: fields.map(writtenToJson) }
 }
 
 function writtenToJson(field: WrittenField): FieldJson {

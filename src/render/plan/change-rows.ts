@@ -12,7 +12,7 @@ import { causeText } from './reasons.ts'
 import type { Row } from '../text/rows.ts'
 import { dateTime, durationInWords } from '../text/time.ts'
 import { escapeControls, quote } from '../text/text.ts'
-import { type WrittenField, narrowedThen, writtenFields } from './written-fields.ts'
+import { type WrittenField, finishedInstead, narrowedThen, writtenFields } from './written-fields.ts'
 import {
   endText,
   lastUseClause,
@@ -57,6 +57,7 @@ export function rowsOf(change: Change, options: RowOptions): readonly Row[] {
       return [
         ...healRows(change),
         ...fieldRows(writtenFields(change, options.now), options),
+        ...finishedRows(change, options),
         ...detail(change.desired, options),
         ...storeRows(change.desired, options),
         ...removalRows(change),
@@ -183,6 +184,14 @@ function leakedRows({ leaked, live }: Rotate): readonly Row[] {
   return others.length === 0
     ? []
     : [row('revoked too', `${others.map(({ id }) => nameText(id)).join(', ')}, which leaked`, '-')]
+}
+
+/** What an older pending key gets where that is the one that can be finished. */
+function finishedRows(change: Heal, { palette }: RowOptions): readonly Row[] {
+  return finishedInstead(change).map(({ live, fields }) => {
+    const written = fields.map(field => shortDiff(field, palette)).join(', ')
+    return row('or finished', `${nameText(live.id)}: ${written}`, '~')
+  })
 }
 
 /** What other live keys lose where a new key takes their place after all. */

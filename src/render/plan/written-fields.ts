@@ -34,6 +34,14 @@ export function writtenFields(change: Change, now: Instant): readonly WrittenFie
   }
 }
 
+/** What is written to the older ones of several pending keys, where one of them is finished in the place of the newest. */
+export function finishedInstead(
+  change: Change,
+): readonly { readonly live: LiveKey; readonly fields: readonly FieldChange[] }[] {
+  const older = change.kind === 'heal' ? change.pending.slice(1) : []
+  return older.filter(({ fields }) => fields.length > 0)
+}
+
 /** What is taken from live keys where a delivery or a heal ends with another key in their place. */
 export function narrowedThen(
   change: Change,

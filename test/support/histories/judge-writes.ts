@@ -2,8 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Plan } from '../../../src/model/change.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import type { Report } from '../../../src/model/outcome.ts'
-import { permissionsBeyond } from '../../../src/model/permission.ts'
-import { reachesBeyond } from '../../../src/model/scope.ts'
 import type { KeyPatch, NewKey } from '../../../src/platform/types.ts'
 import { type PlanJson, planToJson } from '../../../src/render/plan/plan-json.ts'
 import { isoTime } from '../../../src/render/text/time.ts'
@@ -51,24 +49,23 @@ function isAbout(change: ChangeJson, liveId: string): boolean {
 
 /** What a plan lists for one live key. */
 function listedFor(id: string, changes: readonly ChangeJson[]): ReadonlyMap<string, unknown> {
-  const fields = changes.filter(change => isAbout(change, id)).flatMap(({ fields }) => fields)
+  const fields = changes
+    .filter(change => isAbout(change, id))
+    .flatMap(({ fields, finishing = [], pending = [] }) => {
+      const isOlder = pending.slice(1).some(each => each.id === id)
+      return isOlder ? finishing.filter(each => each.id === id).flatMap(each => each.fields) : fields
+    })
   return new Map(fields.map(({ field, desired }) => [field, desired] as const))
 }
 
 const makers: readonly ChangeJson['action'][] = ['create', 'rotate', 'deliver', 'heal']
 
-/** It was to be finished or delivered again, and the plan says that it may be replaced after all: then it is narrowed. */
-function isPlanB(id: string, changes: readonly ChangeJson[]): boolean {
-  return changes.some(
-    change => (change.action === 'heal' || change.action === 'deliver') && isAbout(change, id),
+/** It was to be finished or delivered again, and the plan says what is taken from it where another key takes its place after all. */
+function isNarrowed(id: string, field: string, value: unknown, changes: readonly ChangeJson[]): boolean {
+  const narrowing = changes.flatMap(change => change.narrowing ?? []).filter(each => each.id === id)
+  return narrowing.some(({ fields }) =>
+    fields.some(each => each.field === field && isDeepStrictEqual(each.desired, value)),
   )
-}
-
-function isNarrower(field: string, value: unknown, before: LiveKey): boolean {
-  if (!Array.isArray(value)) return false
-  const values = value.map(String)
-  if (field === 'permissions') return permissionsBeyond(values, before.permissions).length === 0
-  return field === 'scope' && !reachesBeyond(values, before.scope)
 }
 
 /** A regeneration moves the end of a key: what follows counts from then, or puts it back to where it was. */
@@ -122,7 +119,7 @@ function unexplained(write: Write, changes: readonly ChangeJson[], plan: Plan, w
       const hidden = fields.find(
         ([field, value]) =>
           !isDeepStrictEqual(listed.get(field), value) &&
-          !(isPlanB(write.id, changes) && isNarrower(field, value, write.before)) &&
+          !isNarrowed(write.id, field, value, changes) &&
           !isNewEnd(field, value, write, plan, watch, listed.has(field)),
       )
       return hidden === undefined ? null : `${hidden[0]} becomes ${JSON.stringify(hidden[1])}`
@@ -149,19 +146,25 @@ function unwritten(change: ChangeJson, writes: readonly Write[]): readonly strin
   if (action === 'release') return does('update') ? [] : ['released']
   if (isMade || does('regenerate')) return []
   if (action === 'rotate') return ['rotated']
-  // Of several, the plan shows what the newest gets, and an older one may be finished.
-  if ((change.pending ?? []).length > 1) return []
-  const ids = action === 'heal' ? (change.pending ?? []).map(each => each.id) : [id]
+  // Of several pending keys one is finished.
+  const ids = action === 'heal' ? (change.pending ?? []).map(each => each.id) : [id ?? '']
+  const missing = ids.map(each => missingOf(each, change, writes))
+  return missing.find(none => none.length === 0) ?? missing[0] ?? []
+}
+
+/** The fields of the platform that are listed for a key and were not written to it. */
+function missingOf(id: string, change: ChangeJson, writes: readonly Write[]): readonly string[] {
   const done = writes.flatMap(write =>
-    write.kind === 'update' && ids.includes(write.id)
+    write.kind === 'update' && write.id === id
       ? [
           ...Object.keys(written(write.patch, write.before)),
           ...(write.patch.description === undefined ? [] : ['description']),
         ]
       : [],
   )
-  const wanted = change.fields.map(({ field }) => field).filter(field => platformFields.includes(field))
-  return wanted.filter(field => !done.includes(field))
+  return [...listedFor(id, [change]).keys()].filter(
+    field => platformFields.includes(field) && !done.includes(field),
+  )
 }
 
 /** What `plan --json` lists is what is written, key by key and field by field; what the gate withholds aside. */
