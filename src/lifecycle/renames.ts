@@ -52,6 +52,11 @@ function namedKeys({ stack, formerly }: DesiredState, keys: readonly LiveKey[]):
   return named
 }
 
+/** Was anything renamed? Mostly nothing was. */
+function hasFormerNames({ formerly, keys }: DesiredState): boolean {
+  return formerly.length > 0 || keys.some(({ previously }) => previously !== null)
+}
+
 /** The names that a declared key had before, in this stack and in those that it was renamed from. */
 function formerNames(
   { keyId, previously }: DesiredKey,
@@ -101,6 +106,8 @@ export function possibleKeyIds(desired: DesiredState): KeyIdOf {
 /** Whose the live keys are, where key ids or the stack were renamed. */
 export function claimsOf(desired: DesiredState, keys: readonly LiveKey[]): Claims {
   const { stack } = desired
+  const own: KeyIdOf = marker => (marker.stack === stack ? marker.keyId : null)
+  if (!hasFormerNames(desired)) return { keyIdOf: own, heldRenames: [], left: [] }
   const declared = new Set(desired.keys.map(({ keyId }) => keyId))
   const named = namedKeys(desired, keys)
   const takenOver = new Map<string, string>()
@@ -117,7 +124,7 @@ export function claimsOf(desired: DesiredState, keys: readonly LiveKey[]): Claim
     each => each.stack !== stack && !takenOver.has(nameOf(each)) && !isHeld.has(nameOf(each)),
   )
   return {
-    keyIdOf: marker => takenOver.get(nameOf(marker)) ?? (marker.stack === stack ? marker.keyId : null),
+    keyIdOf: marker => takenOver.get(nameOf(marker)) ?? own(marker),
     heldRenames,
     left: left.flatMap(each => each.keys),
   }
