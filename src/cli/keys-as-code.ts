@@ -26,7 +26,11 @@ const overrides = {
   allowPath,
 } satisfies FlagSet
 
+const jsonInto = text('<file>', 'Write what --json prints to this file, beside the text')
+
 const applying = {
+  jsonLines: toggle('Print events as they happen, a line of JSON each'),
+  jsonInto,
   autoApprove: toggle('Do not ask for approval'),
   log: text('<file>', 'Append what was done, why and by whom: a line of JSON a change (FLUXLOOP_KEYS_LOG)'),
   lockTimeout: text('<period>', 'How long to wait for another run on this machine: 30s, 10m (default 0s)'),
@@ -89,6 +93,7 @@ export const keysAsCode: readonly Command[] = [
     flags: {
       config,
       json,
+      jsonInto,
       out: text('<file>', 'Save the plan, for apply FILE; it holds no secret'),
       detailedExitcode: toggle('Exit with 2 where changes are pending'),
       ...targets,
@@ -137,6 +142,7 @@ export const keysAsCode: readonly Command[] = [
       "apply --only 'ci-*'",
       'apply --max-revoke 12',
       'apply --forbid widening',
+      'apply --auto-approve --json-lines',
     ],
     run: async ({ flags, argument: planFile }, context) => {
       const { runApply } = await import('../commands/apply.ts')

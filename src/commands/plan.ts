@@ -13,6 +13,7 @@ import { shellWord } from '../render/text/shell-word.ts'
 import { dateTime } from '../render/text/time.ts'
 import { auditedPlan } from './audited-plan.ts'
 import { exitCodeOfPlan } from './exit-code.ts'
+import { type JsonFile, writingJsonInto } from './json-into.ts'
 import { overrideFlags } from './overrides.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { sameChoice } from './same-choice.ts'
@@ -32,6 +33,8 @@ export interface PlanCommandOptions extends ReconcileOptions {
   readonly drift: boolean
   /** Show for every key where its secret goes from here. */
   readonly stores: boolean
+  /** The file for the document that `--json` prints; null: none. */
+  readonly jsonInto: string | null
 }
 
 function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
@@ -82,10 +85,22 @@ function viewOf(
 
 /** With `--detailed-exitcode`, 2 means that changes are pending, so every error is 1. */
 export async function runPlan(options: PlanCommandOptions, context: Context): Promise<number> {
-  const { out, detailedExitcode } = options
+  const { out, detailedExitcode, jsonInto } = options
   const lifetime = lifetimeOf(options)
-  if (out !== null) await requireFreeForPlan(out, context.cwd)
   const moment = momentOf(options)
+  if (out !== null) await requireFreeForPlan(out, context.cwd)
+  return await writingJsonInto(jsonInto, { detailedExitcode }, context, file =>
+    showPlan({ ...options, lifetime }, moment, file, context),
+  )
+}
+
+async function showPlan(
+  options: PlanCommandOptions & { readonly lifetime: Milliseconds },
+  moment: ReturnType<typeof momentOf>,
+  file: JsonFile,
+  context: Context,
+): Promise<number> {
+  const { out, detailedExitcode } = options
   const reconciliation = await reconcile(options, context)
   const view = viewOf(reconciliation, moment, options)
   const { desired, gathered } = reconciliation
@@ -96,12 +111,14 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
       ? reconciliation
       : await auditedPlan(view, desired, gathered)
   const { stdout } = context
+  const document = planToJson(plan, audit)
+  file.holds(document)
   stdout.print(
     options.json
-      ? jsonText(planToJson(plan, audit))
+      ? jsonText(document)
       : renderPlan(plan, { ...stdout, homes: options.stores, full: options.full, audit }),
   )
-  if (out !== null) await save(reconciliation, { ...options, out, lifetime }, context)
+  if (out !== null) await save(reconciliation, { ...options, out }, context)
   const code = exitCodeOfPlan(plan, plan.changes.length > 0)
   if (code !== 0) return detailedExitcode ? exitCodes.failed : code
   const pending = plan.changes.length + plan.deferred.length + pendingElsewhere(plan).length
