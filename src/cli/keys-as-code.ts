@@ -26,7 +26,7 @@ const overrides = {
   allowPath,
 } satisfies FlagSet
 
-const jsonInto = text('<file>', 'Write what --json prints to this file, beside the text')
+const jsonInto = text('<file>', 'Print text, and write what --json prints to this file')
 
 const applying = {
   jsonLines: toggle('Print events as they happen, a line of JSON each'),
@@ -132,6 +132,7 @@ export const keysAsCode: readonly Command[] = [
       ...applying,
       ...targets,
       ttl: text('<period>', 'How long after it was made a plan file is taken (default 24h)'),
+      heartbeat: text('<url>', 'Call this URL after each complete run (FLUXLOOP_KEYS_HEARTBEAT)'),
       ...connection,
       ...overrides,
     },
@@ -145,8 +146,12 @@ export const keysAsCode: readonly Command[] = [
       'apply --auto-approve --json-lines',
     ],
     run: async ({ flags, argument: planFile }, context) => {
-      const { runApply } = await import('../commands/apply.ts')
-      return await runApply({ ...flags, planFile, rotate: new Map() }, context)
+      const [{ runApply }, { heartbeatOf }] = await Promise.all([
+        import('../commands/apply.ts'),
+        import('../commands/heartbeat.ts'),
+      ])
+      const heartbeat = heartbeatOf(flags.heartbeat, context)
+      return await runApply({ ...flags, planFile, heartbeat, rotate: new Map() }, context)
     },
   }),
   defineCommand({
@@ -171,7 +176,7 @@ export const keysAsCode: readonly Command[] = [
       const rotate = new Map(keyIds.map(keyId => [keyId, request]))
       const targeted = { only: keyIds, except: [], forbid: [], allow: [] }
       return await runApply(
-        { ...usualReconciling, ...flags, ...targeted, planFile: null, ttl: null, rotate },
+        { ...usualReconciling, ...flags, ...targeted, planFile: null, ttl: null, heartbeat: null, rotate },
         context,
       )
     },

@@ -19,6 +19,7 @@ import { reconcileApproved } from './approved.ts'
 import { type RunRecorder, beginRecording, openAskedLog } from './log.ts'
 import { allowedPaths } from './configuration.ts'
 import { exitCodeOf, exitCodeOfPlan } from './exit-code.ts'
+import { beat } from './heartbeat.ts'
 import { type JsonFile, writingJsonInto } from './json-into.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
@@ -43,6 +44,8 @@ export interface ApplyOptions extends ReconcileOptions {
   readonly jsonLines: boolean
   /** The file for the document that `--json` prints; null: none. */
   readonly jsonInto: string | null
+  /** What to call after a complete run. */
+  readonly heartbeat: URL | null
 }
 
 /** Where a run shows what it does. */
@@ -64,11 +67,13 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
   const view = applyView(command, options, context)
   view.begins()
   const log = await openAskedLog(options.log, context)
-  return await writingJsonInto(options.jsonInto, { detailedExitcode: false }, context, file =>
+  const code = await writingJsonInto(options.jsonInto, { detailedExitcode: false }, context, file =>
     whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
       applyLocked(options, approved, log, { lock, lost }, { view, file }, context),
     ),
   )
+  if (code === 0 && options.heartbeat !== null) await beat(options.heartbeat, context)
+  return code
 }
 
 async function applyLocked(
