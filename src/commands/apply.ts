@@ -43,7 +43,17 @@ export interface ApplyOptions extends ReconcileOptions {
   readonly log: string | null
 }
 
-export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
+/** What another room puts in the place of a plan file: its own way to a plan that somebody approved, and an ear for what came of it. */
+export interface ApplyHooks {
+  readonly decide: (lock: Lock) => Promise<Reconciliation>
+  readonly done: (plan: Plan, report: Report) => void
+}
+
+export async function runApply(
+  options: ApplyOptions,
+  context: Context,
+  hooks: ApplyHooks | null = null,
+): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
   if (options.ttl !== null && options.planFile === null)
     throw new Failure('usage', '--ttl is about a plan file, so it needs one: apply FILE --ttl 24h')
@@ -54,26 +64,28 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
   const log = await openAskedLog(options.log, context)
   const command = options.rotate.size > 0 ? 'rotate' : 'apply'
   return await whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
-    applyLocked(options, approved, log, { lock, lost }, context),
+    applyLocked(options, approved, log, { lock, lost, hooks }, context),
   )
+}
+
+async function decide(options: ApplyOptions, context: Context, lock: Lock): Promise<Reconciliation> {
+  if (options.planFile === null) return await reconcile(options, context, lock)
+  const lifetime = planLifetime(options.ttl)
+  return await reconcileApproved(options.planFile, { ...options, lifetime }, context, lock)
 }
 
 async function applyLocked(
   options: ApplyOptions,
   approved: boolean,
   log: RunLog | null,
-  { lock, lost }: { readonly lock: Lock; readonly lost: AbortSignal },
+  {
+    lock,
+    lost,
+    hooks,
+  }: { readonly lock: Lock; readonly lost: AbortSignal; readonly hooks: ApplyHooks | null },
   context: Context,
 ): Promise<number> {
-  const reconciliation =
-    options.planFile === null
-      ? await reconcile(options, context, lock)
-      : await reconcileApproved(
-          options.planFile,
-          { ...options, lifetime: planLifetime(options.ttl) },
-          context,
-          lock,
-        )
+  const reconciliation = await (hooks === null ? decide(options, context, lock) : hooks.decide(lock))
   const { plan, audit } = reconciliation
   const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0
@@ -90,6 +102,7 @@ async function applyLocked(
     signing === null
       ? { outcomes: [], interrupted: false }
       : await execute(reconciliation, { recorder, signing }, options, lost, context)
+  hooks?.done(plan, report)
   if (options.json)
     stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report, plan) }))
   else if (!idle) stdout.print(renderReport(report, plan, { ...stdout, isHeldInPart: isHeldInPart(plan) }))
