@@ -8,6 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['start'],
   ['main'],
   ['cli'],
+  ['pull-request'],
   ['commands'],
   ['context'],
   ['runtime'],
@@ -255,7 +256,7 @@ t.test('docs/architecture.md names files and rooms that there are', async t => {
   const [, table = ''] = /## The rooms\n([\s\S]*?)\n## /.exec(page) ?? []
   const rooms = table
     .split('\n')
-    .flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name))
+    .flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name))
   const standing = floors.flat().filter(name => name !== 'start')
   t.strictSame([...rooms].sort(), [...standing].sort())
 })

@@ -54,7 +54,17 @@ interface Shown {
   readonly file: JsonFile
 }
 
-export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
+/** What another room puts in the place of a plan file: its own way to a plan that somebody approved, and an ear for what came of it. */
+export interface ApplyHooks {
+  readonly decide: (lock: Lock) => Promise<Reconciliation>
+  readonly done: (plan: Plan, report: Report) => void
+}
+
+export async function runApply(
+  options: ApplyOptions,
+  context: Context,
+  hooks: ApplyHooks | null = null,
+): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
   if (options.ttl !== null && options.planFile === null)
     throw new Failure('usage', '--ttl is about a plan file, so it needs one: apply FILE --ttl 24h')
@@ -69,30 +79,32 @@ export async function runApply(options: ApplyOptions, context: Context): Promise
   const log = await openAskedLog(options.log, context)
   const code = await writingJsonInto(options.jsonInto, { detailedExitcode: false }, context, file =>
     whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
-      applyLocked(options, approved, log, { lock, lost }, { view, file }, context),
+      applyLocked(options, approved, log, { lock, lost, hooks }, { view, file }, context),
     ),
   )
   if (code === 0 && options.heartbeat !== null) await beat(options.heartbeat, context)
   return code
 }
 
+async function decide(options: ApplyOptions, context: Context, lock: Lock): Promise<Reconciliation> {
+  if (options.planFile === null) return await reconcile(options, context, lock)
+  const lifetime = planLifetime(options.ttl)
+  return await reconcileApproved(options.planFile, { ...options, lifetime }, context, lock)
+}
+
 async function applyLocked(
   options: ApplyOptions,
   approved: boolean,
   log: RunLog | null,
-  { lock, lost }: { readonly lock: Lock; readonly lost: AbortSignal },
+  {
+    lock,
+    lost,
+    hooks,
+  }: { readonly lock: Lock; readonly lost: AbortSignal; readonly hooks: ApplyHooks | null },
   shown: Shown,
   context: Context,
 ): Promise<number> {
-  const reconciliation =
-    options.planFile === null
-      ? await reconcile(options, context, lock)
-      : await reconcileApproved(
-          options.planFile,
-          { ...options, lifetime: planLifetime(options.ttl) },
-          context,
-          lock,
-        )
+  const reconciliation = await (hooks === null ? decide(options, context, lock) : hooks.decide(lock))
   const { plan, audit } = reconciliation
   const idle = isRefused(plan) || plan.changes.length === 0
   shown.view.planned(reconciliation)
@@ -108,6 +120,7 @@ async function applyLocked(
     signing === null
       ? { outcomes: [], interrupted: false }
       : await execute(reconciliation, { recorder, signing }, shown, options, lost, context)
+  hooks?.done(plan, report)
   const trouble = recorder?.trouble() ?? null
   const code = exitCodeOfRun(plan, report, { isLogged: trouble === null, isLost: lost.aborted })
   shown.file.holds(appliedToJson(plan, audit, report))

@@ -144,7 +144,7 @@ async function save(
     options,
   }
   const file = escapeControls(out)
-  await writePlanText(out, jsonText(toPlanFile(plan, binding, sha256)), cwd)
+  await writePlanText(out, jsonText(toPlanFile(plan, desired, binding, sha256)), cwd)
   // apply takes none of these from the file, and a longer life neither.
   const longer = ttl !== null && lifetime > day ? [`--ttl ${ttl}`] : []
   const again = [...sameChoice(asked).map(escapeControls), ...overrideFlags(options), ...longer]
