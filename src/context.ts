@@ -103,6 +103,8 @@ export interface Streams {
   readonly stderr: StandardStream
 }
 
+type ContextOptions = Readonly<{ noColor: boolean; cwd?: string; onOutputError: (failure: Failure) => void }>
+
 function nonce(): string {
   return Array.from({ length: 10 }, () => randomInt(36).toString(36)).join('')
 }
@@ -116,13 +118,9 @@ function besideProgram(name: string): { readonly command: string; readonly args:
   return { command: process.execPath, args: [fileURLToPath(new URL(`${name}.js`, import.meta.url))] }
 }
 
-export function createContext(
-  version: string,
-  streams: Streams,
-  options: { readonly noColor: boolean; readonly onOutputError: (failure: Failure) => void },
-): OwnedContext {
+export function createContext(version: string, streams: Streams, options: ContextOptions): OwnedContext {
   const env = takeEnvironment()
-  const cwd = process.cwd()
+  const { cwd = process.cwd() } = options
   const stopping = new AbortController()
   let isFinishing = false
   let isInterrupted = false

@@ -96,8 +96,8 @@ async function networkTransport(
 }
 
 /** The network, through the proxy that the environment names. */
-async function transportTo(
-  { url }: Endpoint,
+export async function transportTo(
+  { url }: Pick<Endpoint, 'url'>,
   env: CredentialReaders['env'],
 ): Promise<Omit<Transport, 'credential'>> {
   const proxy = proxyFor(url, env)
