@@ -106,18 +106,16 @@ export interface Streams {
   readonly stderr: StandardStream
 }
 
+type ContextOptions = Readonly<{ noColor: boolean; cwd?: string; onOutputError: (failure: Failure) => void }>
+
 /** A process of its own, which is bundled beside the program. */
 function besideProgram(name: string): { readonly command: string; readonly args: readonly string[] } {
   return { command: process.execPath, args: [fileURLToPath(new URL(`${name}.js`, import.meta.url))] }
 }
 
-export function createContext(
-  version: string,
-  streams: Streams,
-  options: { readonly noColor: boolean; readonly onOutputError: (failure: Failure) => void },
-): OwnedContext {
+export function createContext(version: string, streams: Streams, options: ContextOptions): OwnedContext {
   const env = takeEnvironment()
-  const cwd = process.cwd()
+  const { cwd = process.cwd() } = options
   const stopping = new AbortController()
   let isFinishing = false
   let isInterrupted = false

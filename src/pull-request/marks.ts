@@ -8,7 +8,7 @@ import { widenedFields } from '../model/widening.ts'
 import { findingText } from '../render/plan/findings.ts'
 import { breakable, redactSecrets } from '../render/text/text.ts'
 import type { DesiredState } from '../model/desired.ts'
-import { type Mark, worstFirst } from './outcome.ts'
+import { type Mark, worstFirst } from './step.ts'
 
 /** Where the files of a configuration are: a folder that stands for the root of the repository, and the working directory in it. */
 export interface Place {

@@ -1,53 +1,26 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { exitCodeOfPlan } from '../commands/exit-code.ts'
-import { planLifetime } from '../commands/plan-lifetime.ts'
-import { sha256 } from '../commands/plan-store.ts'
 import type { Context } from '../context.ts'
 import { isRefused } from '../model/change.ts'
 import { exitCodes } from '../model/failure.ts'
 import { widenedFields } from '../model/widening.ts'
 import { impersonal } from '../plan/impersonal.ts'
-import { configurationHash, toPlanFile } from '../plan/plan-file.ts'
-import { reviewBasis, reviewDigest } from '../plan/review.ts'
-import { touchedKeys } from '../plan/approved.ts'
 import { planToMarkdown } from '../render/plan/plan-markdown.ts'
 import { renderPlan } from '../render/plan/plan-text.ts'
 import { renderDiagnostics } from '../render/text/diagnostics.ts'
-import { jsonText } from '../render/text/json.ts'
 import { inertText } from '../render/text/markdown.ts'
-import { writePlanText } from '../commands/plan-store.ts'
 import { type Shown, overruledNote } from './comment.ts'
 import type { Overruled } from './judge.ts'
 import { type JudgedFolders, type Judged, fetchBoth, loadJudged } from './load-judged.ts'
 import { marksOfDiagnostics, marksOfPlan } from './marks.ts'
-import { type StepOutcome, nothingDone } from './outcome.ts'
+import { type Asked, type OpenContext, type StepOutcome, nothingDone } from './step.ts'
+import { checkRequest } from './check-request.ts'
 import type { ChangeRequest, CodeHost, ReviewRecord } from './port.ts'
 import { postComment } from './post-comment.ts'
 import { type ReviewPlan, planForReview } from './review-plan.ts'
 import type { Snapshot } from './snapshot.ts'
-
-/** What a step is asked, whatever the host. */
-export interface Asked {
-  readonly config: readonly string[]
-  /** From the root of the repository. */
-  readonly workingDirectory: string
-  readonly comment: boolean
-  readonly showPersonal: boolean
-  /** Where the plan file goes; null: a name in `folder`. */
-  readonly planFile: string | null
-  /** A folder of this run's own, for files that nobody keeps. */
-  readonly folder: string
-  /** The folder whose `node_modules` has the base's policy packages; null: none. */
-  readonly packages: string | null
-  /** By which the host finds this run. */
-  readonly run: string
-  /** A page of the step takes at most so many characters. */
-  readonly pageLimit: number
-}
-
-/** Opens what a command needs, with this working directory. */
-export type OpenContext = (cwd: string) => Context
+import { writePlanFor } from './write-plan.ts'
 
 /**
  * Plans what merging the pull request would do, by GET requests to the platform alone, and shows it: a comment, a record at the commit, a
@@ -66,6 +39,7 @@ export async function planRequest(
   if (request.state !== 'open') return { ...nothingDone, page: `The ${shownNumber} is not open any more.` }
   if (request.head !== commit)
     return { ...nothingDone, page: `A newer commit of ${shownNumber} has a plan of its own.` }
+  if (request.fork) return await checkRequest(number, commit, 'of-fork', asked, host, open)
   if (request.merge === null) {
     const why = `It cannot be merged into ${inertText(request.base.branch)} as it is. Update the branch.`
     return await withoutPlan(request, { asked, host, stack: null, why, exitCode: exitCodes.configuration })
@@ -182,18 +156,10 @@ async function show(
   const plan = asked.showPersonal ? review.plan : impersonal(review.plan)
   context.stdout.print(renderPlan(plan, { ...context.stdout, audit }))
   const refused = isRefused(plan)
-  const { account } = review.gathered.current.caller
-  const basis = reviewBasis(declared, touchedKeys(plan), sha256)
-  const digest = refused ? null : reviewDigest({ ...basis, origin: review.origin, account, plan }, sha256)
-  const planFile = refused ? null : (asked.planFile ?? join(asked.folder, `fluxloop-keys-plan-${stack}.json`))
-  if (planFile !== null) {
-    const binding = {
-      ...{ origin: review.origin, account, options: review.options },
-      configuration: configurationHash(declared, sha256),
-      validUntil: plan.now + planLifetime(null),
-    }
-    await writePlanText(planFile, jsonText(toPlanFile(review.plan, declared, binding, sha256)), context.cwd)
-  }
+  const { digest, planFile } = await writePlanFor(review, declared, {
+    file: asked.planFile ?? join(asked.folder, `fluxloop-keys-plan-${stack}.json`),
+    cwd: context.cwd,
+  })
   const shown: Shown = { kind: 'plan', plan, audit, digest, overruled }
   const before = await host.records.find(head, stack)
   const posted = asked.comment

@@ -11,6 +11,8 @@ export interface CodeHost {
   author(): Promise<string>
   /** A pull request as it is now. */
   request(number: number): Promise<ChangeRequest>
+  /** The newest commit of a pull request, and nothing else: a cheap look before something is written. */
+  head(number: number): Promise<string>
   /** The files of a commit, links and submodules among them. Rejects where the host does not list all of them. */
   files(commit: string): Promise<readonly CommittedFile[]>
   /** The content of a file, of at most 16 MB. */

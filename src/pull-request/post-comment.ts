@@ -67,7 +67,7 @@ export async function postComment(
   const own = await ownNotes(host, request, facts.stack)
   const last = own.at(-1)
   const { text, state } = commentText(facts, formerPlans(last?.state ?? null, facts.commit), host.notes.limit)
-  const isNewest = async () => (await host.request(request)).head === facts.commit
+  const isNewest = async () => (await host.head(request)) === facts.commit
   const present = last === undefined ? null : commentDigest(last.note.text)
   if (last === undefined && quiet) return { digest: null, done: 'nothing' }
   if (last !== undefined && present === recorded && saysTheSame(last.state, state)) {

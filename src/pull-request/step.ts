@@ -1,3 +1,29 @@
+import type { Context } from '../context.ts'
+
+/** What a step is asked, whatever the host. */
+export interface Asked {
+  readonly config: readonly string[]
+  /** From the root of the repository. */
+  readonly workingDirectory: string
+  readonly comment: boolean
+  readonly showPersonal: boolean
+  /** Where the plan file goes; null: a name in `folder`. */
+  readonly planFile: string | null
+  /** A folder of this run's own, for files that nobody keeps. */
+  readonly folder: string
+  /** The folder whose `node_modules` has the base's policy packages; null: none. */
+  readonly packages: string | null
+  /** By which the host finds this run. */
+  readonly run: string
+  /** A page of the step takes at most so many characters. */
+  readonly pageLimit: number
+  /** The severity at which an audit fails; null: as the policy says. */
+  readonly failOn: string | null
+}
+
+/** Opens what a command needs, with this working directory. */
+export type OpenContext = (cwd: string) => Context
+
 /** What a step ends with, for the host to show: its outputs, its page, and marks at lines of the configuration. */
 export interface StepOutcome {
   /** The program's own codes: a wrapper hides none. */
