@@ -50,7 +50,7 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
   await done('plan', { pull })
   t.strictSame(github.writes(), [], 'an unchanged rerun writes nothing')
 
-  const [{ id }] = pull.comments as [{ id: number }]
+  const id = pull.comments[0]?.id
   const former = pull.head.slice(0, 7)
   push(pull, keys('first', 'second', 'third'))
   await done('plan', { pull })
@@ -71,7 +71,7 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
 
   const wider = open('wider', keys('first', 'second', 'third', 'fourth'))
   await done('plan', { pull: wider })
-  const [{ id: before }] = wider.comments as [{ id: number }]
+  const before = wider.comments[0]?.id
   push(wider, keys(['first', 'read_scenarios, upload_results'], 'second', 'third', 'fourth'))
   const widened = await done('plan', { pull: wider })
   t.match(widened.outputs, { widens: 'true' })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 
 /** By path from the root: the text of a file, or where a link leads. */
-export type Files = Readonly<Record<string, string | { readonly link: string }>>
+export type Files = Readonly<Record<string, string | { readonly leadsTo: string }>>
 
 /** A bare repository, as a host keeps it. */
 export interface GitRepository {
@@ -55,7 +55,7 @@ export function gitRepository(folder: string): GitRepository {
         ...Object.entries(files).map(([name, text]) =>
           typeof text === 'string'
             ? `M 100644 inline ${JSON.stringify(name)}\n${data(text)}`
-            : `M 120000 inline ${JSON.stringify(name)}\n${data(text.link)}`,
+            : `M 120000 inline ${JSON.stringify(name)}\n${data(text.leadsTo)}`,
         ),
       ]
       git(['fast-import', '--quiet', '--force'], stream.join(''))

@@ -299,7 +299,7 @@ export async function githubServer(t: Pick<Test, 'teardown'>, git: GitRepository
       (_, { body }) => {
         const issue: Issue = {
           number: (next += 1),
-          title: body['title'] ?? '',
+          title: String(body['title']),
           body: requireShort(body['body']),
           state: 'open',
           comments: [],

@@ -39,11 +39,11 @@ export interface Workflow {
   readonly platform: ServedPlatform
   /** A folder for what the store's program keeps. */
   readonly secrets: string
-  open(branch: string, files: Files, options?: { readonly fork?: boolean }): Pull
-  push(pull: Pull, files: Files): void
+  readonly open: (branch: string, files: Files, options?: { readonly fork?: boolean }) => Pull
+  readonly push: (pull: Pull, files: Files) => void
   /** By squash, at a moment later than all merges before. */
-  merge(pull: Pull): void
-  step(command: string, options?: StepOptions): Promise<Step>
+  readonly merge: (pull: Pull) => void
+  readonly step: (command: string, options?: StepOptions) => Promise<Step>
 }
 
 /** Keeps what it is given in a file, and gives nothing back, as GitHub's own. */
