@@ -17,7 +17,7 @@ import { jsonText } from '../render/text/json.ts'
 import { inertText } from '../render/text/markdown.ts'
 import { overruledNote } from './comment.ts'
 import { fetchBoth, loadJudged } from './load-judged.ts'
-import { type Place, marksOfAudit, marksOfDiagnostics } from './marks.ts'
+import { type Place, fileInRepository, marksOfAudit, marksOfDiagnostics } from './marks.ts'
 import { type Asked, type OpenContext, type StepOutcome, nothingDone } from './step.ts'
 import type { CodeHost } from './port.ts'
 
@@ -47,6 +47,16 @@ export async function auditOf(
   return { report, failed: findingsAtOrAbove(report, limit).length > 0 }
 }
 
+/** The same, with the places of its findings as the whole repository calls them. */
+function fromRoot(report: AuditReport, place: Place): AuditReport {
+  const findings = report.findings.map(finding => {
+    const { position } = finding
+    const file = position === null ? null : fileInRepository(position.file, place)
+    return position === null || file === null ? finding : { ...finding, position: { ...position, file } }
+  })
+  return { ...report, findings }
+}
+
 /** Shows an audit everywhere but in a comment. */
 export async function shownAudit(
   { report, failed }: { readonly report: AuditReport; readonly failed: boolean },
@@ -56,9 +66,10 @@ export async function shownAudit(
   context: Context,
 ): Promise<StepOutcome> {
   context.stdout.print(renderAudit(report, context.stdout))
-  const home = desired.keys[0]?.position.file ?? null
+  const first = desired.keys[0]?.position.file
+  const home = first === undefined ? null : fileInRepository(first, place)
   const sarifFile = join(folder, 'fluxloop-keys.sarif')
-  const sarif = auditToSarif(auditToJson(report), { version: context.version, home })
+  const sarif = auditToSarif(auditToJson(fromRoot(report, place)), { version: context.version, home })
   await writeFile(sarifFile, jsonText(sarif))
   return {
     ...nothingDone,

@@ -17,7 +17,7 @@ export interface Place {
 }
 
 /** A file as the configuration calls it, from the root of the repository; null where it is outside. */
-function fileInRepository(file: string, { root, cwd }: Place): string | null {
+export function fileInRepository(file: string, { root, cwd }: Place): string | null {
   const path = relative(root, isAbsolute(file) ? file : join(cwd, file))
   const isOutside = path === '' || path.startsWith('..') || isAbsolute(path)
   return isOutside ? null : path.split(/[\\/]/).join(posix.sep)

@@ -40,7 +40,7 @@ function sectionText(section: Section, shown: number): string {
   const some = entries.slice(0, shown)
   const fence = fenceFor(some)
   const left = entries.length - shown
-  const body = some.length === 0 ? [] : fenced ? [fence, ...some, fence] : some
+  const body = some.length === 0 ? [] : fenced ? [fence, some.join('\n').trimEnd(), fence] : some
   const more = left === 0 ? [] : [...(body.length === 0 ? [] : ['']), leftOut(left, noun)]
   if (title === null) return [...body, ...more].join('\n')
   return folded
