@@ -66,6 +66,16 @@ const { metafile: apart } = await build({
   minify: true,
 })
 
+// What GitLab's template runs, whole in one file: the program's own parts stay cut as its commands need them.
+const { metafile: gitlab } = await build({
+  ...common,
+  plugins: [scriptsApart],
+  entryPoints: { gitlab: 'src/pull-request/gitlab/gitlab.ts' },
+  outdir: 'dist',
+  minify: true,
+  legalComments: 'none',
+})
+
 /** Whatever the first file loads later, it loads as the program itself. */
 const laterFromProgram = {
   name: 'later-from-program',
@@ -118,7 +128,7 @@ async function licenceOf(name) {
 }
 
 const notices = await Promise.all(
-  bundledPackages({ ...metafile.inputs, ...apart.inputs, ...action.inputs }).map(
+  bundledPackages({ ...metafile.inputs, ...apart.inputs, ...action.inputs, ...gitlab.inputs }).map(
     async name => `## ${name}\n\n${await licenceOf(name)}\n`,
   ),
 )
