@@ -64,6 +64,10 @@ export async function runStep(surroundings: Surroundings): Promise<StepOutcome> 
 }
 
 function requireCredential(env: Surroundings['env']): void {
+  if (env['FLUXLOOP_API_URL']?.trim().startsWith('sandbox:') === true)
+    throw new Failure('usage', 'FLUXLOOP_API_URL names a sandbox, which is not part of the action', {
+      hints: ['Name a platform, or leave FLUXLOOP_API_URL out.'],
+    })
   if (credentialFromEnvironment(env) !== null) return
   throw new Failure('authentication', 'There is no API key to call the platform with', {
     hints: ['Give the step one: env: { FLUXLOOP_API_KEY: ${{ secrets.FLUXLOOP_API_KEY }} }'],
