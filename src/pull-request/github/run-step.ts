@@ -171,6 +171,11 @@ async function approvalsFor(
   context: Context,
 ): Promise<Approvals> {
   if (planFile === null) {
+    // Whoever may push could otherwise merge into a branch of their own.
+    if (job.defaultBranch !== null && job.branch !== job.defaultBranch)
+      throw new Failure('usage', `apply runs on ${job.defaultBranch}, and this is ${job.branch}`, {
+        hints: ['Run it there, or name a plan file that somebody reviewed: plan-file'],
+      })
     const paths = configurationPaths({ config, workingDirectory })
     const merged = await host.merged(job.branch, context.now() - lookBack, paths)
     return await findApprovals(host, merged, desired.stack)
