@@ -59,6 +59,8 @@ export const keysAsCode: readonly Command[] = [
       jsonInto,
       out: text('<file>', 'Save the plan, for apply FILE; it holds no secret'),
       detailedExitcode: toggle('Exit with 2 where changes are pending'),
+      format: text('<format>', 'text, json, or markdown: for a comment, within 65,536 characters'),
+      showPersonal: toggle('Show addresses and user agents in Markdown too', { rare: true }),
       ...targets,
       drift: toggle('Show drift alone: what was changed on the platform since it was applied'),
       at: text('<moment>', 'Forecast: plan for a date (2027-01-01) or a period from now (+30d)'),
@@ -75,6 +77,7 @@ export const keysAsCode: readonly Command[] = [
       'plan --detailed-exitcode',
       'plan --at +30d',
       'plan --drift --detailed-exitcode',
+      'plan --format markdown',
       'plan --api-url sandbox:demo.db',
     ],
     run: async ({ flags }, context) => {

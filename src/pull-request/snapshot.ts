@@ -25,6 +25,8 @@ export interface SnapshotOptions {
 const usualNames = ['fluxloop-keys.yaml', 'fluxloop-keys.yml', 'fluxloop-keys']
 /** Each costs one request. */
 const mostFiles = 1000
+/** In all: whoever can write a file could otherwise fill the disk of the runner. */
+const mostBytes = 64 * 1024 * 1024
 const parallelism = 6
 
 const isYaml = (path: string) => /\.ya?ml$/.test(path)
@@ -139,6 +141,7 @@ async function fetchAll(
       },
     )
   const limit = pLimit(parallelism)
+  let bytes = 0
   await Promise.all(
     files
       .filter(({ kind }) => kind === 'file')
@@ -146,7 +149,13 @@ async function fetchAll(
         limit(async () => {
           const path = join(root, file.path)
           await mkdir(dirname(path), { recursive: true })
-          await writeFile(path, await host.content(file))
+          const content = await host.content(file)
+          bytes += content.byteLength
+          if (bytes > mostBytes)
+            throw new Failure('usage', 'The configuration has more than 64 MB, which is not fetched', {
+              hints: ['Split it into several stacks.'],
+            })
+          await writeFile(path, content)
         }),
       ),
   )

@@ -43,12 +43,15 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
   t.match(opened.outputs, { changes: '2', widens: 'false', 'exit-code': '0', digest: /^[0-9a-f]{64}$/ })
   t.match(opened.summary, /Plan: 2 to create/)
   t.match(pull.comments, [{ body: /Plan: 2 to create/ }])
+  t.strictSame(platform.requests, ['GET /api/api-keys', 'GET /api/auth/whoami'])
+  t.equal(github.calls.length, 13, github.calls.join('\n'))
   const [check] = github.checks
   t.match(check, { head_sha: pull.head, conclusion: 'success' })
   t.ok(check?.external_id.includes(opened.outputs['digest'] ?? 'none'))
 
   await done('plan', { pull })
   t.strictSame(github.writes(), [], 'an unchanged rerun writes nothing')
+  t.equal(github.calls.length, 10, github.calls.join('\n'))
 
   const id = pull.comments[0]?.id
   const former = pull.head.slice(0, 7)
@@ -64,6 +67,7 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
   t.strictSame((await readdir(secrets)).sort(), ['FIRST', 'SECOND', 'THIRD'])
   t.equal((await platform.managed()).length, 3)
   t.strictSame(github.downloads, [undefined], 'the token stays with the API')
+  t.equal(github.calls.length, 15, github.calls.join('\n'))
 
   const idle = await done('apply')
   t.match(idle.summary, /Nothing that was approved is left/)

@@ -91,7 +91,7 @@ export async function workflow(t: Pick<Test, 'teardown'>, files: Files): Promise
     const head = options.head ?? pull?.head ?? tip
     const payload =
       pull === undefined
-        ? { ref: 'refs/heads/main', after: tip }
+        ? { ref: 'refs/heads/main', after: tip, repository: { default_branch: 'main' } }
         : {
             pull_request: {
               number: pull.number,

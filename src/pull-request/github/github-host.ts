@@ -93,6 +93,8 @@ export function githubHost(
 ): CodeHost {
   const repository: Repository = { calls, name, path: `/repos/${inPath(name)}` }
   let asked: Promise<string> | null = null
+  /** Most files of a pull request are those of its base. */
+  const contents = new Map<string, Promise<Uint8Array>>()
   const author = () => {
     asked ??= calls
       .graphql('query { viewer { login } }')
@@ -105,7 +107,11 @@ export function githubHost(
     request: number => requestOf(repository, number),
     head: number => headOf(repository, number),
     files: commit => filesOf(repository, commit),
-    content: file => contentOf(repository, file),
+    content: file => {
+      const known = contents.get(file.id) ?? contentOf(repository, file)
+      contents.set(file.id, known)
+      return known
+    },
     notes: githubNotes(repository),
     records: githubRecords(repository, author),
     issues: githubIssues(repository, author),

@@ -28,6 +28,8 @@ export interface Job {
   readonly graphqlUrl: string
   readonly commit: string
   readonly branch: string
+  /** Null: GitHub does not say. */
+  readonly defaultBranch: string | null
   /** `.github/workflows/keys.yml` */
   readonly workflow: string
   readonly run: string
@@ -124,6 +126,7 @@ export async function readJob(env: Environment): Promise<Job> {
     ...{ repository, apiUrl: api, graphqlUrl: env['GITHUB_GRAPHQL_URL'] ?? `${api}/graphql` },
     commit: required(env, 'GITHUB_SHA'),
     branch: env['GITHUB_REF_NAME'] ?? '',
+    defaultBranch: textAt(event, 'repository', 'default_branch'),
     workflow: workflowOf(required(env, 'GITHUB_WORKFLOW_REF'), repository),
     run: required(env, 'GITHUB_RUN_ID'),
     workspace: isAbsolute(workspace) ? workspace : null,

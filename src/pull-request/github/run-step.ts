@@ -64,6 +64,10 @@ export async function runStep(surroundings: Surroundings): Promise<StepOutcome> 
 }
 
 function requireCredential(env: Surroundings['env']): void {
+  if (env['FLUXLOOP_API_URL']?.trim().startsWith('sandbox:') === true)
+    throw new Failure('usage', 'FLUXLOOP_API_URL names a sandbox, which is not part of the action', {
+      hints: ['Name a platform, or leave FLUXLOOP_API_URL out.'],
+    })
   if (credentialFromEnvironment(env) !== null) return
   throw new Failure('authentication', 'There is no API key to call the platform with', {
     hints: ['Give the step one: env: { FLUXLOOP_API_KEY: ${{ secrets.FLUXLOOP_API_KEY }} }'],
@@ -167,6 +171,11 @@ async function approvalsFor(
   context: Context,
 ): Promise<Approvals> {
   if (planFile === null) {
+    // Whoever may push could otherwise merge into a branch of their own.
+    if (job.defaultBranch !== null && job.branch !== job.defaultBranch)
+      throw new Failure('usage', `apply runs on ${job.defaultBranch}, and this is ${job.branch}`, {
+        hints: ['Run it there, or name a plan file that somebody reviewed: plan-file'],
+      })
     const paths = configurationPaths({ config, workingDirectory })
     const merged = await host.merged(job.branch, context.now() - lookBack, paths)
     return await findApprovals(host, merged, desired.stack)

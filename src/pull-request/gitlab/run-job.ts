@@ -40,7 +40,7 @@ async function runOne(
 ): Promise<StepOutcome> {
   const { asked, job, host, env } = surroundings
   const { request } = job
-  const isReview = request !== null && command !== 'apply' && command !== 'drift'
+  const isReview = request !== null
   const { config, workingDirectory, comment, failOn, showPersonal, allowUnmasked } = asked
   return await runStep({
     inputs: {
@@ -51,7 +51,8 @@ async function runOne(
     },
     job: {
       ...{ repository: String(job.project), apiUrl: job.apiUrl, graphqlUrl: job.apiUrl, workflow: '' },
-      ...{ commit: job.commit, branch: job.branch || job.defaultBranch, run: job.id },
+      ...{ commit: job.commit, branch: job.branch, run: job.id },
+      defaultBranch: job.defaultBranch,
       // What a merge request has checked out is its own, and packages in it are not the base's.
       workspace: isReview ? null : job.folder,
       temporary: job.temporary,
@@ -77,8 +78,16 @@ async function check(surroundings: Surroundings): Promise<StepOutcome> {
   }
 }
 
+function requireOccasion({ asked: { command }, job: { request } }: Surroundings): void {
+  if (request === null || (command !== 'apply' && command !== 'drift')) return
+  throw new Failure('usage', `A merge request is never the occasion for the command ${command}`, {
+    hints: ['Run it in pipelines of the default branch: on push, or by a schedule.'],
+  })
+}
+
 /** Runs what a job of a pipeline is for. */
 export async function runJob(surroundings: Surroundings): Promise<StepOutcome> {
+  requireOccasion(surroundings)
   requireCredential(surroundings)
   const { command } = surroundings.asked
   return command === 'check' ? await check(surroundings) : await runOne(command, surroundings)
