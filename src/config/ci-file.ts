@@ -16,12 +16,18 @@ export interface CiOptions {
   readonly folder: string
 }
 
+/** A line of the workflow that names the configuration, for a configuration in a folder. */
+function inFolder(line: string, folder: string): string {
+  if (line.trimStart().startsWith('paths:'))
+    return line.replaceAll(/'(?=fluxloop-keys|\.fluxloop)/g, `'${folder}/`)
+  const [indent = ''] = /^ */.exec(line) ?? []
+  return line.startsWith(`${indent}command: `) ? `${line}\n${indent}working-directory: ${folder}` : line
+}
+
 function githubWorkflow({ action, folder }: CiOptions): string {
-  const withFolder =
-    folder === ''
-      ? ciTemplates.github
-      : ciTemplates.github.replaceAll(/^( +)command: .*$/gm, `$&\n$1working-directory: ${folder}`)
-  return withFolder.replaceAll('uses: ACTION', `uses: ${action ?? unnamed}`)
+  const lines = ciTemplates.github.split('\n')
+  const placed = folder === '' ? lines : lines.map(line => inFolder(line, folder))
+  return placed.join('\n').replaceAll('uses: ACTION', `uses: ${action ?? unnamed}`)
 }
 
 function gitlabTemplate({ folder }: CiOptions): string {

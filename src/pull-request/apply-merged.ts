@@ -23,6 +23,7 @@ import { approvedChanges, unapprovedPart } from './approved-changes.ts'
 import { applyPage } from './apply-page.ts'
 import { type ReviewPlan, optionsForReview } from './review-plan.ts'
 import { type StepOutcome, nothingDone } from './step.ts'
+import { upkeepOf } from './upkeep.ts'
 import { writePlanFor } from './write-plan.ts'
 import { widenedFields } from '../model/widening.ts'
 import type { Asked } from './step.ts'
@@ -33,6 +34,7 @@ interface Carried {
   readonly rest: Plan
   readonly unapproved: readonly Unapproved[]
   readonly plan: Plan
+  readonly upkeep: number
   report: Report | null
 }
 
@@ -60,17 +62,22 @@ async function decide(
   const whole = computePlan(desired, current, now, forReview)
   const lifetime = planLifetime(null)
   const found = approvedChanges(approved, { desired, gathered, options: forReview, origin, lifetime })
-  const touched = touchedKeys(found)
+  const taken = new Set([...touchedKeys(found), ...found.stale])
+  const upkeep = upkeepOf(whole, taken)
+  const changes = [...found.changes, ...upkeep].toSorted((a, b) =>
+    a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0,
+  )
+  const touched = touchedKeys({ changes })
   const isMeant = ({ keyId }: { readonly keyId: string }) => touched.includes(keyId)
   const chosen: Plan = {
     ...whole,
-    changes: found.changes,
+    changes,
     retiring: whole.retiring.filter(isMeant),
     deferred: whole.deferred.filter(isMeant),
     homes: whole.homes.filter(isMeant),
     unmanaged: [],
     findings: [
-      ...judgedFindings(whole, found.changes, touched).filter(
+      ...judgedFindings(whole, changes, touched).filter(
         finding => !('keyId' in finding) || finding.keyId === null || touched.includes(finding.keyId),
       ),
       ...found.stale.map(staleKey),
@@ -92,16 +99,17 @@ async function decide(
     },
     carried: {
       whole: { plan: whole, audit: null, gathered, options: forReview, origin },
-      rest: unapprovedPart(whole, found.changes),
+      rest: unapprovedPart(whole, changes),
       unapproved: [...unapproved, ...found.unapproved],
       plan,
+      upkeep: upkeep.length,
       report: null,
     },
   }
 }
 
 /**
- * Applies what the approved plans come to now, all together, and plans what nobody approved for review. Several approvals of one change
+ * Applies what the approved plans come to now, all together with what follows from earlier ones by itself, and plans what nobody approved for review. Several approvals of one change
  * do it once: what is done is in no plan any more.
  */
 export async function applyMerged(
@@ -132,7 +140,7 @@ export async function applyMerged(
   )
   const [only] = carried
   if (only === undefined) return { ...nothingDone, exitCode }
-  const { rest, whole, plan, unapproved, report } = only
+  const { rest, whole, plan, unapproved, upkeep, report } = only
   const waiting =
     rest.changes.length === 0
       ? { digest: null, planFile: null }
@@ -146,6 +154,9 @@ export async function applyMerged(
     changes: rest.changes.length,
     widens: rest.changes.some(change => widenedFields(change).length > 0),
     ...waiting,
-    page: applyPage({ plan, report, rest, unapproved, approved: approvals.approved }, asked.pageLimit),
+    page: applyPage(
+      { plan, report, rest, unapproved, upkeep, approved: approvals.approved },
+      asked.pageLimit,
+    ),
   }
 }

@@ -12,6 +12,8 @@ interface Applied {
   /** What nobody approved. */
   readonly rest: Plan
   readonly approved: readonly Approval[]
+  /** How many changes follow from what was approved and applied before. */
+  readonly upkeep: number
   readonly unapproved: readonly Unapproved[]
 }
 
@@ -36,7 +38,10 @@ const section = (title: string | null, noun: string, entries: readonly string[])
 })
 
 /** What an apply of merged pull requests did, and what waits for a review, in at most `limit` characters. */
-export function applyPage({ plan, report, rest, approved, unapproved }: Applied, limit: number): string {
+export function applyPage(
+  { plan, report, rest, approved, unapproved, upkeep }: Applied,
+  limit: number,
+): string {
   const outcomes = report?.outcomes ?? []
   const troubled = outcomes.filter(({ status }) => status !== 'done')
   const done = outcomes.filter(({ status }) => status === 'done')
@@ -49,7 +54,7 @@ export function applyPage({ plan, report, rest, approved, unapproved }: Applied,
   const stale = plan.findings.flatMap(finding => (finding.code === 'stale' ? [finding.keyId] : []))
   const head = [
     `### Apply of API keys: ${inertText(plan.stack)}`,
-    `**${summary}** Approved by: ${by}.`,
+    `**${summary}** Approved by: ${by}.${upkeep === 0 ? '' : ` ${plural(upkeep, 'change')} ${upkeep === 1 ? 'follows' : 'follow'} from what was approved before: what is due, and what that replaces.`}`,
     ...(rest.changes.length === 0
       ? []
       : [

@@ -42,6 +42,11 @@ function strayOf({ origin, account, plan }: PlanFile, { gathered, origin: here }
   return plan.now > gathered.now + minute ? 'its plan was made at a moment that is yet to come' : null
 }
 
+/** What a change does to which key, whatever exactly. */
+function sort({ kind, keyId, live }: PlanFile['plan']['changes'][number]): string {
+  return JSON.stringify([kind, keyId, live?.id ?? null])
+}
+
 /** What one approved plan comes to now, by key id; `stale`: its keys that are due for something else. */
 function changesOf(
   { file }: Approval,
@@ -50,9 +55,11 @@ function changesOf(
   const { desired, gathered, options, lifetime } = present
   const moment = momentOf(file, gathered.now, lifetime)
   const fresh = computePlan(desired, gathered.current, moment, options)
-  const due = new Set(touchedKeys(fresh))
-  // What is not due any more was done.
-  const left = { ...file.plan, changes: file.plan.changes.filter(({ keyId }) => due.has(keyId)) }
+  const due = new Set(fresh.changes.map(sort))
+  const isLeft = (keyId: string) =>
+    file.plan.changes.some(change => change.keyId === keyId && due.has(sort(change)))
+  // What is not due any more was done, whatever else its key is due for by now.
+  const left = { ...file.plan, changes: file.plan.changes.filter(({ keyId }) => isLeft(keyId)) }
   const { changes, stale } = compareWithApproved(left, fresh)
   const basis = reviewBasis(desired, touchedKeys(left), sha256)
   const otherwise = changedBasis({ ...file, plan: left }, basis)

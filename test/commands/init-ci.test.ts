@@ -50,20 +50,31 @@ t.test('GitHub: a workflow with the action at the commit that was named', async 
   t.notMatch(ran.out(), /OWNER/)
   const text = await readFile(join(cwd, '.github/workflows/fluxloop-keys.yml'), 'utf8')
   const { jobs, on, permissions } = parse(text) as {
-    jobs: Record<string, { steps: { uses: string; with: object }[]; permissions: object }>
+    jobs: Record<string, { steps: { uses?: string; with: object }[]; permissions: object }>
     on: object
     permissions: object
   }
   t.same(permissions, {}, 'nothing that a job does not say')
+  const guide = await readFile(new URL('../../docs/guides/ci.md', import.meta.url), 'utf8')
+  const [, shown = ''] = /```yaml\n# [^\n]*\n([^]*?)```/.exec(guide) ?? []
+  t.same(
+    parse(shown.replace(/uses: fluxloop-keys\/fluxloop-keys@0{40}/g, `uses: acme/keys@${commit}`)),
+    parse(text),
+    'the workflow of the guide',
+  )
   t.ok('pull_request_target' in on)
   const used = Object.values(jobs).flatMap(({ steps }) => steps.map(({ uses }) => uses))
-  t.equal(used.filter(uses => uses === `acme/keys@${commit}`).length, 3)
+  t.equal(used.filter(uses => uses === `acme/keys@${commit}`).length, 4)
   t.same(
-    used.filter(uses => !/@[0-9a-f]{40}$/.test(uses)),
+    used.filter(uses => uses !== undefined && !/@[0-9a-f]{40}$/.test(uses)),
     [],
     'all are pinned to a whole commit',
   )
-  t.notMatch(used.join(), /checkout/, 'nothing is checked out')
+  t.notMatch(
+    jobs['plan']?.steps.map(({ uses }) => uses),
+    /checkout/,
+    'nothing of a pull request is checked out',
+  )
 })
 
 t.test('GitHub: where nobody named the action, none is invented, and init says how to get it', async t => {
@@ -73,9 +84,11 @@ t.test('GitHub: where nobody named the action, none is invented, and init says h
   t.equal(ran.code, 0, ran.err())
   t.match(ran.out().replace(/\s+/g, ' '), /replace OWNER\/fluxloop-keys@COMMIT by .*git ls-remote https:/)
   const text = await readFile(join(cwd, '.github/workflows/fluxloop-keys.yml'), 'utf8')
-  t.equal(text.match(/uses: OWNER\/fluxloop-keys@COMMIT/g)?.length, 3)
-  t.equal(text.match(/working-directory: apps\/bot$/gm)?.length, 3, 'the folder of the configuration')
-  t.doesNotThrow(() => parse(text) as unknown)
+  t.equal(text.match(/uses: OWNER\/fluxloop-keys@COMMIT/g)?.length, 4)
+  t.equal(text.match(/working-directory: apps\/bot$/gm)?.length, 4, 'the folder of the configuration')
+  t.match(parse(text), {
+    on: { push: { paths: ['apps/bot/fluxloop-keys.yaml', 'apps/bot/fluxloop-keys/**'] } },
+  })
   t.same((await readdir(folder)).sort(), ['.gitignore', '.keep', 'fluxloop-keys.yaml'])
 })
 

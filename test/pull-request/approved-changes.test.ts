@@ -75,6 +75,13 @@ t.test('holds back a key that is declared, or judged, in another way by now', as
   )
 })
 
+t.test('takes what was done for done, whatever else its key is due for by now', async t => {
+  const key = desiredKey()
+  const created = [approval(desiredState([key]), [])]
+  const found = approvedChanges(created, present(desiredState([key]), [aged]))
+  t.strictSame([shown(found), found.stale], [[], []])
+})
+
 t.test('makes a plan again that is past its life, and takes it where it is the same', async t => {
   const key = desiredKey()
   const approved = [approval(desiredState([key]), [aged])]

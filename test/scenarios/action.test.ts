@@ -29,6 +29,41 @@ t.test('the action is one script that requires nothing but Node', async t => {
   )
 })
 
+interface Job {
+  readonly permissions?: object
+  readonly 'timeout-minutes'?: number
+  readonly steps: readonly { readonly uses?: string; readonly with?: object; readonly env?: object }[]
+}
+
+t.test(
+  "the guide's workflows name every action by its digest, give few permissions, and know the inputs",
+  async t => {
+    const { inputs } = parse(read('action.yml')) as { readonly inputs: object }
+    const blocks = [...read('docs/guides/ci.md').matchAll(/^```yaml\n(# \.github[^]*?)^```$/gm)].map(
+      ([, text = '']) => text,
+    )
+    t.ok(blocks.length >= 2)
+    for (const block of blocks) {
+      const workflow = parse(block) as {
+        readonly permissions: object
+        readonly jobs: Readonly<Record<string, Job>>
+      }
+      t.strictSame(workflow.permissions, {}, 'nothing unless a job says so')
+      for (const [name, job] of Object.entries(workflow.jobs)) {
+        t.ok(job.permissions !== undefined && job['timeout-minutes'] !== undefined, name)
+        for (const { uses = '', with: given = {} } of job.steps) {
+          t.match(uses, /^$|@[0-9a-f]{40}$/, `${name}: ${uses}`)
+          if (!uses.startsWith('fluxloop-keys/')) continue
+          t.strictSame(
+            Object.keys(given).filter(input => !Object.hasOwn(inputs, input)),
+            [],
+          )
+        }
+      }
+    }
+  },
+)
+
 t.test('action.yml has the inputs that are read, and the outputs that are written', async t => {
   const { inputs, outputs } = parse(read('action.yml')) as Readonly<Record<'inputs' | 'outputs', object>>
   const source = read('src/pull-request/github/job.ts')

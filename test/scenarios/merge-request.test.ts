@@ -70,7 +70,9 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
   t.ok(gitlab.downloads.length > 0)
   t.same(gitlab.downloads.filter(Boolean), [], 'the token stays with the API')
 
-  const idle = await done('apply')
+  const idle = await done('apply', { env: { FLUXLOOP_KEYS_HEARTBEAT: `${gitlab.url}/TOKEN` } })
+  t.equal(gitlab.calls.filter(call => call.includes('TOKEN')).length, 1, 'a complete run is told of')
+  t.notMatch(idle.log, /TOKEN/)
   t.match(idle.log, /Nothing that was approved is left/)
   t.strictSame(writesOf(platform.requests), [], 'none twice')
 

@@ -2,6 +2,7 @@
 // repository, and a platform that counts.
 import { readdir } from 'node:fs/promises'
 import t from 'tap'
+import { day } from '../../src/model/duration.ts'
 import { type Step, workflow } from '../support/workflow.ts'
 
 const key = (id: string, permissions = 'read_scenarios') => `
@@ -105,6 +106,13 @@ t.test('applies the approved changes of three merges together, and none that nob
   const named = await step('apply', { inputs: { 'plan-file': applied.outputs['plan-file'] ?? '' } })
   t.equal(named.code, 0, named.log)
   t.strictSame((await platform.managed()).map(({ name }) => name).sort(), ['a', 'b', 'c', 'd'])
+
+  // Time does the rest: what the configuration asks for by age was reviewed with it. Two of four is the limit of one run.
+  platform.now += 85 * day
+  const due = await step('apply', { event: 'schedule' })
+  t.equal(due.code, 0, due.log)
+  t.match(due.summary, /2 changes applied.*2 changes follow from what was approved before/)
+  t.match(due.outputs, { changes: '0' })
 })
 
 t.test('leaves the comment to the plan of the newest commit, whichever ends last', async t => {

@@ -133,7 +133,7 @@ export function ciSteps({ files, host }: CiFilesToWrite, { action }: CiAsked): r
       : []
   const secrets =
     host === 'github'
-      ? 'Set the secret FLUXLOOP_API_KEY, and make the environment fluxloop-keys with reviewers.'
+      ? 'Make the environments keys-plan, keys and keys-review, the last two with reviewers, and set the secret FLUXLOOP_API_KEY in each: docs/guides/ci.md says why.'
       : 'Set the protected and masked variables FLUXLOOP_API_KEY and FLUXLOOP_KEYS_TOKEN.'
   return [...kept, ...include, ...pin, secrets]
 }
