@@ -7,6 +7,7 @@ export default tseslint.config(
     ignores: [
       'dist/',
       'build/',
+      'action/',
       '.tap/',
       '.demo/',
       'node_modules/',

@@ -55,6 +55,8 @@ export async function buildProgram({ native, scripts, yaml }) {
   const bundle = await rolldown({
     input: {
       main: 'src/main.ts',
+      // What GitLab's template runs.
+      gitlab: 'src/pull-request/gitlab/gitlab.ts',
       'keychain-helper': 'src/stores/keychain-helper.ts',
       'clear-helper': 'src/runtime/clipboard/clear-helper.ts',
     },

@@ -57,6 +57,21 @@ await build({
 await rm('build', { recursive: true, force: true })
 await build({ ...common, entryPoints: ['scripts/demo.ts'], outdir: 'build' })
 
+// The GitHub action: one script for the runner's own Node, with everything inside that a step can use there. `npm run bundle` commits it.
+const { metafile: action } = await build({
+  ...common,
+  entryPoints: { action: 'src/pull-request/github/action.ts' },
+  outdir: 'build',
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  target: 'node24',
+  minify: true,
+  legalComments: 'none',
+  // Helpers of the desktop stand next to the program, and there is none of them here.
+  define: { 'import.meta.url': '"file:///"' },
+  logOverride: { 'empty-import-meta': 'silent' },
+})
+
 /** The packages of which some code is in the bundle. */
 function bundledPackages(paths) {
   const names = paths.map(path => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
@@ -73,7 +88,7 @@ async function licenceOf(name) {
 }
 
 const notices = await Promise.all(
-  bundledPackages([...program, ...Object.keys(apart.inputs)]).map(
+  bundledPackages([...program, ...[apart, action].flatMap(({ inputs }) => Object.keys(inputs))]).map(
     async name => `## ${name}\n\n${await licenceOf(name)}\n`,
   ),
 )

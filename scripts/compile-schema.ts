@@ -55,6 +55,23 @@ await writeFile(
   `import type { ErrorObject } from 'ajv'\n\nexport declare const validate: ((data: unknown) => boolean) & { errors?: (ErrorObject | undefined)[] | null }\n\n/** How many errors were not kept. */\nexport declare const skipped: { count: number }\n`,
 )
 
+// What `init` writes for a CI is in files that people can read, and in the program as text.
+const hosts = { github: 'fluxloop-keys.github.yml', gitlab: 'fluxloop-keys.gitlab-ci.yml' }
+const texts = await Promise.all(
+  Object.entries(hosts).map(async ([host, name]) => {
+    const text = await readFile(new URL(`../templates/${name}`, import.meta.url), 'utf8')
+    return [host, text] as const
+  }),
+)
+await writeFile(
+  new URL('ci-templates.js', folder),
+  `export const ciTemplates = ${JSON.stringify(Object.fromEntries(texts))}\n`,
+)
+await writeFile(
+  new URL('ci-templates.d.ts', folder),
+  `export declare const ciTemplates: Readonly<Record<'github' | 'gitlab', string>>\n`,
+)
+
 /** Of items whose type it does not see, because a reference says it, ajv compares each with each: 400,000 of them would take an hour. */
 function typeUniqueItems(part: unknown): void {
   if (typeof part !== 'object' || part === null) return

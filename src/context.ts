@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ReadStream } from 'node:tty'
@@ -13,12 +12,14 @@ import type { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
+import { nonce } from './runtime/nonce.ts'
 import { takeEnvironment } from './runtime/own-environment.ts'
 import type { Prompts } from './runtime/prompts.ts'
 import type { OpenLine } from './render/text/log-guard.ts'
 import { wantsColour } from './render/text/palette.ts'
 import { waitingForFile } from './render/report/stack-lock.ts'
 import { escapeControls } from './render/text/text.ts'
+import { requestLine } from './runtime/request-line.ts'
 import { openRunner } from './runtime/runner.ts'
 import type { LockTarget } from './model/stack-lock.ts'
 import type { StackLock } from './runtime/stack-lock.ts'
@@ -51,6 +52,8 @@ export interface Context {
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
   /** The calls by which a person logs in to the platform that `connect` would call. */
   readonly openLogin: (options: ConnectionOptions) => Promise<LoginCalls & { close(): void }>
+  /** Calls an address after a complete run. Resolves to what was wrong in words; null: it arrived. */
+  readonly heartbeat: (url: URL) => Promise<string | null>
   /** To the clipboard of this desktop, where there is one; `clearAfter`: emptied then, unless it is null, by a process that outlives us. */
   readonly copySecret: (secret: Secret, clearAfter: Milliseconds | null) => Promise<CopiedFor>
   /** Which platform `connect` would call. */
@@ -103,26 +106,16 @@ export interface Streams {
   readonly stderr: StandardStream
 }
 
-function nonce(): string {
-  return Array.from({ length: 10 }, () => randomInt(36).toString(36)).join('')
-}
-
-function requestLine({ method, path, status, try: number, milliseconds }: RequestInfo): string {
-  return `${method} ${path} ${status ?? 'no answer'} (try ${number}, ${Math.round(milliseconds)} ms)`
-}
+type ContextOptions = Readonly<{ noColor: boolean; cwd?: string; onOutputError: (failure: Failure) => void }>
 
 /** A process of its own, which is bundled beside the program. */
 function besideProgram(name: string): { readonly command: string; readonly args: readonly string[] } {
   return { command: process.execPath, args: [fileURLToPath(new URL(`${name}.js`, import.meta.url))] }
 }
 
-export function createContext(
-  version: string,
-  streams: Streams,
-  options: { readonly noColor: boolean; readonly onOutputError: (failure: Failure) => void },
-): OwnedContext {
+export function createContext(version: string, streams: Streams, options: ContextOptions): OwnedContext {
   const env = takeEnvironment()
-  const cwd = process.cwd()
+  const { cwd = process.cwd() } = options
   const stopping = new AbortController()
   let isFinishing = false
   let isInterrupted = false
@@ -220,6 +213,10 @@ export function createContext(
       const tell = (text: string) => stderr.print(escapeControls(text))
       const readers = credentialReaders({ env, logins, now: Date.now, tell })
       return await openLogin(await findEndpoint(options, { env, cwd }), options, { version, readers })
+    },
+    heartbeat: async url => {
+      const { sendHeartbeat } = await import('./runtime/heartbeat.ts')
+      return await sendHeartbeat(url, { env, version, pause: time => setTimeout(time) })
     },
     copySecret: async (secret, clearAfter) => {
       const { copyFor } = await import('./runtime/clipboard/copy-for.ts')

@@ -5,6 +5,7 @@ import { readCommandLine } from './cli.ts'
 import { splitAtDashes } from './cli/arguments.ts'
 import { Failure, exitCodes } from './model/failure.ts'
 import { asksForJson, failureJsonText } from './render/text/failure-json.ts'
+import { asksForEvents, eventText, failedEvent, versionEvent } from './render/report/event-json.ts'
 import { renderFailure, renderUnexpected } from './render/text/failure.ts'
 import { guarded } from './render/text/log-guard.ts'
 import { paletteFor, wantsColour } from './render/text/palette.ts'
@@ -20,6 +21,16 @@ function tell(cause: unknown): number {
   const expected = cause instanceof Failure
   stderr.write(guarded(`${expected ? renderFailure(cause, options) : renderUnexpected(cause, options)}\n`))
   const code = own.includes('--detailed-exitcode') || !expected ? exitCodes.failed : cause.exitCode
+  const command = asksForEvents(own)
+  if (command !== null) {
+    const [at, { version }] = [Date.now(), manifest]
+    const events = [
+      ...(hasPrinted() ? [] : [versionEvent(version, command, at)]),
+      failedEvent(cause, code, at),
+    ]
+    stdout.write(guarded(events.map(event => `${eventText(event)}\n`).join('')))
+    return code
+  }
   // A command that has printed its own document has said it there.
   if (asksForJson(own) && !hasPrinted()) stdout.write(guarded(`${failureJsonText(cause, code)}\n`))
   return code

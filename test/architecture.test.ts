@@ -8,6 +8,7 @@ const floors: readonly (readonly string[])[] = [
   ['start'],
   ['main'],
   ['cli'],
+  ['pull-request'],
   ['commands'],
   ['context'],
   ['runtime'],
@@ -40,6 +41,8 @@ const revealing: Readonly<Record<string, string>> = {
   'commands/exec.ts': 'the environment of the program that it is asked to run',
   'commands/secret/get.ts': 'prints the secret that it is asked for by name',
   'runtime/masking.ts': 'the command by which a CI runner learns what to hide, into its own pipe alone',
+  'pull-request/github/github-calls.ts': "the Authorization header of GitHub's API, with the job's token",
+  'pull-request/gitlab/gitlab-calls.ts': "the header of GitLab's API, with the project's token",
   'platform/device-login.ts': 'the codes of a login, in the body of its own calls',
   'platform/http.ts': 'the Authorization header',
   'platform/signature.ts': 'the private key that signs markers, as a key of node:crypto',
@@ -61,6 +64,8 @@ const unguarded: Readonly<Record<string, string>> = {
   'commands/secret/get.ts': 'a secret by name, exactly',
   'main.ts': 'failures, which it guards itself, and what a signal is answered with',
   'platform/network-transport.ts': 'nothing: it pipes answers into what decompresses them',
+  'pull-request/github/action.ts': 'failures, and the page of a step that opened nothing, both guarded',
+  'pull-request/gitlab/gitlab.ts': 'failures, and the page of a job, both guarded',
   'runtime/prompts.ts': 'what the library of prompts draws, with the marks of commands broken up',
   'runtime/secret-input.ts': 'a question of our own',
   'stores/keychain-helper.ts': 'its answers to our process, which nobody else reads',
@@ -82,6 +87,7 @@ const subjects: Readonly<Record<string, string>> = {
   'failure.ts': 'a failure',
   'fix.ts': 'a fix of the configuration',
   'fixes.ts': 'fixes of the configuration',
+  'heartbeat.ts': 'the call after a complete apply',
   'help.ts': 'help',
   'history.ts': 'the history of runs',
   'homes.ts': 'where the local stores of a key are',
@@ -265,16 +271,24 @@ t.test('only the transitions make a marker, and only its text is read into one',
   t.strictSame(filesWith(makes).toSorted(), ['lifecycle/transitions.ts', 'platform/marker.ts'])
 })
 
-t.test('what is printed passes the guard, and only masking gives commands to a CI runner', async t => {
-  const past =
-    /\b(?:std(?:out|err)|output|stream|target)\b[?!]?\.(?:write|end|exact|cork)\b|'exactly'|\bpipe\(/
-  t.strictSame(filesWith(past).toSorted(), Object.keys(unguarded).toSorted())
-  t.strictSame(
-    filesWith(/\.command\(/).toSorted(),
-    ['cli/command.ts', 'runtime/masking.ts', 'runtime/terminal.ts'].toSorted(),
-  )
-  t.strictSame(filesWith(/\.print\(\s*JSON\b/), ['commands/sandbox.ts'], 'JSON is printed as jsonText')
-})
+t.test(
+  'what is printed passes the guard, and only masking and marks give commands to a CI runner',
+  async t => {
+    const past =
+      /\b(?:std(?:out|err)|output|stream|target)\b[?!]?\.(?:write|end|exact|cork)\b|'exactly'|\bpipe\(/
+    t.strictSame(filesWith(past).toSorted(), Object.keys(unguarded).toSorted())
+    t.strictSame(
+      filesWith(/\.command\(/).toSorted(),
+      [
+        'cli/command.ts',
+        'pull-request/github/step-files.ts',
+        'runtime/masking.ts',
+        'runtime/terminal.ts',
+      ].toSorted(),
+    )
+    t.strictSame(filesWith(/\.print\(\s*JSON\b/), ['commands/sandbox.ts'], 'JSON is printed as jsonText')
+  },
+)
 
 t.test('native packages have one door each', async t => {
   t.strictSame(filesWith(/from 'libsql'|import\('libsql'\)/), ['sandbox/database.ts'])
@@ -299,7 +313,7 @@ t.test('docs/architecture.md names files and rooms that there are', async t => {
   const [, table = ''] = /## The rooms\n([\s\S]*?)\n## /.exec(page) ?? []
   const rooms = table
     .split('\n')
-    .flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name))
+    .flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name))
   const standing = floors.flat().filter(name => name !== 'start')
   t.strictSame([...rooms].sort(), [...standing].sort())
 })

@@ -8,6 +8,7 @@ import type { AuditFacts } from './audit-facts.ts'
 /** The kinds of changes after which a finding of the rule is no more. */
 const mending: ReadonlyMap<string, readonly Change['kind'][]> = new Map([
   ['past-max-age', ['rotate', 'heal', 'deliver']],
+  ['rotation-overdue', ['rotate', 'heal', 'deliver']],
   ['expiring-soon', ['rotate', 'heal', 'deliver', 'update']],
   ['end-not-as-declared', ['rotate', 'heal', 'deliver', 'update']],
   ['undelivered-secret', ['heal', 'rotate']],

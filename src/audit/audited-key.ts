@@ -5,6 +5,7 @@ import { fitsGlob } from '../model/glob.ts'
 import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
 import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
+import { rotationSlots } from '../lifecycle/spread.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
 import { isAdopted } from '../model/wanted-end.ts'
 import type { AuditFacts } from './audit-facts.ts'
@@ -17,6 +18,8 @@ export interface DeclaredKey {
   readonly lineage: Lineage | null
   /** The key whose secret consumers have; null where there is none. */
   readonly head: LiveKey | null
+  /** When its rotation is due among those of its peers, as in a plan. */
+  readonly slot: number | undefined
   /** All its live keys: whoever uses a predecessor needs what it grants, too. */
   readonly members: readonly LiveKey[]
 }
@@ -73,6 +76,7 @@ export function auditedKeys({
   targets,
 }: Pick<AuditFacts, 'desired' | 'live' | 'now' | 'targets'>): readonly AuditedKey[] {
   const owned = ownedKeys(desired, live?.keys ?? [], now)
+  const slots = rotationSlots(desired.stack, desired.keys)
   const declared = desired.keys.map((key): DeclaredKey => {
     const lineage = owned.lineages.get(key.keyId) ?? null
     return {
@@ -80,6 +84,7 @@ export function auditedKeys({
       desired: key,
       lineage,
       head: (lineage?.head ?? lineage?.rivals[0])?.live ?? null,
+      slot: slots.get(key.keyId),
       members: lineage === null ? [] : membersOf(lineage).map(member => member.live),
     }
   })

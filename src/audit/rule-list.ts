@@ -14,6 +14,7 @@ import { noExpiry } from './rules/no-expiry.ts'
 import { pastMaxAge } from './rules/past-max-age.ts'
 import { permissionNotAllowed } from './rules/permission-not-allowed.ts'
 import { retiredKeyInUse } from './rules/retired-key-in-use.ts'
+import { rotationOverdue } from './rules/rotation-overdue.ts'
 import { sharedKey } from './rules/shared-key.ts'
 import { staleSecret } from './rules/stale-secret.ts'
 import { undeliveredSecret } from './rules/undelivered-secret.ts'
@@ -34,6 +35,7 @@ export const rules: Readonly<Record<Exclude<BuiltInRule, 'exception-unmatched'>,
   'lifetime-too-long': lifetimeTooLong,
   'permission-not-allowed': permissionNotAllowed,
   'past-max-age': pastMaxAge,
+  'rotation-overdue': rotationOverdue,
   'expiring-soon': expiringSoon,
   'end-not-as-declared': endNotAsDeclared,
   'unused-key': unusedKey,

@@ -1,58 +1,25 @@
 import { type Command, defineCommand } from './command.ts'
-import { type FlagSet, count, countOr, list, text, toggle } from './flags.ts'
-import { allowPath, allowUnmasked, config, connection, json } from './shared-flags.ts'
+import { choice, countOr, text, toggle } from './flags.ts'
+import { applying, full, jsonInto, overrides, targets, usualReconciling } from './plan-flags.ts'
+import { allowPath, config, connection, json } from './shared-flags.ts'
 
 const group = 'keys as code'
-
-const full = toggle('Show all details of every change, however many there are')
-
-const targets = {
-  only: list('<key>', 'Only keys with this key id, or that fit this pattern (* and ?)'),
-  except: list('<key>', 'All keys but these'),
-} satisfies FlagSet
-
-const overrides = {
-  maxRevoke: count('<n>', 'Allow at most N revocations in this run; above the limit they are held back'),
-  maxRotate: count('<n>', 'Allow at most N rotations for age in this run; above the limit they are deferred'),
-  forbid: list('<what>', 'Refuse a plan that does this: widening (grants more than a key has)', {
-    rare: true,
-  }),
-  allow: list('<what>', 'Allow in this run what the policy forbids: widening', { rare: true }),
-  revokeInUse: list('<key>', 'Let this key be revoked although it is in use', { rare: true }),
-  takeOver: toggle('Move keys here whose local stores are on another host or in another folder', {
-    rare: true,
-  }),
-  sign: toggle('Sign the marker of every key in use that is proven to be ours', { rare: true }),
-  allowPath,
-} satisfies FlagSet
-
-const applying = {
-  autoApprove: toggle('Do not ask for approval'),
-  log: text('<file>', 'Append what was done, why and by whom: a line of JSON a change (FLUXLOOP_KEYS_LOG)'),
-  lockTimeout: text('<period>', 'How long to wait for another run on this machine: 30s, 10m (default 0s)'),
-  parallelism: countOr(10, '<n>', 'How many changes to work on at once', { rare: true }),
-  allowUnmasked,
-} satisfies FlagSet
-
-/** What a rotation of one key leaves at its usual value. */
-const usualReconciling = {
-  maxRevoke: null,
-  maxRotate: null,
-  revokeInUse: [],
-  takeOver: false,
-  sign: false,
-} as const
 
 export const keysAsCode: readonly Command[] = [
   defineCommand({
     name: 'init',
     group,
-    summary: 'Write a first configuration and a .gitignore',
+    summary: 'Write a first configuration, a .gitignore and a CI file',
     about: [
       'It asks for the name of the stack and a first key. Where you are logged in it offers your projects, and keys to take over. It changes nothing on the platform.',
     ],
-    flags: { stack: text('<name>', 'The name of the stack, such as acme-agents'), ...connection },
-    examples: ['init', 'init --stack acme-agents'],
+    flags: {
+      stack: text('<name>', 'The name of the stack, such as acme-agents'),
+      ci: choice('<host>', ['github', 'gitlab', 'none'], 'Write the CI file for this host too'),
+      action: text('<reference>', 'Where you have the GitHub action: acme/fluxloop-keys@COMMIT'),
+      ...connection,
+    },
+    examples: ['init', 'init --stack acme-agents', 'init --stack acme-agents --ci gitlab'],
     run: async ({ flags }, context) => {
       const { runInit } = await import('../commands/init.ts')
       return await runInit(flags, context)
@@ -89,8 +56,11 @@ export const keysAsCode: readonly Command[] = [
     flags: {
       config,
       json,
+      jsonInto,
       out: text('<file>', 'Save the plan, for apply FILE; it holds no secret'),
       detailedExitcode: toggle('Exit with 2 where changes are pending'),
+      format: text('<format>', 'text, json, or markdown: for a comment, within 65,536 characters'),
+      showPersonal: toggle('Show addresses and user agents in Markdown too', { rare: true }),
       ...targets,
       drift: toggle('Show drift alone: what was changed on the platform since it was applied'),
       at: text('<moment>', 'Forecast: plan for a date (2027-01-01) or a period from now (+30d)'),
@@ -107,6 +77,7 @@ export const keysAsCode: readonly Command[] = [
       'plan --detailed-exitcode',
       'plan --at +30d',
       'plan --drift --detailed-exitcode',
+      'plan --format markdown',
       'plan --api-url sandbox:demo.db',
     ],
     run: async ({ flags }, context) => {
@@ -127,6 +98,7 @@ export const keysAsCode: readonly Command[] = [
       ...applying,
       ...targets,
       ttl: text('<period>', 'How long after it was made a plan file is taken (default 24h)'),
+      heartbeat: text('<url>', 'Call this URL after each complete run (FLUXLOOP_KEYS_HEARTBEAT)'),
       ...connection,
       ...overrides,
     },
@@ -137,10 +109,15 @@ export const keysAsCode: readonly Command[] = [
       "apply --only 'ci-*'",
       'apply --max-revoke 12',
       'apply --forbid widening',
+      'apply --auto-approve --json-lines',
     ],
     run: async ({ flags, argument: planFile }, context) => {
-      const { runApply } = await import('../commands/apply.ts')
-      return await runApply({ ...flags, planFile, rotate: new Map() }, context)
+      const [{ runApply }, { heartbeatOf }] = await Promise.all([
+        import('../commands/apply.ts'),
+        import('../commands/heartbeat.ts'),
+      ])
+      const heartbeat = heartbeatOf(flags.heartbeat, context)
+      return await runApply({ ...flags, planFile, heartbeat, rotate: new Map() }, context)
     },
   }),
   defineCommand({
@@ -165,7 +142,7 @@ export const keysAsCode: readonly Command[] = [
       const rotate = new Map(keyIds.map(keyId => [keyId, request]))
       const targeted = { only: keyIds, except: [], forbid: [], allow: [] }
       return await runApply(
-        { ...usualReconciling, ...flags, ...targeted, planFile: null, ttl: null, rotate },
+        { ...usualReconciling, ...flags, ...targeted, planFile: null, ttl: null, heartbeat: null, rotate },
         context,
       )
     },

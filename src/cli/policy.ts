@@ -12,9 +12,18 @@ export const policy: readonly Command[] = [
       json,
       format: choice(
         '<format>',
-        ['text', 'json', 'sarif', 'junit', 'markdown', 'csv'],
+        ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'gitlab'],
         'What to print (default text)',
-        { meant: { md: 'markdown', xml: 'junit', txt: 'text', html: 'markdown' } },
+        {
+          meant: {
+            md: 'markdown',
+            xml: 'junit',
+            txt: 'text',
+            html: 'markdown',
+            codequality: 'gitlab',
+            codeclimate: 'gitlab',
+          },
+        },
       ),
       offline: toggle('Look at the configuration alone: no request, no credentials'),
       failOn: choice(

@@ -24,6 +24,7 @@ const environment: HelpPage = {
       title: 'Logs and files',
       rows: [
         { term: 'FLUXLOOP_KEYS_LOG', text: 'The log that apply and rotate append to, as --log.' },
+        { term: 'FLUXLOOP_KEYS_HEARTBEAT', text: 'What apply calls after a complete run, as --heartbeat.' },
         { term: 'XDG_STATE_HOME', text: 'Where the locks of stacks are (~/.local/state).' },
         { term: 'XDG_CACHE_HOME', text: 'Where use of keys is cached for audit (~/.cache).' },
         { term: 'XDG_RUNTIME_DIR', text: 'A folder in memory; secret copy needs it.' },

@@ -5,24 +5,23 @@ import type { Context } from '../context.ts'
 import { Declined, Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
-import { type Plan, isHeldInPart, isRefused, pendingElsewhere } from '../model/change.ts'
+import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
 import { isProvision } from '../model/verb.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/report/budget.ts'
-import { jsonText } from '../render/text/json.ts'
-import { planToJson } from '../render/plan/plan-json.ts'
-import { renderPlan } from '../render/plan/plan-text.ts'
-import { reportToJson } from '../render/report/report-json.ts'
+import { appliedToJson } from '../render/report/report-json.ts'
 import { targetText } from '../render/text/subject.ts'
-import { escapeControls, wrap } from '../render/text/text.ts'
-import { notStartedTexts, renderOutcome, renderReport } from '../render/report/report-text.ts'
+import { wrap } from '../render/text/text.ts'
+import { notStartedTexts, renderOutcome } from '../render/report/report-text.ts'
 import type { RunLog } from '../runtime/run-log.ts'
+import { type ApplyView, applyView } from './apply-view.ts'
 import { reconcileApproved } from './open-approved-plan.ts'
 import { type RunRecorder, beginRecording, openAskedLog } from './open-log.ts'
 import { allowedPaths } from './configuration.ts'
 import { exitCodeOf, exitCodeOfPlan } from './exit-code.ts'
+import { beat } from './heartbeat.ts'
+import { type JsonFile, writingJsonInto } from './json-into.ts'
 import { planLifetime } from './plan-lifetime.ts'
-import { showProgress } from './progress.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 import { signingOf } from './signing.ts'
 import { type Lock, whileLocking } from './stack-lock.ts'
@@ -41,43 +40,74 @@ export interface ApplyOptions extends ReconcileOptions {
   readonly allowUnmasked: boolean
   /** The log to append to; null: the environment's, or none. */
   readonly log: string | null
+  /** Print events, a line of JSON each. */
+  readonly jsonLines: boolean
+  /** The file for the document that `--json` prints; null: none. */
+  readonly jsonInto: string | null
+  /** What to call after a complete run. */
+  readonly heartbeat: URL | null
 }
 
-export async function runApply(options: ApplyOptions, context: Context): Promise<number> {
+/** Where a run shows what it does. */
+interface Shown {
+  readonly view: ApplyView
+  readonly file: JsonFile
+}
+
+/** What another room puts in the place of a plan file: its own way to a plan that somebody approved, and an ear for what came of it. */
+export interface ApplyHooks {
+  readonly decide: (lock: Lock) => Promise<Reconciliation>
+  readonly done: (plan: Plan, report: Report) => void
+}
+
+export async function runApply(
+  options: ApplyOptions,
+  context: Context,
+  hooks: ApplyHooks | null = null,
+): Promise<number> {
   if (options.parallelism < 1) throw new Failure('usage', '--parallelism takes 1 or more')
   if (options.ttl !== null && options.planFile === null)
     throw new Failure('usage', '--ttl is about a plan file, so it needs one: apply FILE --ttl 24h')
   planLifetime(options.ttl) // A wrong flag costs no request.
   const approved = options.autoApprove || options.planFile !== null
-  if (options.json && !approved)
-    throw new Failure('usage', 'apply --json cannot ask, so it needs --auto-approve')
-  const log = await openAskedLog(options.log, context)
+  const asked = options.json ? 'json' : options.jsonLines ? 'json-lines' : null
+  if (asked !== null && !approved)
+    throw new Failure('usage', `apply --${asked} cannot ask, so it needs --auto-approve`)
   const command = options.rotate.size > 0 ? 'rotate' : 'apply'
-  return await whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
-    applyLocked(options, approved, log, { lock, lost }, context),
+  const view = applyView(command, options, context)
+  view.begins()
+  const log = await openAskedLog(options.log, context)
+  const code = await writingJsonInto(options.jsonInto, { detailedExitcode: false }, context, file =>
+    whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
+      applyLocked(options, approved, log, { lock, lost, hooks }, { view, file }, context),
+    ),
   )
+  if (code === 0 && options.heartbeat !== null) await beat(options.heartbeat, context)
+  return code
+}
+
+async function decide(options: ApplyOptions, context: Context, lock: Lock): Promise<Reconciliation> {
+  if (options.planFile === null) return await reconcile(options, context, lock)
+  const lifetime = planLifetime(options.ttl)
+  return await reconcileApproved(options.planFile, { ...options, lifetime }, context, lock)
 }
 
 async function applyLocked(
   options: ApplyOptions,
   approved: boolean,
   log: RunLog | null,
-  { lock, lost }: { readonly lock: Lock; readonly lost: AbortSignal },
+  {
+    lock,
+    lost,
+    hooks,
+  }: { readonly lock: Lock; readonly lost: AbortSignal; readonly hooks: ApplyHooks | null },
+  shown: Shown,
   context: Context,
 ): Promise<number> {
-  const reconciliation =
-    options.planFile === null
-      ? await reconcile(options, context, lock)
-      : await reconcileApproved(
-          options.planFile,
-          { ...options, lifetime: planLifetime(options.ttl) },
-          context,
-          lock,
-        )
+  const reconciliation = await (hooks === null ? decide(options, context, lock) : hooks.decide(lock))
   const { plan, audit } = reconciliation
-  const { stdout } = context
   const idle = isRefused(plan) || plan.changes.length === 0
-  if (!options.json) stdout.print(shownPlan(reconciliation, options, context))
+  shown.view.planned(reconciliation)
   if (makesSecrets(plan) && !options.allowUnmasked) await context.requireMasking()
   const signing = idle ? null : signingOf(reconciliation.desired, context.env)
   if (!idle) tellRequests(reconciliation, context)
@@ -89,14 +119,24 @@ async function applyLocked(
   const report =
     signing === null
       ? { outcomes: [], interrupted: false }
-      : await execute(reconciliation, { recorder, signing }, options, lost, context)
-  if (options.json)
-    stdout.print(jsonText({ plan: planToJson(plan, audit), report: reportToJson(report, plan) }))
-  else if (!idle) stdout.print(renderReport(report, plan, { ...stdout, isHeldInPart: isHeldInPart(plan) }))
-  const trouble = tellTrouble(recorder, context)
+      : await execute(reconciliation, { recorder, signing }, shown, options, lost, context)
+  hooks?.done(plan, report)
+  const trouble = recorder?.trouble() ?? null
+  const code = exitCodeOfRun(plan, report, { isLogged: trouble === null, isLost: lost.aborted })
+  shown.file.holds(appliedToJson(plan, audit, report))
+  shown.view.ended(report, reconciliation, code)
+  tellTrouble(trouble, context)
+  return code
+}
+
+function exitCodeOfRun(
+  plan: Plan,
+  report: Report,
+  { isLogged, isLost }: { readonly isLogged: boolean; readonly isLost: boolean },
+): number {
   if (isRefused(plan)) return exitCodes.refused
-  if (trouble !== null) return exitCodeOf(report) || exitCodes.failed
-  if (lost.aborted) return exitCodeOf(report) || exitCodes.conflict
+  if (!isLogged) return exitCodeOf(report) || exitCodes.failed
+  if (isLost) return exitCodeOf(report) || exitCodes.conflict
   const isDone = report.outcomes.some(({ status }) => status === 'done')
   const conflict = isOthersWork(plan) ? exitCodes.conflict : 0
   const left = leftElsewhere(plan, report) || leftUnread(plan)
@@ -128,18 +168,6 @@ function leftUnread({ findings }: Plan): number {
   return isLeft ? exitCodes.partial : 0
 }
 
-function shownPlan(
-  { plan, audit }: Reconciliation,
-  { planFile, full }: ApplyOptions,
-  { stdout }: Context,
-): string {
-  const idle = isRefused(plan) || plan.changes.length === 0
-  const isEmpty = plan.changes.length + plan.retiring.length + plan.deferred.length === 0
-  if (planFile !== null && isEmpty && !isRefused(plan) && !isHeldInPart(plan))
-    return `The plan in ${escapeControls(planFile)} has no changes: there is nothing to apply.`
-  return `${renderPlan(plan, { ...stdout, full, audit })}\n${idle ? '' : '\n'}`
-}
-
 /** Says so where the plan needs more requests than the caller has left. */
 function tellRequests({ plan, gathered, connection }: Reconciliation, { stderr, now }: Context): void {
   const { client } = connection
@@ -166,10 +194,8 @@ async function requireApproval(plan: Plan, context: Context): Promise<void> {
 }
 
 /** Says so where the log lacks something. */
-function tellTrouble(recorder: RunRecorder | null, { stderr }: Context): Failure | null {
-  const trouble = recorder?.trouble() ?? null
+function tellTrouble(trouble: Failure | null, { stderr }: Context): void {
   if (trouble !== null) stderr.print(`Not everything was logged. ${trouble.message}`)
-  return trouble
 }
 
 /** Tells on standard error what the output did not take of a run that ended early for it. */
@@ -201,16 +227,17 @@ function placesOf({ desired, plan }: Reconciliation): readonly StoreSpec[] {
 async function execute(
   reconciliation: Reconciliation,
   { recorder, signing }: { readonly recorder: RunRecorder | null; readonly signing: Signing },
+  { view, file }: Shown,
   asked: ApplyOptions,
   lost: AbortSignal,
   context: Context,
 ): Promise<Report> {
-  const { parallelism, json } = asked
-  const { desired, gathered, options, plan, connection, clock } = reconciliation
+  const { parallelism } = asked
+  const { desired, gathered, options, plan, audit, connection, clock } = reconciliation
   const openStores = await context.stores(allowedPaths(asked.allowPath, context.cwd))
   await openStores.sweep(placesOf(reconciliation))
   const stores = tryingUpdate(keyToTryUpdate(plan, gathered.current), openStores, connection.client)
-  const progress = showProgress(plan, { json }, context)
+  const progress = view.progress(plan)
   const stopping = AbortSignal.any([context.stopping, lost])
   connection.client.pace({ stopping, tell: progress.waits })
   const run: Run = {
@@ -248,7 +275,8 @@ async function execute(
   } catch (cause) {
     const [report] = reports
     if (!(cause instanceof Failure) || report === undefined) throw cause
-    tellTrouble(recorder, context)
+    tellTrouble(recorder?.trouble() ?? null, context)
+    file.holds(appliedToJson(plan, audit, report))
     throw cutShort(cause, report, asked, context)
   }
 }

@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path'
+import type { CiHost } from '../config/ci-file.ts'
 import type { Block } from '../config/edit-yaml.ts'
 import { findFiles, shownPath } from '../config/find-files.ts'
 import { proposeImport } from '../config/import-keys.ts'
@@ -11,11 +12,12 @@ import type { LiveKey } from '../model/live-key.ts'
 import { isFree } from '../plan/adopt.ts'
 import { renderDiagnostics } from '../render/text/diagnostics.ts'
 import { escapeControls, wrap } from '../render/text/text.ts'
-import { nameText, quotedName } from '../render/text/values.ts'
+import { enumerate, nameText, quotedName } from '../render/text/values.ts'
+import { type CiAsked, askCi, ciSteps, planCiFiles, requireCiFlags, writeCiFiles } from './init/ci.ts'
 import { type Offered, askAdopted, askFirstKey, askStack, stackProblem } from './init/questions.ts'
 import { replaceFile, textOf } from './replace-file.ts'
 
-export interface InitOptions extends ConnectionOptions {
+export interface InitOptions extends ConnectionOptions, CiAsked {
   /** Null: somebody is asked. */
   readonly stack: string | null
   readonly verbose: boolean
@@ -26,6 +28,7 @@ interface Answers {
   readonly first: Block | null
   readonly adopted: readonly LiveKey[]
   readonly offered: Offered | null
+  readonly host: CiHost | null
 }
 
 async function requireNone({ cwd }: Context): Promise<void> {
@@ -72,7 +75,8 @@ async function answersOf(options: InitOptions, context: Context): Promise<Answer
         hints: ['As in: fluxloop-keys init --stack acme-agents'],
       })
     }
-    return { stack, first: null, adopted: [], offered: null }
+    const host = options.ci === 'none' ? null : options.ci
+    return { stack, first: null, adopted: [], offered: null, host }
   }
   const offered = await offeredBy(options, context)
   const prompts = await context.prompts('Cancelled: nothing was written')
@@ -80,8 +84,9 @@ async function answersOf(options: InitOptions, context: Context): Promise<Answer
   const name = stack ?? (await askStack(prompts, stackNamedAfter(basename(context.cwd))))
   const adopted = await askAdopted(prompts, offered)
   const first = adopted.length > 0 ? null : await askFirstKey(prompts, offered)
+  const host = await askCi(options, prompts, context)
   context.stderr.print('')
-  return { stack: name, first, adopted, offered }
+  return { stack: name, first, adopted, offered, host }
 }
 
 /** What is written has to be a configuration that validate accepts. */
@@ -96,7 +101,7 @@ async function requireSound(path: string, text: string, { cwd, stderr }: Context
   )
 }
 
-function nextSteps({ offered }: Answers, { width }: Context['stdout']): string {
+function nextSteps({ offered }: Answers, ofCi: readonly string[], { width }: Context['stdout']): string {
   const login =
     offered === null
       ? [
@@ -104,7 +109,7 @@ function nextSteps({ offered }: Answers, { width }: Context['stdout']): string {
         ]
       : []
   return [
-    ...login.flatMap(text => [...wrap(text, width), '']),
+    ...[...login, ...ofCi].flatMap(text => [...wrap(text, width), '']),
     'Next:',
     '  fluxloop-keys validate',
     '  fluxloop-keys plan',
@@ -112,8 +117,9 @@ function nextSteps({ offered }: Answers, { width }: Context['stdout']): string {
   ].join('\n')
 }
 
-/** Writes a first configuration and a .gitignore, from answers where there is somebody to ask. Changes nothing on the platform. */
+/** Writes a first configuration, a .gitignore and a CI file, from answers where there is somebody to ask. Changes nothing on the platform. */
 export async function runInit(options: InitOptions, context: Context): Promise<number> {
+  requireCiFlags(options)
   await requireNone(context)
   const answers = await answersOf(options, context)
   const { stack, first, adopted, offered } = answers
@@ -125,13 +131,19 @@ export async function runInit(options: InitOptions, context: Context): Promise<n
   const path = join(cwd, 'fluxloop-keys.yaml')
   const text = newConfiguration(stack, first, proposal)
   await requireSound(path, text, context)
+  const ci = answers.host === null ? null : await planCiFiles(answers.host, options, context)
   await replaceFile(path, null, text)
   const ignore = join(cwd, '.gitignore')
   const before = await textOf(ignore)
   const after = withIgnored(before)
   if (after !== before) await replaceFile(ignore, before, after)
-  stdout.print(
-    `Wrote fluxloop-keys.yaml${after === before ? '' : ' and .gitignore'}.\n\n${nextSteps(answers, stdout)}`,
-  )
+  if (ci !== null) await writeCiFiles(ci)
+  const written = [
+    'fluxloop-keys.yaml',
+    ...(after === before ? [] : ['.gitignore']),
+    ...(ci?.files ?? []).filter(({ isNew }) => isNew).map(file => file.path),
+  ]
+  const steps = nextSteps(answers, ci === null ? [] : ciSteps(ci, options), stdout)
+  stdout.print(`Wrote ${enumerate(written)}.\n\n${steps}`)
   return 0
 }

@@ -52,12 +52,13 @@ function effectiveWidening(
   return options.widening === 'forbid' ? 'forbid' : asked
 }
 
-function staleKey(keyId: string): Finding {
+/** It was approved, and is another plan by now. */
+export function staleKey(keyId: string): Finding {
   return { severity: 'held', code: 'stale', keyId }
 }
 
 /** What of the findings is about the keys that the approved plan touches, or about the whole. What is held is always said. */
-function judgedFindings(
+export function judgedFindings(
   { findings }: Plan,
   changes: readonly Change[],
   touched: readonly string[],

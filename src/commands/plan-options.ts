@@ -109,7 +109,7 @@ function requireDeclared(
   })
 }
 
-function keysWithLocalStores({ keys }: DesiredState): ReadonlySet<string> {
+export function keysWithLocalStores({ keys }: DesiredState): ReadonlySet<string> {
   return new Set(
     keys.filter(({ stores }) => stores.some(({ spec }) => isLocal(spec))).map(({ keyId }) => keyId),
   )

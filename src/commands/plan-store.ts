@@ -36,14 +36,22 @@ export async function readPlanText(file: string, cwd: string): Promise<string> {
   })
 }
 
-/** Throws a `Failure` where the file is there and no plan file: a slip of the hand must not cost a configuration. */
-export async function requireFreeForPlan(file: string, cwd: string): Promise<void> {
+/** Throws a `Failure` where the file is there and is not `what`: a slip of the hand must not cost a configuration. */
+export async function requireFreeFor(
+  { what, mark }: { readonly what: string; readonly mark: string },
+  file: string,
+  cwd: string,
+): Promise<void> {
   const before = await textOf(resolve(cwd, file))
-  if (before === null || before === '' || before.slice(0, 100).includes(`"format": "${planFileFormat}"`))
-    return
-  throw new Failure('usage', `${file} exists and is not a plan file, so it is not overwritten`, {
+  if (before === null || before === '' || before.slice(0, 100).includes(mark)) return
+  throw new Failure('usage', `${file} exists and is not ${what}, so it is not overwritten`, {
     hints: ['Name another file, or remove this one.'],
   })
+}
+
+/** The same for a plan file. */
+export async function requireFreeForPlan(file: string, cwd: string): Promise<void> {
+  await requireFreeFor({ what: 'a plan file', mark: `"format": "${planFileFormat}"` }, file, cwd)
 }
 
 /** Replaces the file as a whole: a reader sees the old plan or the new one. */

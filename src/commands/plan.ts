@@ -2,17 +2,22 @@ import type { Context } from '../context.ts'
 import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
 import { type Instant, type Milliseconds, day, parseDate, parseDuration } from '../model/duration.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
+import type { PlanAudit } from '../model/plan-audit.ts'
 import { suggestUnit } from '../model/suggest-unit.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { configurationHash, toPlanFile } from '../plan/plan-file.ts'
+import { impersonal } from '../plan/impersonal.ts'
 import { driftPlan, forecastPlan } from '../plan/views.ts'
 import { jsonText } from '../render/text/json.ts'
 import { planToJson } from '../render/plan/plan-json.ts'
+import { commentLimit, planToMarkdown } from '../render/plan/plan-markdown.ts'
 import { renderPlan } from '../render/plan/plan-text.ts'
 import { shellWord } from '../render/text/shell-word.ts'
 import { dateTime } from '../render/text/time.ts'
 import { auditedPlan } from './audited-plan.ts'
+import { oneOf } from './audit/options.ts'
 import { exitCodeOfPlan } from './exit-code.ts'
+import { type JsonFile, writingJsonInto } from './json-into.ts'
 import { overrideFlags } from './overrides.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { sameChoice } from './same-choice.ts'
@@ -32,7 +37,15 @@ export interface PlanCommandOptions extends ReconcileOptions {
   readonly drift: boolean
   /** Show for every key where its secret goes from here. */
   readonly stores: boolean
+  /** The file for the document that `--json` prints; null: none. */
+  readonly jsonInto: string | null
+  /** Null: text, or JSON with `json`. */
+  readonly format: string | null
+  /** Markdown leaves the machine: addresses and user agents only where somebody says so. */
+  readonly showPersonal: boolean
 }
+
+const formats = ['text', 'json', 'markdown'] as const
 
 function lifetimeOf({ out, ttl }: PlanCommandOptions): Milliseconds {
   if (ttl !== null && out === null)
@@ -82,10 +95,26 @@ function viewOf(
 
 /** With `--detailed-exitcode`, 2 means that changes are pending, so every error is 1. */
 export async function runPlan(options: PlanCommandOptions, context: Context): Promise<number> {
-  const { out, detailedExitcode } = options
+  const { out, detailedExitcode, jsonInto } = options
+  const format = options.format === null ? null : oneOf('format', options.format, formats)
   const lifetime = lifetimeOf(options)
-  if (out !== null) await requireFreeForPlan(out, context.cwd)
   const moment = momentOf(options)
+  if (out !== null) await requireFreeForPlan(out, context.cwd)
+  return await writingJsonInto(jsonInto, { detailedExitcode }, context, file =>
+    showPlan({ ...options, lifetime, format }, moment, file, context),
+  )
+}
+
+async function showPlan(
+  options: PlanCommandOptions & {
+    readonly lifetime: Milliseconds
+    readonly format: (typeof formats)[number] | null
+  },
+  moment: ReturnType<typeof momentOf>,
+  file: JsonFile,
+  context: Context,
+): Promise<number> {
+  const { out, detailedExitcode, format } = options
   const reconciliation = await reconcile(options, context)
   const view = viewOf(reconciliation, moment, options)
   const { desired, gathered } = reconciliation
@@ -96,16 +125,30 @@ export async function runPlan(options: PlanCommandOptions, context: Context): Pr
       ? reconciliation
       : await auditedPlan(view, desired, gathered)
   const { stdout } = context
-  stdout.print(
-    options.json
-      ? jsonText(planToJson(plan, audit))
-      : renderPlan(plan, { ...stdout, homes: options.stores, full: options.full, audit }),
-  )
-  if (out !== null) await save(reconciliation, { ...options, out, lifetime }, context)
+  file.holds(planToJson(plan, audit))
+  stdout.print(shown(plan, audit, format, options, stdout))
+  if (out !== null) await save(reconciliation, { ...options, out }, context)
   const code = exitCodeOfPlan(plan, plan.changes.length > 0)
   if (code !== 0) return detailedExitcode ? exitCodes.failed : code
   const pending = plan.changes.length + plan.deferred.length + pendingElsewhere(plan).length
   return detailedExitcode && pending > 0 ? 2 : 0
+}
+
+function shown(
+  plan: Plan,
+  audit: PlanAudit | null,
+  format: (typeof formats)[number] | null,
+  { json, stores, full, showPersonal }: PlanCommandOptions,
+  stdout: Context['stdout'],
+): string {
+  switch (format ?? (json ? 'json' : 'text')) {
+    case 'json':
+      return jsonText(planToJson(plan, audit))
+    case 'markdown':
+      return planToMarkdown(showPersonal ? plan : impersonal(plan), { audit, limit: commentLimit })
+    case 'text':
+      return renderPlan(plan, { ...stdout, homes: stores, full, audit })
+  }
 }
 
 /** A refused plan is not saved: nobody can apply it. */
@@ -127,7 +170,7 @@ async function save(
     options,
   }
   const file = escapeControls(out)
-  await writePlanText(out, jsonText(toPlanFile(plan, binding, sha256)), cwd)
+  await writePlanText(out, jsonText(toPlanFile(plan, desired, binding, sha256)), cwd)
   // apply takes none of these from the file, and a longer life neither.
   const longer = ttl !== null && lifetime > day ? [`--ttl ${ttl}`] : []
   const again = [...sameChoice(asked).map(escapeControls), ...overrideFlags(options), ...longer]

@@ -8,6 +8,7 @@ import { DiagnosticList } from './diagnostic-list.ts'
 import { findFiles, shownPath } from './find-files.ts'
 import { mergeParts } from './merge.ts'
 import type { Part } from './parts.ts'
+import type { Confined } from './policy/locate.ts'
 import { resolvePolicy } from './policy/resolve.ts'
 import { sharedPolicies } from './policy/shared.ts'
 import type { RawLimits, RawMarker } from './raw.ts'
@@ -72,7 +73,7 @@ async function filesToRead(paths: readonly string[], cwd: string, instead: Reado
  * for whoever goes on to a plan, which warns of them by the server's clock and keeps the other keys going. What is wrong
  * comes back as diagnostics, all files' at once, sorted by place; nothing is thrown for it. `instead` has the texts of files, by
  * their absolute paths, as they are to be: they need not be there yet. `allowedPaths`: the env files, by their absolute paths,
- * of which no name is unusual.
+ * of which no name is unusual. `confined`: somebody else wrote it, and it names no file outside the repository.
  */
 export async function loadConfiguration(options: {
   readonly paths: readonly string[]
@@ -80,8 +81,10 @@ export async function loadConfiguration(options: {
   readonly now: Instant | null
   readonly instead?: ReadonlyMap<string, string>
   readonly allowedPaths?: readonly string[]
+  readonly confined?: Confined
 }): Promise<Loaded> {
   const { paths, cwd, now, instead = new Map<string, string>(), allowedPaths = [] } = options
+  const { confined = null } = options
   const found = await filesToRead(paths, cwd, instead)
   const diagnostics = new DiagnosticList()
   for (const one of found.diagnostics) diagnostics.push(one)
@@ -99,7 +102,13 @@ export async function loadConfiguration(options: {
   const merged = mergeParts(parts, readable, report)
   const known = (block: string) =>
     readable && parts.every(part => !part.broken.has('') && !part.broken.has(block))
-  const shared = await sharedPolicies(merged.extends, { cwd, boundary: found.boundary, room, diagnostics })
+  const shared = await sharedPolicies(merged.extends, {
+    cwd,
+    boundary: found.boundary,
+    room,
+    diagnostics,
+    confined,
+  })
   const policy = await resolvePolicy(
     merged.policy === null ? shared.policies : [...shared.policies, merged.policy],
     report,

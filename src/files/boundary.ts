@@ -22,7 +22,7 @@ export async function realPath(path: string): Promise<string | null> {
 }
 
 /** The folder with `.git` at or above this one; null where there is none. Git is not asked: it may run what a repository says. */
-async function repositoryAbove(start: string): Promise<string | null> {
+export async function repositoryAbove(start: string): Promise<string | null> {
   for (let folder = start; ; folder = dirname(folder)) {
     const found = await lstat(join(folder, '.git')).catch(() => null)
     if (found !== null) return folder

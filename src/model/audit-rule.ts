@@ -31,6 +31,11 @@ export const auditRules = {
     title: 'A permission that the policy does not allow in this environment',
   },
   'past-max-age': { severity: 'high', needs: 'live', title: 'A secret older than its maximum age' },
+  'rotation-overdue': {
+    severity: 'medium',
+    needs: 'live',
+    title: 'A rotation that is due, and was not done for three days',
+  },
   'expiring-soon': {
     severity: 'medium',
     needs: 'live',

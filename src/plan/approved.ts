@@ -1,5 +1,5 @@
 import { type Change, type Plan, type Retiring, isPruning } from '../model/change.ts'
-import { canonicalText } from './canonical.ts'
+import { canonicalChange, canonicalText } from './canonical.ts'
 
 /** What a plan file tells of the plan that somebody approved. Nothing of it is carried out: it is only compared with. */
 export interface ApprovedPlan {
@@ -52,7 +52,7 @@ export function compareWithApproved(
     canonicalText(
       list
         .filter(change => change.keyId === keyId)
-        .map(canonicalText)
+        .map(canonicalChange)
         .sort(),
     )
   const stale = touchedKeys(approved).filter(keyId => texts(still, keyId) !== texts(changes, keyId))

@@ -4,7 +4,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { endOfLife } from '../model/lifetime.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import { dueAt, rotationReasons, strategyOf } from './due.ts'
+import { dueAt, rotationReasons, strategyOf } from '../lifecycle/due.ts'
 import { type Lineage, storeTop } from '../lifecycle/lineage.ts'
 
 /** A key that holds a declaration's secret at some time to come: one that is live, or one that will be made. */

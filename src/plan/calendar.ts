@@ -9,7 +9,7 @@ import { useOf } from '../lifecycle/last-use.ts'
 import { type Lineage, lineageOf } from '../lifecycle/lineage.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import { evidenceOf } from './proof.ts'
-import { rotationSlots } from './spread.ts'
+import { rotationSlots } from '../lifecycle/spread.ts'
 
 /** When a key that has to go goes at the earliest; null where no time tells, since its use is unknown. */
 function earliestEnd({ live, wait }: Retiring, quiet: Milliseconds, now: Instant): Instant | null {

@@ -1,12 +1,27 @@
 /** Facts that change by themselves or say where something stands: they make no plan another one. Of a store counts what was declared. */
 const beside: ReadonlySet<string> = new Set(['lastUse', 'version', 'position', 'spec'])
 
+/**
+ * Of a change, also how old a key is, which part of a store is free, and what its declaration answers for to audit: that counts with the
+ * declaration.
+ */
+const besideOfChange: ReadonlySet<string> = new Set([...beside, 'age', 'free', 'exceptions'])
+
 /** One text for one meaning: names in order, and without the facts that are beside the point. */
 export function canonicalText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`
+  return textWithout(value, beside)
+}
+
+/** The same of a change in a plan. */
+export function canonicalChange(change: unknown): string {
+  return textWithout(change, besideOfChange)
+}
+
+function textWithout(value: unknown, omitted: ReadonlySet<string>): string {
+  if (Array.isArray(value)) return `[${value.map(item => textWithout(item, omitted)).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const entries = Object.entries(value)
-    .filter(([name, part]) => !beside.has(name) && part !== undefined)
+    .filter(([name, part]) => !omitted.has(name) && part !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${canonicalText(part)}`).join(',')}}`
+  return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${textWithout(part, omitted)}`).join(',')}}`
 }

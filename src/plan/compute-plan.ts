@@ -32,7 +32,7 @@ import {
   retirePredecessor,
 } from './retire.ts'
 import { decideKey, headIsDelivered } from './rules.ts'
-import { rotationSlots } from './spread.ts'
+import { rotationSlots } from '../lifecycle/spread.ts'
 
 /**
  * The difference between what is declared and what is live, at one moment.

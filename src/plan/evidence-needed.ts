@@ -6,11 +6,11 @@ import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
-import { rotationReasons } from './due.ts'
+import { rotationReasons } from '../lifecycle/due.ts'
 import { fieldChanges } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { isHere } from './place.ts'
-import { rotationSlots } from './spread.ts'
+import { rotationSlots } from '../lifecycle/spread.ts'
 
 /** What is known before any store is read. */
 export type KnownOptions = Pick<

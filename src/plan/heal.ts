@@ -3,7 +3,7 @@ import { type Lineage, type ManagedKey, deliveredAt, isOlder } from '../lifecycl
 import type { Change } from '../model/change.ts'
 import { type Instant, type Milliseconds, day, minute } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
-import { rotationReasons } from './due.ts'
+import { rotationReasons } from '../lifecycle/due.ts'
 import { type Decision, type Facts, type KeyCase, isCallingKey, only, together } from './facts.ts'
 import { foreignHost } from './foreign-host.ts'
 import { isOfThisPlace } from './place.ts'

@@ -12,7 +12,7 @@ import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import { wantedEnd } from '../model/wanted-end.ts'
 import type { Facts } from './facts.ts'
 import { renewalReasons } from './rules.ts'
-import { ageLimit } from './spread.ts'
+import { ageLimit } from '../lifecycle/spread.ts'
 
 type Limit = Extract<Finding, { code: 'limit' }>
 type Renewal = Extract<Change, { kind: 'rotate' | 'deliver' }>

@@ -2,10 +2,12 @@ import type { Plan } from '../model/change.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
-import type { ApprovedPlan } from './approved.ts'
+import { type ApprovedPlan, touchedKeys } from './approved.ts'
 import { canonicalText } from './canonical.ts'
+import { impersonal } from './impersonal.ts'
 import type { PlanOptions } from './input.ts'
-import { type Shape, listOf, nullOr, object, oneOf, openObject, wholeNumber, words } from './shape.ts'
+import { type ReviewBasis, reviewBasis } from './review.ts'
+import { type Shape, listOf, mapOf, nullOr, object, oneOf, openObject, wholeNumber, words } from './shape.ts'
 
 /** The first property of every plan file, and its value. */
 export const planFileFormat = 'fluxloop-keys plan'
@@ -30,7 +32,7 @@ export interface PlanBinding {
 }
 
 /** A plan as a file holds it, once it is read. */
-export interface PlanFile extends PlanBinding {
+export interface PlanFile extends PlanBinding, ReviewBasis {
   readonly plan: ApprovedPlan & { readonly stack: string; readonly now: Instant }
 }
 
@@ -42,12 +44,14 @@ export function configurationHash(desired: DesiredState, hash: Hash): string {
   return hash(canonicalText(desired))
 }
 
-/** The value that a plan file holds. It has no secret: none is in a plan. */
-export function toPlanFile(plan: Plan, binding: PlanBinding, hash: Hash): object {
+/** The value that a plan file holds. It has no secret, since none is in a plan, and no address. `desired`: the configuration that counts once the plan is approved. */
+export function toPlanFile(whole: Plan, desired: DesiredState, binding: PlanBinding, hash: Hash): object {
+  const plan = impersonal(whole)
   const { origin, account, configuration, validUntil } = binding
   const { takeOver, maxRevoke, maxRotate, revokeInUse, targets, widening, sign } = binding.options
   const options = { takeOver, maxRevoke, maxRotate, revokeInUse, targets, widening, sign }
-  const content = { origin, account, configuration, validUntil, options, plan }
+  const { policy, declarations } = reviewBasis(desired, touchedKeys(plan), hash)
+  const content = { origin, account, configuration, policy, declarations, validUntil, options, plan }
   return { format: planFileFormat, version: planFileVersion, digest: digest(content, hash), ...content }
 }
 
@@ -73,6 +77,8 @@ const fileShape: Shape = object({
   origin: words,
   account: words,
   configuration: words,
+  policy: words,
+  declarations: mapOf(nullOr(words)),
   validUntil: wholeNumber,
   options: object({
     takeOver: oneOf(true, false),
@@ -107,8 +113,8 @@ export function readPlanFile(text: string, name: string, hash: Hash): PlanFile {
   const wrong = fileShape(value, '')
   if (wrong !== null) throw refusal(name, `is damaged: ${wrong}`)
   const file = value as unknown as PlanFile & { readonly digest: string }
-  const { origin, account, configuration, validUntil, options, plan } = file
-  if (digest({ origin, account, configuration, validUntil, options, plan }, hash) !== file.digest)
-    throw refusal(name, 'was changed after it was written')
+  const { origin, account, configuration, policy, declarations, validUntil, options, plan } = file
+  const content = { origin, account, configuration, policy, declarations, validUntil, options, plan }
+  if (digest(content, hash) !== file.digest) throw refusal(name, 'was changed after it was written')
   return file
 }

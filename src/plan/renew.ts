@@ -2,7 +2,7 @@ import type { Deliver, DeliveryReason, Rotate, RotationReason } from '../model/c
 import { isReadable } from '../lifecycle/health.ts'
 import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import { strategyOf } from './due.ts'
+import { strategyOf } from '../lifecycle/due.ts'
 import { type Decision, type Facts, type KeyCase, nothing, together } from './facts.ts'
 import { overtakenBy } from './delivery.ts'
 import { foreignHost } from './foreign-host.ts'

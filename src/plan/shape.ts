@@ -29,6 +29,19 @@ export function listOf(shape: Shape): Shape {
   }
 }
 
+/** A map with any names. */
+export function mapOf(shape: Shape): Shape {
+  return (value, path) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return `${named(path)} is not a map`
+    for (const [name, part] of Object.entries(value)) {
+      const wrong = shape(part, `${path}.${JSON.stringify(name)}`)
+      if (wrong !== null) return wrong
+    }
+    return null
+  }
+}
+
 type Shapes = Readonly<Record<string, Shape>>
 
 /** A map with these properties and no others. */

@@ -98,14 +98,26 @@ async function wayOverNetwork(
   return { credential, ...(await wayTo(endpoint, readers.env)) }
 }
 
+type Fetch = (request: Request) => Promise<Response>
+
+/** `fetch` through the proxy that the environment names: for services other than the platform. */
+export async function fetchTo(
+  url: string,
+  env: CredentialReaders['env'],
+): Promise<{ readonly fetch: Fetch; readonly close: () => void }> {
+  const proxy = proxyFor(url, env)
+  if (proxy === null) return { fetch: request => fetch(request), close: () => undefined }
+  const { proxiedFetch } = await import('../platform/proxied-fetch.ts')
+  return proxiedFetch(proxy)
+}
+
 /** The network, through the proxy that the environment names. */
 async function wayTo({ url }: Endpoint, env: CredentialReaders['env']): Promise<Omit<Way, 'credential'>> {
   const proxy = proxyFor(url, env)
   if (proxy === null) {
     return { baseUrl: url, proxy, ...networkTransport(url) }
   }
-  const { proxiedFetch } = await import('../platform/proxied-fetch.ts')
-  const { fetch, close } = proxiedFetch(proxy)
+  const { fetch, close } = await fetchTo(url, env)
   return { baseUrl: url, proxy, transport: overFetch(fetch), close }
 }
 

@@ -1,3 +1,3 @@
 import { playTogether } from './rooms.ts'
 
-await playTogether('commands')
+await playTogether('commands', 'pull-request')

@@ -7,7 +7,9 @@ const here = new URL('.', import.meta.url)
 
 t.test('runs every folder of tests once', async t => {
   const texts = readdirSync(here).map(name => readFileSync(new URL(name, here), 'utf8'))
-  const together = texts.flatMap(text => /^await playTogether\((.*)\)$/m.exec(text)?.[1]?.match(/\w+/g) ?? [])
+  const together = texts.flatMap(
+    text => /^await playTogether\((.*)\)$/m.exec(text)?.[1]?.match(/[\w-]+/g) ?? [],
+  )
   const parts = texts.flatMap(text => {
     const [, room = '', part, of] = /^await playPart\('(\w+)', (\d), (\d)\)$/m.exec(text) ?? []
     return room === '' ? [] : [{ room, part: Number(part), of: Number(of) }]

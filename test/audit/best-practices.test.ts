@@ -85,7 +85,7 @@ const examples: readonly Example[] = [
     quality: 'bad',
     example: 'Rotate keys every 90 days: not regenerated for 100 days',
     made: { key: { expires: year }, maxAge: 90 * day, live: { createdAt: now - 100 * day } },
-    rules: [...asMade, 'past-max-age'],
+    rules: [...asMade, 'past-max-age', 'rotation-overdue'],
   },
   {
     practice: '4. Use Environment-Specific Keys',

@@ -77,7 +77,7 @@ t.test(
           keys: declared => [managedKey(declared, { live: old, marked: { host: '99999999' } })],
           options: { localKeys: new Set(['ci-pipeline']) },
         },
-        is: { changes: [], shows: ['past-max-age'], refusesFor: [] },
+        is: { changes: [], shows: ['past-max-age', 'rotation-overdue'], refusesFor: [] },
       },
       'stores with a dead secret, delivered anew': {
         given: {

@@ -126,6 +126,7 @@ const pending = (age: number) =>
     state: { kind: 'pending' },
     live: { id: 'key_half', createdAt: now - age },
   })
+const unaged = { ...good, rotation: { ...good.rotation, maxAge: null } }
 const second = (at: number) => ({ generation: 2, state: { ...delivered, at } })
 const retired = (lastUse: LiveKey['lastUse']): Case => ({
   head: null,
@@ -341,6 +342,27 @@ const table: Readonly<
     passes: [
       ['just in time', {}],
       ['regenerated since', { live: { createdAt: now - 61 * day, regeneratedAt: madeAt } }],
+      ['not live', { head: null }],
+    ],
+    cannotTell: [['offline', { offline: true }, 'offline']],
+  },
+  'rotation-overdue': {
+    finds: [
+      ['three days past its maximum age', { live: { createdAt: now - 63 * day } }],
+      [
+        'three days past the renewal of its end, with no maximum age',
+        { state: { keys: [unaged] }, live: { createdAt: now - 85 * day, expiresAt: now + 5 * day } },
+      ],
+      ['expired three days ago', { live: { createdAt: now - 93 * day, expiresAt: now - 3 * day } }],
+    ],
+    passes: [
+      ['due for less than three days', { live: { createdAt: now - 63 * day + minute } }],
+      ['regenerated since', { live: { createdAt: now - 70 * day, regeneratedAt: madeAt } }],
+      [
+        'a fixed end that is past: a new secret would be dead',
+        { desired: { expires: { kind: 'until', at: now - day } }, live: { createdAt: now - 70 * day } },
+      ],
+      ['another environment is declared, which time did not make due', { desired: { environment: 'prod' } }],
       ['not live', { head: null }],
     ],
     cannotTell: [['offline', { offline: true }, 'offline']],

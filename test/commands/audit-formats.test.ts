@@ -104,3 +104,24 @@ t.test('takes a finding for new whose exception is gone, and says what is no bas
     ['no-expiry'],
   )
 })
+
+t.test(
+  '--format gitlab is a code quality report: each entry at its line, with a fingerprint of its own',
+  async t => {
+    const place = await workplace(t)
+    await place.write('fluxloop-keys.yaml', configuration(backup + second))
+    const { code, stdout } = await place.run(['audit', '--offline', '--format', 'gitlab'])
+    t.equal(code, 6, 'the exit code is that of the audit')
+    const entries = JSON.parse(stdout) as { check_name: string; fingerprint: string }[]
+    t.match(
+      entries.find(({ check_name }) => check_name === 'no-expiry'),
+      {
+        severity: 'critical',
+        description: /^backup: It never expires\. /,
+        location: { path: 'fluxloop-keys.yaml', lines: { begin: 5 } },
+        fingerprint: /^[0-9a-f]{32}$/,
+      },
+    )
+    t.equal(new Set(entries.map(({ fingerprint }) => fingerprint)).size, entries.length)
+  },
+)

@@ -88,8 +88,8 @@ t.test('every command that prints JSON prints what its schema says', async t => 
     'no command with --json is left out',
   )
   const checked = new Set([...rows.map(({ schema }) => schema), 'failure'])
-  // Those of a file that people write, and of what another document holds.
-  const others = ['fluxloop-keys', 'log', 'report']
+  // Those of a file that people write, of what another document holds, and of lines (test/commands/events.test.ts).
+  const others = ['fluxloop-keys', 'log', 'report', 'events']
   t.same(
     names
       .map(name => name.replace('.schema.json', ''))

@@ -17,7 +17,7 @@ import { renderDiagnostics } from '../../src/render/text/diagnostics.ts'
 import { jsonText } from '../../src/render/text/json.ts'
 import { renderPlan } from '../../src/render/plan/plan-text.ts'
 import { paletteFor } from '../../src/render/text/palette.ts'
-import { currentState, desiredKey, managedKey, now, options } from '../support/build.ts'
+import { currentState, desiredKey, desiredState, managedKey, now, options } from '../support/build.ts'
 import { cases, mutatedJson, mutatedText, requireCleanPrototypes, unsafe } from '../support/fuzz.ts'
 import { planOf } from '../support/plan-of.ts'
 
@@ -127,7 +127,7 @@ const binding = {
   validUntil: now,
   options: options(),
 }
-const planText = jsonText(toPlanFile(plan, binding, hash))
+const planText = jsonText(toPlanFile(plan, desiredState(keys), binding, hash))
 
 function readOrRefuse(text: string) {
   try {
@@ -157,8 +157,18 @@ t.test('a plan file that somebody forged makes apply do nothing that a plan woul
   let accepted = 0
   const property = fc.property(mutatedJson(content), forged => {
     if (typeof forged !== 'object' || forged === null) return
-    const { origin, account, configuration, validUntil, options, plan: inside } = forged as typeof content
-    const sealed = { origin, account, configuration, validUntil, options, plan: inside }
+    const {
+      origin,
+      account,
+      configuration,
+      policy,
+      declarations,
+      validUntil,
+      options,
+      plan: inside,
+    } = forged as typeof content
+    const bound = { origin, account, configuration, policy, declarations }
+    const sealed = { ...bound, validUntil, options, plan: inside }
     const text = JSON.stringify({ format, version, digest: hash(JSON.stringify(sealed)), ...sealed })
     const file = readOrRefuse(text)
     requireCleanPrototypes()

@@ -5,7 +5,7 @@ import type { Calendar } from '../../src/model/calendar.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import { computeCalendar } from '../../src/plan/calendar.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
-import { dueAt, rotationReasons } from '../../src/plan/due.ts'
+import { dueAt, dueSince, rotationReasons } from '../../src/lifecycle/due.ts'
 import {
   currentState,
   desiredKey,
@@ -94,6 +94,12 @@ t.test('falls due at the very moment that the planner does', async () => {
           const due = (moment: number) => rotationReasons(one, live, 50.5 * day, moment).length > 0
           if (at === null) assert.equal(due(now + 5000 * day), false)
           else assert.ok(at >= now && due(at) && (at === now || !due(at - 1)))
+          const byTime = { ...one, environment: null }
+          const age = { ...live, status: 'active' } as const
+          const was = (moment: number) => rotationReasons(byTime, age, 50.5 * day, moment).length > 0
+          const since = dueSince(byTime, age, 50.5 * day, now)
+          if (since === null) assert.equal(was(now), false)
+          else assert.ok(since <= now && was(since) && was(now) && !was(since - 1))
         }
       }
     }),

@@ -9,7 +9,7 @@ import { endOfLife } from '../../src/model/lifetime.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { computeCalendar } from '../../src/plan/calendar.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
-import { rotationSlots } from '../../src/plan/spread.ts'
+import { rotationSlots } from '../../src/lifecycle/spread.ts'
 import {
   currentState,
   days,

@@ -4,7 +4,7 @@ import type { Cause, FieldChange } from '../../src/model/field-change.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { rotationReasons } from '../../src/plan/due.ts'
+import { rotationReasons } from '../../src/lifecycle/due.ts'
 import { fieldChanges } from '../../src/plan/fields.ts'
 import { days, desiredKey, managedKey, now } from '../support/build.ts'
 

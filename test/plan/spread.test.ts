@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { day } from '../../src/model/duration.ts'
-import { dueAge, rotationSlots } from '../../src/plan/spread.ts'
+import { dueAge, rotationSlots } from '../../src/lifecycle/spread.ts'
 import { desiredKey, now, stack } from '../support/build.ts'
 
 const maxAge = 60 * day

@@ -12,6 +12,7 @@ import { paletteFor } from '../../src/render/text/palette.ts'
 import { planToJson } from '../../src/render/plan/plan-json.ts'
 import { renderPlan } from '../../src/render/plan/plan-text.ts'
 import { displayWidth } from '../../src/render/text/text.ts'
+import { commentLimit, planToMarkdown } from '../../src/render/plan/plan-markdown.ts'
 import { golden } from './golden.ts'
 import { desiredKey, emptyPlan, fullPlan, liveKey, now, usualPlan } from './sample-plan.ts'
 
@@ -39,6 +40,7 @@ t.test('renders a plan of every change, reason and finding as its golden files s
   golden(t, 'full-80', text(fullPlan))
   golden(t, 'full-40', text(fullPlan, 40))
   golden(t, 'usual-terminal', renderPlan(usualPlan, { palette: paletteFor(true), width: 100 }))
+  golden(t, 'full-markdown', planToMarkdown(fullPlan, { audit: null, limit: commentLimit }))
   golden(t, 'usual-detailed', renderPlan(usualPlan, { palette: plain, width: 100, full: true }))
   t.end()
 })

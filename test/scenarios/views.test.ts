@@ -41,6 +41,37 @@ t.test('applies to the chosen keys alone, and prunes no other', async t => {
   t.match(await run('plan --only ci-a'), { code: 0, stdout: /1 to revoke/ })
 })
 
+t.test(
+  'prints a plan as Markdown for a comment, without addresses unless somebody asks for them',
+  async t => {
+    const { platform, run, declare } = await scene(t)
+    await declare(['ci'])
+    t.match(await run('plan --format markdown'), { code: 0, stdout: /^### Plan of API keys: acme-agents\n/ })
+    t.match(await run('apply --auto-approve'), { code: 0 })
+    const [live] = await platform.managed()
+    platform.before = async request => {
+      const answer = await platform.send(request)
+      if (!request.url.includes('/api/api-keys?')) return answer
+      const text = await answer.text()
+      const used = { ip: '203.0.113.7', location: 'Berlin', user_agent: 'curl/8' }
+      const listed = JSON.parse(text) as { readonly api_keys: readonly { readonly id: string }[] }
+      const api_keys = listed.api_keys.map(key => ({
+        ...key,
+        ...(key.id === live?.id
+          ? { last_used: used, last_used_at: new Date(platform.now).toISOString() }
+          : {}),
+      }))
+      return Response.json({ ...listed, api_keys }, { headers: answer.headers })
+    }
+    await declare(['other'], 'prune: { removed: revoke }\n')
+    const open = await run('plan --format markdown')
+    t.match(open.stdout, /last used/)
+    t.notMatch(open.stdout, /203\.0\.113\.7|Berlin|curl/)
+    t.match((await run('plan --format markdown --show-personal')).stdout, /203\.0\.113\.7/)
+    t.match(await run('plan --format markdwon'), { code: 2, stderr: /Did you mean markdown\?/ })
+  },
+)
+
 t.test('refuses a pattern that fits no key, and names the key that was probably meant', async t => {
   const { run, declare } = await scene(t)
   await declare(['ci-pipeline', 'backup'])

@@ -125,6 +125,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     askSecret: async () => unexpected('secret')(),
     readSecret: async () => unexpected('secret')(),
     prompts: async () => unexpected('prompts')(),
+    heartbeat: async () => unexpected('heartbeat')(),
     copySecret: async () => ({ ok: false, tried: [], withheld: [] }),
     connect: async () => (platform === undefined ? unexpected('platform')() : connection(platform)),
     endpoint: async () => ({ url: 'http://localhost', source: '--api-url', chosenBy: 'caller' }),

@@ -5,12 +5,13 @@ import { auditToCsv } from '../../render/audit/audit-csv.ts'
 import { auditToJson } from '../../render/audit/audit-json.ts'
 import { auditToJunit } from '../../render/audit/audit-junit.ts'
 import { auditToMarkdown } from '../../render/audit/audit-markdown.ts'
+import { auditToCodeQuality } from '../../render/audit/code-quality.ts'
 import { auditToSarif } from '../../render/audit/audit-sarif.ts'
 import { renderAudit } from '../../render/audit/audit-text.ts'
 import { jsonText } from '../../render/text/json.ts'
 import { oneOf } from './options.ts'
 
-const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv'] as const
+const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'gitlab'] as const
 export type AuditFormat = (typeof formats)[number]
 
 /** Throws a usage `Failure`. */
@@ -49,5 +50,8 @@ export function renderAuditAs(
       return
     case 'csv':
       stdout.print(auditToCsv(auditToJson(report)))
+      return
+    case 'gitlab':
+      stdout.print(jsonText(auditToCodeQuality(auditToJson(report), home ?? 'fluxloop-keys.yaml')))
   }
 }

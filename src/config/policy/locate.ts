@@ -15,6 +15,16 @@ export interface Package {
   readonly folder: string
 }
 
+/** Where policies may come from while somebody else's configuration is judged: nothing else is looked for, let alone read. */
+export interface Confined {
+  /** The folder whose `node_modules` has the packages; null: there are none. */
+  readonly packages: string | null
+  /** The packages that may be read; null: all. */
+  readonly allowed: ReadonlySet<string> | null
+  /** Those that were read are added here. */
+  readonly used: Set<string>
+}
+
 export type Located =
   /** `within` is the package that it came with; null for a file of the configuration's own. `quotable` as of `Source`. */
   | { readonly ok: true; readonly file: string; readonly within: Package | null; readonly quotable: boolean }
@@ -77,14 +87,33 @@ async function insideOf(within: Package, source: string, file: string, boundary:
   return await bounded(source, within.folder, file, within, boundary)
 }
 
-async function inPackage(source: string, from: string, boundary: Boundary): Promise<Located> {
+/** Null where that package may not be read, or is not there. */
+async function confinedFolder(name: string, { packages, allowed, used }: Confined): Promise<string | null> {
+  if (packages === null || allowed?.has(name) === false) return null
+  const folder = join(packages, 'node_modules', name)
+  if (!(await exists(join(folder, 'package.json')))) return null
+  used.add(name)
+  return folder
+}
+
+async function inPackage(
+  source: string,
+  from: string,
+  boundary: Boundary,
+  confined: Confined | null,
+): Promise<Located> {
   const name = packageName.exec(source)?.[0]
   if (name === undefined)
     return refuse(
       `"${source}" is neither a path nor the name of a package`,
       'Write a path that begins with ./ or ../ or is absolute, or the name of an npm package, such as @acme/flux-policy.',
     )
-  const folder = await packageFolder(name, from)
+  if (confined?.allowed?.has(name) === false)
+    return refuse(
+      `The base branch does not use the package ${name}`,
+      'A pull request brings no policy package: add it in one of its own, merged first.',
+    )
+  const folder = confined === null ? await packageFolder(name, from) : await confinedFolder(name, confined)
   if (folder === null)
     return refuse(
       `The package ${name} is not installed here`,
@@ -102,21 +131,26 @@ async function inPackage(source: string, from: string, boundary: Boundary): Prom
 
 /**
  * The file of a shared policy that a file in `folder` names. Nothing is asked of the network. What came `within` a package names files of
- * that package, or other packages: errors show lines of what was read, and no package may choose which files those are.
+ * that package, or other packages: errors show lines of what was read, and no package may choose which files those are. `confined`: null
+ * where the caller wrote the configuration, and may name any file.
  */
 export async function locatePolicy(
   source: string,
   folder: string,
   within: Package | null,
   boundary: Boundary,
+  confined: Confined | null,
 ): Promise<Located> {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(source))
     return refuse(
       'A policy is not fetched from the network',
       'Publish it as an npm package and install that, or copy the file.',
     )
-  if (!/^\.{1,2}\//.test(source) && !isAbsolute(source)) return await inPackage(source, folder, boundary)
+  if (!/^\.{1,2}\//.test(source) && !isAbsolute(source))
+    return await inPackage(source, folder, boundary, confined)
   const file = resolve(folder, source)
+  if (confined !== null && within === null && !boundary.contains(file))
+    return refuse(`${source} leads out of the repository`, 'Put the file itself there.')
   if (!(await exists(file)))
     return refuse(`There is no file ${source}`, 'Paths count from the folder of the file that names them.')
   return within === null

@@ -6,7 +6,7 @@ import { type Located, type Part, diagnosticFor, isSound } from '../parts.ts'
 import type { RawPolicy } from '../raw.ts'
 import { readPart } from '../read-part.ts'
 import type { Room } from '../room.ts'
-import { type Package, locatePolicy } from './locate.ts'
+import { type Confined, type Package, locatePolicy } from './locate.ts'
 
 /** So many policies may be built one on the other. */
 const maximumDepth = 10
@@ -28,6 +28,7 @@ interface Reading {
   readonly boundary: Boundary
   readonly room: Room
   readonly diagnostics: DiagnosticList
+  readonly confined: Confined | null
   count: number
 }
 
@@ -49,7 +50,7 @@ async function policiesOf(
   chain: readonly string[],
   reading: Reading,
 ): Promise<SharedPolicies> {
-  const { cwd, boundary, room, diagnostics } = reading
+  const { cwd, boundary, room, diagnostics, confined } = reading
   const { value, part, path } = named
   const sources =
     typeof value === 'string'
@@ -73,7 +74,7 @@ async function policiesOf(
         )
       return { policies, whole: false }
     }
-    const found = await locatePolicy(source, part.source.folder, within, boundary)
+    const found = await locatePolicy(source, part.source.folder, within, boundary, confined)
     if (!found.ok) {
       refuse('policy-source', found.message, found.hint)
       continue

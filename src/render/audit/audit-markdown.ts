@@ -2,33 +2,23 @@ import { type AuditFinding, type AuditReport, unseenReasons } from '../../model/
 import { day, formatDate } from '../../model/duration.ts'
 import { scoreText } from './audit-text.ts'
 import { auditedText } from '../text/subject.ts'
-import { escapeControls, redactSecrets } from '../text/text.ts'
+import { inertText } from '../text/markdown.ts'
 import { plural } from '../text/values.ts'
 
 /** A comment on GitHub has at most 65,536 characters; a row has about 300. */
 const mostRows = 100
 
-/** Markup, the end of a cell, what a mention, a reference or an address begins with. */
-const meaning = /[&<>|*~`[\]\\!]|(?<!\w)_|_(?!\w)|[@#](?=\S)|:(?=\/\/)|\bwww(?=\.)/gi
-
-/** Text that no Markdown reads as anything but text. A zero-width space keeps names and addresses from being found after that. */
-function plainText(text: string): string {
-  return escapeControls(redactSecrets(text)).replace(meaning, mark =>
-    /[@#:w]/i.test(mark) ? `${mark}&#8203;` : `&#${mark.charCodeAt(0)};`,
-  )
-}
-
 function row({ severity, subject, message, remedy, rule, position }: AuditFinding): string {
   const key = subject.keyId ?? `${subject.liveId ?? ''} (${subject.name})`
   const place = position === null ? '' : `${position.file}:${position.line}`
-  return `| ${severity} | ${plainText(key)} | ${plainText(message)}. ${plainText(remedy)} (${plainText(rule)}) | ${plainText(place)} |`
+  return `| ${severity} | ${inertText(key)} | ${inertText(message)}. ${inertText(remedy)} (${inertText(rule)}) | ${inertText(place)} |`
 }
 
 function exceptedItem({ subject, rule, message, suppressedBy }: AuditFinding): string {
   const { until = 0, reason = '', owner = null } = suppressedBy ?? {}
-  const who = owner === null ? '' : `, ${plainText(owner)}`
+  const who = owner === null ? '' : `, ${inertText(owner)}`
   const key = subject.keyId ?? subject.liveId ?? ''
-  return `- ${plainText(key)}: ${plainText(message)} (${plainText(rule)}). Until ${formatDate(until - day)}${who}: ${plainText(reason)}`
+  return `- ${inertText(key)}: ${inertText(message)} (${inertText(rule)}). Until ${formatDate(until - day)}${who}: ${inertText(reason)}`
 }
 
 function folded(title: string, items: readonly string[]): string[] {
@@ -49,12 +39,12 @@ export function auditToMarkdown(report: AuditReport): string {
   const table = ['', '| Severity | Key | Finding | Where |', '| --- | --- | --- | --- |', ...shown.map(row)]
   const unseen = notLookedAt.map(({ why, rules, liveIds }) => {
     const whose = liveIds.length === 0 ? '' : `, of ${plural(liveIds.length, 'live key')}`
-    return `- ${unseenReasons[why]}${whose}: ${rules.map(plainText).join(', ')}`
+    return `- ${unseenReasons[why]}${whose}: ${rules.map(inertText).join(', ')}`
   })
   return [
-    `### Audit of API keys: ${plainText(stack)}`,
+    `### Audit of API keys: ${inertText(stack)}`,
     '',
-    `**${scoreText(report)}** Of ${plainText(auditedText(report))}. ${plural(windowDays, 'day')} of usage; ${plural(requests, 'request')}.`,
+    `**${scoreText(report)}** Of ${inertText(auditedText(report))}. ${plural(windowDays, 'day')} of usage; ${plural(requests, 'request')}.`,
     ...(open.length === 0 ? [] : table),
     ...(open.length === shown.length ? [] : ['', `And ${open.length - shown.length} more findings.`]),
     ...folded(`Excepted (${excepted.length})`, excepted.map(exceptedItem)),

@@ -34,6 +34,10 @@ export const ruleHelp: Readonly<Record<BuiltInRule, { readonly why: string; read
     why: 'Rotation has stopped: apply does not run, or it fails.',
     fix: 'Run `fluxloop-keys apply` once a day, or `fluxloop-keys rotate KEY` now; for an adopted key only the latter.',
   },
+  'rotation-overdue': {
+    why: 'The schedule that runs apply has stopped, or apply fails or defers this key at every run.',
+    fix: 'Look at the last runs of the schedule, and run `fluxloop-keys apply`; `fluxloop-keys plan` shows what keeps the key from being rotated.',
+  },
   'expiring-soon': {
     why: 'On that day its consumers fail.',
     fix: 'Run `fluxloop-keys apply`; for a fixed date declare a later one or a period, and rotate an adopted key.',

@@ -15,7 +15,7 @@ const gerunds = {
 } as const satisfies Record<Change['kind'], string>
 
 /** How far a run is; a value that each `Progress` turns into the next. */
-interface ProgressState {
+export interface ProgressState {
   readonly total: number
   readonly finished: number
   readonly failed: number

@@ -1,8 +1,10 @@
-import type { Change } from '../../model/change.ts'
+import type { Change, Plan } from '../../model/change.ts'
 import type { FailureCode } from '../../model/failure.ts'
 import type { Outcome, RemovalResult, Report } from '../../model/outcome.ts'
+import type { PlanAudit } from '../../model/plan-audit.ts'
 import type { Subject } from '../../model/subject.ts'
 import { type LastUseJson, lastUseToJson } from '../keys/live-key-json.ts'
+import { type PlanJson, planToJson } from '../plan/plan-json.ts'
 import { countOutcomes } from './report-summary.ts'
 import { redactSecrets } from '../text/text.ts'
 
@@ -25,7 +27,7 @@ export interface ReportJson {
   >
 }
 
-type OutcomeJson = { readonly action: Change['kind']; readonly key: string } & (
+export type OutcomeJson = { readonly action: Change['kind']; readonly key: string } & (
   | {
       readonly status: 'done'
       /** What was really done: a heal or a delivery may have needed a new generation. */
@@ -47,20 +49,32 @@ type OutcomeJson = { readonly action: Change['kind']; readonly key: string } & (
 )
 
 export function reportToJson(report: Report, { platform, account, stack }: Subject): ReportJson {
+  const { complete, interrupted, summary } = summaryToJson(report)
+  const outcomes = report.outcomes.map(outcomeToJson)
+  return { format_version: '1.0', platform, account, stack, complete, interrupted, outcomes, summary }
+}
+
+/** What a report says of the whole run. */
+export function summaryToJson(report: Report): Pick<ReportJson, 'complete' | 'interrupted' | 'summary'> {
   const { actions, done, failed, skipped, held } = countOutcomes(report)
   return {
-    format_version: '1.0',
-    platform,
-    account,
-    stack,
     complete: failed + skipped === 0,
     interrupted: report.interrupted,
-    outcomes: report.outcomes.map(outcomeToJson),
     summary: { ...actions, done, failed, not_started: skipped, held },
   }
 }
 
-function outcomeToJson(outcome: Outcome): OutcomeJson {
+/** What `apply --json` prints, described in `schemas/applied.schema.json`. */
+export interface AppliedJson {
+  readonly plan: PlanJson
+  readonly report: ReportJson
+}
+
+export function appliedToJson(plan: Plan, audit: PlanAudit | null, report: Report): AppliedJson {
+  return { plan: planToJson(plan, audit), report: reportToJson(report, plan) }
+}
+
+export function outcomeToJson(outcome: Outcome): OutcomeJson {
   const { kind: action, keyId: key } = outcome.change
   switch (outcome.status) {
     case 'done':

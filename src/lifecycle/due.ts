@@ -64,6 +64,22 @@ export function rotationReasons(
   return reasons
 }
 
+/** The moments at which time gives a head a reason to be replaced, whether they are past or to come. */
+function dueMoments(desired: DesiredKey, live: LiveKey, slot: number | undefined): readonly Instant[] {
+  const { rotation, expires } = desired
+  const madeAt = secretMadeAt(live)
+  const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
+  const limit = ageLimit(desired)
+  return [
+    // Without peers, an end of life is due one moment later, as below.
+    ...(limit === null || (slot === undefined && limit !== rotation.maxAge)
+      ? []
+      : [Math.ceil(madeAt + dueAge(limit, slot, madeAt))]),
+    ...(expires.kind === 'until' || live.expiresAt === null ? [] : [live.expiresAt]),
+    ...(end === null ? [] : [end - rotation.renewBefore + 1]),
+  ]
+}
+
 /** The first moment, at `from` or later, at which a head has a reason to be replaced; null: time gives it none. */
 export function dueAt(
   desired: DesiredKey,
@@ -72,17 +88,17 @@ export function dueAt(
   from: Instant,
 ): Instant | null {
   if (rotationReasons(desired, live, slot, from).length > 0) return from
-  const { rotation, expires } = desired
-  const madeAt = secretMadeAt(live)
-  const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
-  const limit = ageLimit(desired)
-  const moments = [
-    // Without peers, an end of life is due one moment later, as below.
-    ...(limit === null || (slot === undefined && limit !== rotation.maxAge)
-      ? []
-      : [Math.ceil(madeAt + dueAge(limit, slot, madeAt))]),
-    ...(expires.kind === 'until' || live.expiresAt === null ? [] : [live.expiresAt]),
-    ...(end === null ? [] : [end - rotation.renewBefore + 1]),
-  ].filter(moment => moment >= from)
+  const moments = dueMoments(desired, live, slot).filter(moment => moment >= from)
+  return moments.length === 0 ? null : Math.min(...moments)
+}
+
+/** Since when time has given a head a reason to be replaced; null: it gives it none yet. */
+export function dueSince(
+  desired: DesiredKey,
+  live: LiveKey,
+  slot: number | undefined,
+  now: Instant,
+): Instant | null {
+  const moments = dueMoments(desired, live, slot).filter(moment => moment <= now)
   return moments.length === 0 ? null : Math.min(...moments)
 }
