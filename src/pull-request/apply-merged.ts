@@ -35,6 +35,7 @@ interface Carried {
   readonly unapproved: readonly Unapproved[]
   readonly plan: Plan
   readonly upkeep: number
+  readonly by: readonly string[]
   report: Report | null
 }
 
@@ -103,6 +104,7 @@ async function decide(
       unapproved: [...unapproved, ...found.unapproved],
       plan,
       upkeep: upkeep.length,
+      by: found.by,
       report: null,
     },
   }
@@ -140,7 +142,7 @@ export async function applyMerged(
   )
   const [only] = carried
   if (only === undefined) return { ...nothingDone, exitCode }
-  const { rest, whole, plan, unapproved, upkeep, report } = only
+  const { rest, whole, plan, unapproved, upkeep, by, report } = only
   const waiting =
     rest.changes.length === 0
       ? { digest: null, planFile: null }
@@ -154,9 +156,6 @@ export async function applyMerged(
     changes: rest.changes.length,
     widens: rest.changes.some(change => widenedFields(change).length > 0),
     ...waiting,
-    page: applyPage(
-      { plan, report, rest, unapproved, upkeep, approved: approvals.approved },
-      asked.pageLimit,
-    ),
+    page: applyPage({ plan, report, rest, unapproved, upkeep, by }, asked.pageLimit),
   }
 }

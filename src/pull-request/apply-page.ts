@@ -4,14 +4,15 @@ import { plural } from '../model/plural.ts'
 import { impersonal } from '../plan/impersonal.ts'
 import { planToMarkdown } from '../render/plan/plan-markdown.ts'
 import { type Section, fittedPage, inertText } from '../render/text/markdown.ts'
-import type { Approval, Unapproved } from './approvals.ts'
+import type { Unapproved } from './approvals.ts'
 
 interface Applied {
   readonly plan: Plan
   readonly report: Report | null
   /** What nobody approved. */
   readonly rest: Plan
-  readonly approved: readonly Approval[]
+  /** What approved any of it: `#12`. */
+  readonly by: readonly string[]
   /** How many changes follow from what was approved and applied before. */
   readonly upkeep: number
   readonly unapproved: readonly Unapproved[]
@@ -38,14 +39,10 @@ const section = (title: string | null, noun: string, entries: readonly string[])
 })
 
 /** What an apply of merged pull requests did, and what waits for a review, in at most `limit` characters. */
-export function applyPage(
-  { plan, report, rest, approved, unapproved, upkeep }: Applied,
-  limit: number,
-): string {
+export function applyPage({ plan, report, rest, by, unapproved, upkeep }: Applied, limit: number): string {
   const outcomes = report?.outcomes ?? []
   const troubled = outcomes.filter(({ status }) => status !== 'done')
   const done = outcomes.filter(({ status }) => status === 'done')
-  const by = approved.length === 0 ? 'nothing' : approved.map(({ by: name }) => inertText(name)).join(', ')
   const summary = isRefused(plan)
     ? 'Refused: nothing was changed.'
     : outcomes.length === 0
@@ -54,7 +51,7 @@ export function applyPage(
   const stale = plan.findings.flatMap(finding => (finding.code === 'stale' ? [finding.keyId] : []))
   const head = [
     `### Apply of API keys: ${inertText(plan.stack)}`,
-    `**${summary}** Approved by: ${by}.${upkeep === 0 ? '' : ` ${plural(upkeep, 'change')} ${upkeep === 1 ? 'follows' : 'follow'} from what was approved before: what is due, and what that replaces.`}`,
+    `**${summary}**${by.length === 0 ? '' : ` Approved by: ${by.map(inertText).join(', ')}.`}${upkeep === 0 ? '' : ` ${plural(upkeep, 'change')} ${upkeep === 1 ? 'follows' : 'follow'} from what was approved before: what is due, and what that replaces.`}`,
     ...(rest.changes.length === 0
       ? []
       : [

@@ -16,6 +16,8 @@ export interface ApprovedChanges {
   readonly changes: readonly Change[]
   /** Key ids that were approved, and are due for something else by now. */
   readonly stale: readonly string[]
+  /** What approved any of it: `#12`. */
+  readonly by: readonly string[]
   /** Plans that are about something else than this platform and account. */
   readonly unapproved: readonly Unapproved[]
 }
@@ -77,6 +79,7 @@ export function approvedChanges(approvals: readonly Approval[], present: Present
   const byKey = new Map<string, readonly Change[]>()
   const stale = new Set<string>()
   const unapproved: Unapproved[] = []
+  const by: string[] = []
   for (const approval of approvals) {
     const stray = strayOf(approval.file, present)
     if (stray !== null) {
@@ -84,6 +87,7 @@ export function approvedChanges(approvals: readonly Approval[], present: Present
       continue
     }
     const found = changesOf(approval, present)
+    if (found.changes.length > 0) by.push(approval.by)
     for (const keyId of found.stale) stale.add(keyId)
     for (const keyId of touchedKeys(found)) {
       byKey.set(
@@ -94,7 +98,7 @@ export function approvedChanges(approvals: readonly Approval[], present: Present
     }
   }
   const changes = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([, each]) => each)
-  return { changes, stale: [...stale].filter(keyId => !byKey.has(keyId)).sort(), unapproved }
+  return { changes, stale: [...stale].filter(keyId => !byKey.has(keyId)).sort(), by, unapproved }
 }
 
 /** What of a plan nobody approved: it waits for a review. */

@@ -59,7 +59,7 @@ async function filesWith(folder: string, texts: readonly string[]): Promise<read
 
 function contents(t: Test, paths: readonly string[]): void {
   const expected =
-    /^(?:dist\/[\w.-]+|schemas\/[\w.-]+|examples\/[\w.-]+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
+    /^(?:dist\/[\w.-]+|schemas\/[\w.-]+|examples\/[\w.-]+|templates\/[\w.-]+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
   t.strictSame(
     paths.filter(path => !expected.test(path) || path.endsWith('.map')),
     [],
@@ -67,6 +67,7 @@ function contents(t: Test, paths: readonly string[]): void {
   )
   for (const path of [
     manifest.bin['fluxloop-keys'],
+    manifest.bin['fluxloop-keys-gitlab'],
     'dist/main.js',
     'dist/keychain-helper.js',
     'dist/THIRD-PARTY-NOTICES.md',
@@ -99,6 +100,10 @@ t.test('the package installs into an empty folder and works there', { timeout: 1
       env: place.env,
     })
   t.match((await npx('--version')).stdout, manifest.version)
+  const gitlab = await ended(join(folder, 'node_modules/.bin/fluxloop-keys-gitlab'), ['check'], {
+    env: place.env,
+  })
+  t.match(gitlab, { code: 2, stderr: /CI_PROJECT_ID is not set: this is not a job of GitLab CI/ })
 
   const example = 'node_modules/fluxloop-keys/examples/fluxloop-keys.yaml'
   const plan = await npx('plan', '-c', example, '--api-url', 'sandbox:demo.db')
