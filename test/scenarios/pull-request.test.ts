@@ -151,9 +151,12 @@ t.test('checks a fork without a credential, and writes nothing', async t => {
 
 t.test('keeps one issue for drift, which only a complete look without drift closes', async t => {
   const { step, github, platform } = await workflow(t, keys('a', 'b'))
-  const planned = await step('plan')
+  // With a checkout the files are read from there, and GitHub is asked for nothing.
+  const planned = await step('plan', { checkOut: true })
+  t.strictSame(github.calls, [])
   t.match(planned.outputs, { changes: '2' }, planned.log)
-  const applied = await step('apply', { inputs: { 'plan-file': planned.outputs['plan-file'] ?? '' } })
+  const inputs = { 'plan-file': planned.outputs['plan-file'] ?? '' }
+  const applied = await step('apply', { inputs, checkOut: true })
   t.equal(applied.code, 0, applied.log)
   const [live] = await platform.managed()
   const rename = async (name: string) => {

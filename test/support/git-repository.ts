@@ -33,6 +33,21 @@ const nobody = {
   GIT_COMMITTER_EMAIL: 't@example.com',
 }
 
+/** What is said of commits by their names never changes, and a process costs more than all else here. */
+function remembered<Arguments extends readonly string[], Result>(
+  ask: (...args: Arguments) => Result,
+): (...args: Arguments) => Result {
+  const known = new Map<string, Result>()
+  return (...args) => {
+    const name = args.join(' ')
+    const found = known.get(name)
+    if (found !== undefined) return found
+    const result = ask(...args)
+    known.set(name, result)
+    return result
+  }
+}
+
 export function gitRepository(folder: string): GitRepository {
   const path = join(folder, 'repository.git')
   const env = { PATH: process.env['PATH'] ?? '', HOME: folder, ...nobody }
@@ -40,6 +55,7 @@ export function gitRepository(folder: string): GitRepository {
     execFileSync('git', ['--git-dir', path, ...args], { env, input, stdio: ['pipe', 'pipe', 'pipe'] })
   const lines = (args: readonly string[]) => git(args).toString().split('\n').filter(Boolean)
   execFileSync('git', ['init', '--quiet', '--bare', path], { env })
+  const tips = new Map<string, string>()
   return {
     path,
     commit: (branch, files, parents = []) => {
@@ -59,20 +75,23 @@ export function gitRepository(folder: string): GitRepository {
         ),
       ]
       git(['fast-import', '--quiet', '--force'], stream.join(''))
-      return lines(['rev-parse', `refs/heads/${branch}`])[0] ?? ''
+      const made = lines(['rev-parse', `refs/heads/${branch}`])[0] ?? ''
+      tips.set(branch, made)
+      return made
     },
-    tip: branch => lines(['rev-parse', `refs/heads/${branch}`])[0] ?? '',
-    behind: (commit, of) => Number(lines(['rev-list', '--count', `${commit}..${of}`])[0]),
-    parents: commit => lines(['log', '-1', '--format=%P', commit])[0]?.split(' ') ?? [],
-    tree: commit =>
+    tip: branch => tips.get(branch) ?? '',
+    behind: remembered((commit, of) => Number(lines(['rev-list', '--count', `${commit}..${of}`])[0])),
+    parents: remembered(commit => lines(['log', '-1', '--format=%P', commit])[0]?.split(' ') ?? []),
+    tree: remembered(commit =>
       lines(['ls-tree', '-r', '--full-tree', commit]).map(line => {
         const [head = '', name = ''] = line.split('\t')
         const [mode = '', , sha = ''] = head.split(' ')
         return { mode, sha, path: name.startsWith('"') ? (JSON.parse(name) as string) : name }
       }),
-    blob: sha => git(['cat-file', 'blob', sha]),
+    ),
+    blob: remembered(sha => git(['cat-file', 'blob', sha])),
     log: (branch, of) => lines(['log', '--format=%H', branch, '--', of]),
-    tryMerge: (base, head) => {
+    tryMerge: remembered((base, head) => {
       let tree: string
       try {
         tree = lines(['merge-tree', '--write-tree', base, head])[0] ?? ''
@@ -80,12 +99,13 @@ export function gitRepository(folder: string): GitRepository {
         return null
       }
       return lines(['commit-tree', tree, '-p', base, '-p', head, '-m', 'Trial merge'])[0] ?? null
-    },
+    }),
     squash: (branch, head) => {
-      const base = lines(['rev-parse', `refs/heads/${branch}`])[0] ?? ''
+      const base = tips.get(branch) ?? ''
       const tree = lines(['merge-tree', '--write-tree', base, head])[0] ?? ''
       const commit = lines(['commit-tree', tree, '-p', base, '-m', 'Squashed'])[0] ?? ''
       git(['update-ref', `refs/heads/${branch}`, commit])
+      tips.set(branch, commit)
       return commit
     },
     checkOut: (commit, into) => {
