@@ -1,10 +1,12 @@
 import { type Node, type Pair, isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml'
 import { isDeepStrictEqual } from 'node:util'
 import type { KeyFix } from '../model/fix.ts'
+import { lineBreakNear } from '../model/line-break.ts'
 import { formatLifetime } from '../model/lifetime.ts'
 import { type Permissions, permissionSet } from '../model/permission.ts'
 import { type TextEdit, type WrittenItem, editList } from './edit-list.ts'
 import { quoted } from './quoted.ts'
+import { endOf, startOf } from './yaml-ranges.ts'
 
 export type Roles = ReadonlyMap<string, Permissions>
 
@@ -33,9 +35,6 @@ function wanted(written: readonly string[], permissions: Permissions, roles: Rol
   const shortest = shortestList(permissions, roles)
   return kept.length + missing.length <= shortest.length ? [...kept, ...missing] : shortest
 }
-
-const endOf = (node: Node) => node.range?.[1] ?? 0
-const startOf = (node: Node) => node.range?.[0] ?? 0
 
 function pairOf(map: unknown, name: string): Pair | null {
   if (!isMap(map)) return null
@@ -91,8 +90,7 @@ function editsOf(text: string, fix: KeyFix, roles: Roles): readonly TextEdit[] |
     else if (isNode(first)) {
       const start = startOf(first)
       const lineStart = text.lastIndexOf('\n', start - 1) + 1
-      const eol = text.includes('\r\n') ? '\r\n' : '\n'
-      const gap = flow === true ? ', ' : `${eol}${' '.repeat(start - lineStart)}`
+      const gap = flow === true ? ', ' : `${lineBreakNear(text, start)}${' '.repeat(start - lineStart)}`
       edits.push({ start, end: start, content: `expires: ${end}${gap}` })
     }
   }

@@ -4,3 +4,10 @@ export function lineBreakNear(text: string, offset: number): '\n' | '\r\n' {
   const at = before < 0 ? text.indexOf('\n', offset) : before
   return at > 0 && text[at - 1] === '\r' ? '\r\n' : '\n'
 }
+
+/** The line break of most lines of a text; a line feed where it has none. */
+export function usualLineBreak(text: string): '\n' | '\r\n' {
+  const both = text.match(/\r\n/g)?.length ?? 0
+  const all = text.match(/\n/g)?.length ?? 0
+  return both > all - both ? '\r\n' : '\n'
+}

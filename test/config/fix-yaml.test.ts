@@ -96,9 +96,13 @@ const cases: readonly {
 for (const { behaviour, key, fix, fixed } of cases)
   t.test(behaviour, t => {
     for (const eol of ['\n', '\r\n']) {
-      const result = fixKey(file(key).replaceAll('\n', eol), fixOf(fix), roles)
-      if (typeof fixed === 'string') t.same(result, { text: file(fixed).replaceAll('\n', eol) })
-      else t.match(result, fixed)
+      const other = eol === '\n' ? '\r\n' : '\n'
+      for (const others of ['', `# above${other}`]) {
+        const text = (own: string) => others + file(own).replaceAll('\n', eol)
+        const result = fixKey(text(key), fixOf(fix), roles)
+        if (typeof fixed === 'string') t.same(result, { text: text(fixed) })
+        else t.match(result, fixed)
+      }
     }
     t.end()
   })
