@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Baseline } from '../../audit/baseline.ts'
+import { withoutByteOrderMark } from '../../model/byte-order-mark.ts'
 import { Failure } from '../../model/failure.ts'
 import { boundaryOf, realPath, rootFor } from '../../files/repository.ts'
 
@@ -70,7 +71,7 @@ async function textOf(file: string, cwd: string): Promise<string> {
 
 function parsed(text: string): Fields {
   try {
-    return fieldsOf(JSON.parse(text))
+    return fieldsOf(JSON.parse(withoutByteOrderMark(text)))
   } catch {
     return {}
   }
