@@ -1,6 +1,6 @@
 import { Document, type YAMLMap, isMap } from 'yaml'
 import { lineBreakNear } from '../model/line-break.ts'
-import type { Block } from './edit-yaml.ts'
+import type { Block } from './yaml-block.ts'
 import { endOf, startOf } from './yaml-ranges.ts'
 
 /** `name: { ... }`, on one line, as it stands within braces. */

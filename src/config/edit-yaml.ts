@@ -1,19 +1,8 @@
 import { Document, type Pair, type YAMLMap, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml'
 import { lineBreakNear } from '../model/line-break.ts'
 import { appendToFlow } from './edit-flow.ts'
+import type { Block } from './yaml-block.ts'
 import { endOf, startOf } from './yaml-ranges.ts'
-
-interface Fields {
-  readonly [name: string]: string | readonly string[] | Fields
-}
-
-/** A named block to add to a map at the top of a configuration. */
-export interface Block {
-  readonly name: string
-  readonly value: Fields | readonly string[]
-  /** A line of comment before it, without the `#`. */
-  readonly comment?: string
-}
 
 /** The lines of one block, after `indent`. Nothing is folded, so that indenting changes no text. */
 function linesOf({ name, value, comment }: Block, indent: string, lineBreak: string): string {

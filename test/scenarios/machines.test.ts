@@ -1,11 +1,17 @@
 // Machines as people have them: a mounted file, a user without a name, a package that is missing, descriptors that a shell opened.
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { spawnSync } from 'node:child_process'
+import { cp, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runInNewContext } from 'node:vm'
+import { Linter } from 'eslint'
 import t, { type Test } from 'tap'
+import manifest from '../../package.json' with { type: 'json' }
 import { mountPoints } from '../../src/stores/mount-point.ts'
 import { workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 const configuration = (store: string) => `version: 1
 stack: acme
@@ -53,4 +59,42 @@ t.test('reads the places of mounts as the kernel writes them', async t => {
 `
   t.ok(mountPoints(info).has('/srv/a folder/\\.env'))
   t.notOk(mountPoints(info).has('/a'))
+})
+
+t.test('says which Node it needs in a script that every Node can parse', async t => {
+  const code = await readFile(join(root, 'dist/start.cjs'), 'utf8')
+  const faults = (text: string) =>
+    new Linter().verify(text, [{ languageOptions: { ecmaVersion: 5, sourceType: 'commonjs' } }])
+  t.strictSame(faults(code.replace(/^#!.*/, '')), [])
+  t.match(faults('const a = 1'), [{ fatal: true }], 'the parser is as old')
+  const start = (node: string) => {
+    const loaded: string[] = []
+    const said: string[] = []
+    const process = { versions: { node }, stderr: { write: (text: string) => said.push(text) }, exitCode: 0 }
+    runInNewContext(code.replace(/^#!.*/, ''), { process, require: (name: string) => loaded.push(name) })
+    return { loaded, said, code: process.exitCode }
+  }
+  const oldest = manifest.engines.node.replace('>=', '')
+  for (const version of [`${oldest}.0`, '20.20.2', '22.0.0', '100.1.0'])
+    t.strictSame(start(version), { loaded: ['./first.cjs'], said: [], code: 0 }, version)
+  for (const version of ['0.10.48', '6.17.1', '18.20.8', '20.18.3']) {
+    t.match(start(version), {
+      loaded: { length: 0 },
+      said: [`fluxloop-keys needs Node ${oldest} or newer, and this is Node ${version}. Install a newer one`],
+      code: 1,
+    })
+  }
+})
+
+t.test('names the remedy where a package with a binary is missing', async t => {
+  const { place } = await scene(t, 'keychain: {}')
+  // An installation without optional packages: nothing above this folder has one.
+  await cp(join(root, 'dist'), join(place.root, 'installed/dist'), { recursive: true })
+  const program = join(place.root, 'installed/dist/start.cjs')
+  const plan = await place.run(['plan', '--api-url', 'sandbox:'], { program })
+  t.match(plan, { code: 1, stdout: '' })
+  t.match(plan.stderr, /libsql\) cannot be loaded here[^]*npm install\s+--include=optional/)
+  t.equal(plan.stderr.match(/Error:/g)?.length, 1, 'once')
+  const apply = await place.run(['apply', '--auto-approve'], { program })
+  t.match(apply.stdout, /keychain binding[^]*npm install\s+--include=optional/)
 })
