@@ -5,11 +5,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
-import { fixKey, meansOnly, shortestList } from '../../src/config/fix-yaml.ts'
+import { type Roles, edited, fixableText, shortestList } from '../../src/config/fix-yaml.ts'
+import { meansOnly } from '../../src/config/means-only.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { reversePatch } from '../../src/config/reverse-patch.ts'
 import { day } from '../../src/model/duration.ts'
 import type { KeyFix } from '../../src/model/fix.ts'
+
+/** One fix of one text. */
+function fixKey(text: string, fix: KeyFix, known: Roles): { text: string } | { why: string } | null {
+  const fixing = fixableText(text).editsFor(fix, known)
+  return fixing === null || 'why' in fixing ? fixing : { text: edited(text, fixing) }
+}
 
 const run = promisify(execFile)
 const roles = new Map([
