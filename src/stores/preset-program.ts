@@ -1,3 +1,5 @@
+import type { Remedy } from './program-failure.ts'
+
 export type Settings = Readonly<Record<string, string>>
 
 /** How one official command-line tool keeps a secret. Every argument list begins after the program's name. */
@@ -24,6 +26,8 @@ export interface PresetProgram {
   readonly removeInput?: (settings: Settings) => string
   /** What the tool says where there is no such secret: words that no name of a project or a secret can hold. */
   readonly absent: RegExp
+  /** The way out of what it says of trouble that has one. */
+  readonly remedies?: (settings: Settings) => readonly Remedy[]
   /**
    * Lists what is at the secret's place. Asked where the tool says `absent` of what it may not see, too: GitHub and GitLab answer
    * 404 for a private project.

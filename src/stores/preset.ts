@@ -65,7 +65,8 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
       const end = await run(args(settings, version), input)
       if (end.code === 0) break
       const isLast = index === preset.put.length - 1
-      if (isLast || !isAbsent(end)) throw programFailure(program, 'take the secret', end)
+      if (isLast || !isAbsent(end))
+        throw programFailure(program, 'take the secret', end, 'words', preset.remedies?.(settings))
     }
     return storeLabel(spec)
   }
@@ -90,7 +91,7 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     async remove() {
       const end = await run(preset.remove(settings), preset.removeInput?.(settings))
       if (end.code === 0 || (await isMissing(end))) return
-      throw programFailure(program, 'remove the secret', end)
+      throw programFailure(program, 'remove the secret', end, 'words', preset.remedies?.(settings))
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { PresetName } from '../model/preset.ts'
+import { shellWord } from '../render/text/shell-word.ts'
 import type { PresetProgram, Settings } from './preset-program.ts'
 
 function option(name: string, value: string | undefined): readonly string[] {
@@ -49,6 +50,8 @@ const serverSideApply = (settings: Settings) => [
   ...kubectl(settings),
   '--filename=-',
 ]
+
+const commandLine = (...words: readonly string[]) => words.map(shellWord).join(' ')
 
 const item = (secret: string, settings: Settings) =>
   JSON.stringify({
@@ -231,6 +234,15 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     remove: serverSideApply,
     removeInput: settings => manifest(settings, {}),
     absent: /\(NotFound\): (?:namespaces|secrets) "/,
+    remedies: settings => [
+      {
+        said: /Apply failed with \d+ conflict/,
+        hint: `The manager that it names owns this field. Take the field out of what that manager applies, then out of the Secret, and run this again: ${commandLine(
+          ...['kubectl', 'patch', 'secret', s(settings, 'secret'), ...kubectl(settings), '--type=json'],
+          `--patch=[{"op":"remove","path":"/data/${s(settings, 'name')}"}]`,
+        )}`,
+      },
+    ],
   },
   '1password': {
     program: 'op',

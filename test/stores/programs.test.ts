@@ -316,6 +316,47 @@ t.test('takes no failure for an empty store, whatever the names in it', async t 
   }
 })
 
+t.test(
+  'keeps the reason of a failure, which stands first or last, and names the way out of a conflict',
+  async t => {
+    const stand = standIn(join(folder(t), 'bin'), ['kubectl', 'aws'])
+    // As kubectl 1.32 prints it.
+    const conflict = `error: Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.KEY
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the \`--force-conflicts\` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+`
+    stand.answer([{ words: [], code: 1, stderr: conflict }])
+    const settings = { namespace: 'ci', secret: 'flux', name: 'KEY' }
+    const failure = await failed(
+      open({ kind: 'preset', preset: 'kubernetes', settings }, withPath(stand)).put(secret),
+    )
+    t.match(failure, {
+      message:
+        /take the secret: error: Apply failed with 1 conflict: conflict with "kubectl-client-side-apply"/,
+      hints: [
+        /owns this field[^]*kubectl patch secret flux --namespace ci --type=json '--patch=\[\{"op":"remove","path":"\/data\/KEY"\}\]'$/,
+      ],
+    })
+    t.match(failure.message, /#conflicts$/)
+    const trace = `Traceback (most recent call last):\n${'  File "x.py", line 1\n'.repeat(50)}EndpointError: no route to host`
+    stand.answer([{ words: [], code: 1, stderr: trace }])
+    const { settings: own } = rows['aws-secrets-manager']
+    const late = await failed(
+      open({ kind: 'preset', preset: 'aws-secrets-manager', settings: own }, withPath(stand)).get(),
+    )
+    t.match(late.message, /Traceback[^]* … [^]*EndpointError: no route to host$/)
+  },
+)
+
 const exec = (overrides: Partial<Extract<StoreSpec, { kind: 'exec' }>>): StoreSpec => ({
   kind: 'exec',
   put: ['true'],
