@@ -7,7 +7,7 @@ import standalone from 'ajv/dist/standalone/index.js'
 const schemaFile = new URL('../schemas/fluxloop-keys.schema.json', import.meta.url)
 const folder = new URL('../src/config/generated/', import.meta.url)
 
-const schema = JSON.parse(await readFile(schemaFile, 'utf8')) as { $id: string }
+const schema = JSON.parse(await readFile(schemaFile, 'utf8')) as object
 typeUniqueItems(schema)
 const ajv = new Ajv2020({
   allErrors: true,
@@ -17,8 +17,10 @@ const ajv = new Ajv2020({
   verbose: true,
   code: { source: true, esm: true, optimize: 2 },
 })
-ajv.addSchema(schema)
-const compiled = bounded(standalone.default(ajv, { validate: schema.$id }))
+// For editors: what they offer where they complete.
+ajv.addVocabulary(['defaultSnippets'])
+ajv.addSchema(schema, 'configuration')
+const compiled = bounded(standalone.default(ajv, { validate: 'configuration' }))
 
 await mkdir(folder, { recursive: true })
 await writeFile(new URL('validate.js', folder), withImports(compiled))
