@@ -4,6 +4,7 @@ import type { Instant } from '../model/duration.ts'
 import { checkFileNames } from './check-file-names.ts'
 import { checkPlaces } from './check-places.ts'
 import { checkFormerly, checkRenames } from './check-renames.ts'
+import { checkShellVariables } from './check-shell-variables.ts'
 import { DiagnosticList } from './diagnostic-list.ts'
 import { findFiles, shownPath } from './find-files.ts'
 import { mergeParts } from './merge.ts'
@@ -55,6 +56,7 @@ function resolveKeys(context: KeyContext, allowed: readonly string[]): DesiredKe
     .flatMap(([keyId, key]) => resolveKey(keyId, key, context) ?? [])
   checkPlaces(resolved, merged.keys, report)
   checkFileNames(resolved, allowed, context.warn)
+  checkShellVariables(resolved, merged.keys, report, context.warn)
   checkRenames(merged.keys, report)
   checkFormerly(merged, report)
   return resolved.map(({ key }) => key)

@@ -8,7 +8,7 @@ export async function readRaw(files: readonly string[]): Promise<readonly RawFil
   for (const file of files) {
     const read = await readSource(file, file)
     const reading = read.ok ? readYaml(read.source.text) : null
-    if (reading?.ok === true) found.push((reading.document.root ?? {}))
+    if (reading?.ok === true) found.push(reading.document.root ?? {})
   }
   return found
 }

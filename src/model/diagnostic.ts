@@ -41,6 +41,8 @@ export type DiagnosticCode =
   | 'reserved-variable'
   | 'reserved-service'
   | 'unusual-env-file'
+  | 'variable-in-path'
+  | 'variable-in-text'
   | 'age-file-without-key'
   | 'preset-target'
   | 'preset-setting'
@@ -61,6 +63,7 @@ export const warningCodes: ReadonlySet<DiagnosticCode> = new Set([
   'age-beyond-expiry',
   'no-keys',
   'unusual-env-file',
+  'variable-in-text',
 ])
 
 /** A second place that a diagnostic speaks of, such as the first of two declarations. */
