@@ -44,6 +44,7 @@ export type DiagnosticCode =
   | 'variable-in-path'
   | 'variable-in-text'
   | 'age-file-without-key'
+  | 'bad-recipient'
   | 'preset-target'
   | 'preset-setting'
   | 'store-clash'

@@ -56,6 +56,17 @@ const rows: readonly Row[] = [
     ],
   },
   {
+    title: 'an age recipient with a slip in it, or cut',
+    input: `${sound}    store:
+      - age-file: { path: a.age, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p, age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8q] }
+      - keychain: { fallback: { age-file: { path: b.age, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac] } } }
+`,
+    expected: [
+      ['bad-recipient', 'a.yaml:10:111', 'cac8q" is not an age recipient: its checksum', 'age-keygen -y'],
+      ['bad-recipient', 'a.yaml:11:71', 'mcac" is not an age recipient'],
+    ],
+  },
+  {
     title: 'an environment variable in the name of a variable',
     input: `${sound}    store: { env-file: { path: .env, name: "KEY_\${BRANCH}" } }\n`,
     expected: [['bad-value', 'a.yaml:9:44', 'not a variable name']],
