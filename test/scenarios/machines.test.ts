@@ -7,8 +7,10 @@ import { runInNewContext } from 'node:vm'
 import { Linter } from 'eslint'
 import t, { type Test } from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
+import { refuseSubstitutions } from '../../src/commands/exec.ts'
+import { inheritedDescriptors } from '../../src/runtime/inherited-descriptors.ts'
 import { mountPoints } from '../../src/stores/mount-point.ts'
-import { workplace } from '../support/program.ts'
+import { ended, workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -97,4 +99,40 @@ t.test('names the remedy where a package with a binary is missing', async t => {
   t.equal(plan.stderr.match(/Error:/g)?.length, 1, 'once')
   const apply = await place.run(['apply', '--auto-approve'], { program })
   t.match(apply.stdout, /keychain binding[^]*npm install\s+--include=optional/)
+})
+
+t.test('gives a program what a shell opened for it, and nothing of its own', async t => {
+  if (process.platform !== 'linux') return void t.pass('Linux alone', { skip: 'reads /proc' })
+  const { place } = await scene(t, 'env-file: { path: .env, name: KEY }')
+  await writeFile(join(place.work, '.env'), 'KEY=flux_ci_secret\n', { mode: 0o600 })
+  await place.write('input', 'read\n')
+  // A file, a lock's, a pipe with one end here and one with both, as make has for its jobs.
+  const shell =
+    'exec 7<input 9>lock; echo piped | { exec 8<&0 5<&0 6>/proc/self/fd/0 </dev/null; "$@"; exit; }'
+  const look = 'ls /proc/self/fd; cat <&7; echo written >&9; head -1 <&8; echo $KEY'
+  const directly = ['sh', '-c', shell, 'sh', 'sh', '-c', look]
+  const [command = '', ...args] = directly
+  const expected = await ended(command, args, {
+    cwd: place.work,
+    env: { ...place.env, KEY: 'flux_ci_secret' },
+  })
+  t.match(expected.stdout, /\n5\n[^]*\n9\n[^]*read\npiped\nflux_ci_secret/)
+  await writeFile(join(place.work, 'lock'), '')
+  const seen = await place.run(['exec', 'agents', '--env', 'KEY', '--', 'sh', '-c', look], {
+    within: ['sh', '-c', shell, 'sh'],
+  })
+  t.equal(seen.stderr, '')
+  t.equal(seen.stdout, expected.stdout)
+  t.equal(await place.read('lock'), 'written\n')
+})
+
+t.test('says how to do without what cannot be passed on', async t => {
+  t.throws(() => refuseSubstitutions(['cat', '/dev/fd/11'], 'darwin'), {
+    code: 'usage',
+    message: /\/dev\/fd\/11 does not reach the program/,
+    hints: [/a file/, /eval "\$\(fluxloop-keys env KEY\)"/],
+  })
+  t.doesNotThrow(() => refuseSubstitutions(['cat', '/dev/fd/11'], 'linux'))
+  t.doesNotThrow(() => refuseSubstitutions(['cat', '/dev/fd/0', '/dev/fdx/5'], 'darwin'))
+  t.strictSame(inheritedDescriptors('darwin'), [])
 })
