@@ -6,8 +6,11 @@ export type Settings = Readonly<Record<string, string>>
 export interface PresetProgram {
   readonly program: string
   readonly install: string
-  /** Ends with exit code 0 where the tool can work: somebody is logged in. */
-  readonly probe: (settings: Settings) => readonly string[]
+  /**
+   * Ends with exit code 0 where the tool can work at the secret's place: a login elsewhere that has ended is no reason to fail, and one
+   * that works there says nothing of here. Null: to read the secret, which is read back anyway, is to try it.
+   */
+  readonly probe: ((settings: Settings) => readonly string[]) | null
   /** Tried one after the other while the tool says that there is nothing to write to. */
   readonly put: readonly ((settings: Settings, version: string) => readonly string[])[]
   /** What stands on the standard input of `put`, where it is more than the secret alone. */
