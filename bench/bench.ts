@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type Program, type Resources, median, resourcesOf, wallTime } from './measure.ts'
 import { type ServedWorld, serveWorld } from './serve.ts'
 import { type Result, renderTable } from './table.ts'
+import { writeUnending } from './world.ts'
 
 const root = join(import.meta.dirname, '..')
 const program = join(root, 'dist', 'start.cjs')
@@ -25,7 +26,7 @@ const largest: readonly (readonly string[])[] = [
   ['audit', '--offline', '--fail-on', 'critical'],
 ]
 
-function contestants(worlds: readonly ServedWorld[]): readonly Contestant[] {
+function contestants(worlds: readonly ServedWorld[], unending: string): readonly Contestant[] {
   const offline = (name: string, ...args: readonly string[]) => ({
     name,
     program: { args },
@@ -47,6 +48,13 @@ function contestants(worlds: readonly ServedWorld[]): readonly Contestant[] {
       const name = `${command}${flags.includes('--offline') ? ' --offline' : ''} ${(sizes.at(-1) ?? 0).toLocaleString('en')} keys`
       return offline(name, program, command, ...flags, '-c', worlds.at(-1)?.configuration ?? '')
     }),
+    // Shows the difference, and writes nothing: nobody is there to ask.
+    ...[1_000, 10_000].map(fixes =>
+      offline(
+        `audit --fix ${fixes.toLocaleString('en')} of 10,000 keys`,
+        ...[program, 'audit', '--offline', '--fix', '-c', join(unending, `unending-${fixes}.yaml`)],
+      ),
+    ),
   ]
 }
 
@@ -77,7 +85,9 @@ async function bench(): Promise<void> {
   const worlds: ServedWorld[] = []
   try {
     for (const size of sizes) worlds.push(await serveWorld(size, folder))
-    const table = renderTable(await results(contestants(worlds), rounds))
+    for (const fixes of [1_000, 10_000])
+      await writeUnending(10_000, fixes, join(folder, `unending-${fixes}.yaml`))
+    const table = renderTable(await results(contestants(worlds, folder), rounds))
     console.log(
       `Node ${process.version}, ${process.platform}, ${cpus().length} cores; medians of ${rounds} runs\n`,
     )

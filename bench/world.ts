@@ -45,6 +45,16 @@ ${index % 2 === 0 ? `    owner: team-${index % 40}\n` : ''}    environment: ${['
 ${index % 3 === 0 ? own : ''}`
 }
 
+/** Writes a configuration of `count` keys of which the first ones never end, which `audit --fix` mends. */
+export async function writeUnending(count: number, unending: number, configuration: string): Promise<void> {
+  const blocks = Array.from({ length: count }, (_, index) =>
+    index < unending
+      ? block(index).replace('    expires: 1y\n', '').concat('    expires: never\n')
+      : block(index),
+  )
+  await writeFile(configuration, head + blocks.join(''))
+}
+
 /** What `apply` would have left on the platform a day ago. */
 function deliveredMarker(key: DesiredKey, secret: string, at: number): Marker {
   return {

@@ -1,4 +1,4 @@
-// Bundles the program into dist/: a first file that answers help and version, the program with the parts that commands load
+// Bundles the program into dist/: the bin, which looks at the version of Node, a first file that answers help and version, the program with the parts that commands load
 // when they need them, and the processes of their own that keychain and clipboard have. Native packages stay outside and are dependencies; everything else
 // is inside. The program is bundled by rolldown, which can say what lies together in a chunk; single files by esbuild.
 import { readFile, rm, writeFile } from 'node:fs/promises'
@@ -47,10 +47,27 @@ const laterFromProgram = {
 }
 await build({
   ...common,
+  entryPoints: ['src/first.ts'],
+  outfile: 'dist/first.cjs',
+  format: 'cjs',
+  plugins: [laterFromProgram],
+})
+
+/** The bin loads the first file as it is built. */
+const asBuilt = {
+  name: 'as-built',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/first\.ts$/ }, () => ({ path: './first.cjs', external: true }))
+  },
+}
+await build({
+  ...common,
   entryPoints: ['src/start.ts'],
   outfile: 'dist/start.cjs',
   format: 'cjs',
-  plugins: [laterFromProgram],
+  // Of what its target cannot parse esbuild makes an error.
+  target: 'es5',
+  plugins: [asBuilt],
 })
 
 // The demo of a checkout; no part of the package.

@@ -8,18 +8,28 @@ import standalone from 'ajv/dist/standalone/index.js'
 const schemaFile = new URL('../schemas/fluxloop-keys.schema.json', import.meta.url)
 const folder = new URL('../src/config/generated/', import.meta.url)
 
-const schema = JSON.parse(await readFile(schemaFile, 'utf8')) as { $id: string }
+const schema = JSON.parse(await readFile(schemaFile, 'utf8')) as object
 typeUniqueItems(schema)
 const common = { strict: true, allowUnionTypes: true, code: { source: true, esm: true, optimize: 2 } }
 
-function compiled(name: string, source: { readonly $id: string }, options: Options): string {
+function compiled(name: string, source: object, options: Options): string {
   const ajv = new Ajv2020({ ...common, ...options })
-  ajv.addSchema(source)
-  return standalone.default(ajv, { [name]: source.$id })
+  // For editors: what they offer where they complete.
+  ajv.addVocabulary(['defaultSnippets'])
+  ajv.addSchema(source, 'configuration')
+  return standalone.default(ajv, { [name]: 'configuration' })
 }
 
 /** The words for people, which decide nothing. */
-const annotations = new Set(['title', 'description', 'examples', 'default', 'deprecated', '$comment'])
+const annotations = new Set([
+  'title',
+  'description',
+  'examples',
+  'default',
+  'defaultSnippets',
+  'deprecated',
+  '$comment',
+])
 
 /** `names`: in a map of properties or definitions each name is somebody's own. */
 function withoutAnnotations(part: unknown, names = false): unknown {
@@ -38,7 +48,7 @@ function withoutAnnotations(part: unknown, names = false): unknown {
 }
 
 const accepting = withoutErrors(
-  compiled('accepts', withoutAnnotations(schema) as { $id: string }, { messages: false }),
+  compiled('accepts', withoutAnnotations(schema) as object, { messages: false }),
 )
 // Errors carry the schema that they broke, whose title, description and examples make the message.
 const explaining = bounded(compiled('validate', schema, { allErrors: true, verbose: true }))

@@ -8,6 +8,7 @@ import { asksForJson, failureJsonText } from './render/text/failure-json.ts'
 import { asksForEvents, eventText, failedEvent, versionEvent } from './render/report/event-json.ts'
 import { renderFailure, renderUnexpected } from './render/text/failure.ts'
 import { guarded } from './render/text/log-guard.ts'
+import { terminalWidth } from './render/text/terminal-width.ts'
 import { paletteFor, wantsColour } from './render/text/palette.ts'
 
 /** Is there anything on standard output yet? Set as soon as a command begins. */
@@ -17,7 +18,7 @@ let hasPrinted = () => false
 function tell(cause: unknown): number {
   const { stdout, stderr, env } = process
   const palette = paletteFor(wantsColour({ isTTY: stderr.isTTY, env, noColor: own.includes('--no-color') }))
-  const options = { palette, width: stderr.isTTY ? stderr.columns : 100 }
+  const options = { palette, width: terminalWidth(stderr, 100) }
   const expected = cause instanceof Failure
   stderr.write(guarded(`${expected ? renderFailure(cause, options) : renderUnexpected(cause, options)}\n`))
   const code = own.includes('--detailed-exitcode') || !expected ? exitCodes.failed : cause.exitCode

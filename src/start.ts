@@ -1,10 +1,18 @@
 #!/usr/bin/env node
-// The program's first file, and the only one that help and version need. It is built as a script, not as a module: Node
-// starts the loader of modules only where there is one to load.
-import manifest from '../package.json' with { type: 'json' }
-import { answerTo } from './cli/answer.ts'
+// The bin, and the only file that a Node too old for the others has to parse: so it is written in the JavaScript of 2009.
+/* eslint-disable no-var, @typescript-eslint/no-require-imports */
+var oldest = [20, 19] as const
+var version = process.versions.node.split('.')
+var major = Number(version[0])
 
-const { isTTY, columns } = process.stdout
-const answer = answerTo(process.argv.slice(2), manifest.version, { isTTY, columns, env: process.env })
-if (answer === null) void import('./main.ts')
-else process.stdout.write(`${answer}\n`)
+if (major > oldest[0] || (major === oldest[0] && Number(version[1]) >= oldest[1])) require('./first.ts')
+else {
+  process.stderr.write(
+    'fluxloop-keys needs Node ' +
+      oldest.join('.') +
+      ' or newer, and this is Node ' +
+      process.versions.node +
+      '. Install a newer one from https://nodejs.org, or choose it with your version manager.\n',
+  )
+  process.exitCode = 1
+}

@@ -115,6 +115,19 @@ function unseenOf(report: AuditReport, keys: readonly AuditedKey[]): LeftAlone[]
   })
 }
 
+/** By key id, so that nobody looks through all findings for each key. */
+function fixableFindings({ findings }: AuditReport): ReadonlyMap<string, readonly AuditFinding[]> {
+  const found = new Map<string, AuditFinding[]>()
+  for (const finding of findings) {
+    const { keyId } = finding.subject
+    if (keyId === null || !fixable.includes(finding.rule)) continue
+    const own = found.get(keyId)
+    if (own === undefined) found.set(keyId, [finding])
+    else own.push(finding)
+  }
+  return found
+}
+
 /**
  * What each declared key should be after the findings that usage proves, and what is left alone and why. Missing usage
  * never causes a fix. `defaultExpiry`: a period in `defaults.expires`. Pure.
@@ -126,12 +139,12 @@ export function proposeFixes(
 ): Fixes {
   const keys = auditedKeys(facts)
   const left = unseenOf(report, keys)
+  const found = fixableFindings(report)
   const fixes = keys.flatMap((key): KeyFix[] => {
     if (key.kind !== 'declared') return []
     const { keyId } = key.desired
     const leave = (rule: string, why: string) => void left.push({ keyId, rule, why })
-    const open = report.findings.filter(({ rule, subject, suppressedBy, project }) => {
-      if (subject.keyId !== keyId || !fixable.includes(rule)) return false
+    const open = (found.get(keyId) ?? []).filter(({ rule, suppressedBy, project }) => {
       if (suppressedBy !== null) leave(rule, `an exception answers for it: ${suppressedBy.reason}`)
       else if (rule === 'unused-permission' && project !== null)
         leave(rule, `a key grants the same in all its projects, ${project} among them`)

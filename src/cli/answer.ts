@@ -1,5 +1,6 @@
 import { renderHelp } from '../render/text/help.ts'
 import { paletteFor, wantsColour } from '../render/text/palette.ts'
+import { terminalWidth } from '../render/text/terminal-width.ts'
 import { splitAtDashes } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commands, versionLine } from './commands.ts'
@@ -42,9 +43,6 @@ export interface Screen {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** Of pipes and files, which people read in a terminal after all. */
-const usualWidth = 80
-
 /** The help or the version, where a command line asks for nothing else. Loads no command. */
 export function answerTo(args: readonly string[], version: string, screen: Screen): string | null {
   const { own } = splitAtDashes(args)
@@ -55,5 +53,5 @@ export function answerTo(args: readonly string[], version: string, screen: Scree
   const page = pageAsked(own)
   if (page === null) return null
   const palette = paletteFor(wantsColour({ ...screen, noColor: own.includes('--no-color') }))
-  return renderHelp(page, { palette, width: screen.isTTY ? screen.columns : usualWidth })
+  return renderHelp(page, { palette, width: terminalWidth(screen) })
 }

@@ -59,11 +59,34 @@ function exitCodeOf(end: ProgramEnd, command: string, { stderr }: Context): numb
   }
 }
 
+/** Only Linux says which descriptors a shell opened for the program, as for `<(...)`, so that they can be passed on. */
+export function refuseSubstitutions(
+  command: readonly string[],
+  platform: NodeJS.Platform = process.platform,
+): void {
+  const [lost] =
+    platform === 'linux'
+      ? []
+      : command.flatMap(word => /\/dev\/fd\/(?:[3-9]|[1-9]\d+)\b/.exec(word)?.[0] ?? [])
+  if (lost === undefined) return
+  throw new Failure(
+    'usage',
+    `${lost} does not reach the program: exec passes on only the three streams here`,
+    {
+      hints: [
+        'Give it a file, or its input by a pipe.',
+        'Or set the variables in the shell, and run the program from there: eval "$(fluxloop-keys env KEY)"',
+      ],
+    },
+  )
+}
+
 /**
  * Runs a program whose environment has the delivered secrets of keys. Resolves to its exit code, or to 128 and the number of the
  * signal that ended it. Makes no request.
  */
 export async function runExec(options: ExecOptions, context: Context): Promise<number> {
+  refuseSubstitutions(options.command)
   const variables = variablesOf(options.keys, options.env)
   const secrets = await readSecrets(
     variables.map(({ keyId }) => keyId),

@@ -14,10 +14,10 @@ export interface FormatOptions {
 }
 
 function formatted(path: string, text: string): string {
-  const result = formatYaml(text.replaceAll('\r\n', '\n'))
+  const result = formatYaml(text)
   if (result === null)
     throw new Failure('failed', `${path} cannot be formatted without a change of its meaning`)
-  return text.includes('\r\n') ? result.replaceAll('\n', '\r\n') : result
+  return result
 }
 
 /** Writes the files of a valid configuration in one layout. With `check` 1 where a file is in another one. */

@@ -3,7 +3,8 @@ import { addBlocks } from '../config/edit-yaml.ts'
 import { findFiles } from '../config/find-files.ts'
 import { type ImportProposal, proposeImport } from '../config/import-keys.ts'
 import { loadConfiguration } from '../config/load.ts'
-import { readRoles } from '../config/read-roles.ts'
+import { readRaw } from '../config/read-raw.ts'
+import { rolesOf } from '../config/roles-of.ts'
 import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
@@ -170,7 +171,7 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   const known = {
     stack,
     keyIds: new Set(target.existing?.keys.map(({ keyId }) => keyId) ?? []),
-    roles: await readRoles(target.files),
+    roles: rolesOf(await readRaw(target.files)),
   }
   const proposal = proposeImport(chosen, known, now)
   const { stdout, stderr } = context

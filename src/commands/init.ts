@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
 import type { CiHost } from '../config/ci-file.ts'
-import type { Block } from '../config/edit-yaml.ts'
+import type { Block } from '../config/yaml-block.ts'
 import { findFiles, shownPath } from '../config/find-files.ts'
 import { proposeImport } from '../config/import-keys.ts'
 import { loadConfiguration } from '../config/load.ts'

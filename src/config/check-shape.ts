@@ -37,6 +37,15 @@ function isStray({ code, path }: Pick<Diagnostic, 'code'> & { readonly path: Pat
   return code === 'unknown-property' && path[0] === 'keys' && path.length === 3
 }
 
+/** A scalar as it stands in the text, which its value does not always say. */
+function writtenText({ text }: Source, document: YamlDocument, path: Path, data: unknown): string {
+  if (typeof data !== 'number' && typeof data !== 'boolean') return ''
+  const { start, end } = document.valueSpan(path)
+  const written = text.slice(start, end)
+  // An alias stands for what is written elsewhere.
+  return written.startsWith('*') ? String(data) : written
+}
+
 /** Checks a document against the schema. */
 export async function checkShape(source: Source, document: YamlDocument): Promise<ShapeResult> {
   const sound: ShapeResult = { diagnostics: [], broken: new Set(), omitted: 0 }
@@ -61,6 +70,7 @@ export async function checkShape(source: Source, document: YamlDocument): Promis
       params: error.params as Readonly<Record<string, unknown>>,
       schema: error.parentSchema ?? {},
       data: error.data,
+      written: writtenText(source, document, path, error.data),
       isName,
     })
     if (explanation === null) continue

@@ -1,3 +1,4 @@
+import { lineBreakNear } from '../model/line-break.ts'
 import { quoted } from './quoted.ts'
 
 export interface TextEdit {
@@ -82,7 +83,8 @@ export function editList(
     const line = lineAt(text, start)
     if (style === 'block' && !standsAlone(text, item, line, style)) return null
     const dash = text.slice(line.start).match(/^[ ]*-[ ]+/)?.[0] ?? ''
-    const eol = text.slice(0, line.end).endsWith('\r\n') || text.includes('\r\n') ? '\r\n' : '\n'
+    const own = text.slice(line.start, line.end)
+    const eol = own.endsWith('\n') ? (own.endsWith('\r\n') ? '\r\n' : '\n') : lineBreakNear(text, line.start)
     edits.push({ start, end, content: added.join(style === 'block' ? `${eol}${dash}` : ', ') })
     goes[at] = false
   }

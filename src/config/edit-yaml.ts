@@ -1,20 +1,16 @@
 import { Document, type Pair, type YAMLMap, isMap, isPair, isScalar, isSeq, parseDocument } from 'yaml'
+import { lineBreakNear } from '../model/line-break.ts'
+import { appendToFlow } from './edit-flow.ts'
+import type { Block } from './yaml-block.ts'
+import { endOf, startOf } from './yaml-ranges.ts'
 
-/** A named block to add to a map at the top of a configuration. */
-export interface Block {
-  readonly name: string
-  readonly value: Readonly<Record<string, string | readonly string[]>> | readonly string[]
-  /** A line of comment before it, without the `#`. */
-  readonly comment?: string
-}
-
-/** The lines of one block, indented by `indent` columns. Nothing is folded, so that indenting changes no text. */
-function linesOf({ name, value, comment }: Block, indent: string): string {
+/** The lines of one block, after `indent`. Nothing is folded, so that indenting changes no text. */
+function linesOf({ name, value, comment }: Block, indent: string, lineBreak: string): string {
   const document = new Document({ [name]: value })
   for (const node of sequences(document)) node.flow = true
   const text = document.toString({ lineWidth: 0, blockQuote: false, flowCollectionPadding: false })
   const lines = [...(comment === undefined ? [] : [`# ${comment}`]), ...text.trimEnd().split('\n')]
-  return lines.map(line => `${indent}${line}\n`).join('')
+  return lines.map(line => `${indent}${line}${lineBreak}`).join('')
 }
 
 function sequences(document: Document): { flow?: boolean | undefined }[] {
@@ -55,11 +51,6 @@ function column(text: string, offset: number): number {
   return offset - (text.lastIndexOf('\n', offset - 1) + 1)
 }
 
-const startOf = (node: unknown): number =>
-  (node as { range?: readonly [number, number, number] | null }).range?.[0] ?? 0
-const endOf = (node: unknown): number =>
-  (node as { range?: readonly [number, number, number] | null }).range?.[1] ?? 0
-
 /** Puts blocks after the last key of a block map, in its own indentation. */
 function appendTo(text: string, map: YAMLMap, blocks: readonly Block[]): string {
   const last = map.items.at(-1)
@@ -68,11 +59,10 @@ function appendTo(text: string, map: YAMLMap, blocks: readonly Block[]): string 
   const end = text[lastEnd - 1] === '\n' ? lastEnd : nextLine(text, lastEnd)
   const at = afterComments(text, end, indent)
   const before = text.slice(0, at)
-  const added = blocks
-    .map(block => linesOf(block, ' '.repeat(indent)))
-    .join(map.items.some(isSpaced) ? '\n' : '')
-  const gap = map.items.some(isSpaced) ? '\n' : ''
-  return `${before}${before.endsWith('\n') ? '' : '\n'}${gap}${added}${text.slice(at)}`
+  const lineBreak = lineBreakNear(text, at)
+  const gap = map.items.some(isSpaced) ? lineBreak : ''
+  const added = blocks.map(block => linesOf(block, ' '.repeat(indent), lineBreak)).join(gap)
+  return `${before}${before.endsWith('\n') ? '' : lineBreak}${gap}${added}${text.slice(at)}`
 }
 
 function isSpaced({ key }: Pair): boolean {
@@ -80,36 +70,42 @@ function isSpaced({ key }: Pair): boolean {
 }
 
 /**
- * Adds blocks to the map `name` at the top of a YAML text, and leaves every other character as it is: comments, quotes and empty
- * lines. A map in flow style with something in it is rewritten as a block. The text must be sound YAML.
+ * Adds blocks to the map `name` at the top of a YAML text, and leaves every other character as it is: comments, quotes, empty lines,
+ * braces, and the line breaks, of which new lines have those of their neighbours. The text must be sound YAML.
  */
 export function addBlocks(text: string, name: string, blocks: readonly Block[]): string {
   if (blocks.length === 0) return text
-  const unix = text.replaceAll('\r\n', '\n')
-  const edited = addTo(unix, name, blocks)
-  return text.includes('\r\n') ? edited.replaceAll('\n', '\r\n') : edited
+  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
+  return mark + addTo(text.slice(mark.length), name, blocks)
 }
 
 function addTo(text: string, name: string, blocks: readonly Block[]): string {
   const document = parseDocument(text)
+  const { contents } = document
   const pair = topPair(document, name)
+  const isFlow = isMap(contents) && contents.flow === true
   if (pair === null) {
-    const gap = text === '' || text.endsWith('\n\n') ? '' : text.endsWith('\n') ? '\n' : '\n\n'
-    return `${text}${gap}${name}:\n${blocks.map(block => linesOf(block, '  ')).join('\n')}`
+    if (isFlow) {
+      const value = Object.fromEntries(blocks.map(block => [block.name, block.value]))
+      return appendToFlow(text, contents, [{ name, value }])
+    }
+    const lineBreak = lineBreakNear(text, text.length)
+    const gap =
+      text === '' || /\n\r?\n$/.test(text) ? '' : text.endsWith('\n') ? lineBreak : lineBreak.repeat(2)
+    const added = blocks.map(block => linesOf(block, '  ', lineBreak)).join(lineBreak)
+    return `${text}${gap}${name}:${lineBreak}${added}`
   }
   const { value } = pair
-  if (isMap(value) && value.flow !== true && value.items.length > 0) return appendTo(text, value, blocks)
-  if (isMap(value) && value.items.length > 0) {
-    value.flow = false
-    for (const block of blocks) value.set(block.name, document.createNode(block.value))
-    return document.toString({ lineWidth: 0 })
-  }
+  if (isMap(value) && (isFlow || (value.flow === true && value.items.length > 0)))
+    return appendToFlow(text, value, blocks)
+  if (isMap(value) && value.items.length > 0) return appendTo(text, value, blocks)
   // Nothing there yet: `keys:` or `keys: {}`.
   const start = endOf(pair.key)
+  const lineBreak = lineBreakNear(text, start)
   const end = isMap(value) ? endOf(value) : start
   const rest = text.slice(end)
   const line = nextLine(rest, 0)
   const head = `${text.slice(0, start)}:${rest.slice(isMap(value) ? 0 : 1, line)}`
-  const added = blocks.map(block => linesOf(block, '  ')).join('\n')
-  return `${head}${head.endsWith('\n') ? '' : '\n'}${added}${rest.slice(line)}`
+  const added = blocks.map(block => linesOf(block, '  ', lineBreak)).join(lineBreak)
+  return `${head}${head.endsWith('\n') ? '' : lineBreak}${added}${rest.slice(line)}`
 }

@@ -12,6 +12,8 @@ export interface ShapeError {
   readonly params: Readonly<Record<string, unknown>>
   readonly schema: Readonly<Record<string, unknown>>
   readonly data: unknown
+  /** A number or a truth value as it is written: `0123`, `1.0` and `True` mean other texts than they are. Else as YAML would write it. */
+  readonly written: string
   /** The error is about a property's name, which is the last part of `path`. */
   readonly isName: boolean
 }
@@ -54,10 +56,10 @@ const explainType: Explain = error => {
   let hint = forms(error.schema)
   if (wanted === 'a list' && typeof error.data === 'string')
     hint = `Write a list: [${JSON.stringify(error.data).slice(0, 80)}].`
-  else if (scalar && texts && hint === null) hint = `Put it in quotes: "${String(error.data)}".`
+  else if (scalar && texts && hint === null) hint = `Put it in quotes: "${error.written}".`
   else if (scalar && texts && !/expiry|duration|age|share/.test(textOf(error.schema['title'])))
-    hint = `Put it in quotes: "${String(error.data)}".`
-  else if (scalar && texts) hint = [...suggestUnit(String(error.data), 'd'), hint].join(' ')
+    hint = `Put it in quotes: "${error.written}".`
+  else if (scalar && texts) hint = [...suggestUnit(error.written, 'd'), hint].join(' ')
   else if (error.path.length === 0) hint = 'A configuration starts with `version: 1` and `stack: NAME`.'
   return {
     code: 'wrong-type',

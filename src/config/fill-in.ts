@@ -26,11 +26,12 @@ const placeholder = /\{([^{}]*)\}/g
 /** Commands have braces of their own, as in `jsonpath={.data}`. */
 const word = /^[a-z]+$/
 
-/** The placeholders of `text` that stand for nothing. */
+/** The placeholders of `text` that stand for nothing. After a dollar they are variables of a shell: `checkShellVariables` tells of those. */
 export function unknownPlaceholders(text: string, known: readonly string[] = commonPlaceholders): string[] {
   if (!text.includes('{')) return []
   const wide = known.length > commonPlaceholders.length
   return [...text.matchAll(placeholder)]
+    .filter(({ index }) => text[index - 1] !== '$')
     .map(match => match[1] ?? '')
     .filter(name => !known.includes(name) && (!wide || word.test(name)))
 }

@@ -1,15 +1,23 @@
-import { type Node, type Pair, isAlias, isMap, isNode, isPair, isScalar, isSeq, parseDocument } from 'yaml'
-import { isDeepStrictEqual } from 'node:util'
+import { lineBreakNear } from '../model/line-break.ts'
 import type { KeyFix } from '../model/fix.ts'
 import { formatLifetime } from '../model/lifetime.ts'
-import { type Permissions, permissionSet } from '../model/permission.ts'
+import type { Permissions } from '../model/permission.ts'
+import { anchorOf, declaredKeys, isFlow, isList, isMapping, spanOf } from './declared-keys.ts'
 import { type TextEdit, type WrittenItem, editList } from './edit-list.ts'
 import { quoted } from './quoted.ts'
+import { type Child, contentSpan } from './yaml-events.ts'
 
 export type Roles = ReadonlyMap<string, Permissions>
 
-/** The edited text, or why the key is left alone; null where this text does not declare it. */
-export type FixedText = { readonly text: string } | { readonly why: string } | null
+/** The edits that make a fix, or why the key is left alone; null where the text does not declare it. */
+export type Fixing = readonly TextEdit[] | { readonly why: string } | null
+
+/** A text that is parsed once, for any number of fixes. */
+export interface FixableText {
+  readonly keyIds: Iterable<string>
+  /** Every character that the fix is not about stays. The edits of different keys do not meet. */
+  editsFor(fix: KeyFix, roles: Roles): Fixing
+}
 
 /** Single permissions, or one role that grants nothing beyond them and single ones, where that is shorter. */
 export function shortestList(permissions: Permissions, roles: Roles): readonly string[] {
@@ -34,119 +42,82 @@ function wanted(written: readonly string[], permissions: Permissions, roles: Rol
   return kept.length + missing.length <= shortest.length ? [...kept, ...missing] : shortest
 }
 
-const endOf = (node: Node) => node.range?.[1] ?? 0
-const startOf = (node: Node) => node.range?.[0] ?? 0
-
-function pairOf(map: unknown, name: string): Pair | null {
-  if (!isMap(map)) return null
-  return map.items.filter(isPair).find(({ key }) => isScalar(key) && key.value === name) ?? null
-}
-
 class LeaveAlone extends Error {}
 
-function editsOf(text: string, fix: KeyFix, roles: Roles): readonly TextEdit[] | null {
-  const document = parseDocument(text, { version: '1.2' })
-  const declared = pairOf(pairOf(document.contents, 'keys')?.value, fix.keyId)?.value
-  if (declared === undefined) return null
-  if (!isMap(declared)) throw new LeaveAlone('its declaration is shared with another place')
-  const { items, flow } = declared
-  const valueOf = (name: string) => {
-    const value = pairOf(declared, name)?.value
-    return isNode(value) ? value : null
-  }
-  const asList = (names: readonly string[]) => `[${names.map(quoted).join(', ')}]`
-  const replace = (node: Node, content: string): TextEdit => ({
-    start: startOf(node),
-    end: endOf(node),
-    content,
-  })
-  const changed = (name: string, names: (written: readonly string[]) => readonly string[]): TextEdit[] => {
-    const node = valueOf(name)
-    if (node === null) throw new LeaveAlone(`its ${name} are not written in its own declaration`)
-    if (!isSeq(node)) return [replace(node, asList(names([])))]
-    if (node.anchor !== undefined) throw new LeaveAlone(`others may refer to its ${name} by &${node.anchor}`)
-    const written = node.items.map((item): WrittenItem => {
-      const scalar = isAlias(item) ? item.resolve(document) : item
-      if (!isNode(item) || !isScalar(scalar)) throw new LeaveAlone(`its ${name} are not plain lists`)
-      return { name: String(scalar.value), start: startOf(item), end: endOf(item) }
+const asList = (names: readonly string[]) => `[${names.map(quoted).join(', ')}]`
+
+function replacement(child: Child, name: string, content: string): TextEdit {
+  const span = spanOf(child)
+  if (span === null) throw new LeaveAlone(`its ${name} are written in a way that cannot be edited safely`)
+  return { ...span, content }
+}
+
+/** Edits one text of sound YAML, without its byte order mark. */
+export function fixableText(text: string): FixableText {
+  const keys = declaredKeys(text)
+
+  function listEdits(list: Child, name: string, names: (written: readonly string[]) => readonly string[]) {
+    const anchor = anchorOf(list, text)
+    if (anchor !== null) throw new LeaveAlone(`others may refer to its ${name} by &${anchor}`)
+    const written = [...keys.entries(list).values()].map((item): WrittenItem => {
+      const [said, span] = [keys.textOf(item), spanOf(item)]
+      if (said === null || span === null) throw new LeaveAlone(`its ${name} are not plain lists`)
+      return { name: said, ...span }
     })
-    const edits = editList(
-      text,
-      written,
-      names(written.map(each => each.name)),
-      node.flow === true ? 'flow' : 'block',
-    )
+    const kept = names(written.map(each => each.name))
+    const edits = editList(text, written, kept, isFlow(list) ? 'flow' : 'block')
     if (edits === null) throw new LeaveAlone(`its ${name} are written in a way that cannot be edited safely`)
-    return [...edits]
+    return edits
   }
-  const edits: TextEdit[] = []
-  const { permissions, scope, expires } = fix
-  if (permissions !== null) edits.push(...changed('permissions', each => wanted(each, permissions, roles)))
-  if (scope !== null) edits.push(...changed('scope', () => scope))
-  if (expires !== null) {
-    const node = valueOf('expires')
+
+  function editsFor({ keyId, permissions, scope, expires }: KeyFix, roles: Roles): Fixing {
+    const declared = keys.find(keyId)
+    if (declared === null) return null
+    if (!isMapping(declared)) throw new LeaveAlone('its declaration is shared with another place')
+    const fields = keys.entries(declared)
+    const changed = (name: string, names: (written: readonly string[]) => readonly string[]) => {
+      const value = fields.get(name)
+      if (value === undefined) throw new LeaveAlone(`its ${name} are not written in its own declaration`)
+      return isList(value) ? listEdits(value, name, names) : [replacement(value, name, asList(names([])))]
+    }
+    const edits: TextEdit[] = []
+    if (permissions !== null) edits.push(...changed('permissions', each => wanted(each, permissions, roles)))
+    if (scope !== null) edits.push(...changed('scope', () => scope))
+    if (expires === null) return edits
     const end = formatLifetime(expires)
-    const first = pairOf(declared, 'permissions')?.key ?? items[0]?.key
-    if (node !== null) edits.push(replace(node, end))
-    else if (isNode(first)) {
-      const start = startOf(first)
-      const lineStart = text.lastIndexOf('\n', start - 1) + 1
-      const eol = text.includes('\r\n') ? '\r\n' : '\n'
-      const gap = flow === true ? ', ' : `${eol}${' '.repeat(start - lineStart)}`
+    const value = fields.get('expires')
+    const [any] = fields.values()
+    const first = (fields.get('permissions') ?? any)?.key
+    const start = (first && contentSpan(first))?.start
+    if (value !== undefined) edits.push(replacement(value, 'expires', end))
+    else if (start !== undefined) {
+      const indent = ' '.repeat(start - (text.lastIndexOf('\n', start - 1) + 1))
+      const gap = isFlow(declared) ? ', ' : `${lineBreakNear(text, start)}${indent}`
       edits.push({ start, end: start, content: `expires: ${end}${gap}` })
     }
+    return edits
   }
-  return edits
-}
 
-/** Edits one key of a sound YAML text; every character that the fix is not about stays. */
-export function fixKey(text: string, fix: KeyFix, roles: Roles): FixedText {
-  const mark = text.startsWith('\uFEFF') ? '\uFEFF' : ''
-  const body = text.slice(mark.length)
-  try {
-    const edits = editsOf(body, fix, roles)
-    if (edits === null) return null
-    const sorted = edits.toSorted((a, b) => b.start - a.start)
-    const edited = sorted.reduce(
-      (done, { start, end, content }) => done.slice(0, start) + content + done.slice(end),
-      body,
-    )
-    return { text: mark + edited }
-  } catch (error) {
-    if (error instanceof LeaveAlone) return { why: error.message }
-    throw error
+  return {
+    keyIds: keys.keyIds,
+    editsFor(fix, roles) {
+      try {
+        return editsFor(fix, roles)
+      } catch (error) {
+        if (error instanceof LeaveAlone) return { why: error.message }
+        throw error
+      }
+    },
   }
 }
 
-/** Without what a fix may move: places. */
-function meaning(state: unknown): unknown {
-  return JSON.parse(
-    JSON.stringify(state, (name, value: unknown) => (name === 'position' ? undefined : value)),
-  )
-}
-
-interface State {
-  readonly keys: readonly {
-    readonly keyId: string
-    readonly rotation: unknown
-  }[]
-}
-
-/** Does the edited configuration mean what it meant, but for the fixed fields of the fixed keys? */
-export function meansOnly(before: State, after: State, fixes: readonly KeyFix[]): boolean {
-  const fixOf = new Map(fixes.map(fix => [fix.keyId, fix]))
-  const byId = new Map(after.keys.map(key => [key.keyId, key]))
-  const keys = before.keys.map(key => {
-    const fix = fixOf.get(key.keyId)
-    if (fix === undefined) return key
-    const { permissions, scope, expires } = fix
-    return {
-      ...key,
-      ...(permissions && { permissions: permissionSet(permissions) }),
-      ...(scope && { scope }),
-      // How long before its end a key is renewed follows from its period.
-      ...(expires && { expires, rotation: byId.get(key.keyId)?.rotation }),
-    }
-  })
-  return isDeepStrictEqual(meaning({ ...before, keys }), meaning(after))
+/** The text with all of the edits, none of which meet. */
+export function edited(text: string, edits: readonly TextEdit[]): string {
+  const pieces: string[] = []
+  let at = 0
+  for (const { start, end, content } of edits.toSorted((a, b) => a.start - b.start)) {
+    pieces.push(text.slice(at, start), content)
+    at = end
+  }
+  return pieces.join('') + text.slice(at)
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Document, isCollection, isMap, isPair, isSeq, parseDocument } from 'yaml'
+import { usualLineBreak } from '../model/line-break.ts'
 import { readYaml } from './read-yaml.ts'
 
 /** A list or map in braces that is longer than that gets a line for each of its items. */
@@ -52,10 +53,14 @@ function backBehindNames(formatted: string, text: string): string {
 
 /**
  * The same configuration in one layout: two columns a level, one empty line at most, nothing folded. Comments, quotes, anchors
- * and the order of everything stay. The text must be sound YAML. Null where the result would not mean the same, which would be
+ * and the order of everything stay, and every line ends as most did. The text must be sound YAML. Null where the result would not mean the same, which would be
  * a defect.
  */
 export function formatYaml(text: string): string | null {
+  return formatLines(text.replaceAll('\r\n', '\n'))?.replaceAll('\n', usualLineBreak(text)) ?? null
+}
+
+function formatLines(text: string): string | null {
   const document = parseDocument(text)
   spreadLong(document.contents, document, 0)
   padMapsOnly(document.contents)

@@ -3,7 +3,9 @@ import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
 import { checkFileNames } from './check-file-names.ts'
 import { checkPlaces } from './check-places.ts'
+import { checkRecipients } from './check-recipients.ts'
 import { checkFormerly, checkRenames } from './check-renames.ts'
+import { checkShellVariables } from './check-shell-variables.ts'
 import { DiagnosticList } from './diagnostic-list.ts'
 import { findFiles, shownPath } from './find-files.ts'
 import { mergeParts } from './merge.ts'
@@ -48,7 +50,7 @@ function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   )
 }
 
-function resolveKeys(context: KeyContext, allowed: readonly string[]): DesiredKey[] {
+async function resolveKeys(context: KeyContext, allowed: readonly string[]): Promise<DesiredKey[]> {
   const { merged, report } = context
   for (const role of merged.roles.values()) checkRole(role, report)
   const resolved = [...merged.keys]
@@ -56,6 +58,8 @@ function resolveKeys(context: KeyContext, allowed: readonly string[]): DesiredKe
     .flatMap(([keyId, key]) => resolveKey(keyId, key, context) ?? [])
   checkPlaces(resolved, merged.keys, report)
   checkFileNames(resolved, allowed, context.warn)
+  checkShellVariables(resolved, merged.keys, report, context.warn)
+  await checkRecipients(resolved, report)
   checkRenames(merged.keys, report)
   checkFormerly(merged, report)
   return resolved.map(({ key }) => key)
@@ -129,7 +133,7 @@ export async function loadConfiguration(options: {
       warnings.push(diagnostic)
     },
   }
-  const keys = resolveKeys(context, allowedPaths)
+  const keys = await resolveKeys(context, allowedPaths)
   const { stack } = merged
   if (diagnostics.kept.length > 0 || stack === null)
     return { ok: false, diagnostics: tidy(diagnostics.kept), omitted: diagnostics.omitted }

@@ -1,4 +1,5 @@
-import { type Block, addBlocks } from './edit-yaml.ts'
+import { addBlocks } from './edit-yaml.ts'
+import type { Block } from './yaml-block.ts'
 import type { ImportProposal } from './import-keys.ts'
 
 /** Names as the schema has them. */

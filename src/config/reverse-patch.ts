@@ -1,4 +1,4 @@
-import { structuredPatch } from 'diff'
+import { headingOf, lineDiff } from '../model/line-diff.ts'
 
 /** One file before and after; its path counts from where the patch is applied, with slashes. */
 export interface ChangedFile {
@@ -22,11 +22,7 @@ function gitName(name: string): string {
 export function reversePatch(files: readonly ChangedFile[]): string {
   return files
     .map(({ path, before, after }) => {
-      const { hunks } = structuredPatch(path, path, after, before, '', '', { context: 3 })
-      const lines = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines: own }) => [
-        `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`,
-        ...own,
-      ])
+      const lines = lineDiff(after, before).flatMap(hunk => [headingOf(hunk), ...hunk.lines])
       const from = gitName(`a/${path}`)
       const to = gitName(`b/${path}`)
       return [`--- ${from}`, `+++ ${to}`, ...lines, ''].join('\n')

@@ -6,6 +6,8 @@ import type { Span } from './source.ts'
 export interface Child {
   readonly key: Event | undefined
   readonly value: Event
+  /** The index of `value`. */
+  readonly at: number
 }
 
 /** The index just after the node that begins at `index`. */
@@ -20,23 +22,24 @@ function afterNode(events: readonly Event[], index: number): number {
   return events.length
 }
 
-/** The children of the map or list that begins at `index`, by name or by number; of a repeated name, the first. */
+/** The children of the map or list that begins at `parent`, by name or by number; of a repeated name, the first. */
 export function childrenOf(
   text: string,
   events: readonly Event[],
-  index: number,
+  parent: number,
 ): Map<string | number, Child> {
   const children = new Map<string | number, Child>()
-  const isMap = events[index]?.type === EVENT_ID.MAPPING
-  let at = index + 1
+  const isMap = events[parent]?.type === EVENT_ID.MAPPING
+  let at = parent + 1
   let count = 0
   while (at < events.length && events[at]?.type !== EVENT_ID.POP) {
     const key = isMap ? events[at] : undefined
     if (isMap) at = afterNode(events, at)
-    const value = events[at]
+    const index = at
+    const value = events[index]
     if (value === undefined) break
     const name = key?.type === EVENT_ID.SCALAR && key.valueStart >= 0 ? getScalarValue(text, key) : count
-    if (!children.has(name)) children.set(name, { key, value })
+    if (!children.has(name)) children.set(name, { key, value, at: index })
     at = afterNode(events, at)
     count += 1
   }

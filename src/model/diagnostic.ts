@@ -41,7 +41,10 @@ export type DiagnosticCode =
   | 'reserved-variable'
   | 'reserved-service'
   | 'unusual-env-file'
+  | 'variable-in-path'
+  | 'variable-in-text'
   | 'age-file-without-key'
+  | 'bad-recipient'
   | 'preset-target'
   | 'preset-setting'
   | 'store-clash'
@@ -61,6 +64,7 @@ export const warningCodes: ReadonlySet<DiagnosticCode> = new Set([
   'age-beyond-expiry',
   'no-keys',
   'unusual-env-file',
+  'variable-in-text',
 ])
 
 /** A second place that a diagnostic speaks of, such as the first of two declarations. */

@@ -61,6 +61,13 @@ export const renewalMargin = 5 * minute
 /** What somebody gave as a key, without the white space around it. Fails with `authentication` where no header can carry it. */
 export function keyOf(text: string, source: string): Secret {
   const value = text.trim()
+  if (/^(["'`]).*\1$/s.test(value)) {
+    throw new Failure('authentication', `${source} is not an API key: it stands in quotes`, {
+      hints: [
+        'Take the quotes away. A shell does so itself; files such as those of `docker run --env-file`, and the settings of a CI system, take them for a part of the value.',
+      ],
+    })
+  }
   if (/^[!-~]{1,8192}$/.test(value)) return new Secret(value)
   const why = value === '' ? 'it is empty' : 'it has spaces, or characters that no key has'
   throw new Failure('authentication', `${source} is not an API key: ${why}`, {

@@ -1,5 +1,6 @@
 import { trimEnd } from '../model/trim-end.ts'
 import { dirname, join } from 'node:path'
+import { withoutByteOrderMark } from '../model/byte-order-mark.ts'
 import { Failure } from '../model/failure.ts'
 import { plainText } from './plain-text.ts'
 
@@ -116,7 +117,7 @@ async function readIfThere(path: string, readFile: EndpointOptions['readFile']):
 function apiUrlOf(text: string, path: string): string | null {
   let content: unknown
   try {
-    content = JSON.parse(text) as unknown
+    content = JSON.parse(withoutByteOrderMark(text)) as unknown
   } catch {
     throw new Failure('usage', `${path} is not valid JSON`, {
       hints: ['Repair it, or name the platform with --api-url.'],

@@ -1,4 +1,5 @@
 import { CORE_SCHEMA, loadAll } from 'js-yaml'
+import { withoutByteOrderMark } from '../model/byte-order-mark.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
@@ -56,7 +57,7 @@ export function readProfile(text: string, profile: string): OfficialLogin | null
 /** `~/.fluxloop/auth.json`: a person's login. Null where there is no token. */
 export function readToken(text: string): Session | null {
   const file = officialFiles.token
-  const content = parse(file, () => JSON.parse(text) as unknown)
+  const content = parse(file, () => JSON.parse(withoutByteOrderMark(text)) as unknown)
   const word = (name: string) => {
     const value = ownField(content, name)
     return typeof value === 'string' ? value : ''

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { inheritedDescriptors } from './inherited-descriptors.ts'
 
 export interface Program {
   readonly command: string
@@ -35,8 +36,16 @@ function notStarted(error: unknown): ProgramEnd {
   return { kind: 'not-started', code }
 }
 
+/** The three streams, and each further descriptor under its own number. */
+function streams(further: readonly number[]): (number | 'inherit' | 'ignore')[] {
+  const last = Math.max(2, ...further)
+  return Array.from({ length: last + 1 }, (_, fd) =>
+    fd <= 2 ? 'inherit' : further.includes(fd) ? fd : 'ignore',
+  )
+}
+
 /**
- * Runs a program in our place: it has our three streams, our terminal and our process group, and we live on until it ends,
+ * Runs a program in our place: it has our three streams, what else was opened for it, our terminal and our process group, and we live on until it ends,
  * whatever signals come. Ctrl-Z is left to the system, which stops both. Never rejects.
  */
 export async function runProgram({ command, args, env }: Program): Promise<ProgramEnd> {
@@ -53,7 +62,7 @@ export async function runProgram({ command, args, env }: Program): Promise<Progr
       resolve(how)
     }
     try {
-      const child = spawn(command, args, { stdio: 'inherit', env })
+      const child = spawn(command, args, { stdio: streams(inheritedDescriptors()), env })
       pass = signal => void child.kill(signal)
       child.once('error', error => end(notStarted(error)))
       child.once('exit', (code, signal) =>

@@ -16,6 +16,7 @@ export async function openKeptSandbox(
     const sandbox = openSandbox({ database, ...options })
     return { sandbox, administrator: await administratorKey(sandbox, `${database}.administrator`) }
   } catch (cause) {
+    if (cause instanceof Failure) throw cause
     throw new Failure('failed', `Cannot open ${database} as the database of a sandbox`, {
       hints: ['Name a file in a folder that you can write to: a new one, or one that a sandbox made.'],
       cause,

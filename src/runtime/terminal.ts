@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import type { ReadStream, WriteStream } from 'node:tty'
 import { Failure } from '../model/failure.ts'
 import { type OpenLine, guarded, logGuard } from '../render/text/log-guard.ts'
+import { terminalWidth } from '../render/text/terminal-width.ts'
 import { type Palette, paletteFor, wantsColour } from '../render/text/palette.ts'
 
 /** One of the two output streams, with what is known of who reads it. */
@@ -87,7 +88,7 @@ export function openOutput(
     isTerminal,
     rewritable: isTerminal && env['TERM'] !== 'dumb',
     get width() {
-      return isTerminal ? stream.columns : widthOfPipes
+      return terminalWidth(stream, widthOfPipes)
     },
     palette: paletteFor(wantsColour({ isTTY: isTerminal, env, noColor })),
     get hasPrinted() {

@@ -1,5 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
-import Libsql from 'libsql'
+import { createRequire } from 'node:module'
+import type Libsql from 'libsql'
+import { Failure } from '../model/failure.ts'
 
 type SqlValue = string | number | Buffer | null
 
@@ -66,17 +68,33 @@ function patiently(work: () => void): void {
       work()
       return
     } catch (error) {
-      const isBusy = error instanceof Libsql.SqliteError && error.code === 'SQLITE_BUSY'
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY'
       if (!isBusy || Date.now() > end) throw error
       Atomics.wait(pause, 0, 0, 10)
     }
   }
 }
 
+/** Its binary is a package of its own for each system, which some installations leave out. */
+function driver(): typeof Libsql {
+  try {
+    return createRequire(import.meta.url)('libsql') as typeof Libsql
+  } catch (cause) {
+    throw new Failure('failed', 'The database of the sandbox (the package libsql) cannot be loaded here', {
+      hints: [
+        'Install fluxloop-keys anew on this machine, with its optional dependencies: npm install --include=optional',
+        'A folder node_modules of another system, copied or mounted, lacks what this one needs.',
+        'Nothing but the sandbox needs it.',
+      ],
+      cause,
+    })
+  }
+}
+
 /** Opens `file`, or makes it (for its owner only) in a folder that exists; `:memory:` is one that nobody else sees and that ends with it. */
 export function openDatabase(file: string, now: number): Database {
   if (file !== ':memory:') closeSync(openSync(file, 'a', 0o600))
-  const connection = new Libsql(file, { timeout: patience })
+  const connection = new (driver())(file, { timeout: patience })
   const statements = new Map<string, ReturnType<typeof connection.prepare>>()
   // The values always travel as one list: the driver takes a single null or Buffer for named parameters.
   const prepared = (

@@ -5,6 +5,7 @@ import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import { type FileStoreDeps, type LockedFile, withFileLock } from './file-lock.ts'
 import { refuseLinkedOut } from './linked-out.ts'
+import { refuseMountPoint } from './mount-point.ts'
 import { readRegularFile, regularFileAt } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
 import { ensureFolder, probeFolder, removeFileDurably, writeFileDurably } from './write-file.ts'
@@ -125,6 +126,7 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
 export async function refuseAgePlace(spec: AgeFileSpec, allowed: readonly string[]): Promise<void> {
   const { path } = spec
   await refuseLinkedOut(spec, allowed)
+  await refuseMountPoint(path)
   const file = await readRegularFile(path)
   if (file === null) return
   const text = file.bytes.toString('latin1')

@@ -1,5 +1,7 @@
+import { lineBreakNear } from '../model/line-break.ts'
 import { trimEnd } from '../model/trim-end.ts'
 import { Failure } from '../model/failure.ts'
+import { assignmentsOn, wordEnd } from './shell-line.ts'
 
 /** One assignment in a dotenv text; offsets into it. */
 interface Assignment {
@@ -21,16 +23,18 @@ const plain = /^[\w./:@%+,=-]+$/
 const head = /^(?:\u00EF\u00BB\u00BF)?[ \t]*(?:export[ \t]+)?([\w.-]+)(?:[ \t]*=|:[ \t])[ \t]*/
 
 /**
- * The assignments of a dotenv text, in order. Values in quotes may span lines, as in the packages `dotenv` of npm and PyPI and in a shell.
- * Throws a Failure where a quote is never closed: readers disagree on what such a text says. `label` names the text.
+ * The assignments to `name` in a dotenv text, in order. Values in quotes may span lines, as in the packages `dotenv` of npm and PyPI and
+ * in a shell. Throws a Failure where a quote is never closed, or more than an assignment to `name` stands on a line of it: readers
+ * disagree on what such a text says. `label` names the text.
  */
-function assignments(text: string, label: string): Assignment[] {
+function assignmentsTo(name: string, text: string, label: string): Assignment[] {
   const found: Assignment[] = []
   let start = 0
   for (let line = 1; start < text.length;) {
     const assignment = assignmentAt(text, start, () => unclosed(label, line))
-    if (assignment !== null) found.push(assignment)
     const end = assignment?.end ?? lineEnd(text, start)
+    if (assignment?.name === name) found.push(assignment)
+    if (hasMoreThan(name, text.slice(start, end), start, assignment)) throw notAlone(name, label, line)
     for (const character of text.slice(start, end)) if (character === '\n') line += 1
     start = end
   }
@@ -76,6 +80,27 @@ function closingQuote(text: string, from: number, quote: string): number | null 
   return null
 }
 
+/** What stands in templates: `NAME=<your key>`. */
+const placeholder = /^<[^<>]*>$/
+
+/**
+ * Does a shell find more on the lines from `start` than one assignment to `name`, such as another assignment or a command? `own`: what
+ * readers of dotenv files find there.
+ */
+function hasMoreThan(name: string, lines: string, start: number, own: Assignment | null): boolean {
+  if (!lines.includes(name)) return false
+  if (own?.name !== name) {
+    // Within the quotes of another variable it is text.
+    const rest = own === null || own.quote === '' ? lines : lines.slice(own.valueEnd - start)
+    return assignmentsOn(rest, name).length > 0
+  }
+  if (own.quote !== '' || placeholder.test(own.value)) return false
+  const value = lines.slice(own.nameEnd - start, own.valueEnd - start)
+  const sign = /^[ \t]*=[ \t]*/.exec(value)?.[0]
+  // With a colon it is nothing to a shell.
+  return sign !== undefined && wordEnd(value, sign.length) !== value.length
+}
+
 function unescaped(value: string, quote: string): string {
   return quote === '"' ? value.replace(/\\(["\\$`])/g, '$1') : value
 }
@@ -91,9 +116,17 @@ function unclosed(label: string, line: number): Failure {
   })
 }
 
+function notAlone(name: string, label: string, line: number): Failure {
+  return new Failure('failed', `${label}, line ${line}: more than the value of ${name} stands there.`, {
+    hints: [
+      `Give ${name} a line of its own, and a value with blanks quotes: programs disagree on what such a line says, so it cannot be edited safely.`,
+    ],
+  })
+}
+
 /** The value of `name`: its last assignment counts, as for every reader. Null where there is none, or an empty one. */
 export function readVariable(text: string, name: string, label: string): string | null {
-  const value = assignments(text, label).findLast(one => one.name === name)?.value ?? ''
+  const value = assignmentsTo(name, text, label).at(-1)?.value ?? ''
   return value === '' ? null : value
 }
 
@@ -103,9 +136,9 @@ export function readVariable(text: string, name: string, label: string): string 
  * and comments are kept; blanks around the sign go, for shells cannot read them. A new variable becomes the last line.
  */
 export function setVariable(text: string, name: string, value: string, label: string): string {
-  const own = assignments(text, label).filter(one => one.name === name)
+  const own = assignmentsTo(name, text, label)
   if (own.length === 0) {
-    const lineBreak = text.includes('\r\n') ? '\r\n' : '\n'
+    const lineBreak = lineBreakNear(text, text.length)
     const gap = text === '' || text.endsWith('\n') ? '' : lineBreak
     return `${text}${gap}${name}=${quoted(value, '')}${lineBreak}`
   }
@@ -118,9 +151,10 @@ export function setVariable(text: string, name: string, value: string, label: st
 
 /** The text without the lines that assign `name`. */
 export function removeVariable(text: string, name: string, label: string): string {
-  return assignments(text, label)
-    .filter(one => one.name === name)
-    .reduceRight((result, one) => result.slice(0, one.start) + result.slice(one.end), text)
+  return assignmentsTo(name, text, label).reduceRight(
+    (result, one) => result.slice(0, one.start) + result.slice(one.end),
+    text,
+  )
 }
 
 /** Can the value be written so that every reader understands the same? */
@@ -128,7 +162,11 @@ export function fitsDotenv(value: string): boolean {
   return value !== '' && !/[\p{Cc}'\\]/u.test(value)
 }
 
-/** Readers agree on single quotes as long as neither a quote nor a backslash stands inside. */
+/**
+ * Readers agree on single quotes as long as neither a quote nor a backslash stands inside. Backticks, which quote for the package
+ * `dotenv`, make a shell run the value.
+ */
 function quoted(value: string, quote: string): string {
-  return plain.test(value) ? `${quote}${value}${quote}` : `'${value}'`
+  const kept = quote === '`' ? '' : quote
+  return plain.test(value) ? `${kept}${value}${kept}` : `'${value}'`
 }

@@ -9,6 +9,7 @@ import { fitsDotenv, readVariable, removeVariable, setVariable } from './dotenv.
 import { type FileStoreDeps, type LockedFile, withFileLock } from './file-lock.ts'
 import { gitTracking } from './git-fate.ts'
 import { refuseLinkedOut } from './linked-out.ts'
+import { refuseMountPoint } from './mount-point.ts'
 import { isMendable, mendMode } from './official-env-file.ts'
 import { readRegularFile } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -96,10 +97,11 @@ function valueFor(spec: EnvFileSpec, secret: Secret): string {
   return Buffer.from(value, 'utf8').toString('latin1')
 }
 
-/** Throws a Failure (refused) where the user did not allow the file's name, or the place that a link leads to. */
+/** Throws a Failure (refused) where the user did not allow the file's name, the place that a link leads to, or a mount point. */
 export async function refuseEnvPlace(spec: EnvFileSpec, allowed: readonly string[]): Promise<void> {
   refuseFileName(spec.path, allowed)
   await refuseLinkedOut(spec, allowed)
+  await refuseMountPoint(spec.path)
 }
 
 function refuseFileName(path: string, allowed: readonly string[]): void {

@@ -11,7 +11,20 @@ const words: Readonly<Record<string, string>> = {
   EISDIR: 'it is a folder',
   ENAMETOOLONG: 'the name is too long',
   EMFILE: 'too many open files',
+  EBUSY: 'it is a mount point, or a program holds it open',
+  EXDEV: 'it is a mount point',
   EIO: 'the device reports an error',
+}
+
+/** What to do where a single file is mounted, which nothing can take the place of. */
+export const mountPointHint =
+  'Mount the folder that holds it instead of the file alone, or name another path.'
+
+const hintsFor: Readonly<Record<string, string>> = {
+  ENOSPC: 'Make room there and run it again: what the file held before is untouched.',
+  EDQUOT: 'Make room there and run it again: what the file held before is untouched.',
+  EBUSY: mountPointHint,
+  EXDEV: mountPointHint,
 }
 
 /** The `code` of an error from the operating system; null where it has none. */
@@ -27,10 +40,7 @@ export function fileFailure(action: string, path: string, error: unknown): Failu
   if (error instanceof Failure) return error
   const code = errorCode(error)
   const why = code === null ? 'an unknown error' : (words[code] ?? code)
-  const hints =
-    code === 'ENOSPC' || code === 'EDQUOT'
-      ? ['Make room there and run it again: what the file held before is untouched.']
-      : ['Check the path and its permissions, or name another path.']
+  const hints = [hintsFor[code ?? ''] ?? 'Check the path and its permissions, or name another path.']
   return new Failure('failed', `Cannot ${action} ${path}: ${why}.`, { hints })
 }
 

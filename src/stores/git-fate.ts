@@ -1,7 +1,8 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import { type GitAnswer, askGit } from './git.ts'
+import { askGit } from './git.ts'
+import type { Answer } from './process-group.ts'
 import { repositoryAround } from './repository.ts'
 import { nearestFolder } from './write-file.ts'
 
@@ -36,7 +37,7 @@ async function placeOf({ path, declaredIn }: DeclaredFile): Promise<Place | 'out
   return { root, name: relative(root, real).split(sep).join('/') }
 }
 
-function cannotTell(path: string, { root }: Place, { stderr }: GitAnswer): Failure {
+function cannotTell(path: string, { root }: Place, { stderr }: Answer): Failure {
   const said = stderr.split('\n').find(line => /^(error|fatal):/.test(line)) ?? ''
   const isForeign = said.includes('dubious ownership')
   return new Failure(
@@ -54,7 +55,7 @@ function cannotTell(path: string, { root }: Place, { stderr }: GitAnswer): Failu
 }
 
 /** git goes on over an object that it cannot read, and leaves out what is below it, with exit code 0. */
-function isWhole({ code, stderr }: GitAnswer): boolean {
+function isWhole({ code, stderr }: Answer): boolean {
   return (code === 0 || code === 1) && !/^(error|fatal):/m.test(stderr)
 }
 

@@ -1,19 +1,13 @@
-import { execFile } from 'node:child_process'
 import { dirname } from 'node:path'
+import { second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { childEnvironment } from './child-environment.ts'
 import { findProgram } from './find-program.ts'
 import { isSafeGit } from './git-version.ts'
+import { type Answer, runApart } from './process-group.ts'
 
 /** A repository's own configuration can name programs. Neither of these starts any with the switches below. */
 type Subcommand = 'ls-files' | 'check-ignore'
-
-export interface GitAnswer {
-  /** Null where it was ended, or could not be started. */
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 const switches = [
   '--no-pager',
@@ -42,18 +36,12 @@ function gitEnvironment(root: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv
   }
 }
 
-function run(git: string, args: readonly string[], root: string, env: NodeJS.ProcessEnv): Promise<GitAnswer> {
-  const options = { cwd: root, env: gitEnvironment(root, env), timeout: 10_000, maxBuffer: 1 << 24 }
-  return new Promise(resolve => {
-    const child = execFile(git, args, options, (error, stdout, stderr) => {
-      const code: unknown = error === null ? 0 : error.code
-      resolve({ code: typeof code === 'number' ? code : null, stdout, stderr })
-    })
-    child.stdin?.end()
-  })
+function run(git: string, args: readonly string[], root: string, env: NodeJS.ProcessEnv): Promise<Answer> {
+  const limits = { timeout: 10 * second, most: 1 << 24 }
+  return runApart(git, args, { cwd: root, env: gitEnvironment(root, env) }, limits)
 }
 
-const safe = new Map<string, Promise<GitAnswer>>()
+const safe = new Map<string, Promise<Answer>>()
 
 async function requireSafe(git: string, root: string, env: NodeJS.ProcessEnv): Promise<void> {
   const asked = safe.get(git) ?? run(git, ['version'], root, env)
@@ -77,7 +65,7 @@ export async function askGit(
   subcommand: Subcommand,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
-): Promise<GitAnswer> {
+): Promise<Answer> {
   const git = await findProgram('git', env)
   if (git === null)
     throw new Failure('failed', `${root} is a git repository, and there is no git here to ask about it.`, {

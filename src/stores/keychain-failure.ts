@@ -25,7 +25,7 @@ const explanations: Readonly<Record<KeychainProblem, { short: string; message: s
   unsupported: {
     short: 'no keychain on this platform',
     message: 'The keychain binding (@napi-rs/keyring) could not be loaded on this platform.',
-    hint: 'Reinstall fluxloop-keys with its optional dependencies (`npm ci`).',
+    hint: 'Install fluxloop-keys anew on this machine, with its optional dependencies: npm install --include=optional',
   },
   refused: {
     short: 'the keychain refused',

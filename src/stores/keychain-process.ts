@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { childEnvironment } from './child-environment.ts'
+import { apart, killGroup } from './process-group.ts'
 import { type KeychainAnswer, type KeychainRequest, readAnswer } from './keychain-protocol.ts'
 
 type Helper = ChildProcessByStdio<Writable, Readable, null>
@@ -37,9 +38,7 @@ export function keychainProcess(deps: {
     const child = spawn(deps.command, deps.args, {
       env: childEnvironment(deps.env),
       stdio: ['pipe', 'pipe', 'ignore'],
-      // A group of its own: it can be killed with its children, and Ctrl-C, which lets us finish what is in flight, is not for it.
-      detached: process.platform !== 'win32',
-      windowsHide: true,
+      ...apart,
     })
     child.on('error', () => gone(child))
     child.on('exit', () => gone(child))
@@ -129,11 +128,5 @@ async function ended(child: Helper): Promise<void> {
 function kill(child: Helper): void {
   child.stdin.destroy()
   child.stdout.destroy()
-  if (child.pid === undefined) return
-  try {
-    if (process.platform === 'win32') child.kill('SIGKILL')
-    else process.kill(-child.pid, 'SIGKILL')
-  } catch {
-    // It ended by itself in the meantime.
-  }
+  killGroup(child, 'SIGKILL')
 }

@@ -1,11 +1,16 @@
+import type { Remedy } from './program-failure.ts'
+
 export type Settings = Readonly<Record<string, string>>
 
 /** How one official command-line tool keeps a secret. Every argument list begins after the program's name. */
 export interface PresetProgram {
   readonly program: string
   readonly install: string
-  /** Ends with exit code 0 where the tool can work: somebody is logged in. */
-  readonly probe: (settings: Settings) => readonly string[]
+  /**
+   * Ends with exit code 0 where the tool can work at the secret's place: a login elsewhere that has ended is no reason to fail, and one
+   * that works there says nothing of here. Null: to read the secret, which is read back anyway, is to try it.
+   */
+  readonly probe: ((settings: Settings) => readonly string[]) | null
   /** Tried one after the other while the tool says that there is nothing to write to. */
   readonly put: readonly ((settings: Settings, version: string) => readonly string[])[]
   /** What stands on the standard input of `put`, where it is more than the secret alone. */
@@ -24,6 +29,8 @@ export interface PresetProgram {
   readonly removeInput?: (settings: Settings) => string
   /** What the tool says where there is no such secret: words that no name of a project or a secret can hold. */
   readonly absent: RegExp
+  /** The way out of what it says of trouble that has one. */
+  readonly remedies?: (settings: Settings) => readonly Remedy[]
   /**
    * Lists what is at the secret's place. Asked where the tool says `absent` of what it may not see, too: GitHub and GitLab answer
    * 404 for a private project.

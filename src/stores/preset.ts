@@ -65,19 +65,27 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
       const end = await run(args(settings, version), input)
       if (end.code === 0) break
       const isLast = index === preset.put.length - 1
-      if (isLast || !isAbsent(end)) throw programFailure(program, 'take the secret', end)
+      if (isLast || !isAbsent(end))
+        throw programFailure(program, 'take the secret', end, 'words', preset.remedies?.(settings))
     }
     return storeLabel(spec)
   }
 
+  const probing = preset.probe ?? preset.get ?? (() => [])
+
   return {
-    backend: `preset ${spec.preset} ${preset.probe(settings).join(' ')}`,
+    backend: `preset ${spec.preset} ${probing(settings).join(' ')}`,
     readable: preset.get !== null,
     async probe() {
-      const end = await run(preset.probe(settings))
-      if (end.code === 0) return
-      const { code, message, hints } = programFailure(program, 'say whether it can work', end)
-      throw new Failure(code, message, { hints: [install, ...hints] })
+      try {
+        const end = await run(probing(settings))
+        if (end.code === 0 || (preset.probe === null && (await isMissing(end)))) return
+        throw programFailure(program, 'look at the place of the secret', end, 'secret')
+      } catch (error) {
+        if (!(error instanceof Failure) || error.hints.includes(install)) throw error
+        const { code, message, hints } = error
+        throw new Failure(code, message, { hints: [install, ...hints] })
+      }
     },
     put,
     async get() {
@@ -90,7 +98,7 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     async remove() {
       const end = await run(preset.remove(settings), preset.removeInput?.(settings))
       if (end.code === 0 || (await isMissing(end))) return
-      throw programFailure(program, 'remove the secret', end)
+      throw programFailure(program, 'remove the secret', end, 'words', preset.remedies?.(settings))
     },
   }
 }

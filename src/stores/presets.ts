@@ -1,4 +1,5 @@
 import type { PresetName } from '../model/preset.ts'
+import { shellWord } from '../render/text/shell-word.ts'
 import type { PresetProgram, Settings } from './preset-program.ts'
 
 function option(name: string, value: string | undefined): readonly string[] {
@@ -50,6 +51,8 @@ const serverSideApply = (settings: Settings) => [
   '--filename=-',
 ]
 
+const commandLine = (...words: readonly string[]) => words.map(shellWord).join(' ')
+
 const item = (secret: string, settings: Settings) =>
   JSON.stringify({
     title: settings['item'],
@@ -67,11 +70,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   'github-actions': {
     program: 'gh',
     install: 'Install the GitHub CLI (https://cli.github.com), and run `gh auth login` or set GH_TOKEN.',
-    // A login elsewhere that has ended is no reason to fail.
-    probe: ({ repo = '' }) => {
-      const [host = '', , inHost] = repo.split('/')
-      return ['auth', 'status', ...option('--hostname', inHost === undefined ? undefined : host)]
-    },
+    probe: settings => ['secret', 'list', ...github(settings)],
     put: [
       settings => [
         'secret',
@@ -91,7 +90,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     program: 'glab',
     install:
       'Install the GitLab CLI (https://gitlab.com/gitlab-org/cli), and run `glab auth login` or set GITLAB_TOKEN.',
-    probe: () => ['auth', 'status'],
+    probe: null,
     put: ['update', 'set'].map(verb => (settings: Settings) => [
       'variable',
       verb,
@@ -115,7 +114,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   vault: {
     program: 'vault',
     install: 'Install Vault (https://developer.hashicorp.com/vault/install), set VAULT_ADDR, and log in.',
-    probe: () => ['token', 'lookup', '-format=json'],
+    probe: null,
     version: {
       arguments: settings => [
         ...['kv', 'metadata', 'get', vaultMount(settings)],
@@ -149,7 +148,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   'aws-secrets-manager': {
     program: 'aws',
     install: 'Install the AWS CLI (https://aws.amazon.com/cli), and give it credentials.',
-    probe: settings => ['sts', 'get-caller-identity', ...aws(settings), '--output', 'json'],
+    probe: null,
     put: [
       settings => [
         ...['secretsmanager', 'put-secret-value', '--secret-id', s(settings, 'name')],
@@ -173,7 +172,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   'gcp-secret-manager': {
     program: 'gcloud',
     install: 'Install the Google Cloud CLI (https://cloud.google.com/sdk), and run `gcloud auth login`.',
-    probe: () => ['auth', 'print-access-token', '--quiet'],
+    probe: null,
     put: [
       settings => [
         ...['secrets', 'versions', 'add', s(settings, 'name')],
@@ -197,7 +196,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   'azure-key-vault': {
     program: 'az',
     install: 'Install the Azure CLI (https://learn.microsoft.com/cli/azure), and run `az login`.',
-    probe: () => ['account', 'show', '--output', 'none'],
+    probe: null,
     put: [
       settings => [
         ...['keyvault', 'secret', 'set', '--vault-name', s(settings, 'vault'), '--name', s(settings, 'name')],
@@ -218,7 +217,10 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     program: 'kubectl',
     install:
       'Install kubectl (https://kubernetes.io/docs/tasks/tools), and a kubeconfig whose user may get, create and patch Secrets there.',
-    probe: settings => ['auth', 'can-i', 'patch', 'secrets', '--quiet', ...kubectl(settings)],
+    probe: settings => [
+      ...['auth', 'can-i', 'patch', `secrets/${s(settings, 'secret')}`, '--quiet'],
+      ...kubectl(settings),
+    ],
     put: [serverSideApply],
     input: (secret, settings) =>
       manifest(settings, { [s(settings, 'name')]: Buffer.from(secret).toString('base64') }),
@@ -231,11 +233,20 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     remove: serverSideApply,
     removeInput: settings => manifest(settings, {}),
     absent: /\(NotFound\): (?:namespaces|secrets) "/,
+    remedies: settings => [
+      {
+        said: /Apply failed with \d+ conflict/,
+        hint: `The manager that it names owns this field. Take the field out of what that manager applies, then out of the Secret, and run this again: ${commandLine(
+          ...['kubectl', 'patch', 'secret', s(settings, 'secret'), ...kubectl(settings), '--type=json'],
+          `--patch=[{"op":"remove","path":"/data/${s(settings, 'name')}"}]`,
+        )}`,
+      },
+    ],
   },
   '1password': {
     program: 'op',
     install: 'Install the 1Password CLI (https://developer.1password.com/docs/cli), and sign in.',
-    probe: () => ['whoami', '--format=json'],
+    probe: null,
     put: [
       settings => ['item', 'edit', s(settings, 'item'), '--vault', s(settings, 'vault')],
       settings => ['item', 'create', '--vault', s(settings, 'vault'), '-'],
@@ -253,7 +264,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
     program: 'pass',
     install:
       'Install pass (https://www.passwordstore.org) and gpg, and run `pass init` with the id of a gpg key.',
-    probe: () => ['ls'],
+    probe: null,
     put: [settings => ['insert', '--multiline', '--force', s(settings, 'path')]],
     get: settings => ['show', s(settings, 'path')],
     remove: settings => ['rm', '--force', s(settings, 'path')],
@@ -264,7 +275,7 @@ export const presetPrograms: Readonly<Record<PresetName, PresetProgram>> = {
   doppler: {
     program: 'doppler',
     install: 'Install the Doppler CLI (https://docs.doppler.com/docs/cli), and run `doppler login`.',
-    probe: () => ['me', '--json'],
+    probe: null,
     put: [
       settings => [
         'secrets',

@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { second } from '../model/duration.ts'
 import { shortHash } from '../model/hash.ts'
+import { runApart } from './process-group.ts'
 
 /**
  * The space of process ids that a process lives in: machine, and on Linux the container. An id from another space says
@@ -48,11 +49,9 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function startFromPs(pid: number): Promise<string> {
-  return new Promise(resolve => {
-    const env = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
-    execFile('ps', ['-o', 'lstart=', '-p', String(pid)], { env }, (error, stdout) => {
-      resolve(error === null ? stdout.trim() : unknownStart)
-    })
-  })
+async function startFromPs(pid: number): Promise<string> {
+  const env = { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }
+  const limits = { timeout: 10 * second, most: 1 << 16 }
+  const { code, stdout } = await runApart('ps', ['-o', 'lstart=', '-p', String(pid)], { env }, limits)
+  return code === 0 ? stdout.trim() : unknownStart
 }

@@ -3,10 +3,18 @@ import { SecretSearch } from '../model/secret-search.ts'
 import { holdsSecret } from '../model/secret.ts'
 import type { ProgramEnd } from './run-program.ts'
 
-const longest = 500
+/** The reason stands first, or (of a program that prints how it got there) last. */
+const longestHead = 400
+const longestTail = 200
 
 /** Nobody reads more in a message, and every form of every secret is looked for in all of it. */
 const longestSearched = 65_536
+
+/** The way out of what a program says. */
+export interface Remedy {
+  readonly said: RegExp
+  readonly hint: string
+}
 
 interface Said {
   /** What goes after the message, with a colon; empty where nothing was said or may be shown. */
@@ -23,7 +31,13 @@ function repeats(text: string, printed: string): boolean {
 
 const withheld = (why: string): Said => ({ words: '', withheld: why })
 
-/** The last lines of what a program said, without control characters. Nothing at all where a secret may stand in it, or in what was not kept. */
+function shortened(text: string): string {
+  return text.length > longestHead + longestTail
+    ? `${text.slice(0, longestHead)} … ${text.slice(-longestTail)}`
+    : text
+}
+
+/** The beginning and the end of what a program said, without control characters. Nothing at all where a secret may stand in it, or in what was not kept. */
 function said({ stdout, stderr, cut }: ProgramEnd, printed: 'words' | 'secret'): Said {
   if (cut || stdout.length + stderr.length > longestSearched)
     return withheld('its output is too long to be searched for secrets')
@@ -35,7 +49,7 @@ function said({ stdout, stderr, cut }: ProgramEnd, printed: 'words' | 'secret'):
   if (found) return withheld('its output is withheld because it contains a secret')
   const text = printed === 'secret' || stderr.trim() !== '' ? stderr : stdout
   const clean = text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ').trim()
-  return { words: clean.length > longest ? `…${clean.slice(-longest)}` : clean, withheld: null }
+  return { words: shortened(clean), withheld: null }
 }
 
 /**
@@ -47,12 +61,16 @@ export function programFailure(
   doing: string,
   end: ProgramEnd,
   printed: 'words' | 'secret' = 'words',
+  remedies: readonly Remedy[] = [],
 ): Failure {
   const how = end.code === null ? 'was killed' : `ended with exit code ${end.code}`
   const message = `${program} ${how} when asked to ${doing}`
   const { words, withheld: why } = said(end, printed)
-  if (why === null) return new Failure('failed', words === '' ? message : `${message}: ${words}`)
+  const hints = remedies
+    .filter(({ said: sign }) => sign.test(`${end.stderr}\n${end.stdout}`))
+    .map(each => each.hint)
+  if (why === null) return new Failure('failed', words === '' ? message : `${message}: ${words}`, { hints })
   return new Failure('failed', `${message}; ${why}`, {
-    hints: ['To see what it prints, run it by hand with a value that is not a secret.'],
+    hints: [...hints, 'To see what it prints, run it by hand with a value that is not a secret.'],
   })
 }

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import type { Readable } from 'node:stream'
 import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { ProgramLine } from '../model/store.ts'
 import { programEnvironment } from './child-environment.ts'
 import { findProgram, withAbsolutePath } from './find-program.ts'
+import { apart, collect, endsWithUs, killGroup } from './process-group.ts'
 
 export interface ProgramEnd {
   /** Null where a signal ended it. */
@@ -34,37 +34,6 @@ const lastWords: Milliseconds = 2 * second
 
 /** What a program leaves running (gpg its agent, say) may hold its outputs open: nobody waits for that longer than this. */
 const afterExit: Milliseconds = second / 2
-
-/** The programs at work: where we are made to end at once, none of them goes on in our name. */
-const running = new Set<ChildProcess>()
-
-/** Ends the program with all that it started. */
-function kill(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
-  if (child.pid === undefined) return
-  try {
-    if (process.platform === 'win32') child.kill(signal)
-    else process.kill(-child.pid, signal)
-  } catch {
-    // It ended by itself in the meantime.
-  }
-}
-
-function killAll(): void {
-  for (const child of running) kill(child, 'SIGKILL')
-}
-
-function collect(stream: Readable | null): () => { readonly text: string; readonly cut: boolean } {
-  const chunks: Buffer[] = []
-  let size = 0
-  stream?.on('data', (chunk: Buffer) => {
-    if (size < maximumOutput) chunks.push(chunk)
-    size += chunk.length
-  })
-  return () => {
-    const text = Buffer.concat(chunks).subarray(0, maximumOutput).toString('utf8')
-    return { text, cut: size > maximumOutput }
-  }
-}
 
 /** Whoever reads from it finds its end where we end, whatever ends us: then the program ends with all that it started. */
 const lifeline = '{ read -r _ <&3; kill -s KILL 0; } >/dev/null 2>&1 & exec 3<&-'
@@ -107,24 +76,24 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
     const child = spawn(command, args, {
       env: withAbsolutePath(programEnvironment(env)),
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
-      windowsHide: true,
+      ...apart,
     })
-    const outputs = { stdout: collect(child.stdout), stderr: collect(child.stderr) }
+    const outputs = {
+      stdout: collect(child.stdout, maximumOutput),
+      stderr: collect(child.stderr, maximumOutput),
+    }
     let expired = false
     const timers = [
       setTimeout(() => {
         expired = true
-        kill(child, 'SIGTERM')
-        timers.push(setTimeout(() => kill(child, 'SIGKILL'), lastWords))
+        killGroup(child, 'SIGTERM')
+        timers.push(setTimeout(() => killGroup(child, 'SIGKILL'), lastWords))
       }, timeout),
     ]
-    if (running.size === 0) process.on('exit', killAll)
-    running.add(child)
+    const isFirst = endsWithUs(child)
     /** True for the first that says so. */
     const isOver = () => {
-      if (!running.delete(child)) return false
-      if (running.size === 0) process.off('exit', killAll)
+      if (!isFirst()) return false
       for (const timer of timers) clearTimeout(timer)
       child.stdout?.destroy()
       child.stderr?.destroy()
@@ -135,7 +104,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
       if (!isOver()) return
       if (expired) {
         // What it started may have outlived it.
-        kill(child, 'SIGKILL')
+        killGroup(child, 'SIGKILL')
         reject(lateFailure(program, timeout))
         return
       }

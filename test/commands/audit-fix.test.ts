@@ -7,6 +7,8 @@ import { day } from '../../src/model/duration.ts'
 import { openPseudoTerminal } from '../support/pty.ts'
 import { workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
+import { stage } from '../support/stage.ts'
+import { growingTooFast, workOf } from '../support/work.ts'
 
 const configuration = `# Our keys\r
 version: 1\r
@@ -127,4 +129,38 @@ keys:
   }
   const audited = await run('audit', '--json')
   t.match(audited, { code: 6, stdout: /"rule": "end-not-as-declared"/ })
+})
+
+/** Keys that never end, in one file, each with a list that keeps its comments. */
+function endless(count: number): string {
+  const keys = Array.from(
+    { length: count },
+    (_, index) => `  key-${index}:
+    name: Key ${index}
+    scope: [bot] # its own
+    permissions:
+      - read_results # why
+    expires: never # for now
+`,
+  )
+  return `version: 1\nstack: endless\ndefaults: { expires: 90d }\nkeys:\n${keys.join('')}`
+}
+
+t.test('does twice the work for twice as many fixes, and no more', async t => {
+  const fixing = async (count: number) => {
+    const { run, write, read } = stage(t, { 'fluxloop-keys.yaml': endless(count) })
+    const work = await workOf(() => run('audit --offline --fix --write'))
+    t.equal(
+      await read('fluxloop-keys.yaml'),
+      endless(count).replaceAll('expires: never', 'expires: 90d'),
+      'nothing else changes',
+    )
+    await write('fluxloop-keys.yaml', '')
+    return work
+  }
+  await fixing(2)
+  const [once, twice] = [await fixing(150), await fixing(300)]
+  t.strictSame(growingTooFast(once, twice), [])
+  const parses = [...twice].filter(([piece]) => / parseEvents at /.test(piece)).map(([, count]) => count)
+  t.ok(Math.max(...parses) <= 5, `the file is parsed ${Math.max(...parses)} times`)
 })

@@ -84,6 +84,12 @@ t.test('takes a finding for new whose exception is gone, and says what is no bas
   )
   await place.write('cut.json', '{"format_version": "1.0", "findings": [{}], "stack"')
   await place.write('strange.json', '{"format_version": "1.0", "findings": [{}], "stack": "acme-agents"}')
+  const cut = { ...JSON.parse((await audit('--format', 'sarif')).stdout) } as {
+    runs: [{ properties: object }]
+  }
+  cut.runs[0].properties = { ...cut.runs[0].properties, left_out: 3 }
+  await place.write('cut.sarif', JSON.stringify(cut))
+  await refused('cut.sarif', /has only the worst findings/)
   await refused('missing.json', /The baseline missing\.json cannot be read/)
   for (const file of ['list.json', 'other.sarif', 'cut.json', 'strange.json', 'fluxloop-keys.yaml'])
     await refused(file, /is not a report of an audit/)

@@ -6,6 +6,7 @@ import { type Command, groups } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands.ts'
 import { configurationPage } from '../../src/cli/configuration-help.ts'
 import { topicNames } from '../../src/cli/topics.ts'
+import { terminalWidth } from '../../src/render/text/terminal-width.ts'
 import { renderHelp } from '../../src/render/text/help.ts'
 import { paletteFor } from '../../src/render/text/palette.ts'
 import { displayWidth } from '../../src/render/text/text.ts'
@@ -52,6 +53,15 @@ for (const [width, colour] of [
     golden(t, `help-${width}${colour ? '-colour' : ''}`, all, import.meta.url)
   })
 }
+
+t.test('takes a terminal without a width, as containers have it, for one of 80 columns', async t => {
+  const screen = { isTTY: true, env: { FORCE_COLOR: '0' } }
+  t.equal(answerTo(['help'], '1.2.3', { ...screen, columns: 0 }), page('', 80, false))
+  t.equal(terminalWidth({ isTTY: true, columns: undefined }, 100), 80)
+  t.equal(terminalWidth({ isTTY: true, columns: 0 }, 100), 80)
+  t.equal(terminalWidth({ isTTY: true, columns: 30 }, 100), 30)
+  t.equal(terminalWidth({ columns: 0 }, 100), 100, 'a pipe')
+})
 
 t.test('the overview has every command in its group, with its other names', async t => {
   const overview = page('', 80, false)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { day, hour } from '../../src/model/duration.ts'
 import { addBlocks } from '../../src/config/edit-yaml.ts'
+import { readYaml } from '../../src/config/read-yaml.ts'
 import { keyIdOf, proposeImport } from '../../src/config/import-keys.ts'
 import type { NewKey, PlatformClient } from '../../src/platform/types.ts'
 import { liveKey, neverUsed, now, unknownUse, usedAt } from '../support/build.ts'
@@ -276,5 +277,35 @@ t.test('adds to a map of any layout', async t => {
   t.equal(added('keys:\n    a:\n        b: 1'), `keys:\n    a:\n        b: 1\n${four}`)
   t.equal(added('keys:\n    a: {}\n\n# end\nstack: s\n'), `keys:\n    a: {}\n${four}\n# end\nstack: s\n`)
   t.equal(added('keys:\r\n    a: {}\r\nx: 1\r\n'), `keys:\n    a: {}\n${four}x: 1\n`.replaceAll('\n', '\r\n'))
-  t.match(added('keys: { a: { b: 1 } }\n'), /a: \{ b: 1 \}\n {2}new:\n {4}adopt: key_1\n$/)
+})
+
+t.test('adds to a map in braces within its braces, and leaves every other character', async t => {
+  const block = { name: 'new', value: { adopt: 'key_1', scope: ['a', 'b'] }, comment: 'made' }
+  const cases: readonly (readonly [before: string, after: string])[] = [
+    ['keys: { a: { b: 1 } }\n', 'keys: { a: { b: 1 }, NEW }\n'],
+    ['keys: {a: {b: 1},}\n', 'keys: {a: {b: 1}, NEW,}\n'],
+    [
+      'keys: {\n    a: { b: 1 }, # why\n    c: [x] # so\n  }\nx: 1\r\n',
+      'keys: {\n    a: { b: 1 }, # why\n    c: [x], # so\n    # made\n    NEW\n  }\nx: 1\r\n',
+    ],
+    ['keys: {\r\n  a: {},\r\n  }\r\nx: 1\n', 'keys: {\r\n  a: {},\r\n  # made\r\n  NEW,\r\n  }\r\nx: 1\n'],
+    ['{version: 1, keys: {}, stack: s}', '{version: 1, keys: { NEW }, stack: s}'],
+    ['{version: 1, stack: s}\n', '{version: 1, stack: s, keys: {NEW}}\n'],
+    ['\uFEFFkeys: { a: "x" }\n', '\uFEFFkeys: { a: "x", NEW }\n'],
+  ]
+  for (const [before, after] of cases) {
+    const added = addBlocks(before, 'keys', [block])
+    t.equal(added, after.replace('NEW', 'new: {adopt: key_1, scope: [a, b]}'))
+    t.ok(readYaml(added.replace('\uFEFF', '')).ok, added)
+  }
+})
+
+t.test('adds lines that end as those before them, whatever others end with', async t => {
+  const added = (text: string) => addBlocks(text, 'keys', [{ name: 'new', value: { adopt: 'key_1' } }])
+  const four = '  new:\n    adopt: key_1\n'
+  const unix = 'keys:\n  a: {}\n'
+  t.equal(added(`${unix}x: 1\r\n`), `${unix}${four}x: 1\r\n`)
+  t.equal(added(`x: 1\r\n${unix}`), `x: 1\r\n${unix}${four}`)
+  t.equal(added('x: 1\nkeys:\r\n  a: {}\r\n'), `x: 1\nkeys:\r\n  a: {}\r\n${four.replaceAll('\n', '\r\n')}`)
+  t.equal(added('x: 1\r\ny: 2\n'), `x: 1\r\ny: 2\n\nkeys:\n${four}`)
 })

@@ -32,6 +32,45 @@ const bomb = [
 ].join('\n')
 
 const rows: readonly Row[] = [
+  {
+    title: 'numbers and truth values where text belongs, with the text of the file in the hint',
+    input: `${key.replace('name: CI', 'name: 0123')}    expires: 90d\n    owner: 1.0\n    description: True\n    adopt: 1e3\n`,
+    expected: [
+      ['wrong-type', 'a.yaml:5:11', 'a number', 'Put it in quotes: "0123".'],
+      ['wrong-type', 'a.yaml:9:12', 'a number', 'Put it in quotes: "1.0".'],
+      ['wrong-type', 'a.yaml:10:18', 'true or false', 'Put it in quotes: "True".'],
+      ['wrong-type', 'a.yaml:11:12', 'a number', 'Put it in quotes: "1e3".'],
+    ],
+  },
+  ...["'$HOME/agents/.env'", "'${BRANCH}.env'", "'a/$branch/.env'", "'%USERPROFILE%/.env'"].map(path => ({
+    title: `an environment variable in the path ${path}`,
+    input: `${sound}    store: { env-file: { path: ${path}, name: K } }\n`,
+    expected: [['variable-in-path', 'a.yaml:9:32', 'nothing here fills in', '~/'] as const],
+  })),
+  {
+    title: 'an environment variable in the paths of an age file, and a placeholder with a dollar',
+    input: `${sound}    store: { age-file: { path: "secrets/\${key}.age", identity: $HOME/id } }\n`,
+    expected: [
+      ['variable-in-path', 'a.yaml:9:32', '`${key}`', 'Write {key}, without the dollar.'],
+      ['variable-in-path', 'a.yaml:9:64', '`$HOME`'],
+    ],
+  },
+  {
+    title: 'an age recipient with a slip in it, or cut',
+    input: `${sound}    store:
+      - age-file: { path: a.age, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p, age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8q] }
+      - keychain: { fallback: { age-file: { path: b.age, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac] } } }
+`,
+    expected: [
+      ['bad-recipient', 'a.yaml:10:111', 'cac8q" is not an age recipient: its checksum', 'age-keygen -y'],
+      ['bad-recipient', 'a.yaml:11:71', 'mcac" is not an age recipient'],
+    ],
+  },
+  {
+    title: 'an environment variable in the name of a variable',
+    input: `${sound}    store: { env-file: { path: .env, name: "KEY_\${BRANCH}" } }\n`,
+    expected: [['bad-value', 'a.yaml:9:44', 'not a variable name']],
+  },
   // Files.
   { title: 'an empty file', input: '', expected: [['empty-file', 'a.yaml:1:1', 'empty', 'version: 1']] },
   { title: 'a file of comments', input: '# nothing\n', expected: [['empty-file', 'a.yaml:1:1', 'empty']] },

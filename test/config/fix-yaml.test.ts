@@ -5,11 +5,18 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
-import { fixKey, meansOnly, shortestList } from '../../src/config/fix-yaml.ts'
+import { type Roles, edited, fixableText, shortestList } from '../../src/config/fix-yaml.ts'
+import { meansOnly } from '../../src/config/means-only.ts'
 import { loadConfiguration } from '../../src/config/load.ts'
 import { reversePatch } from '../../src/config/reverse-patch.ts'
 import { day } from '../../src/model/duration.ts'
 import type { KeyFix } from '../../src/model/fix.ts'
+
+/** One fix of one text. */
+function fixKey(text: string, fix: KeyFix, known: Roles): { text: string } | { why: string } | null {
+  const fixing = fixableText(text).editsFor(fix, known)
+  return fixing === null || 'why' in fixing ? fixing : { text: edited(text, fixing) }
+}
 
 const run = promisify(execFile)
 const roles = new Map([
@@ -96,9 +103,13 @@ const cases: readonly {
 for (const { behaviour, key, fix, fixed } of cases)
   t.test(behaviour, t => {
     for (const eol of ['\n', '\r\n']) {
-      const result = fixKey(file(key).replaceAll('\n', eol), fixOf(fix), roles)
-      if (typeof fixed === 'string') t.same(result, { text: file(fixed).replaceAll('\n', eol) })
-      else t.match(result, fixed)
+      const other = eol === '\n' ? '\r\n' : '\n'
+      for (const others of ['', `# above${other}`]) {
+        const text = (own: string) => others + file(own).replaceAll('\n', eol)
+        const result = fixKey(text(key), fixOf(fix), roles)
+        if (typeof fixed === 'string') t.same(result, { text: text(fixed) })
+        else t.match(result, fixed)
+      }
     }
     t.end()
   })

@@ -26,6 +26,8 @@ const rows: readonly { readonly title: string; readonly before: string; readonly
     before: 'a: "x"\nb: \'y\'\nc: &rot { maxAge: 3d }\nd: *rot\n',
     after: 'a: "x"\nb: \'y\'\nc: &rot { maxAge: 3d }\nd: *rot\n',
   },
+  { title: 'every line ends as most do', before: 'a: 1\r\nb:  2\nc: 3\n', after: 'a: 1\nb: 2\nc: 3\n' },
+  { title: 'CRLF stays', before: 'a: 1\r\nb:  2\r\n', after: 'a: 1\r\nb: 2\r\n' },
   { title: 'one empty line at most', before: 'a: 1\n\n\n\nb: 2\n\n\n', after: 'a: 1\n\nb: 2\n' },
   {
     title: 'where a text looks like a name and its comment, comments may move',

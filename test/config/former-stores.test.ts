@@ -6,7 +6,10 @@ import { storeLabel } from '../../src/model/store.ts'
 
 const age = (recipients: string) =>
   `{ age-file: { path: 'secrets/{key}.age', recipients: [${recipients}], identity: me.txt } }`
-const recipients = ['age1' + 'q'.repeat(58), 'age1' + 'p'.repeat(58)] as const
+const recipients = [
+  'age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq',
+  'age1qgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpquuzgag',
+] as const
 
 function text(stores: Readonly<Record<string, string>>, defaults = 'keychain'): string {
   const keys = Object.entries(stores).map(

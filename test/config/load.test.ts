@@ -210,6 +210,39 @@ t.test('warns and goes on, where an age can never count', async t => {
   t.match(await load({ 'a.yaml': head }), { ok: true, warnings: [{ code: 'no-keys' }] })
 })
 
+t.test(
+  'warns of environment variables in texts that nothing fills in, and of none that a program may have',
+  async t => {
+    const text = `version: 1
+stack: acme
+defaults: { expires: 90d }
+keys:
+  ci:
+    name: Deploy \${BRANCH}
+    description: 'For $TEAM_NAME, costs $5 and US$'
+    scope: all
+    permissions: [read_results]
+    store:
+      - keychain: { account: 'acme/\${CI}' }
+      - vault: { path: 'a/$VAULT_PATH' }
+      - exec: { put: [store, '--profile=$PROFILE'], get: [sh, -c, 'echo "$SECRET"'] }
+`
+    const loaded = await load({ 'a.yaml': text })
+    t.ok(loaded.ok)
+    t.strictSame(
+      loaded.ok &&
+        loaded.warnings.map(({ code, line, message }) => [code, line, /`(.*?)`/.exec(message)?.[1]]),
+      [
+        ['variable-in-text', 6, '${BRANCH}'],
+        ['variable-in-text', 7, '$TEAM_NAME'],
+        ['variable-in-text', 11, '${CI}'],
+        ['variable-in-text', 12, '$VAULT_PATH'],
+        ['variable-in-text', 13, '$PROFILE'],
+      ],
+    )
+  },
+)
+
 t.test('resolves roles into sorted permissions without repeats', async t => {
   const text = `${head}roles: { r: [upload_results, read_results] }\nkeys:\n  k:\n    name: k\n    scope: [b, a]\n    permissions: [role:r, read_results, create_scenarios]\n    expires: never\n`
   const state = await desired({ 'a.yaml': text })

@@ -1,10 +1,12 @@
+import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 
 import { environments } from '../../src/model/environment.ts'
-import { allPermissions } from '../../src/model/permission.ts'
+import { builtInRules } from '../../src/model/audit-rule.ts'
+import { allPermissions, permissionDescriptions } from '../../src/model/permission.ts'
 import { load } from './support.ts'
 import { whole } from '../support/whole.ts'
 
@@ -20,6 +22,7 @@ interface Schema {
   readonly enum?: readonly string[]
   readonly pattern?: string
   readonly examples?: readonly unknown[]
+  readonly defaultSnippets?: readonly { readonly body: unknown; readonly description: string }[]
   readonly $defs?: Readonly<Record<string, Schema>>
 }
 
@@ -79,16 +82,34 @@ t.test('is closed everywhere: no map takes names that it does not know', t => {
 
 t.test('knows the platform’s permissions and environments, no more and no less', t => {
   t.same(schema.$defs?.['permission']?.enum, [...allPermissions, '*'])
+  t.same(schema.$defs?.['builtInRule']?.enum, builtInRules)
+  // What editors put in is YAML.
+  const offered = schema.$defs?.['grantedPermission']?.defaultSnippets?.map(({ body, description }) => [
+    body,
+    description,
+  ])
+  t.same(offered, [
+    ...Object.entries(permissionDescriptions).map(([name, words]) => [name, `${words}.`]),
+    ['"*"', 'All permissions.'],
+    ['role:${1:NAME}', 'A role of this configuration.'],
+  ])
   t.same(schema.$defs?.['environment']?.enum, environments)
   t.end()
 })
 
+t.test('has no address: none is ours', async t => {
+  for (const name of readdirSync(new URL('.', file))) {
+    if (!name.endsWith('.schema.json')) continue
+    t.notOk('$id' in (JSON.parse(await readFile(new URL(name, file), 'utf8')) as object), name)
+  }
+})
+
 t.test('gives examples that it accepts itself', t => {
-  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, schemas: [schema] })
-  const id = (schema as { $id?: string }).$id ?? ''
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, keywords: ['defaultSnippets'] })
+  ajv.addSchema(schema, 'configuration')
   for (const [name, one] of Object.entries(schema.$defs ?? {})) {
     for (const example of one.examples ?? []) {
-      t.ok(ajv.validate(`${id}#/$defs/${name}`, example), `${name}: ${JSON.stringify(example)}`)
+      t.ok(ajv.validate(`configuration#/$defs/${name}`, example), `${name}: ${JSON.stringify(example)}`)
     }
   }
   t.end()

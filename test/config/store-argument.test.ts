@@ -5,8 +5,8 @@ import { storeArgument } from '../../src/config/store-argument.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
 import { failed } from '../support/failed.ts'
 
-const recipient = `age1${'q'.repeat(58)}`
-const other = `age1${'z'.repeat(58)}`
+const recipient = 'age1qyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqs3290gq'
+const other = 'age1qgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpqyqszqgpquuzgag'
 
 const read: readonly (readonly [text: string, spec: StoreSpec])[] = [
   ['keychain', { kind: 'keychain', service: 'fluxloop', account: 'ci-cd-pipeline-zürich', fallback: null }],

@@ -272,6 +272,24 @@ t.test('says how to log in where there is no credential', async t => {
   })
 })
 
+t.test('reads official files that begin with a byte order mark', async t => {
+  for (const machine of [{ token: `\uFEFF${token}` }, { profiles: `\uFEFF${profiles.trimStart()}` }])
+    t.ok(await findCredential(null, production, look(machine).readers), JSON.stringify(machine))
+})
+
+t.test('says what to do about quotes that a file of variables left around the key', async t => {
+  for (const quote of ['"', "'", '`']) {
+    const machine = { env: { FLUXLOOP_API_KEY: `${quote}flux_SENTINEL${quote}` } }
+    const failure = await failed(findCredential(null, production, look(machine).readers))
+    t.match(failure, {
+      code: 'authentication',
+      message: 'FLUXLOOP_API_KEY is not an API key: it stands in quotes',
+      hints: [/Take the quotes away/],
+    })
+    t.notMatch(inspect(failure, { depth: 9, showHidden: true }), /SENTINEL/)
+  }
+})
+
 t.test('reads no credential from a broken official file, and quotes none of it', async t => {
   const broken: readonly Machine[] = [
     { profiles: 'profiles: { default: { api_key: "SENTINEL' },

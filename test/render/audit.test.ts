@@ -4,8 +4,8 @@ import { Ajv } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import t from 'tap'
 import { validateXML } from 'xmllint-wasm'
-import type { AuditReport } from '../../src/model/audit.ts'
-import { auditRules, builtInRules } from '../../src/model/audit-rule.ts'
+import type { AuditFinding, AuditReport } from '../../src/model/audit.ts'
+import { type BuiltInRule, type Severity, auditRules, builtInRules } from '../../src/model/audit-rule.ts'
 import { auditToCsv } from '../../src/render/audit/audit-csv.ts'
 import { auditToJson } from '../../src/render/audit/audit-json.ts'
 import { auditToJunit } from '../../src/render/audit/audit-junit.ts'
@@ -102,6 +102,7 @@ t.test('fails in JUnit what is bad enough, and passes with a word what is not or
 
 interface Sarif {
   readonly runs: readonly {
+    readonly invocations: readonly { readonly toolExecutionNotifications: readonly object[] }[]
     readonly tool: { readonly driver: { readonly rules: readonly { readonly id: string }[] } }
     readonly results: readonly {
       readonly ruleId: string
@@ -193,6 +194,39 @@ t.test('gives a spreadsheet no formula, and each record its columns', async t =>
 t.test('lets nobody write Markdown, mention a team or link from a name', async t => {
   const output = auditToMarkdown(hostile('[x](https://evil.example) @team #1 <img> |  `a` **b**'))
   t.notMatch(output, /\]\(|:\/\/|@team|#1\b|<img|`a`|\*\*b/)
+})
+
+t.test('gives a scanner the worst 25,000 findings, and names the rest in a notification', async t => {
+  const [sample] = report.findings
+  if (sample === undefined) throw new Error('the sample has findings')
+  const of = (severity: Severity, rule: BuiltInRule, count: number, over: Partial<AuditFinding> = {}) =>
+    Array.from({ length: count }, () => ({ ...sample, severity, rule, suppressedBy: null, ...over }))
+  const exception = report.findings.find(({ suppressedBy }) => suppressedBy !== null)?.suppressedBy ?? null
+  const findings = [
+    ...of('low', 'missing-owner', 10),
+    ...of('critical', 'stale-secret', 3, { suppressedBy: exception }),
+    ...of('medium', 'unused-key', 24_990),
+    ...of('high', 'can-manage-keys', 5),
+    ...of('info', 'missing-description', 7),
+  ]
+  const log = sarifOf({ ...report, findings }) as Sarif
+  t.ok(isSarif(log))
+  const results = log.runs[0]?.results ?? []
+  t.equal(results.length, 25_000)
+  const counts = (rule: string) => results.filter(({ ruleId }) => ruleId === rule).length
+  t.strictSame(
+    ['missing-owner', 'stale-secret', 'unused-key', 'can-manage-keys', 'missing-description'].map(counts),
+    [5, 0, 24_990, 5, 0],
+  )
+  t.equal(results[0]?.ruleId, 'missing-owner', 'in the order in which they came')
+  const [first] = log.runs[0]?.invocations[0]?.toolExecutionNotifications ?? []
+  t.strictSame(first, {
+    level: 'warning',
+    message: {
+      text: '15 findings of 25015 left out, since GitHub takes at most 25000: 3 critical stale-secret (excepted), 5 low missing-owner, 7 info missing-description. All of them: fluxloop-keys audit --json',
+    },
+    properties: { left_out: 15 },
+  })
 })
 
 t.test('lets no name link from a SARIF message, nor stand for an argument of it', async t => {

@@ -35,7 +35,7 @@ const stores = fc.subarray(
     {
       'age-file': {
         path: '{key}.sealed',
-        recipients: ['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kdjvd4gqq9d3p9x'],
+        recipients: ['age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'],
       },
     },
   ],

@@ -43,6 +43,59 @@ t.test('changes nothing but the value', async t => {
   t.equal(set(`${name}="x"\n`, 'a b'), `${name}='a b'\n`, 'a value that needs other quotes')
 })
 
+t.test('refuses a line on which a shell finds more than the value, and names it', async t => {
+  const K = name
+  const lines = [
+    `${K}=old; B=2`,
+    `${K}=old;B=2 # why`,
+    `export ${K}=old && echo done`,
+    `${K}=old B=2`,
+    `B=2 ${K}=old`,
+    `export A=1 ${K}="old" B=2`,
+    `A=1; ${K}=old`,
+    `A="1"; export ${K}=old`,
+    `set -a; ${K}=old; set +a`,
+    `${K}="old"; B="2"`,
+    `${K}=old npm start`,
+    `${K}=old | tee log`,
+    `${K}=old\\`,
+    `readonly ${K}=old`,
+    `${K}+=more`,
+    `if true; then ${K}=old; fi`,
+    `${K}=$(cat a b) C=1`,
+  ]
+  for (const line of lines) {
+    const expected = new Failure('failed', `.env, line 2: more than the value of ${K} stands there.`)
+    const text = `# first\n${line}\nC=3\n`
+    t.throws(() => set(text), expected, line)
+    t.throws(() => readVariable(text, K, '.env'), expected, line)
+    t.throws(() => removeVariable(text, K, '.env'), expected, line)
+  }
+})
+
+t.test('takes for one value what is one for a shell, and for text what others say of the name', async t => {
+  const K = name
+  const cases: readonly (readonly [before: string, after: string])[] = [
+    [`${K}=$(cat a; cat b)\n`, `${K}=flux_ci_new\n`],
+    [`${K}=\`pass show "a b"\`\n`, `${K}=flux_ci_new\n`],
+    [`${K}=\${A:-b c}'d e'f # why\n`, `${K}=flux_ci_new # why\n`],
+    [`${K}=<your key here>\n`, `${K}=flux_ci_new\n`],
+    [`${K}=a\\ b\n`, `${K}=flux_ci_new\n`],
+    [`CMD="${K}=x run"\n${K}=old\n`, `CMD="${K}=x run"\n${K}=flux_ci_new\n`],
+    [`echo '${K}=x' # ${K}=y\n${K}=old\n`, `echo '${K}=x' # ${K}=y\n${K}=flux_ci_new\n`],
+    [`A=1; B=2\n${K}=old\nexport C=1 D=2\n`, `A=1; B=2\n${K}=flux_ci_new\nexport C=1 D=2\n`],
+    [`URL=x?${K}=1\n${K}=old\n`, `URL=x?${K}=1\n${K}=flux_ci_new\n`],
+    [`A=\\\n${K}=old\n`, `A=\\\n${K}=flux_ci_new\n`],
+  ]
+  for (const [before, after] of cases) t.equal(set(before), after)
+})
+
+t.test('ends a new line as the line before it ends, whatever others end with', async t => {
+  t.equal(set('A=1\r\nB=2\nC=3\n'), `A=1\r\nB=2\nC=3\n${name}=flux_ci_new\n`)
+  t.equal(set('A=1\nB=2\r\n'), `A=1\nB=2\r\n${name}=flux_ci_new\r\n`)
+  t.equal(set('A=1\nB=2\r\nC=3'), `A=1\nB=2\r\nC=3\r\n${name}=flux_ci_new\r\n`)
+})
+
 t.test('takes its lines out and leaves the rest', async t => {
   const before = `A=1\n${name}=x # why\nB="\n${name}=inside"\n${name}='y\nz'\nC=3`
   t.equal(removeVariable(before, name, '.env'), `A=1\nB="\n${name}=inside"\nC=3`)

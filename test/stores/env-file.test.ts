@@ -15,10 +15,13 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
+import { askGit } from '../../src/stores/git.ts'
 import { isSafeGit } from '../../src/stores/git-version.ts'
 import { isLocal } from '../../src/stores/locality.ts'
 import { createStores } from '../../src/stores/open.ts'
 import { otherNames } from '../../src/stores/other-name.ts'
+import { processStart } from '../../src/stores/process-start.ts'
+import { runApart } from '../../src/stores/process-group.ts'
 import type { SecretStore } from '../../src/stores/secret-store.ts'
 import { writeFileDurably } from '../../src/stores/write-file.ts'
 import { failed, folder } from '../support/failed.ts'
@@ -249,6 +252,40 @@ t.test('knows the versions of git that can be kept from running what a repositor
     [['version']],
     'it is asked nothing else',
   )
+})
+
+t.test('starts git out of the reach of the terminal, whose Ctrl-C lets us finish', async t => {
+  if (process.platform !== 'linux') return void t.pass('Linux alone', { skip: 'reads /proc' })
+  const root = folder(t)
+  mkdirSync(join(root, '.git'))
+  const seen = join(root, 'seen')
+  const script = `#!/bin/sh\ncut -d' ' -f5,6,7 /proc/$$/stat >>${seen}\necho 'git version 2.51.0'\n`
+  writeFileSync(join(root, 'git'), script, { mode: 0o755 })
+  await askGit(root, 'ls-files', [], { PATH: `${root}:${process.env['PATH']}` })
+  const calls = readFileSync(seen, 'utf8').trimEnd().split('\n')
+  t.equal(calls.length, 2, 'its version is asked, too')
+  const ours = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  for (const call of calls) {
+    const [group, session, terminal] = call.split(' ')
+    t.equal(group, session, 'it leads a session of its own')
+    t.not(session, ours[3], 'which is not ours')
+    t.equal(terminal, '0', 'and has no terminal')
+  }
+})
+
+t.test('ends a program of the system in time, with all that it started', async t => {
+  const root = folder(t)
+  const args = ['-c', 'sleep 600 & echo $!; sleep 600']
+  const ended = await runApart('sh', args, {}, { timeout: 300, most: 100 })
+  t.equal(ended.code, null)
+  t.equal(await processStart(Number(ended.stdout)), null, 'its child ended with it')
+  t.match(await runApart('sh', ['-c', 'echo 12345'], {}, { timeout: 10_000, most: 3 }), { code: null })
+  t.match(await runApart(join(root, 'none'), [], {}, { timeout: 10_000, most: 3 }), {
+    code: null,
+    stdout: '',
+  })
 })
 
 t.test('counts a file store as local, and an age file only where it is not shared', async t => {

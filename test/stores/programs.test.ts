@@ -32,7 +32,8 @@ function withPath(stand: StandIn): NodeJS.ProcessEnv {
 interface Row {
   readonly settings: Readonly<Record<string, string>>
   readonly label: string
-  readonly probe: string
+  /** Where it is not `get`. */
+  readonly probe?: string
   readonly put: string
   /** Of `put`, where it is more than the secret. */
   readonly input?: string
@@ -51,7 +52,7 @@ const rows = {
   'github-actions': {
     settings: { repo: 'acme/agents', environment: 'prod', name: 'FLUXLOOP_API_KEY' },
     label: 'github-actions acme/agents prod (FLUXLOOP_API_KEY)',
-    probe: 'gh auth status',
+    probe: 'gh secret list --repo acme/agents --env prod',
     put: 'gh secret set FLUXLOOP_API_KEY --repo acme/agents --env prod',
     get: null,
     remove: 'gh secret delete FLUXLOOP_API_KEY --repo acme/agents --env prod',
@@ -62,7 +63,6 @@ const rows = {
   'gitlab-ci': {
     settings: { project: 'acme/agents', scope: 'prod', protected: 'true', name: 'KEY' },
     label: 'gitlab-ci acme/agents prod (KEY)',
-    probe: 'glab auth status',
     put: 'glab variable update KEY --masked --raw --protected --repo acme/agents --scope prod',
     first: {
       calls: [
@@ -80,7 +80,6 @@ const rows = {
   vault: {
     settings: { mount: 'kv', path: 'acme/ci', field: 'key' },
     label: 'vault kv/acme/ci (key)',
-    probe: 'vault token lookup -format=json',
     put: 'vault kv put -mount=kv -cas=7 acme/ci key=-',
     answers: [{ words: ['metadata'], stdout: '{"data":{"current_version":7}}' }],
     first: {
@@ -97,7 +96,6 @@ const rows = {
   'aws-secrets-manager': {
     settings: { name: 'acme/ci', region: 'eu-central-1' },
     label: 'aws-secrets-manager acme/ci eu-central-1',
-    probe: 'aws sts get-caller-identity --region eu-central-1 --output json',
     put: 'aws secretsmanager put-secret-value --secret-id acme/ci --secret-string file:///dev/stdin --region eu-central-1',
     first: {
       calls: [
@@ -115,7 +113,6 @@ const rows = {
   'gcp-secret-manager': {
     settings: { name: 'acme-ci', project: 'acme' },
     label: 'gcp-secret-manager acme acme-ci',
-    probe: 'gcloud auth print-access-token --quiet',
     put: 'gcloud secrets versions add acme-ci --data-file=- --project acme --quiet',
     first: {
       calls: [
@@ -134,7 +131,6 @@ const rows = {
   'azure-key-vault': {
     settings: { vault: 'acme', name: 'ci' },
     label: 'azure-key-vault acme ci',
-    probe: 'az account show --output none',
     put: 'az keyvault secret set --vault-name acme --name ci --file /dev/stdin --encoding utf-8 --output none',
     get: 'az keyvault secret show --vault-name acme --name ci --query value --output tsv',
     printed: `${text}\n`,
@@ -144,7 +140,7 @@ const rows = {
   kubernetes: {
     settings: { namespace: 'agents', secret: 'fluxloop', name: 'API_KEY' },
     label: 'kubernetes agents/fluxloop (API_KEY)',
-    probe: 'kubectl auth can-i patch secrets --quiet --namespace agents',
+    probe: 'kubectl auth can-i patch secrets/fluxloop --quiet --namespace agents',
     put: 'kubectl apply --server-side --field-manager=fluxloop-keys.API_KEY --validate=false --namespace agents --filename=-',
     input: `{"apiVersion":"v1","kind":"Secret","metadata":{"name":"fluxloop","namespace":"agents"},"type":"Opaque","data":{"API_KEY":"${base64}"}}`,
     get: 'kubectl get secret fluxloop --namespace agents --ignore-not-found --output=go-template={{with .data}}{{with index . "API_KEY"}}{{.}}{{end}}{{end}}',
@@ -156,7 +152,6 @@ const rows = {
   '1password': {
     settings: { vault: 'Agents', item: 'CI key' },
     label: '1password Agents/CI key',
-    probe: 'op whoami --format=json',
     put: 'op item edit CI key --vault Agents',
     input: `{"title":"CI key","category":"API_CREDENTIAL","fields":[{"id":"credential","type":"CONCEALED","label":"credential","value":"${text}"}]}`,
     first: {
@@ -170,7 +165,6 @@ const rows = {
   pass: {
     settings: { path: 'acme/ci' },
     label: 'pass acme/ci',
-    probe: 'pass ls',
     put: 'pass insert --multiline --force acme/ci',
     get: 'pass show acme/ci',
     remove: 'pass rm --force acme/ci',
@@ -180,7 +174,6 @@ const rows = {
   doppler: {
     settings: { project: 'agents', config: 'prd', name: 'KEY' },
     label: 'doppler agents prd (KEY)',
-    probe: 'doppler me --json',
     put: 'doppler secrets set KEY --project agents --config prd --no-interactive --silent',
     get: 'doppler secrets get KEY --plain --project agents --config prd',
     printed: `${text}\n`,
@@ -211,7 +204,20 @@ for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
     const absent = [{ words: row.list?.split(' ').slice(1) ?? ['no', 'list'] }, notThere(row)]
 
     await store.probe()
-    t.strictSame(commands(), [{ line: row.probe, input: '' }])
+    const probe = row.probe ?? row.get ?? ''
+    t.strictSame(commands(), [{ line: probe, input: '' }])
+    stand.answer(absent)
+    if (row.probe === undefined) {
+      await store.probe()
+      t.strictSame(
+        commands().map(({ line }) => line),
+        asked(probe),
+        'a place that is still empty is one',
+      )
+    }
+    stand.answer([{ words: [], code: 1, stderr: 'you may not look there' }])
+    t.match(await failed(store.probe()), { message: /you may not look there$/, hints: [/^Install /] })
+    commands()
 
     stand.answer(row.answers ?? [])
     t.equal(await store.put(secret), row.label)
@@ -315,6 +321,47 @@ t.test('takes no failure for an empty store, whatever the names in it', async t 
     )
   }
 })
+
+t.test(
+  'keeps the reason of a failure, which stands first or last, and names the way out of a conflict',
+  async t => {
+    const stand = standIn(join(folder(t), 'bin'), ['kubectl', 'aws'])
+    // As kubectl 1.32 prints it.
+    const conflict = `error: Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.KEY
+Please review the fields above--they currently have other managers. Here
+are the ways you can resolve this warning:
+* If you intend to manage all of these fields, please re-run the apply
+  command with the \`--force-conflicts\` flag.
+* If you do not intend to manage all of the fields, please edit your
+  manifest to remove references to the fields that should keep their
+  current managers.
+* You may co-own fields by updating your manifest to match the existing
+  value; in this case, you'll become the manager if the other manager(s)
+  stop managing the field (remove it from their configuration).
+See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts
+`
+    stand.answer([{ words: [], code: 1, stderr: conflict }])
+    const settings = { namespace: 'ci', secret: 'flux', name: 'KEY' }
+    const failure = await failed(
+      open({ kind: 'preset', preset: 'kubernetes', settings }, withPath(stand)).put(secret),
+    )
+    t.match(failure, {
+      message:
+        /take the secret: error: Apply failed with 1 conflict: conflict with "kubectl-client-side-apply"/,
+      hints: [
+        /owns this field[^]*kubectl patch secret flux --namespace ci --type=json '--patch=\[\{"op":"remove","path":"\/data\/KEY"\}\]'$/,
+      ],
+    })
+    t.match(failure.message, /#conflicts$/)
+    const trace = `Traceback (most recent call last):\n${'  File "x.py", line 1\n'.repeat(50)}EndpointError: no route to host`
+    stand.answer([{ words: [], code: 1, stderr: trace }])
+    const { settings: own } = rows['aws-secrets-manager']
+    const late = await failed(
+      open({ kind: 'preset', preset: 'aws-secrets-manager', settings: own }, withPath(stand)).get(),
+    )
+    t.match(late.message, /Traceback[^]* … [^]*EndpointError: no route to host$/)
+  },
+)
 
 const exec = (overrides: Partial<Extract<StoreSpec, { kind: 'exec' }>>): StoreSpec => ({
   kind: 'exec',
@@ -503,16 +550,24 @@ t.test(
   async t => {
     const stand = standIn(join(folder(t), 'bin'), ['gh'])
     const cases = [
-      [{ repo: 'acme/agents', name: 'K' }, 'gh auth status', 'gh secret set K --repo acme/agents'],
+      [
+        { repo: 'acme/agents', name: 'K' },
+        'gh secret list --repo acme/agents',
+        'gh secret set K --repo acme/agents',
+      ],
       [
         { org: 'acme', visibility: 'all', name: 'K' },
-        'gh auth status',
+        'gh secret list --org acme',
         'gh secret set K --org acme --visibility all',
       ],
-      [{ org: 'acme', repos: 'a,b', name: 'K' }, 'gh auth status', 'gh secret set K --org acme --repos a,b'],
+      [
+        { org: 'acme', repos: 'a,b', name: 'K' },
+        'gh secret list --org acme',
+        'gh secret set K --org acme --repos a,b',
+      ],
       [
         { repo: 'ghe.acme.com/acme/agents', environment: 'prod', name: 'K' },
-        'gh auth status --hostname ghe.acme.com',
+        'gh secret list --repo ghe.acme.com/acme/agents --env prod',
         'gh secret set K --repo ghe.acme.com/acme/agents --env prod',
       ],
     ] as const
@@ -541,7 +596,7 @@ t.test('is tried beside the place of a key by doctor', async t => {
   t.strictSame(await tried('github-actions', { repo: 'acme/agents', name: 'KEY' }), [
     ['probe', 'put', 'remove'],
     [
-      'gh auth status',
+      'gh secret list --repo acme/agents',
       'gh secret set KEY_DOCTOR_N0NCE --repo acme/agents',
       'gh secret delete KEY_DOCTOR_N0NCE --repo acme/agents',
     ],

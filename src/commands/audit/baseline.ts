@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import type { Baseline } from '../../audit/baseline.ts'
+import { withoutByteOrderMark } from '../../model/byte-order-mark.ts'
 import { Failure } from '../../model/failure.ts'
 import { boundaryOf, realPath, rootFor } from '../../files/boundary.ts'
 
@@ -17,6 +18,8 @@ const listOf = (value: unknown): readonly unknown[] | null => (Array.isArray(val
 interface Before {
   readonly stack: unknown
   readonly known: unknown
+  /** So many findings there were besides. */
+  readonly leftOut: number
   /** Fingerprint, and whether an exception answered for it. */
   readonly findings: readonly (readonly [fingerprint: unknown, suppressed: boolean])[]
 }
@@ -27,6 +30,7 @@ function fromJson(report: Fields): Before | null {
   return {
     stack: report['stack'],
     known: report['known'],
+    leftOut: 0,
     findings: findings.map(fieldsOf).map(each => [each['fingerprint'], each['suppressed_by'] !== null]),
   }
 }
@@ -40,6 +44,7 @@ function fromSarif(report: Fields): Before | null {
   return {
     stack: properties['stack'],
     known: properties['known'],
+    leftOut: Number(properties['left_out'] ?? 0),
     findings: results
       .map(fieldsOf)
       .map(each => [
@@ -70,7 +75,7 @@ async function textOf(file: string, cwd: string): Promise<string> {
 
 function parsed(text: string): Fields {
   try {
-    return fieldsOf(JSON.parse(text))
+    return fieldsOf(JSON.parse(withoutByteOrderMark(text)))
   } catch {
     return {}
   }
@@ -91,6 +96,14 @@ export async function readBaseline(file: string, stack: string, cwd: string): Pr
     throw new Failure('usage', `The baseline ${file} is of another stack than ${stack}`, {
       hints: ['Give the report of an audit of this configuration.'],
     })
+  if (before.leftOut > 0)
+    throw new Failure(
+      'usage',
+      `The baseline ${file} has only the worst findings, as code scanners take them`,
+      {
+        hints: ['Make it with --json: then it has all findings.'],
+      },
+    )
   if (before.known !== null)
     throw new Failure('usage', `The baseline ${file} has only what was new when it was made`, {
       hints: ['Make it without --baseline: then it has all findings.'],

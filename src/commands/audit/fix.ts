@@ -3,9 +3,10 @@ import { dirname, join, relative, resolve, sep } from 'node:path'
 import type { AuditFacts } from '../../audit/audit-facts.ts'
 import { proposeFixes } from '../../audit/fixes.ts'
 import { findFiles } from '../../config/find-files.ts'
-import { readDefaultExpiry } from '../../config/read-default-expiry.ts'
-import { readRoles } from '../../config/read-roles.ts'
+import { defaultExpiryOf } from '../../config/default-expiry-of.ts'
+import { readRaw } from '../../config/read-raw.ts'
 import { reversePatch } from '../../config/reverse-patch.ts'
+import { rolesOf } from '../../config/roles-of.ts'
 import type { Context } from '../../context.ts'
 import type { AuditReport } from '../../model/audit.ts'
 import { Declined, Failure } from '../../model/failure.ts'
@@ -61,9 +62,9 @@ export async function runFix(
   context: Context,
 ): Promise<number> {
   const { cwd, stdout } = context
-  const found = (await findFiles(options.config, cwd)).files
-  const proposed = proposeFixes(report, facts, await readDefaultExpiry(found))
-  const { files, fixed, left } = await applyFixes(facts.desired, proposed.fixes, await readRoles(found), {
+  const raw = await readRaw((await findFiles(options.config, cwd)).files)
+  const proposed = proposeFixes(report, facts, defaultExpiryOf(raw))
+  const { files, fixed, left } = await applyFixes(facts.desired, proposed.fixes, rolesOf(raw), {
     paths: options.config,
     cwd,
   })

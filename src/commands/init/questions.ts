@@ -1,4 +1,4 @@
-import type { Block } from '../../config/edit-yaml.ts'
+import type { Block } from '../../config/yaml-block.ts'
 import { keyIdPattern, stackPattern } from '../../config/new-configuration.ts'
 import { type Environment, environments } from '../../model/environment.ts'
 import type { LiveKey } from '../../model/live-key.ts'

@@ -2,6 +2,7 @@ import type { Position } from '../../model/position.ts'
 import { type Severity, auditRules, builtInRules, isBuiltInRule } from '../../model/audit-rule.ts'
 import type { AuditFindingJson, AuditJson } from './audit-json.ts'
 import { ruleHelp } from './rule-help.ts'
+import { leftOutText, worstOf } from './sarif-limit.ts'
 import { escapeControls, redactSecrets } from '../text/text.ts'
 
 export interface SarifOptions {
@@ -131,12 +132,19 @@ function result(
   }
 }
 
+function leftOutNotification(leftOut: readonly AuditFindingJson[], total: number) {
+  if (leftOut.length === 0) return []
+  const text = plain(leftOutText(leftOut, total))
+  return [{ level: 'warning', message: { text }, properties: { left_out: leftOut.length } }]
+}
+
 /** A log of SARIF 2.1.0 (OASIS). Files are relative to the folder that the audit ran in, which should be the repository's root. */
 export function auditToSarif(report: AuditJson, { version, home }: SarifOptions): object {
   const { platform, account, stack, at, mode, window_days, requests, keys, known, findings, not_looked_at } =
     report
   const own = new Map(findings.filter(({ rule }) => !isBuiltInRule(rule)).map(each => [each.rule, each]))
   const ruleIds = [...builtInRules, ...own.keys()]
+  const { shown, leftOut } = worstOf(findings)
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
@@ -156,15 +164,28 @@ export function auditToSarif(report: AuditJson, { version, home }: SarifOptions)
           {
             executionSuccessful: true,
             endTimeUtc: at,
-            toolExecutionNotifications: not_looked_at.map(({ why, rules, ids }) => ({
-              level: 'note',
-              message: { text: plain(`Not looked at (${why}): ${rules.join(', ')}`) },
-              properties: { why, rules, ids },
-            })),
+            toolExecutionNotifications: [
+              ...leftOutNotification(leftOut, findings.length),
+              ...not_looked_at.map(({ why, rules, ids }) => ({
+                level: 'note',
+                message: { text: plain(`Not looked at (${why}): ${rules.join(', ')}`) },
+                properties: { why, rules, ids },
+              })),
+            ],
           },
         ],
-        results: findings.map(finding => result(finding, ruleIds, report, home)),
-        properties: { platform, account, stack, mode, window_days, requests, keys, known },
+        results: shown.map(finding => result(finding, ruleIds, report, home)),
+        properties: {
+          platform,
+          account,
+          stack,
+          mode,
+          window_days,
+          requests,
+          keys,
+          known,
+          left_out: leftOut.length,
+        },
       },
     ],
   }

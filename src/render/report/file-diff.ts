@@ -1,4 +1,4 @@
-import { createTwoFilesPatch } from 'diff'
+import { headingOf, lineDiff } from '../../model/line-diff.ts'
 import type { Palette } from '../text/palette.ts'
 import { breakHeadings } from '../text/runner-commands.ts'
 import { escapeControls } from '../text/text.ts'
@@ -10,16 +10,8 @@ export function renderFileDiff(
   desired: string,
   { palette }: { readonly palette: Palette },
 ): string {
-  const patch = createTwoFilesPatch(
-    current === null ? '/dev/null' : file,
-    file,
-    current ?? '',
-    desired,
-    undefined,
-    undefined,
-    { context: 3 },
-  )
-  const lines = patch.trimEnd().split('\n').slice(1).map(escapeControls)
+  const hunks = lineDiff(current ?? '', desired).flatMap(hunk => [headingOf(hunk), ...hunk.lines])
+  const lines = [`--- ${current === null ? '/dev/null' : file}`, `+++ ${file}`, ...hunks].map(escapeControls)
   // After the names of the two files, a line that looks like one of these is a removed or added one.
   return lines.map((line, index) => paintLine(index < 2 ? line : breakHeadings(line), palette)).join('\n')
 }

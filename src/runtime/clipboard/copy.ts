@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { second } from '../../model/duration.ts'
 import type { Secret } from '../../model/secret.ts'
+import { apart } from '../../stores/process-group.ts'
 import { memoryFolder } from './memory-folder.ts'
 import { type Clipboard, type Invocation, clipboardsOf, desktopEnvironment } from './clipboard-programs.ts'
 
@@ -25,7 +26,7 @@ function give(secret: Secret, [command, ...args]: Invocation, env: NodeJS.Proces
     const child = spawn(command, args, {
       stdio: ['pipe', 'ignore', 'ignore'],
       env,
-      windowsHide: true,
+      ...apart,
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), patience)
     child.once('error', () => {
