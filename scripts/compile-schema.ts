@@ -31,7 +31,10 @@ await writeFile(
 function typeUniqueItems(part: unknown): void {
   if (typeof part !== 'object' || part === null) return
   for (const inner of Object.values(part)) typeUniqueItems(inner)
-  const { uniqueItems, items } = part as { uniqueItems?: unknown; items?: { $ref?: string; type?: unknown } }
+  const list = part as { uniqueItems?: unknown; items?: { $ref?: string; type?: unknown } }
+  const { uniqueItems, items } = list
+  // Texts and maps in one list: whoever resolves it looks for repeats.
+  if (uniqueItems === true && Array.isArray(items?.type)) delete list.uniqueItems
   if (uniqueItems !== true || items?.$ref === undefined) return
   const { type } = definition(items.$ref)
   if (type !== 'string') throw new Error(`${items.$ref}: unique items have to be texts.`)

@@ -6,6 +6,7 @@ import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
 import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
+import { stateAt } from '../model/desired-at.ts'
 import { isAdopted } from '../model/wanted-end.ts'
 import type { AuditFacts } from './facts.ts'
 
@@ -73,7 +74,7 @@ export function auditedKeys({
   targets,
 }: Pick<AuditFacts, 'desired' | 'live' | 'now' | 'targets'>): readonly AuditedKey[] {
   const owned = ownedKeys(desired, live?.keys ?? [], now)
-  const declared = desired.keys.map((key): DeclaredKey => {
+  const declared = stateAt(desired, now).keys.map((key): DeclaredKey => {
     const lineage = owned.lineages.get(key.keyId) ?? null
     return {
       kind: 'declared',

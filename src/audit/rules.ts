@@ -6,6 +6,7 @@ import { endNotAsDeclared } from './rules/end-not-as-declared.ts'
 import { environmentMismatch } from './rules/environment-mismatch.ts'
 import { exceptionExpired } from './rules/exception-expired.ts'
 import { expiringSoon } from './rules/expiring-soon.ts'
+import { grantEnded } from './rules/grant-ended.ts'
 import { lifetimeTooLong } from './rules/lifetime-too-long.ts'
 import { missingDescription } from './rules/missing-description.ts'
 import { missingOwner } from './rules/missing-owner.ts'
@@ -47,6 +48,7 @@ export const rules: Readonly<Record<Exclude<BuiltInRule, 'exception-unmatched'>,
   'missing-description': missingDescription,
   'environment-mismatch': environmentMismatch,
   'shared-key': sharedKey,
+  'grant-ended': grantEnded,
   'exception-expired': exceptionExpired,
   'usage-unavailable': usageUnavailable,
 }

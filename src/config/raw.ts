@@ -31,12 +31,25 @@ export interface RawKey extends RawDefaults {
   readonly description?: string
   readonly owner?: string
   readonly environment?: Environment
-  readonly scope: 'all' | readonly string[]
-  readonly permissions: readonly string[]
+  readonly scope: 'all' | readonly (string | RawTemporaryProject)[]
+  readonly permissions: readonly (string | RawTemporaryPermission)[]
   readonly protect?: boolean
   readonly previously?: string
   readonly adopt?: string
   readonly exceptions?: readonly RawException[]
+}
+
+interface RawGrant {
+  readonly until: string
+  readonly reason: string
+}
+
+export interface RawTemporaryPermission extends RawGrant {
+  readonly permission: string
+}
+
+export interface RawTemporaryProject extends RawGrant {
+  readonly project: string
 }
 
 export interface RawException {

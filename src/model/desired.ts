@@ -6,6 +6,7 @@ import type { Permissions } from './permission.ts'
 import type { Position } from './position.ts'
 import type { Scope } from './scope.ts'
 import type { DeclaredStore } from './store.ts'
+import type { TemporaryGrant } from './temporary-grant.ts'
 
 /** What a key's rotation is declared to be. */
 export interface Rotation {
@@ -21,7 +22,7 @@ export interface Rotation {
   readonly renewBefore: Milliseconds
 }
 
-/** One key of the configuration, with defaults and roles resolved. */
+/** One key of the configuration, with defaults and roles resolved. Its `scope` and `permissions` are those that do not end. */
 export interface DesiredKey {
   readonly keyId: string
   readonly name: string
@@ -32,6 +33,8 @@ export interface DesiredKey {
   readonly environment: Environment | null
   readonly scope: Scope
   readonly permissions: Permissions
+  /** What it has for a time besides: `keyAt` says which of them count at a moment. */
+  readonly grants: readonly TemporaryGrant[]
   readonly expires: Lifetime
   readonly rotation: Rotation
   /** At least one. */

@@ -54,6 +54,8 @@ export type DiagnosticCode =
   | 'bad-expression'
   | 'bad-test-case'
   | 'exception-too-long'
+  | 'grant-without-effect'
+  | 'grant-leaves-nothing'
   | 'no-keys'
 
 /** These are worth a look and stop nothing; all others are errors. */

@@ -181,6 +181,16 @@ export type Finding =
   | { readonly severity: 'warning'; readonly code: 'not-live'; readonly keyIds: readonly string[] }
   | { readonly severity: 'warning'; readonly code: 'date-near'; readonly keyId: string; readonly at: Instant }
   | { readonly severity: 'warning'; readonly code: 'date-past'; readonly keyId: string; readonly at: Instant }
+  /** It has a permission or a project until soon. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'grant-near'
+      readonly keyId: string
+      readonly grant: 'permission' | 'project'
+      readonly name: string
+      readonly until: Instant
+      readonly reason: string
+    }
   /** Declared, and nobody used it for `after`. */
   | {
       readonly severity: 'warning'

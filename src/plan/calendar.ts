@@ -4,6 +4,7 @@ import type { DesiredState } from '../model/desired.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { declaredEntries } from './calendar-rotations.ts'
 import { computePlan } from './compute-plan.ts'
+import { grantEntries } from './grant-ends.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { useOf } from '../lifecycle/last-use.ts'
 import { type Lineage, lineageOf } from '../lifecycle/lineage.ts'
@@ -84,7 +85,12 @@ function unrenewed(
   return [...left, ...nobodys]
 }
 
-const order: Readonly<Record<CalendarEntry['event'], number>> = { rotates: 0, retires: 1, expires: 2 }
+const order: Readonly<Record<CalendarEntry['event'], number>> = {
+  rotates: 0,
+  narrows: 1,
+  retires: 2,
+  expires: 3,
+}
 
 function text({ keyId, name, liveId, generation }: CalendarEntry): string {
   return [keyId ?? `~${name}`, String(generation ?? 0).padStart(9, '0'), liveId ?? '~'].join(' ')
@@ -114,7 +120,10 @@ export function computeCalendar(
   const entries = [
     ...desired.keys.flatMap(key => {
       const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
-      return declaredEntries(key, lineage, plan, slots.get(key.keyId), callerId, until)
+      return [
+        ...declaredEntries(key, lineage, plan, slots.get(key.keyId), callerId, until),
+        ...grantEntries(key, lineage, now),
+      ]
     }),
     ...departures(desired, plan),
     ...unrenewed(desired, lineages, plan),

@@ -4,6 +4,7 @@ import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
+import { stateAt } from '../model/desired-at.ts'
 import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
 import { unreadableFindings, unreadableKeyIds, unsupportedEnvironments, withoutDoubt } from './doubts.ts'
@@ -58,11 +59,12 @@ import { rotationSlots } from './spread.ts'
  * Pure: every fact is an argument, the input stays as it is, and the same input in any order gives the same plan.
  */
 export function computePlan(
-  desired: DesiredState,
+  declared: DesiredState,
   current: CurrentState,
   now: Instant,
   options: PlanOptions,
 ): Plan {
+  const desired = stateAt(declared, now)
   const { stack } = desired
   const owned = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
   const held = heldRenames(desired.keys, stack, owned, { options, now })
@@ -80,21 +82,21 @@ export function computePlan(
     deferred: new Set(),
   }
   const { keys, deferred, findings: guarded } = decideAll(facts)
-  const declared = together(...keys)
-  const adopted = new Set(declared.changes.flatMap(takenOver))
+  const decided = together(...keys)
+  const adopted = new Set(decided.changes.flatMap(takenOver))
   const pruning = prune(adopted, facts)
   const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
   const allowed = withoutDoubt(retired.revocations, facts)
   const { changes, retiring, findings } = holdBack(
     {
-      changes: withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...allowed.revocations]),
+      changes: withoutNeedlessUpdates([...decided.changes, ...pruning.releases, ...allowed.revocations]),
       retiring: retired.retiring,
       findings: [
         ...held.filter(({ keyId }) => isTargeted(options.targets, keyId)),
         ...leftInFormerStacks(owned, facts),
         ...unreadableFindings(facts),
         ...unsupportedEnvironments(facts),
-        ...declared.findings,
+        ...decided.findings,
         ...guarded,
         ...pruning.findings,
         ...retired.findings,

@@ -6,6 +6,7 @@ import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
+import { keyAt } from '../model/desired-at.ts'
 import { rotationReasons } from './due.ts'
 import { fieldChanges } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
@@ -103,7 +104,7 @@ export function evidenceNeeded(
       if (copied.some(live => isCopyOf(live, keyId, possibleKeyId))) return true
       const lineage = lineages.get(keyId)
       if (lineage === undefined) return false
-      const question = { desired: key, lineage, now, options, slot: slots.get(keyId) }
+      const question = { desired: keyAt(key, now), lineage, now, options, slot: slots.get(keyId) }
       return conditions.some(condition => condition(question))
     })
     .map(({ keyId }) => keyId)

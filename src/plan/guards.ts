@@ -10,6 +10,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { newEnds, withheldEnds } from './adopted-ends.ts'
 import { unreadableKeyIds } from './doubts.ts'
 import type { Facts } from './facts.ts'
+import { grantsNearEnd } from './grant-ends.ts'
 import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/last-use.ts'
 import { madeElsewhere, renames } from './renames.ts'
@@ -188,6 +189,7 @@ export const planGuards: readonly Guard[] = [
   unreadableMarkers,
   madeElsewhere,
   fixedEnds,
+  grantsNearEnd,
   withheldEnds,
   newEnds,
   unusedDeclared,

@@ -4,6 +4,7 @@ import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import { noRemoval } from '../model/removal.ts'
 import { isTargeted } from '../model/targets.ts'
+import { stateAt } from '../model/desired-at.ts'
 import { computePlan } from './compute-plan.ts'
 import { isReadable } from '../lifecycle/health.ts'
 import { deliveryReasons } from './delivery.ts'
@@ -90,7 +91,7 @@ export function driftPlan(
 ): Plan {
   const plan = computePlan(desired, current, now, options)
   const { lineages } = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
-  const chosen = desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
+  const chosen = stateAt(desired, now).keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
   const changes = chosen
     .flatMap(key => {
       const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])

@@ -11,6 +11,7 @@ import type { LiveKey } from '../../src/model/live-key.ts'
 import type { UsageFacts } from '../../src/model/observed-usage.ts'
 import type { CompiledRule } from '../../src/model/own-rule.ts'
 import { everyKey } from '../../src/model/targets.ts'
+import type { TemporaryGrant } from '../../src/model/temporary-grant.ts'
 import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { observed } from '../support/audit.ts'
 import {
@@ -112,6 +113,13 @@ const exception: AuditException = {
   reason: 'it serves them all',
   owner: null,
   until: now + 30 * day,
+  position: { file: 'fluxloop-keys.yaml', line: 9, column: 7 },
+}
+const grant: TemporaryGrant = {
+  kind: 'permission',
+  name: 'manage_keys',
+  until: now + day,
+  reason: 'migration',
   position: { file: 'fluxloop-keys.yaml', line: 9, column: 7 },
 }
 const addresses = (count: number) =>
@@ -540,6 +548,24 @@ const table: Readonly<
     ],
     cannotTell: [
       ['a platform that does not say', { usage: use({}, { addresses: null }) }, 'platform-does-not-say'],
+    ],
+  },
+  'grant-ended': {
+    finds: [
+      [
+        'a temporary permission is past its day',
+        { desired: { grants: [{ ...grant, until: now }] } },
+        ['grant-ended manage_keys'],
+      ],
+      [
+        'a temporary project is past its day',
+        { desired: { grants: [{ ...grant, kind: 'project', name: 'pilot', until: now - day }] } },
+        ['grant-ended pilot'],
+      ],
+    ],
+    passes: [
+      ['it has not ended', { desired: { grants: [{ ...grant, until: now + 1 }] } }],
+      ['there is none', {}],
     ],
   },
   'exception-expired': {

@@ -40,6 +40,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
         environment: null,
         scope: 'all',
         permissions: ['read_results'],
+        grants: [],
         expires: { kind: 'period', length: 90 * day },
         rotation: {
           strategy: 'overlap',
@@ -567,5 +568,38 @@ t.test(
       })
       t.match(await loadConfiguration({ paths: ['a.yaml'], cwd, now: null }), { ok: true })
     })
+  },
+)
+
+t.test(
+  'keeps temporary permissions and projects apart, to the end of their last day, past ones too',
+  async t => {
+    const { keys } = await desired({
+      'a.yaml': `${head}roles: { reader: [read_results] }
+keys:
+  ci:
+    name: CI
+    expires: 90d
+    scope: [bot, { project: pilot, until: 2027-01-31, reason: a pilot }]
+    permissions: ['role:reader', { permission: manage_keys, until: 2020-01-31, reason: migration }]
+`,
+    })
+    t.match(keys[0], { scope: ['bot'], permissions: ['read_results'] })
+    t.strictSame(keys[0]?.grants, [
+      {
+        kind: 'permission',
+        name: 'manage_keys',
+        until: Date.UTC(2020, 1, 1),
+        reason: 'migration',
+        position: { file: 'a.yaml', line: 9, column: 34 },
+      },
+      {
+        kind: 'project',
+        name: 'pilot',
+        until: Date.UTC(2027, 1, 1),
+        reason: 'a pilot',
+        position: { file: 'a.yaml', line: 8, column: 18 },
+      },
+    ])
   },
 )

@@ -31,6 +31,7 @@ export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): Desir
     environment: 'ci',
     scope: ['customer-support-bot', 'sales-assistant'],
     permissions: ['read_scenarios', 'upload_results'],
+    grants: [],
     expires: { kind: 'period', length: 90 * day },
     rotation: {
       strategy: 'overlap',
@@ -663,6 +664,26 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   ],
   'not-live': [{ severity: 'warning', code: 'not-live', keyIds: ['new-bot', 'newer-bot'] }],
   'date-near': [{ severity: 'warning', code: 'date-near', keyId: 'trial', at: now + 6 * day }],
+  'grant-near': [
+    {
+      severity: 'warning',
+      code: 'grant-near',
+      keyId: 'trial',
+      grant: 'permission',
+      name: 'manage_projects',
+      until: now + 6 * day,
+      reason: 'migration',
+    },
+    {
+      severity: 'warning',
+      code: 'grant-near',
+      keyId: 'trial',
+      grant: 'project',
+      name: 'sales-assistant',
+      until: now + 6 * day,
+      reason: 'pilot',
+    },
+  ],
   'date-past': [{ severity: 'warning', code: 'date-past', keyId: 'trial', at: now - 6 * day }],
   'unused-declared': [
     { severity: 'warning', code: 'unused-declared', keyId: 'idle', liveId: 'key_idle', after: 90 * day },

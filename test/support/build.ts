@@ -58,6 +58,7 @@ export function desiredKey({
     environment: 'ci',
     scope: ['customer-support-bot', 'sales-assistant'],
     permissions: ['read_scenarios', 'upload_results'],
+    grants: [],
     expires: days(90),
     stores: [keychain],
     keepRemoved: false,

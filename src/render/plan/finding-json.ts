@@ -138,6 +138,11 @@ function factsOf(finding: Finding): Facts {
     case 'date-near':
     case 'date-past':
       return { key: finding.keyId, at: isoTime(finding.at) }
+    case 'grant-near': {
+      const { keyId: key, grant, name, until } = finding
+      const what = grant === 'permission' ? { permissions: [name] } : { project: name }
+      return { key, ...what, until: isoTime(until) }
+    }
     case 'unused-declared':
       return { key: finding.keyId, ids: [finding.liveId], after_seconds: Math.round(finding.after / 1000) }
     case 'key-unreadable': {

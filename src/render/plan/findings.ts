@@ -169,6 +169,10 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     message: `${nameText(keyId)} ends on ${unbreakable(date(at))} (${relativeTime(at, now)}), as declared. A fixed date is never renewed.`,
     hint: 'Declare a later date, or a period such as 90d.',
   }),
+  'grant-near': ({ keyId, grant, name, until, reason }, now) => ({
+    message: `${nameText(keyId)} has the ${grant} ${grant === 'project' ? quotedName(name) : nameText(name)} until the end of ${unbreakable(date(until - 1))} (${relativeTime(until, now)}): ${quotedName(reason)}. The first apply after that takes it away.`,
+    hint: 'If it is needed for longer, give it a new "until:".',
+  }),
   'date-past': ({ keyId, at }, now) => ({
     message: `${nameText(keyId)} ended on ${unbreakable(date(at))} (${relativeTime(at, now)}), as declared. A fixed date is never renewed.`,
     hint: 'Declare a later date, or a period such as 90d.',
