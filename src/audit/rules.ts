@@ -16,8 +16,10 @@ import { pastMaxAge } from './rules/past-max-age.ts'
 import { permissionNotAllowed } from './rules/permission-not-allowed.ts'
 import { retiredKeyInUse } from './rules/retired-key-in-use.ts'
 import { sharedKey } from './rules/shared-key.ts'
+import { silentConsumer } from './rules/silent-consumer.ts'
 import { staleSecret } from './rules/stale-secret.ts'
 import { undeliveredSecret } from './rules/undelivered-secret.ts'
+import { unknownConsumer } from './rules/unknown-consumer.ts'
 import { unmanagedKey } from './rules/unmanaged-key.ts'
 import { unusedKey } from './rules/unused-key.ts'
 import { unusedPermission } from './rules/unused-permission.ts'
@@ -48,6 +50,8 @@ export const rules: Readonly<Record<Exclude<BuiltInRule, 'exception-unmatched'>,
   'missing-description': missingDescription,
   'environment-mismatch': environmentMismatch,
   'shared-key': sharedKey,
+  'unknown-consumer': unknownConsumer,
+  'silent-consumer': silentConsumer,
   'grant-ended': grantEnded,
   'exception-expired': exceptionExpired,
   'usage-unavailable': usageUnavailable,

@@ -53,4 +53,29 @@ export const policy: readonly Command[] = [
       return await runAudit(flags, context)
     },
   }),
+  defineCommand({
+    name: 'who',
+    group: 'policy',
+    takes: '[key]',
+    summary: 'Show who uses a key, against its declared consumers',
+    about: [
+      'It compares the `consumers` that a key declares with what the platform saw. What the figures leave open is called unknown.',
+      'It changes nothing: one list request for each 1,000 keys, and one for each live key and window (--window, and each `every`).',
+    ],
+    flags: {
+      config,
+      json,
+      all: toggle('All declared keys, as a table'),
+      window: text('<period>', 'How far back unknown use counts, in days (default 30d)'),
+      showPersonal: toggle('Show addresses and user agents also where the output is not a terminal'),
+      ...connection,
+      maxRequests: count('<n>', 'Make at most N requests for the use of keys (default 200)', { rare: true }),
+      parallelism: countOr(10, '<n>', 'How many requests to make at once', { rare: true }),
+    },
+    examples: ['who ci-pipeline', 'who --all', 'who ci-pipeline --window 90d --json --show-personal'],
+    run: async ({ flags, argument: key }, context) => {
+      const { runWho } = await import('../commands/who.ts')
+      return await runWho({ ...flags, key }, context)
+    },
+  }),
 ]

@@ -37,6 +37,16 @@ export interface RawKey extends RawDefaults {
   readonly previously?: string
   readonly adopt?: string
   readonly exceptions?: readonly RawException[]
+  readonly consumers?: readonly RawConsumer[]
+}
+
+export interface RawConsumer {
+  readonly name: string
+  readonly userAgent?: string
+  readonly addresses?: readonly string[]
+  readonly projects?: readonly string[]
+  readonly operations?: readonly string[]
+  readonly every?: string
 }
 
 interface RawGrant {

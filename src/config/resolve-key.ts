@@ -6,6 +6,7 @@ import { markerRoom, maximumDescription } from '../platform/marker.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
 import type { RawDefaults, RawKey, RawStore, RawStores } from './raw.ts'
+import { resolveConsumers } from './resolve-consumers.ts'
 import { resolveExceptions } from './resolve-exceptions.ts'
 import { resolveGrants } from './resolve-grants.ts'
 import { mergeRotate, resolveLifetime, resolveRotation } from './resolve-lifetime.ts'
@@ -133,6 +134,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     previously: raw.previously ?? null,
     adopt: raw.adopt ?? null,
     exceptions: resolveExceptions(key, context),
+    consumers: resolveConsumers(key, report),
     position: { file, line, column },
   }
   return { key: desired, stores }

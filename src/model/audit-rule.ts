@@ -56,6 +56,16 @@ export const auditRules = {
     title: 'A name or prefix that contradicts the environment',
   },
   'shared-key': { severity: 'medium', needs: 'usage', title: 'One key used from many addresses' },
+  'unknown-consumer': {
+    severity: 'high',
+    needs: 'usage',
+    title: 'A use that no declared consumer can have made',
+  },
+  'silent-consumer': {
+    severity: 'low',
+    needs: 'usage',
+    title: 'A declared consumer that was not seen for long',
+  },
   'grant-ended': {
     severity: 'medium',
     needs: 'declaration',

@@ -1,3 +1,4 @@
+import type { AffectedConsumer } from './affected-consumer.ts'
 import type { DesiredKey, Rotation } from './desired.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
@@ -226,6 +227,8 @@ export interface Plan extends Subject {
   readonly keychain: 'works' | 'missing' | null
   /** Live keys of nobody's stack, where the configuration asks for a report. */
   readonly unmanaged: readonly LiveKey[]
+  /** What it means for those who use the keys, sorted by key id. */
+  readonly consumers: readonly AffectedConsumer[]
   readonly findings: readonly Finding[]
   /** How many live keys carry this stack's marker. */
   readonly managed: number

@@ -1,4 +1,5 @@
 import type { AuditException, AuditPolicy } from './audit-policy.ts'
+import type { Consumer } from './consumer.ts'
 import type { Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
 import type { Lifetime } from './lifetime.ts'
@@ -48,6 +49,8 @@ export interface DesiredKey {
   readonly adopt: string | null
   /** Findings of audit that it answers for. */
   readonly exceptions: readonly AuditException[]
+  /** Who uses it; empty where it does not say. */
+  readonly consumers: readonly Consumer[]
   readonly position: Position
 }
 

@@ -54,6 +54,8 @@ export type DiagnosticCode =
   | 'bad-expression'
   | 'bad-test-case'
   | 'exception-too-long'
+  | 'bad-address'
+  | 'consumer-twice'
   | 'grant-without-effect'
   | 'grant-leaves-nothing'
   | 'no-keys'

@@ -7,6 +7,7 @@ import { isTargeted } from '../model/targets.ts'
 import { stateAt } from '../model/desired-at.ts'
 import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
+import { affectedConsumers } from './affected-consumers.ts'
 import { unreadableFindings, unreadableKeyIds, unsupportedEnvironments, withoutDoubt } from './doubts.ts'
 import { type Decision, type Facts, together } from './facts.ts'
 import { keyGuards, planGuards } from './guards.ts'
@@ -117,6 +118,7 @@ export function computePlan(
     keychain: options.keychain,
     unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
     findings: sortFindings([...findings, ...planGuards.flatMap(guard => guard(changes, facts))]),
+    consumers: affectedConsumers(changes, targeted, owned.lineages),
     managed: owned.managed,
     callingKeyId: callingKeyId(current, owned),
     targets: options.targets,

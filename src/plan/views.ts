@@ -108,5 +108,14 @@ export function driftPlan(
     ...plan.findings.filter(({ code }) => code === 'marker-unreadable'),
     ...(gone.length > 0 ? [{ severity: 'warning', code: 'not-live', keyIds: gone } as const] : []),
   ]
-  return { ...plan, changes, retiring: [], deferred: [], unmanaged: [], findings, view: 'drift' }
+  return {
+    ...plan,
+    changes,
+    consumers: [],
+    retiring: [],
+    deferred: [],
+    unmanaged: [],
+    findings,
+    view: 'drift',
+  }
 }

@@ -5,6 +5,7 @@ import { usageNeeded } from '../../src/audit/usage-needed.ts'
 import type { AuditFinding, Unseen } from '../../src/model/audit.ts'
 import { type AuditException, type AuditPolicy, emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { type BuiltInRule, auditRules } from '../../src/model/audit-rule.ts'
+import type { Consumer } from '../../src/model/consumer.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
@@ -114,6 +115,14 @@ const exception: AuditException = {
   owner: null,
   until: now + 30 * day,
   position: { file: 'fluxloop-keys.yaml', line: 9, column: 7 },
+}
+const consumer: Consumer = {
+  name: 'nightly',
+  userAgent: null,
+  addresses: ['203.0.113.0/24'],
+  projects: null,
+  operations: ['Pull scenarios', 'Upload results'],
+  every: 28 * day,
 }
 const grant: TemporaryGrant = {
   kind: 'permission',
@@ -548,6 +557,78 @@ const table: Readonly<
     ],
     cannotTell: [
       ['a platform that does not say', { usage: use({}, { addresses: null }) }, 'platform-does-not-say'],
+    ],
+  },
+  'unknown-consumer': {
+    finds: [
+      ['an address that is nobody’s', { desired: { consumers: [consumer] }, ...seenFrom(['198.51.100.7']) }],
+      [
+        'an operation that nobody does',
+        { desired: { consumers: [consumer] }, usage: use({ 'Delete scenarios': { x: 1 } }) },
+      ],
+      [
+        'a last user of another kind, though the key is young',
+        {
+          desired: { consumers: [{ ...consumer, userAgent: 'cli/*' }] },
+          live: { createdAt: now - 5 * day, lastUse: usedAt(now - hour, 'curl/8') },
+        },
+      ],
+    ],
+    passes: [
+      ['it was its consumer', { desired: { consumers: [consumer] }, ...seenFrom(['203.0.113.7']) }],
+      ['it declares none', seenFrom(['198.51.100.7'])],
+      [
+        'the address may be our own look',
+        {
+          desired: { consumers: [consumer] },
+          usage: use({ 'Check identity': {} }, { addresses: [{ ip: '198.51.100.7', requests: 1 }] }),
+        },
+      ],
+      [
+        'one of its consumers calls from anywhere',
+        {
+          desired: { consumers: [consumer, { ...consumer, addresses: null }] },
+          ...seenFrom(['198.51.100.7']),
+        },
+      ],
+    ],
+    cannotTell: [
+      [
+        'there are no figures',
+        { desired: { consumers: [consumer] }, usage: { known: false, gap: 'no-answer', partial: null } },
+        'no-answer',
+      ],
+      [
+        'the key is young',
+        { desired: { consumers: [consumer] }, live: { createdAt: now - day, lastUse: neverUsed } },
+        'too-young',
+      ],
+    ],
+  },
+  'silent-consumer': {
+    finds: [
+      [
+        'nobody called from there',
+        { desired: { consumers: [consumer, { ...consumer, name: 'weekly', addresses: ['192.0.2.0/24'] }] } },
+        ['silent-consumer weekly'],
+      ],
+    ],
+    passes: [
+      ['it was seen', { desired: { consumers: [consumer] } }],
+      ['it may have been seen', { desired: { consumers: [consumer, { ...consumer, name: 'weekly' }] } }],
+      ['it declares none', {}],
+    ],
+    cannotTell: [
+      [
+        'the window is too short',
+        { desired: { consumers: [{ ...consumer, addresses: ['192.0.2.1'], every: 90 * day }] } },
+        'window-too-short',
+      ],
+      [
+        'the key is young',
+        { desired: { consumers: [consumer] }, live: { createdAt: now - day } },
+        'too-young',
+      ],
     ],
   },
   'grant-ended': {

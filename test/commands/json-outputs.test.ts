@@ -53,6 +53,7 @@ const rows: readonly Row[] = [
   { command: 'history', schema: 'history', line: 'history --json --log run.log' },
   { command: 'verify', schema: 'verification' },
   { command: 'calendar', schema: 'calendar' },
+  { command: 'who', schema: 'who', line: 'who bot --json --show-personal' },
   { command: 'doctor', schema: 'checkup', code: 1 },
   { command: 'audit', schema: 'audit' },
   { command: 'audit', schema: 'rule-tests', line: 'audit --test --json -c rules.yaml' },

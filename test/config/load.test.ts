@@ -60,6 +60,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
         previously: null,
         adopt: null,
         exceptions: [],
+        consumers: [],
         position: { file: 'a.yaml', line: 4, column: 3 },
       },
     ],

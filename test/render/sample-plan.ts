@@ -46,6 +46,7 @@ export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): Desir
     previously: null,
     adopt: null,
     exceptions: [],
+    consumers: [],
     position: { file: 'fluxloop-keys.yaml', line: 12, column: 3 },
     ...rest,
   }
@@ -863,6 +864,7 @@ export const emptyPlan: Plan = {
   homes: [{ keyId: 'ci-pipeline', owner: 'here', stores: [keychain] }],
   keychain: null,
   unmanaged: [],
+  consumers: [],
   findings: [],
   managed: 6,
   callingKeyId: 'deployer',
@@ -874,6 +876,15 @@ export const emptyPlan: Plan = {
 export const fullPlan: Plan = {
   ...emptyPlan,
   changes: Object.values(changes).flat(),
+  consumers: (['cut-off', 'narrowed', 'not-moved', 'reads-anew', 'revoked'] as const).flatMap(effect => {
+    const seen = effect === 'not-moved' || effect === 'revoked'
+    const one = { keyId: 'ci-pipeline', effect, liveId: 'key_ci0', seenAt: seen ? now - 2 * hour : null }
+    return [
+      { ...one, consumer: 'nightly', certain: true },
+      { ...one, consumer: 'weekly \u001b[31mreport', certain: true },
+      { ...one, keyId: 'nightly-bot', consumer: seen ? null : 'bot', certain: true },
+    ]
+  }),
   deferred: [
     {
       keyId: 'nightly-bot',

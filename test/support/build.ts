@@ -66,6 +66,7 @@ export function desiredKey({
     previously: null,
     adopt: null,
     exceptions: [],
+    consumers: [],
     position: { file: 'fluxloop-keys.yaml', line: 1, column: 1 },
     ...overrides,
     rotation: {

@@ -30,6 +30,8 @@ function linesFor(keyId: string, patterns: readonly string[]): readonly Line[] {
     line('calendar'),
     line('history', '--log', 'log.jsonl'),
     line('verify'),
+    line('who', keyId, '--show-personal'),
+    line('who', '--all'),
     line('apikeys list', '--managed'),
     line('apikeys show', 'ID'),
     line('projects list'),
