@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ReadStream } from 'node:tty'
@@ -13,8 +12,10 @@ import type { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
+import { nonce } from './runtime/nonce.ts'
 import { takeEnvironment } from './runtime/own-environment.ts'
 import type { Prompts } from './runtime/prompts.ts'
+import { requestLine } from './render/text/request-line.ts'
 import type { OpenLine } from './render/text/log-guard.ts'
 import { wantsColour } from './render/text/palette.ts'
 import { waitingForFile } from './render/report/stack-lock.ts'
@@ -48,6 +49,10 @@ export interface Context {
   readonly prompts: (cancelled: string) => Promise<Prompts>
   /** All of standard input. Rejects with a usage `Failure` where it is a terminal. */
   readonly readSecret: () => Promise<Secret>
+  /** All of standard input as text, at most so many bytes. Rejects with a usage `Failure` where it is a terminal. */
+  readonly readInput: (largest: number) => Promise<string>
+  /** Tells the CI runner, where one masks, what to hide. */
+  readonly mask: (secret: Secret) => Promise<void>
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
   /** The calls by which a person logs in to the platform that `connect` would call. */
   readonly openLogin: (options: ConnectionOptions) => Promise<LoginCalls & { close(): void }>
@@ -101,14 +106,6 @@ export interface Streams {
   readonly stdin: ReadStream
   readonly stdout: StandardStream
   readonly stderr: StandardStream
-}
-
-function nonce(): string {
-  return Array.from({ length: 10 }, () => randomInt(36).toString(36)).join('')
-}
-
-function requestLine({ method, path, status, try: number, milliseconds }: RequestInfo): string {
-  return `${method} ${path} ${status ?? 'no answer'} (try ${number}, ${Math.round(milliseconds)} ms)`
 }
 
 /** A process of its own, which is bundled beside the program. */
@@ -194,9 +191,11 @@ export function createContext(
     readSecret: async () => {
       const { readSecret } = await import('./runtime/secret-input.ts')
       const secret = await readSecret(streams.stdin)
-      ;(await runner.masking())?.secret(secret)
+      await runner.mask(secret)
       return secret
     },
+    readInput: async largest => (await import('./runtime/input.ts')).readInput(streams.stdin, largest),
+    mask: runner.mask,
     connect: async ({ verbose, ...where }) => {
       const [{ connect }, { credentialReaders }] = await Promise.all([
         import('./runtime/connection.ts'),

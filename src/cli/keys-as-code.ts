@@ -1,6 +1,6 @@
 import { type Command, defineCommand } from './command.ts'
 import { type FlagSet, count, countOr, list, text, toggle } from './flags.ts'
-import { allowPath, allowUnmasked, config, connection, json } from './shared-flags.ts'
+import { allowPath, applying, config, connection, json } from './shared-flags.ts'
 
 const group = 'keys as code'
 
@@ -24,14 +24,6 @@ const overrides = {
   }),
   sign: toggle('Sign the marker of every key in use that is proven to be ours', { rare: true }),
   allowPath,
-} satisfies FlagSet
-
-const applying = {
-  autoApprove: toggle('Do not ask for approval'),
-  log: text('<file>', 'Append what was done, why and by whom: a line of JSON a change (FLUXLOOP_KEYS_LOG)'),
-  lockTimeout: text('<period>', 'How long to wait for another run on this machine: 30s, 10m (default 0s)'),
-  parallelism: countOr(10, '<n>', 'How many changes to work on at once', { rare: true }),
-  allowUnmasked,
 } satisfies FlagSet
 
 /** What a rotation of one key leaves at its usual value. */

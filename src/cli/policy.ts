@@ -1,6 +1,6 @@
 import { type Command, defineCommand } from './command.ts'
 import { choice, count, countOr, list, text, toggle } from './flags.ts'
-import { config, connection, json } from './shared-flags.ts'
+import { allowPath, applying, config, connection, json } from './shared-flags.ts'
 
 export const policy: readonly Command[] = [
   defineCommand({
@@ -76,6 +76,42 @@ export const policy: readonly Command[] = [
     run: async ({ flags, argument: key }, context) => {
       const { runWho } = await import('../commands/who.ts')
       return await runWho({ ...flags, key }, context)
+    },
+  }),
+  defineCommand({
+    name: 'leak',
+    group: 'policy',
+    takes: '[file]',
+    summary: 'Contain a leaked secret: find its key, rotate, revoke',
+    about: [
+      'It reads a secret, a text with secrets in it, or the JSON of gitleaks, trufflehog or GitHub secret scanning, and prints of a secret its end alone. It marks every generation of its key as leaked, makes a successor, delivers it and revokes the others, and lists who used the key that is not one of its declared consumers.',
+      'Exit code 0: no found secret opens anything now. 6: one still does, or may. 7: done in part.',
+      'Before the plan: one list request for each 1,000 keys, one for each secret that ends like a live key, and one for the use of each live key of a leaked one. After it: those of apply, and one for each leaked secret, which has to be refused.',
+    ],
+    flags: {
+      config,
+      json,
+      stdin: toggle('Read standard input'),
+      dryRun: toggle('Show whose secret it is and what would be done, and change nothing'),
+      since: text(
+        '<moment>',
+        'List unknown use since a date (2027-01-01) or a period until now (default 30d)',
+      ),
+      reason: text('<text>', 'Why, for the plan and the log (default: where it was found)'),
+      showPersonal: toggle('Show addresses and user agents also where the output is not a terminal'),
+      ...applying,
+      ...connection,
+      maxRequests: count('<n>', 'Make at most N requests for the use of keys (default 200)', { rare: true }),
+      allowPath,
+    },
+    examples: [
+      'leak --stdin --dry-run <found.txt',
+      'leak gitleaks.json --auto-approve',
+      'trufflehog git file://. --json | fluxloop-keys leak --stdin --auto-approve',
+    ],
+    run: async ({ flags, argument: file }, context) => {
+      const { runLeak } = await import('../commands/leak.ts')
+      return await runLeak({ ...flags, file }, context)
     },
   }),
 ]

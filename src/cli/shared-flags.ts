@@ -1,4 +1,4 @@
-import { type FlagSet, list, text, toggle } from './flags.ts'
+import { type FlagSet, countOr, list, text, toggle } from './flags.ts'
 
 export const config = list('<path>', 'File, folder or glob of the configuration', { short: 'c' })
 
@@ -27,4 +27,13 @@ export const connection = {
   insecureTls: toggle('Go on where the environment makes TLS insecure (NODE_TLS_REJECT_UNAUTHORIZED=0)', {
     rare: true,
   }),
+} satisfies FlagSet
+
+/** How a plan is carried out. */
+export const applying = {
+  autoApprove: toggle('Do not ask for approval'),
+  log: text('<file>', 'Append what was done, why and by whom: a line of JSON a change (FLUXLOOP_KEYS_LOG)'),
+  lockTimeout: text('<period>', 'How long to wait for another run on this machine: 30s, 10m (default 0s)'),
+  parallelism: countOr(10, '<n>', 'How many changes to work on at once', { rare: true }),
+  allowUnmasked,
 } satisfies FlagSet

@@ -24,7 +24,9 @@ export const unknownConsumer: Rule = (key, facts) => {
   const last = uses.flatMap(use => (use.kind === 'last-use' ? [use.at] : []))
   if (uses.length === 0) return seen.seen ? clean : { unseen: 'too-young' }
   const parts = [
-    ...(addresses.length === 0 ? [] : [`from ${plural(addresses.length, 'address')}`]),
+    ...(addresses.length === 0
+      ? []
+      : [`from ${addresses.length} ${addresses.length === 1 ? 'address' : 'addresses'}`]),
     ...(acts.length === 0 ? [] : [`for ${plural(acts.length, 'operation')}`]),
     ...(last.length === 0 ? [] : ['by its last user']),
   ]
