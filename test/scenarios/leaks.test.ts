@@ -68,7 +68,7 @@ async function scene(t: Test, file = configuration()): Promise<Scene> {
     json: async (line, code = 0, input) => {
       const ended = await run([...line, '--json'], input)
       t.equal(ended.code, code, `${line.join(' ')}: ${ended.stderr}`)
-      return JSON.parse(ended.stdout)
+      return JSON.parse(ended.stdout) as never
     },
     secret,
     hourly,

@@ -32,6 +32,7 @@ function linesFor(keyId: string, patterns: readonly string[]): readonly Line[] {
     line('verify'),
     line('who', keyId, '--show-personal'),
     line('who', '--all'),
+    line('leak', 'found.txt', '--auto-approve'),
     line('apikeys list', '--managed'),
     line('apikeys show', 'ID'),
     line('projects list'),

@@ -98,7 +98,7 @@ function parseEntries(text: string): readonly unknown[] | null {
     }
   }
   const whole = parse(text)
-  if (whole !== undefined) return Array.isArray(whole) ? whole : [whole]
+  if (whole !== undefined) return Array.isArray(whole) ? (whole as readonly unknown[]) : [whole]
   const lines = text.split(/\r?\n/).filter(line => line.trim() !== '')
   const entries = lines.map(parse)
   return entries.length === 0 || entries.includes(undefined) ? null : entries
