@@ -33,6 +33,7 @@ const usualReconciling = {
   revokeInUse: [],
   takeOver: false,
   sign: false,
+  breakGlass: null,
 } as const
 
 export const keysAsCode: readonly Command[] = [
@@ -103,7 +104,7 @@ export const keysAsCode: readonly Command[] = [
     ],
     run: async ({ flags }, context) => {
       const { runPlan } = await import('../commands/plan.ts')
-      return await runPlan({ ...flags, rotate: new Map() }, context)
+      return await runPlan({ ...flags, rotate: new Map(), breakGlass: null }, context)
     },
   }),
   defineCommand({
@@ -132,7 +133,7 @@ export const keysAsCode: readonly Command[] = [
     ],
     run: async ({ flags, argument: planFile }, context) => {
       const { runApply } = await import('../commands/apply.ts')
-      return await runApply({ ...flags, planFile, rotate: new Map() }, context)
+      return await runApply({ ...flags, planFile, rotate: new Map(), breakGlass: null }, context)
     },
   }),
   defineCommand({

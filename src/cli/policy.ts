@@ -1,5 +1,5 @@
 import { type Command, defineCommand } from './command.ts'
-import { choice, count, countOr, list, text, toggle } from './flags.ts'
+import { choice, count, countOr, duration, list, text, toggle } from './flags.ts'
 import { allowPath, applying, config, connection, json } from './shared-flags.ts'
 
 export const policy: readonly Command[] = [
@@ -112,6 +112,31 @@ export const policy: readonly Command[] = [
     run: async ({ flags, argument: file }, context) => {
       const { runLeak } = await import('../commands/leak.ts')
       return await runLeak({ ...flags, file }, context)
+    },
+  }),
+  defineCommand({
+    name: 'break-glass',
+    group: 'policy',
+    takes: '<key>',
+    summary: 'Give a key a permission at once, for a time, in an emergency',
+    about: [
+      'The policy says who may do it for what and how long (`policy.breakGlass`); where it says nothing, nobody may. The marker of the key records the grant and its end: plans keep it until then, the first apply after that takes it away, and every plan asks for a rotation from then on.',
+      'Requests: those of a plan, and one PATCH; one more where a signature proves that the key is ours.',
+    ],
+    flags: {
+      config,
+      json,
+      permission: list('<name>', 'What it is given'),
+      for: duration('<period>', 'For how long, such as 2h'),
+      reason: text('<text>', 'Why, for the plan and the log'),
+      ...applying,
+      ...connection,
+      allowPath,
+    },
+    examples: ['break-glass ci-pipeline --permission manage_projects --for 2h --reason "incident 4711"'],
+    run: async ({ flags, argument: key }, context) => {
+      const { runBreakGlass } = await import('../commands/break-glass.ts')
+      return await runBreakGlass({ ...flags, key }, context)
     },
   }),
 ]

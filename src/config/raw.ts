@@ -99,10 +99,18 @@ export interface RawMarker {
 
 export interface RawPolicy {
   readonly forbid?: readonly Forbidden[]
+  readonly breakGlass?: readonly RawBreakGlass[]
   readonly severity?: Readonly<Partial<Record<BuiltInRule, Severity | 'off'>>>
   readonly failOn?: Severity
   readonly environments?: Readonly<Partial<Record<Environment, RawEnvironmentLimits>>>
   readonly rules?: Readonly<Record<string, RawOwnRule>>
+}
+
+export interface RawBreakGlass {
+  readonly who: readonly string[]
+  readonly keys: readonly string[]
+  readonly permissions: readonly Permission[]
+  readonly maxFor: string
 }
 
 export interface RawEnvironmentLimits {

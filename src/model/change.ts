@@ -6,6 +6,7 @@ import type { FieldChange } from './field-change.ts'
 import type { Finding } from './finding.ts'
 import type { KeyHome } from './key-home.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
+import type { EmergencyGrant } from './marker.ts'
 import type { Proof } from './proof.ts'
 import type { Removal } from './removal.ts'
 import type { Subject } from './subject.ts'
@@ -88,6 +89,8 @@ export type UpdateMark =
   | { readonly event: 'narrowed' }
   /** `successor`: the live id of the key that leads. */
   | { readonly event: 'retired'; readonly successor: string }
+  /** Somebody gives it more until a moment, and says why. */
+  | { readonly event: 'granted'; readonly grant: EmergencyGrant; readonly reason: string }
   /** The head has a marker again. */
   | { readonly event: 'recognised'; readonly generation: number }
 export interface Rotate {

@@ -1,4 +1,5 @@
 import type { AuditException, AuditPolicy } from './audit-policy.ts'
+import type { BreakGlassRule } from './break-glass.ts'
 import type { Consumer } from './consumer.ts'
 import type { Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
@@ -99,6 +100,8 @@ export interface DesiredState {
   readonly policy: {
     /** What a plan must not do, unless its run allows it. */
     readonly forbid: readonly Forbidden[]
+    /** Who may break glass, for what and how long; empty: nobody and nothing. */
+    readonly breakGlass: readonly BreakGlassRule[]
     readonly audit: AuditPolicy
   }
 }

@@ -180,7 +180,10 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   const { keyId, rotation } = desired
   const lineage = facts.owned.lineages.get(keyId) ?? lineageOf(keyId, [])
   const key = { desired, lineage }
-  const decision = withRenames(key, decideKey(key, facts), facts)
+  const decided = decideKey(key, facts)
+  // In an emergency that one change is made, and none beside it.
+  if (facts.options.breakGlass?.keyId === keyId) return { ...decided, retirements: [] }
+  const decision = withRenames(key, decided, facts)
   const isDelivered = headIsDelivered(key, decision, facts)
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const { quiet } = rotation

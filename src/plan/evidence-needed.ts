@@ -16,7 +16,7 @@ import { rotationSlots } from './spread.ts'
 /** What is known before any store is read. */
 export type KnownOptions = Pick<
   PlanOptions,
-  'host' | 'places' | 'localKeys' | 'targets' | 'rotate' | 'sign' | 'signed'
+  'host' | 'places' | 'localKeys' | 'targets' | 'rotate' | 'sign' | 'signed' | 'breakGlass'
 >
 
 interface Question {
@@ -46,6 +46,9 @@ const hasSeveralHeads: Condition = ({ lineage: { rivals } }) => rivals.length > 
 const isWidened: Condition = ({ desired, lineage: { head }, now }) =>
   head !== null && fieldChanges(desired, head, now).some(({ widens }) => widens)
 
+/** Nor in an emergency. */
+const isBreakingGlass: Condition = ({ desired: { keyId }, options }) => options.breakGlass?.keyId === keyId
+
 /** Only what is proven is signed. */
 const isToBeSigned: Condition = ({ lineage: { head }, options }) =>
   options.sign && head !== null && !options.signed.has(head.live.id)
@@ -74,6 +77,7 @@ const conditions: readonly Condition[] = [
   isElsewhere,
   hasSeveralHeads,
   isWidened,
+  isBreakingGlass,
   isToBeSigned,
   isStale,
   hasLostItsHead,

@@ -2,6 +2,7 @@ import type { CalendarEntry } from '../model/calendar.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { type Instant, day } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
+import type { EmergencyGrant } from '../model/marker.ts'
 import { hasEnded } from '../model/temporary-grant.ts'
 import type { Lineage } from '../lifecycle/lineage.ts'
 import type { Facts } from './facts.ts'
@@ -36,9 +37,19 @@ export function grantEntries(
   { keyId, name, grants }: DesiredKey,
   { head, pending }: Lineage,
   now: Instant,
+  /** What the head was given in an emergency, where that counts. */
+  emergency: EmergencyGrant | null,
 ): readonly CalendarEntry[] {
   const holder = head ?? pending[0] ?? null
-  return grants
+  const given = (emergency?.permissions ?? []).map(permission => {
+    return {
+      kind: 'permission',
+      name: permission,
+      until: emergency?.until ?? now,
+      reason: 'break-glass',
+    } as const
+  })
+  return [...grants, ...given]
     .filter(grant => !hasEnded(grant, now))
     .map(({ kind, name: granted, until, reason }) => ({
       at: until,

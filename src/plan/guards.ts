@@ -92,6 +92,8 @@ const wideningForbidden: Guard = (changes, { desired, options }) => {
   const declared = desired.policy.forbid.includes('widening')
   if (options.widening === 'as-declared' && !declared) return []
   const widened = changes
+    // Its own policy has let somebody do it.
+    .filter(change => change.kind !== 'update' || change.mark.event !== 'granted')
     .map(change => ({ keyId: change.keyId, fields: widenedFields(change) }))
     .filter(({ fields }) => fields.length > 0)
     .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))

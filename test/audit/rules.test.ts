@@ -88,7 +88,7 @@ function factsOf({
   const keys = [...(head === null ? [] : [first]), ...others]
   return {
     desired: desiredState([key], {
-      policy: { forbid: [], audit: { ...emptyAuditPolicy, ...policy } },
+      policy: { forbid: [], breakGlass: [], audit: { ...emptyAuditPolicy, ...policy } },
       ...state,
     }),
     live: offline

@@ -74,7 +74,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
     },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
     marker: null,
-    policy: { forbid: [], audit: emptyAuditPolicy },
+    policy: { forbid: [], breakGlass: [], audit: emptyAuditPolicy },
   })
 })
 
@@ -149,7 +149,7 @@ t.test('reads whose signatures are proof, and where the signing key is', async t
 
 t.test('reads what the policy forbids', async t => {
   const state = await desired({ 'a.yaml': `${head}policy: { forbid: [widening] }\nkeys: {}\n` })
-  t.same(state.policy, { forbid: ['widening'], audit: emptyAuditPolicy })
+  t.same(state.policy, { forbid: ['widening'], breakGlass: [], audit: emptyAuditPolicy })
 })
 
 t.test('takes each rotation setting from the key, then from the defaults', async t => {

@@ -201,7 +201,7 @@ t.test('has every finding', async t => {
     },
     'widening-forbidden': {
       case: {
-        state: { policy: { forbid: ['widening'], audit: emptyAuditPolicy } },
+        state: { policy: { forbid: ['widening'], breakGlass: [], audit: emptyAuditPolicy } },
         keys: [managedKey(key, { live: { permissions: ['read_scenarios'] } })],
       },
       says: [
@@ -296,6 +296,43 @@ t.test('has every finding', async t => {
         keys: [managedKey(desiredKey({ expires: { kind: 'until', at: now + 14 * day } }))],
       },
       says: [{ severity: 'warning', code: 'date-near', keyId: 'ci-pipeline', at: now + 14 * day }],
+    },
+    'break-glass-refused': {
+      case: {
+        keys: [managedKey()],
+        options: {
+          breakGlass: { keyId: 'ci-pipeline', permissions: ['manage_keys'], length: hour, reason: 'x' },
+        },
+      },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'break-glass-refused',
+          keyId: 'ci-pipeline',
+          permissions: ['manage_keys'],
+          cause: 'no-rule',
+        },
+      ],
+    },
+    'break-glass': {
+      case: {
+        keys: [
+          managedKey(desiredKey(), {
+            marked: { grant: { permissions: ['manage_keys'], until: now + hour } },
+          }),
+        ],
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'break-glass',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          permissions: ['manage_keys'],
+          until: now + hour,
+          state: 'not-allowed',
+        },
+      ],
     },
     'grant-near': {
       case: {

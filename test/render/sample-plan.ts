@@ -73,6 +73,7 @@ function marker(generation: number, state: MarkerState): Marker {
     stores: ['a1b200'],
     formerStores: [],
     protected: false,
+    grant: null,
     signature: null,
   }
 }
@@ -665,6 +666,24 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   ],
   'not-live': [{ severity: 'warning', code: 'not-live', keyIds: ['new-bot', 'newer-bot'] }],
   'date-near': [{ severity: 'warning', code: 'date-near', keyId: 'trial', at: now + 6 * day }],
+  'break-glass-refused': (
+    ['no-rule', 'who', 'key', 'permission', 'too-long', 'no-head', 'has-it', 'unproven'] as const
+  ).map(cause => ({
+    severity: 'refusal',
+    code: 'break-glass-refused',
+    keyId: 'trial',
+    permissions: ['manage_projects'],
+    cause,
+  })),
+  'break-glass': (['active', 'ended', 'not-allowed'] as const).map(state => ({
+    severity: 'warning',
+    code: 'break-glass',
+    keyId: 'trial',
+    liveId: 'key_trial',
+    permissions: ['manage_keys', 'manage_projects'],
+    until: state === 'ended' ? now - 2 * hour : now + 2 * hour,
+    state,
+  })),
   'grant-near': [
     {
       severity: 'warning',

@@ -270,3 +270,75 @@ t.test('a temporary permission ends by itself, with the next apply after its day
   t.strictSame(await permissions(), ['read_scenarios'])
   t.strictSame((await s.json<PlanJson>(['plan'])).changes, [])
 })
+
+const emergency = `policy:
+  breakGlass:
+    - { who: ['Sandbox admin*'], keys: [ci], permissions: [read_results], maxFor: 4h }
+`
+
+t.test(
+  'breaks glass at once and for a time, tells who and why, and asks for a rotation afterwards',
+  async t => {
+    const s = await scene(t, configuration(emergency))
+    t.equal((await s.run(applied)).code, 0)
+    const view = async () =>
+      act(s.platform.url, {
+        secret: await s.secret(),
+        from: '127.0.0.2',
+        userAgent: 'agents/2',
+        call: 'GET /api/results',
+      })
+    t.equal(await view(), 403)
+    const line = ['break-glass', 'ci', '--permission', 'read_results', '--reason', 'incident 4711']
+    t.equal((await s.run([...line, '--auto-approve'])).code, 2, 'for how long?')
+    const long = await s.run([...line, '--for', '5h', '--auto-approve'])
+    t.match([long.code, long.stdout], [6, /the policy does not allow it for so long/])
+    s.platform.forget()
+    const done = await s.run([...line, '--for', '2h', '--auto-approve', '--log', 'log.jsonl'])
+    t.equal(done.code, 0, done.stderr + done.stdout)
+    t.match(done.stdout, /break-glass: "incident 4711"/)
+    t.strictSame(s.platform.requests, [
+      'GET /api/api-keys',
+      'GET /api/auth/whoami',
+      'GET /api/auth/whoami', // with the stored secret, which proves that the key is ours
+      'PATCH /api/api-keys/:id',
+    ])
+    t.equal(await view(), 200, 'at once')
+    const log = (await s.place.read('log.jsonl')).trim().split('\n')
+    t.match(JSON.parse(log[1] ?? ''), {
+      event: 'change',
+      action: 'update',
+      by: { key: 'Sandbox administrator' },
+      reasons: [{ code: 'break-glass', message: /incident 4711/ }],
+      outcome: { status: 'done' },
+    })
+
+    const during = await s.json<PlanJson>(['plan'])
+    t.strictSame(during.changes, [])
+    t.match(during.findings, [{ code: 'break-glass', cause: 'active', permissions: ['read_results'] }])
+    t.equal((await s.run([...applied])).code, 0)
+    t.strictSame((await s.json<PlanJson>(['plan', '--drift'])).changes, [])
+    t.equal(await view(), 200, 'an apply keeps it')
+
+    s.platform.now += 2 * hour
+    const after = await s.json<PlanJson>(['plan'])
+    t.match(after.changes, [{ action: 'update', fields: [{ field: 'permissions', cause: 'break-glass' }] }])
+    t.equal((await s.run(applied)).code, 0)
+    t.equal(await view(), 403, 'and the next one takes it away')
+    const asking = await s.json<PlanJson>(['plan'])
+    t.strictSame(asking.changes, [])
+    t.match(asking.findings, [{ code: 'break-glass', cause: 'ended', hint: /fluxloop-keys rotate ci/ }])
+    t.equal((await s.run(['rotate', 'ci', '--auto-approve'])).code, 0)
+    t.strictSame((await s.json<PlanJson>(['plan'])).findings, [], 'until it is rotated')
+  },
+)
+
+t.test('nobody breaks glass where the policy does not say who', async t => {
+  const s = await scene(t)
+  t.equal((await s.run(applied)).code, 0)
+  const line = ['break-glass', 'ci', '--permission', 'read_results', '--for', '1h', '--reason', 'x']
+  s.platform.forget()
+  const refused = await s.run([...line, '--auto-approve'])
+  t.match([refused.code, refused.stdout], [6, /the policy lets nobody do that/])
+  t.strictSame(s.platform.requests, ['GET /api/api-keys', 'GET /api/auth/whoami'])
+})

@@ -101,7 +101,7 @@ export function desiredState(
     prune: pruneRules,
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
     marker: null,
-    policy: { forbid: [], audit: emptyAuditPolicy },
+    policy: { forbid: [], breakGlass: [], audit: emptyAuditPolicy },
     ...overrides,
   }
 }
@@ -127,6 +127,7 @@ export function marker(overrides: Partial<Marker> = {}, desired: DesiredKey = de
     stores: desired.stores.map(({ hash }) => hash),
     formerStores: [],
     protected: desired.protect,
+    grant: null,
     signature: null,
     ...overrides,
   }
@@ -255,6 +256,7 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
     maxRotate: null,
     rotate: new Map(),
     revokeInUse: [],
+    breakGlass: null,
     targets: everyKey,
     widening: 'as-declared',
     ...overrides,

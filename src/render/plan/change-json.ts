@@ -1,5 +1,5 @@
 import type { Change } from '../../model/change.ts'
-import type { FieldValues } from '../../model/field-change.ts'
+import type { FieldChange, FieldValues } from '../../model/field-change.ts'
 import type { Instant } from '../../model/duration.ts'
 import { narrows } from '../../model/narrowing.ts'
 import { storeLabel } from '../../model/store.ts'
@@ -55,7 +55,7 @@ interface FieldJson {
   readonly current: FieldValueJson
   readonly desired: FieldValueJson
   /** Null where a new key, or a new secret, is made as declared. */
-  readonly cause: 'drift' | 'changed' | 'both' | 'asked' | null
+  readonly cause: FieldChange['cause'] | null
   readonly widens: boolean
   /** It takes something away: a permission, a project, a longer life. */
   readonly narrows: boolean
