@@ -245,7 +245,7 @@ t.test('a temporary permission ends by itself, with the next apply after its day
   const permissions = async () => (await s.platform.managed())[0]?.permissions
   t.strictSame(await permissions(), ['read_scenarios', 'upload_results'])
   const calendar = await s.run(['calendar', '--days', '14'])
-  t.match(calendar.stdout, /~ narrows +ci +permission\s+"upload_results" ends/)
+  t.match(calendar.stdout, /~ narrows +ci +permission\s+upload_results ends/)
   t.match((await s.run(['plan'])).stdout, /has the permission upload_results until the end of/)
   t.match((await s.json<PlanJson>(['plan', '--at', '+11d'])).changes, [
     { action: 'update', fields: [{ field: 'permissions' }] },

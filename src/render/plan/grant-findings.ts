@@ -68,7 +68,7 @@ export const grantTexts: { readonly [C in Code]: (finding: Of<C>, now: Instant) 
     message: `${nameText(keyId)} (${nameText(liveId)}) was given ${enumerate(permissions)} by break-glass until ${moment(until, now)}: ${breakGlassStates[state]}.`,
     hint:
       state === 'ended'
-        ? `Whoever had its secret then may have used it for more. Rotate it: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)} --reason "after break-glass"`)}`
+        ? `Whoever had its secret then may have used it for more. Rotate it: ${unbreakable(`fluxloop-keys rotate ${escapeControls(keyId)}`)}`
         : state === 'active'
           ? 'The first apply after that takes it away.'
           : 'If it is right, let "policy.breakGlass" allow it; otherwise apply takes it away.',

@@ -149,7 +149,7 @@ function whyText(entry: CalendarEntry): string {
     case 'rotates':
       return [...new Set(entry.reasons.map(({ code }) => reasonWords[code]))].join(', ')
     case 'narrows':
-      return `${entry.grant} ${quotedName(entry.granted)} ends`
+      return `${entry.grant} ${nameText(entry.granted)} ends`
     case 'retires':
       return shortDepartures[entry.reason.code]
     case 'expires':
