@@ -118,7 +118,7 @@ export const policy: readonly Command[] = [
     name: 'break-glass',
     group: 'policy',
     takes: '<key>',
-    summary: 'Give a key a permission at once, for a time, in an emergency',
+    summary: 'Give a key a permission for a time, in an emergency',
     about: [
       'The policy says who may do it for what and how long (`policy.breakGlass`); where it says nothing, nobody may. The marker of the key records the grant and its end: plans keep it until then, the first apply after that takes it away, and every plan asks for a rotation from then on.',
       'Requests: those of a plan, and one PATCH; one more where a signature proves that the key is ours.',

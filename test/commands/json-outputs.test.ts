@@ -53,6 +53,12 @@ const rows: readonly Row[] = [
   { command: 'history', schema: 'history', line: 'history --json --log run.log' },
   { command: 'verify', schema: 'verification' },
   { command: 'calendar', schema: 'calendar' },
+  {
+    command: 'break-glass',
+    schema: 'applied',
+    line: 'break-glass bot --permission manage_keys --for 1h --reason drill --json --auto-approve',
+    code: 6,
+  },
   { command: 'leak', schema: 'leak', line: 'leak found.txt --json --dry-run' },
   { command: 'who', schema: 'who', line: 'who bot --json --show-personal' },
   { command: 'doctor', schema: 'checkup', code: 1 },
