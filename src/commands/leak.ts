@@ -2,7 +2,7 @@ import { unknownUses } from '../audit/consumers/unknown-uses.ts'
 import { lastUses } from '../audit/consumers/observed.ts'
 import { startOfDay } from '../audit/merge-usage.ts'
 import type { Context } from '../context.ts'
-import { membersOf } from '../lifecycle/lineage.ts'
+import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { type Instant, day, parseDate, parseDuration } from '../model/duration.ts'
@@ -81,19 +81,32 @@ async function usesOf(
   })
 }
 
+/** A former run marked it, and its successor is delivered: all that is left to do is to revoke it, which an apply does. */
+function isReplaced({ verdict }: JudgedSecret, lineages: ReadonlyMap<string, Lineage>): boolean {
+  if (verdict.kind !== 'declared') return false
+  const lineage = lineages.get(verdict.keyId)
+  const isMarked = lineage?.leaked.some(({ live }) => live.id === verdict.live.id) === true
+  return isMarked && lineage.head !== null
+}
+
 /** Rotates and revokes as `rotate --now` does, on the connection that is open. */
 async function contain(
-  keyIds: readonly string[],
+  { keyIds, anew }: { readonly keyIds: readonly string[]; readonly anew: readonly string[] },
   options: LeakOptions,
   source: string,
   context: Context,
 ): Promise<number> {
   const request = { note: options.reason ?? `found in ${source}`, leaked: true }
-  const rotate = new Map(keyIds.map(keyId => [keyId, request]))
+  const rotate = new Map(anew.map(keyId => [keyId, request]))
   const asked = { ...options, ...nothingAsked, only: keyIds, rotate, full: false }
   if (!options.dryRun) return await runApply({ ...asked, planFile: null, ttl: null }, context)
   const looking = { detailedExitcode: false, out: null, ttl: null, at: null, drift: false, stores: false }
   return await runPlan({ ...asked, ...looking }, context)
+}
+
+function keyIdsOf(judged: readonly JudgedSecret[]): readonly string[] {
+  const keyIds = judged.flatMap(({ verdict }) => (verdict.kind === 'declared' ? [verdict.keyId] : []))
+  return [...new Set(keyIds)].sort()
 }
 
 /** Takes what is printed, for a document that is printed as one. */
@@ -131,9 +144,9 @@ export async function runLeak(options: LeakOptions, context: Context): Promise<n
   // Nothing but the secrets is asked about before it is known whose they are: every minute counts.
   const listing = await client.list()
   const judged = await identifySecrets(found, desired, listing, client, parallelism)
-  const keyIds = [
-    ...new Set(judged.flatMap(({ verdict }) => (verdict.kind === 'declared' ? [verdict.keyId] : []))),
-  ].sort()
+  const { lineages } = ownedKeys(desired, listing.keys, listing.now)
+  const keyIds = keyIdsOf(judged)
+  const anew = keyIdsOf(judged.filter(one => !isReplaced(one, lineages)))
   const since = sinceAt(listing.now)
   const uses = await usesOf(keyIds, desired, listing, since, { client, maximumRequests, parallelism })
   const { stdout } = context
@@ -145,7 +158,7 @@ export async function runLeak(options: LeakOptions, context: Context): Promise<n
     connect: () => Promise.resolve(connection),
     ...(json ? { stdout: kept.stdout } : {}),
   }
-  const applied = keyIds.length === 0 ? 0 : await contain(keyIds, options, source, reusing)
+  const applied = keyIds.length === 0 ? 0 : await contain({ keyIds, anew }, options, source, reusing)
   const after = dryRun || keyIds.length === 0 ? judged : await askAgain(judged, client, parallelism)
   const report: LeakReport = {
     stack,

@@ -233,6 +233,34 @@ t.test('reports a found secret that is dead, of nobody here, or unknown, and tou
   for (const each of [dead, unknown, own, s.platform.administrator.reveal()]) t.notMatch(s.told(), each)
 })
 
+t.test('replaces the very key that it calls with, and revokes that in a second run', async t => {
+  const file = `
+version: 1
+stack: acme
+keys:
+  deployer:
+    { name: Deployer, scope: all, permissions: ['*'], expires: 1y, store: { env-file: { path: ci.env, name: FLUXLOOP_API_KEY } } }
+`
+  const s = await scene(t, file)
+  t.equal((await s.run(applied)).code, 0)
+  const leaked = await s.secret()
+  const as = async (secret: string) => {
+    const ended = await s.place.run(['leak', '--stdin', '--auto-approve', '--json'], {
+      env: { FLUXLOOP_API_KEY: secret },
+      input: leaked,
+    })
+    return { code: ended.code, report: JSON.parse(ended.stdout) as LeakJson }
+  }
+  const first = await as(leaked)
+  t.match(first, { code: 6, report: { contained: false, found: [{ key: 'deployer', works: true }] } })
+  const fresh = await s.secret()
+  t.not(fresh, leaked)
+  const second = await as(fresh)
+  t.match(second, { code: 0, report: { contained: true, found: [{ key: 'deployer', works: false }] } })
+  t.equal(await s.secret(), fresh, 'with no further rotation')
+  t.equal((await s.platform.managed()).length, 1)
+})
+
 t.test('a temporary permission ends by itself, with the next apply after its day', async t => {
   const s = await scene(t)
   const until = new Date(s.platform.now + 9 * day).toISOString().slice(0, 10)
