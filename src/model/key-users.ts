@@ -23,6 +23,7 @@ export const whyUnknown = {
   'no-figures': 'the platform gave no figures of a live key',
   budget: 'the requests that this run may make were used up',
   'too-young': 'its oldest live key is younger than that',
+  'too-long': 'the figures of the platform do not go back so far',
   'list-incomplete': 'the platform did not list every key',
 } as const
 

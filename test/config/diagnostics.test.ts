@@ -353,6 +353,31 @@ keys:
     expected: [['bad-value', 'a.yaml:6:19', '`keys.ci.scope` names the same thing twice']],
   },
   {
+    title: 'a range of addresses with bits beyond its length',
+    input: `${sound}    consumers: [{ name: a, addresses: [203.0.113.7/24] }]\n`,
+    expected: [['bad-address', 'a.yaml:9:40', '203.0.113.7/24', '203.0.113.0/24']],
+  },
+  {
+    title: 'an address that there is not',
+    input: `${sound}    consumers: [{ name: a, addresses: ['1.2.3.4', '300.1.2.3'] }]\n`,
+    expected: [['bad-address', 'a.yaml:9:51', '300.1.2.3']],
+  },
+  {
+    title: 'two consumers of one name',
+    input: `${sound}    consumers: [{ name: a }, { name: a }]\n`,
+    expected: [['consumer-twice', 'a.yaml:9:38', 'another consumer "a"']],
+  },
+  {
+    title: 'a break-glass rule that does not say for how long',
+    input: `${sound}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: [read_results] }] }\n`,
+    expected: [['missing-property', 'a.yaml:9:24', 'has no `maxFor`', 'For how long']],
+  },
+  {
+    title: 'all permissions by break-glass',
+    input: `${sound}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: ['*'], maxFor: 1h }] }\n`,
+    expected: [['unknown-permission', 'a.yaml:9:65', 'no permission "*"']],
+  },
+  {
     title: 'nothing but temporary projects',
     input: sound.replace('scope: all', 'scope: [{ project: a, until: 2027-01-31, reason: x }]'),
     expected: [['grant-leaves-nothing', 'a.yaml:6:12', 'Every project of the key ends', 'expires: DATE']],

@@ -604,3 +604,25 @@ keys:
     ])
   },
 )
+
+t.test('reads consumers, of which only the name is required, and who may break glass', async t => {
+  const state = await desired({
+    'a.yaml': `${head}policy: { breakGlass: [{ who: [ops], keys: [ci], permissions: [manage_keys], maxFor: 4h }] }
+keys:
+${keyOf('ci', "expires: 90d, consumers: [{ name: a }, { name: b, userAgent: 'x/*', addresses: ['::1'], projects: [p], operations: [Pull scenarios], every: 7d }]")}`,
+  })
+  t.strictSame(state.keys[0]?.consumers, [
+    { name: 'a', userAgent: null, addresses: null, projects: null, operations: null, every: 28 * day },
+    {
+      name: 'b',
+      userAgent: 'x/*',
+      addresses: ['::1'],
+      projects: ['p'],
+      operations: ['Pull scenarios'],
+      every: 7 * day,
+    },
+  ])
+  t.strictSame(state.policy.breakGlass, [
+    { who: ['ops'], keys: ['ci'], permissions: ['manage_keys'], maxFor: 4 * hour },
+  ])
+})

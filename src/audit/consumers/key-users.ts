@@ -43,6 +43,7 @@ function statusOf(
   const found = figures(daysFor(every))
   if (!found.known) return { name, every, status: 'unknown', why: found.why }
   const { usage } = found
+  if (usage.from > now - every) return { name, every, status: 'unknown', why: 'too-long' }
   const recent = last.filter(({ at }) => at >= usage.from)
   const sighting = sightingOf(consumer, consumers, usage, recent)
   if (sighting !== 'absent') return { name, every, status: sighting, why: null }

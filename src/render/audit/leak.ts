@@ -139,7 +139,7 @@ function usesLines(
     : 'by nobody whom it declares as a consumer'
   const title = `Use of ${nameText(keyId)} since ${formatDate(since)} ${who}:`
   if (uses === null) return wrap(`${title} unknown, the platform gave no figures.`, width, '', '  ')
-  if (uses.length === 0) return wrap(`${title} none.`, width, '', '  ')
+  if (uses.length === 0) return wrap(`${title} none that the platform's figures show.`, width, '', '  ')
   return [
     ...wrap(title, width, '', '  '),
     ...uses.flatMap(use => wrap(`• ${unknownUseText(use, now, personal)}`, width, '  ', '    ')),

@@ -86,7 +86,7 @@ const causeTexts = {
   changed: 'configuration changed',
   both: 'both: changed on the platform and in the configuration',
   asked: 'asked for with --sign',
-  'break-glass': 'given, or taken away again, by break-glass',
+  'break-glass': 'break-glass',
 } as const satisfies Record<FieldChange['cause'], string>
 
 /** Why one field differs. */
