@@ -194,7 +194,8 @@ export function createContext(
       await runner.mask(secret)
       return secret
     },
-    readInput: async largest => (await import('./runtime/input.ts')).readInput(streams.stdin, largest),
+    readInput: async largest =>
+      (await import('./runtime/standard-input.ts')).readInput(streams.stdin, largest),
     mask: runner.mask,
     connect: async ({ verbose, ...where }) => {
       const [{ connect }, { credentialReaders }] = await Promise.all([

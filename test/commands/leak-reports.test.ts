@@ -64,6 +64,10 @@ t.test('reads a text with secrets in it, and one secret alone, whatever that beg
 t.test('refuses what it cannot read, and says nothing of what stood there', async t => {
   const refused: readonly (readonly [string, RegExp])[] = [
     [JSON.stringify([{ RuleID: 'x', Secret: 'REDACTED', File: 'a' }]), /redacted/],
+    [
+      JSON.stringify({ action: 'created', alert: { number: 2, secret_type: 'x' } }),
+      /does not hold the secret/,
+    ],
     [JSON.stringify([{ password: one }]), /no secret that it knows of/],
     [JSON.stringify({ results: [{ token: one }] }), /no secret that it knows of/],
     [

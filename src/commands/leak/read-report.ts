@@ -154,6 +154,9 @@ export function readReport(text: string): {
       throw unreadable('One of its entries has no secret that it knows of.')
     return { format, raw: format.read(entry) }
   })
+  // Nothing must look contained because the report keeps to itself what leaked.
+  if (findings.some(({ raw }) => raw.text.trim() === ''))
+    throw unreadable('One of its entries does not hold the secret itself.')
   if (findings.some(({ raw }) => /^(REDACTED|\*+)$/.test(raw.text.trim())))
     throw unreadable('Its secrets are redacted: scan again without that option.')
   return {
