@@ -6,6 +6,7 @@ import type { WhoJson } from '../../src/render/audit/who.ts'
 import type { PlanJson } from '../../src/render/plan/plan-json.ts'
 import { type Ended, type Workplace, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
+import { signingKey } from '../support/signing.ts'
 import { act } from '../support/simulated-consumer.ts'
 
 const configuration = (more = '') => `
@@ -369,4 +370,31 @@ t.test('nobody breaks glass where the policy does not say who', async t => {
   const refused = await s.run([...line, '--auto-approve'])
   t.match([refused.code, refused.stdout], [6, /the policy lets nobody do that/])
   t.strictSame(s.platform.requests, ['GET /api/api-keys', 'GET /api/auth/whoami'])
+})
+
+t.test('a grant is signed where markers are, and counts only as long as its signature holds', async t => {
+  const { publicKey, privateKey } = signingKey()
+  const signing = `marker: { publicKeys: ['${publicKey}'], signingKey: { env: FLUXLOOP_KEYS_SIGNING_KEY } }\n`
+  const s = await scene(t, configuration(`${emergency}${signing}`))
+  const run = (...line: readonly string[]) =>
+    s.place.run(line, { env: { FLUXLOOP_KEYS_SIGNING_KEY: privateKey } })
+  t.equal((await run(...applied)).code, 0)
+  const line = ['break-glass', 'ci', '--permission', 'read_results', '--for', '2h', '--reason', 'drill']
+  const given = await run(...line, '--auto-approve')
+  t.equal(given.code, 0, given.stderr + given.stdout)
+  t.match((await s.json<PlanJson>(['plan'])).findings, [{ code: 'break-glass', cause: 'active' }])
+
+  const [live] = await s.platform.managed()
+  const key = `${s.platform.url}/api/api-keys/${live?.id ?? ''}`
+  const headers = {
+    authorization: `Bearer ${s.platform.administrator.reveal()}`,
+    'content-type': 'application/json',
+  }
+  const { description } = (await (await fetch(key, { headers })).json()) as { description: string }
+  t.match(description, / x[0-9a-f]{3}:[0-9a-z]+ ~[\w-]{86}\]$/)
+  const unsigned = description.replace(/ ~[\w-]{86}\]$/, ']')
+  await fetch(key, { method: 'PATCH', headers, body: JSON.stringify({ description: unsigned }) })
+  const forged = await s.json<PlanJson>(['plan'])
+  t.match(forged.findings, [{ code: 'break-glass', cause: 'not-allowed' }])
+  t.match(forged.changes, [{ action: 'update', fields: [{ field: 'permissions', cause: 'drift' }] }])
 })
