@@ -63,6 +63,7 @@ function deliveredMarker(key: DesiredKey, secret: string, at: number): Marker {
     generation: 1,
     nonce: secret.slice(-10),
     binding: { kind: 'moment', at },
+    grant: null,
     signature: null,
     state: { kind: 'delivered', visibleEnd: secret.slice(-5), at },
     host: hostHash(),

@@ -86,9 +86,13 @@ await writeFile(
 function typeUniqueItems(part: unknown): void {
   if (typeof part !== 'object' || part === null) return
   for (const inner of Object.values(part)) typeUniqueItems(inner)
-  const { uniqueItems, items } = part as { uniqueItems?: unknown; items?: { $ref?: string; type?: unknown } }
-  if (uniqueItems !== true || items?.$ref === undefined) return
-  const { type } = definition(items.$ref)
+  const list = part as { uniqueItems?: unknown; items?: { $ref?: string; type?: unknown } }
+  const { uniqueItems, items } = list
+  if (uniqueItems !== true || items === undefined) return
+  const type = items.$ref === undefined ? items.type : definition(items.$ref).type
+  // Texts and maps in one list: whoever resolves it looks for repeats.
+  if (Array.isArray(type)) delete list.uniqueItems
+  if (Array.isArray(type) || items.$ref === undefined) return
   if (type !== 'string') throw new Error(`${items.$ref}: unique items have to be texts.`)
   items.type = type
 }

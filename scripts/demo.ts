@@ -106,6 +106,7 @@ async function applyAt(at: Instant, keyId: string, client: PlatformClient, store
     maxRotate: null,
     rotate: new Map(),
     revokeInUse: [],
+    breakGlass: null,
     targets: everyKey,
     widening: 'as-declared',
   } as const

@@ -1,5 +1,4 @@
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import type { ReadStream } from 'node:tty'
 import type { Cache } from './runtime/cache.ts'
 import type { Program, ProgramEnd } from './runtime/child-program.ts'
@@ -12,6 +11,7 @@ import type { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
+import { besideProgram } from './runtime/beside-program.ts'
 import { nonce } from './runtime/nonce.ts'
 import { takeEnvironment } from './runtime/own-environment.ts'
 import type { Prompts } from './runtime/prompts.ts'
@@ -49,6 +49,10 @@ export interface Context {
   readonly prompts: (cancelled: string) => Promise<Prompts>
   /** All of standard input. Rejects with a usage `Failure` where it is a terminal. */
   readonly readSecret: () => Promise<Secret>
+  /** All of standard input as text, at most so many bytes. Rejects with a usage `Failure` where it is a terminal. */
+  readonly readInput: (largest: number) => Promise<string>
+  /** Tells the CI runner, where one masks, what to hide. */
+  readonly mask: (secret: Secret) => Promise<void>
   readonly connect: (options: ConnectionOptions & { readonly verbose: boolean }) => Promise<Connection>
   /** The calls by which a person logs in to the platform that `connect` would call. */
   readonly openLogin: (options: ConnectionOptions) => Promise<LoginCalls & { close(): void }>
@@ -107,11 +111,6 @@ export interface Streams {
 }
 
 type ContextOptions = Readonly<{ noColor: boolean; cwd?: string; onOutputError: (failure: Failure) => void }>
-
-/** A process of its own, which is bundled beside the program. */
-function besideProgram(name: string): { readonly command: string; readonly args: readonly string[] } {
-  return { command: process.execPath, args: [fileURLToPath(new URL(`${name}.js`, import.meta.url))] }
-}
 
 export function createContext(version: string, streams: Streams, options: ContextOptions): OwnedContext {
   const env = takeEnvironment()
@@ -187,9 +186,12 @@ export function createContext(version: string, streams: Streams, options: Contex
     readSecret: async () => {
       const { readSecret } = await import('./runtime/secret-input.ts')
       const secret = await readSecret(streams.stdin)
-      ;(await runner.masking())?.secret(secret)
+      await runner.mask(secret)
       return secret
     },
+    readInput: async largest =>
+      (await import('./runtime/standard-input.ts')).readInput(streams.stdin, largest),
+    mask: runner.mask,
     connect: async ({ verbose, ...where }) => {
       const [{ connect }, { credentialReaders }] = await Promise.all([
         import('./runtime/connection.ts'),

@@ -21,7 +21,11 @@ export interface Gathered {
 
 function namesUnseenProject(desired: DesiredState, { keys }: Listing): boolean {
   const seen = new Set(keys.flatMap(({ scope }) => (scope === 'all' ? [] : scope)))
-  return desired.keys.some(({ scope }) => scope !== 'all' && scope.some(project => !seen.has(project)))
+  return desired.keys.some(
+    ({ scope, grants }) =>
+      (scope !== 'all' && scope.some(project => !seen.has(project))) ||
+      grants.some(({ kind, name }) => kind === 'project' && !seen.has(name)),
+  )
 }
 
 /** Null where the platform cannot be asked: it refuses a wrong one when a key is made. */

@@ -3,7 +3,7 @@ import type { Adopt, Release, Update } from '../model/change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { type FieldChange, isRename } from '../model/field-change.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import type { Marker } from '../model/marker.ts'
+import type { EmergencyGrant, Marker } from '../model/marker.ts'
 import { noRemoval } from '../model/removal.ts'
 import type { Patch } from '../model/verb.ts'
 import { placeOf } from '../plan/place.ts'
@@ -76,6 +76,8 @@ function update(change: Update, forgotten: readonly string[], run: Run): Writing
       return ofRetiring(change, run)
     case 'retired':
       return retirement(change, change.mark.successor, run)
+    case 'granted':
+      return emergency(change, change.mark.grant, run)
     case 'recognised':
       return recognition(change, change.mark.generation, run)
   }
@@ -122,6 +124,13 @@ function ofHead(change: Update, forgotten: readonly string[], run: Run): Writing
   const { live, desired, fields } = change
   const marker = transition(named(live, desired, run), { kind: 'updated', desired, forgotten }, live.id)
   return { live, fields, note: { description: desired.description, marker, proven: isProven(change, run) } }
+}
+
+/** Everything but the permissions stays as it is, and its marker tells what it was given. */
+function emergency(change: Update, grant: EmergencyGrant, run: Run): Writing {
+  const { live, fields } = change
+  const marker = transition(markerOf(live), { kind: 'granted', grant }, live.id)
+  return { live, fields, note: { description: live.description, marker, proven: isProven(change, run) } }
 }
 
 /** The marker under the names of today. */

@@ -7,6 +7,7 @@ import { type LiveKey, shownEnvironment } from '../model/live-key.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import { rotationSlots } from '../lifecycle/spread.ts'
 import { isEveryKey, isTargeted } from '../model/targets.ts'
+import { stateAt } from '../model/desired-at.ts'
 import { isAdopted } from '../model/wanted-end.ts'
 import type { AuditFacts } from './audit-facts.ts'
 
@@ -77,7 +78,7 @@ export function auditedKeys({
 }: Pick<AuditFacts, 'desired' | 'live' | 'now' | 'targets'>): readonly AuditedKey[] {
   const owned = ownedKeys(desired, live?.keys ?? [], now)
   const slots = rotationSlots(desired.stack, desired.keys)
-  const declared = desired.keys.map((key): DeclaredKey => {
+  const declared = stateAt(desired, now).keys.map((key): DeclaredKey => {
     const lineage = owned.lineages.get(key.keyId) ?? null
     return {
       kind: 'declared',

@@ -6,6 +6,7 @@ import { endNotAsDeclared } from './rules/end-not-as-declared.ts'
 import { environmentMismatch } from './rules/environment-mismatch.ts'
 import { exceptionExpired } from './rules/exception-expired.ts'
 import { expiringSoon } from './rules/expiring-soon.ts'
+import { grantEnded } from './rules/grant-ended.ts'
 import { lifetimeTooLong } from './rules/lifetime-too-long.ts'
 import { missingDescription } from './rules/missing-description.ts'
 import { missingOwner } from './rules/missing-owner.ts'
@@ -16,8 +17,10 @@ import { permissionNotAllowed } from './rules/permission-not-allowed.ts'
 import { retiredKeyInUse } from './rules/retired-key-in-use.ts'
 import { rotationOverdue } from './rules/rotation-overdue.ts'
 import { sharedKey } from './rules/shared-key.ts'
+import { silentConsumer } from './rules/silent-consumer.ts'
 import { staleSecret } from './rules/stale-secret.ts'
 import { undeliveredSecret } from './rules/undelivered-secret.ts'
+import { unknownConsumer } from './rules/unknown-consumer.ts'
 import { unmanagedKey } from './rules/unmanaged-key.ts'
 import { unusedKey } from './rules/unused-key.ts'
 import { unusedPermission } from './rules/unused-permission.ts'
@@ -49,6 +52,9 @@ export const rules: Readonly<Record<Exclude<BuiltInRule, 'exception-unmatched'>,
   'missing-description': missingDescription,
   'environment-mismatch': environmentMismatch,
   'shared-key': sharedKey,
+  'unknown-consumer': unknownConsumer,
+  'silent-consumer': silentConsumer,
+  'grant-ended': grantEnded,
   'exception-expired': exceptionExpired,
   'usage-unavailable': usageUnavailable,
 }

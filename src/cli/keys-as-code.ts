@@ -82,7 +82,7 @@ export const keysAsCode: readonly Command[] = [
     ],
     run: async ({ flags }, context) => {
       const { runPlan } = await import('../commands/plan.ts')
-      return await runPlan({ ...flags, rotate: new Map() }, context)
+      return await runPlan({ ...flags, rotate: new Map(), breakGlass: null }, context)
     },
   }),
   defineCommand({
@@ -117,7 +117,7 @@ export const keysAsCode: readonly Command[] = [
         import('../commands/heartbeat.ts'),
       ])
       const heartbeat = heartbeatOf(flags.heartbeat, context)
-      return await runApply({ ...flags, planFile, heartbeat, rotate: new Map() }, context)
+      return await runApply({ ...flags, planFile, heartbeat, rotate: new Map(), breakGlass: null }, context)
     },
   }),
   defineCommand({

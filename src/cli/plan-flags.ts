@@ -25,14 +25,19 @@ export const overrides = {
 
 export const jsonInto = text('<file>', 'Print text, and write what --json prints to this file')
 
-export const applying = {
-  jsonLines: toggle('Print events as they happen, a line of JSON each'),
-  jsonInto,
+/** How a plan is carried out. */
+export const carryingOut = {
   autoApprove: toggle('Do not ask for approval'),
   log: text('<file>', 'Append what was done, why and by whom: a line of JSON a change (FLUXLOOP_KEYS_LOG)'),
   lockTimeout: text('<period>', 'How long to wait for another run on this machine: 30s, 10m (default 0s)'),
   parallelism: countOr(10, '<n>', 'How many changes to work on at once', { rare: true }),
   allowUnmasked,
+} satisfies FlagSet
+
+export const applying = {
+  jsonLines: toggle('Print events as they happen, a line of JSON each'),
+  jsonInto,
+  ...carryingOut,
 } satisfies FlagSet
 
 /** What a rotation of one key leaves at its usual value. */
@@ -42,4 +47,5 @@ export const usualReconciling = {
   revokeInUse: [],
   takeOver: false,
   sign: false,
+  breakGlass: null,
 } as const

@@ -1,6 +1,7 @@
 import { type Command, defineCommand } from './command.ts'
-import { choice, count, countOr, list, text, toggle } from './flags.ts'
-import { config, connection, json } from './shared-flags.ts'
+import { choice, count, countOr, duration, list, text, toggle } from './flags.ts'
+import { carryingOut } from './plan-flags.ts'
+import { allowPath, config, connection, json } from './shared-flags.ts'
 
 export const policy: readonly Command[] = [
   defineCommand({
@@ -60,6 +61,92 @@ export const policy: readonly Command[] = [
     run: async ({ flags }, context) => {
       const { runAudit } = await import('../commands/audit.ts')
       return await runAudit(flags, context)
+    },
+  }),
+  defineCommand({
+    name: 'who',
+    group: 'policy',
+    takes: '[key]',
+    summary: 'Show who uses a key, against its declared consumers',
+    about: [
+      'It compares the `consumers` that a key declares with what the platform saw. What the figures leave open is called unknown.',
+      'It changes nothing: one list request for each 1,000 keys, and one for each live key and window (--window, and each `every`).',
+    ],
+    flags: {
+      config,
+      json,
+      all: toggle('All declared keys, as a table'),
+      window: text('<period>', 'How far back unknown use counts, in days (default 30d)'),
+      showPersonal: toggle('Show addresses and user agents also where the output is not a terminal'),
+      ...connection,
+      maxRequests: count('<n>', 'Make at most N requests for the use of keys (default 200)', { rare: true }),
+      parallelism: countOr(10, '<n>', 'How many requests to make at once', { rare: true }),
+    },
+    examples: ['who ci-pipeline', 'who --all', 'who ci-pipeline --window 90d --json --show-personal'],
+    run: async ({ flags, argument: key }, context) => {
+      const { runWho } = await import('../commands/who.ts')
+      return await runWho({ ...flags, key }, context)
+    },
+  }),
+  defineCommand({
+    name: 'leak',
+    group: 'policy',
+    takes: '[file]',
+    summary: 'Contain a leaked secret: find its key, rotate, revoke',
+    about: [
+      'It reads a secret, a text with secrets in it, or the JSON of gitleaks, trufflehog or GitHub secret scanning, and prints of a secret its end alone. It marks every generation of its key as leaked, makes a successor, delivers it and revokes the others, and lists who used the key that is not one of its declared consumers.',
+      'Exit code 0: no found secret opens anything now. 6: one still does, or may. 7: done in part.',
+      'Before the plan: one list request for each 1,000 keys, one for each secret that ends like a live key, and one for the use of each live key of a leaked one. After it: those of apply, and one for each leaked secret, which has to be refused.',
+    ],
+    flags: {
+      config,
+      json,
+      stdin: toggle('Read standard input'),
+      dryRun: toggle('Show whose secret it is and what would be done, and change nothing'),
+      since: text(
+        '<moment>',
+        'List unknown use since a date (2027-01-01) or a period until now (default 30d)',
+      ),
+      reason: text('<text>', 'Why, for the plan and the log (default: where it was found)'),
+      showPersonal: toggle('Show addresses and user agents also where the output is not a terminal'),
+      ...carryingOut,
+      ...connection,
+      maxRequests: count('<n>', 'Make at most N requests for the use of keys (default 200)', { rare: true }),
+      allowPath,
+    },
+    examples: [
+      'leak --stdin --dry-run <found.txt',
+      'leak gitleaks.json --auto-approve',
+      'trufflehog git file://. --json | fluxloop-keys leak --stdin --auto-approve',
+    ],
+    run: async ({ flags, argument: file }, context) => {
+      const { runLeak } = await import('../commands/leak.ts')
+      return await runLeak({ ...flags, file }, context)
+    },
+  }),
+  defineCommand({
+    name: 'break-glass',
+    group: 'policy',
+    takes: '<key>',
+    summary: 'Give a key a permission for a time, in an emergency',
+    about: [
+      'The policy says who may do it for what and how long (`policy.breakGlass`); where it says nothing, nobody may. The marker of the key records the grant and its end: plans keep it until then, the first apply after that takes it away, and every plan asks for a rotation from then on.',
+      'Requests: those of a plan, and one PATCH; one more where a signature proves that the key is ours.',
+    ],
+    flags: {
+      config,
+      json,
+      permission: list('<name>', 'What it is given'),
+      for: duration('<period>', 'For how long, such as 2h'),
+      reason: text('<text>', 'Why, for the plan and the log'),
+      ...carryingOut,
+      ...connection,
+      allowPath,
+    },
+    examples: ['break-glass ci-pipeline --permission manage_projects --for 2h --reason "incident 4711"'],
+    run: async ({ flags, argument: key }, context) => {
+      const { runBreakGlass } = await import('../commands/break-glass.ts')
+      return await runBreakGlass({ ...flags, key }, context)
     },
   }),
 ]

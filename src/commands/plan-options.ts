@@ -1,5 +1,6 @@
 import type { Gathered } from '../apply/gather.ts'
 import type { Context } from '../context.ts'
+import type { BreakGlassRequest } from '../model/break-glass.ts'
 import { type DesiredState, type Forbidden, forbiddable } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
@@ -26,6 +27,8 @@ export interface PlanningOptions {
   readonly sign: boolean
   /** Key ids that the user wants rotated now; empty in a plan that nobody asked that of. */
   readonly rotate: PlanOptions['rotate']
+  /** What somebody gives a key in an emergency; null in every other run. */
+  readonly breakGlass: BreakGlassRequest | null
   readonly only: readonly string[]
   readonly except: readonly string[]
   readonly forbid: readonly string[]
@@ -40,6 +43,7 @@ export const nothingAsked = {
   takeOver: false,
   sign: false,
   rotate: new Map<never, never>(),
+  breakGlass: null,
   only: [],
   except: [],
   forbid: [],
@@ -93,13 +97,12 @@ function requireTargets(targets: Targets, desired: DesiredState, gathered: Gathe
   })
 }
 
-function requireDeclared(
-  rotate: PlanOptions['rotate'],
-  { stack, keys }: DesiredState,
-): PlanOptions['rotate'] {
+/** Those that somebody named one by one. */
+function requireDeclared({ rotate, breakGlass }: PlanningOptions, { stack, keys }: DesiredState): void {
   const declared = keys.map(({ keyId }) => keyId)
-  const stray = [...rotate.keys()].find(keyId => !declared.includes(keyId))
-  if (stray === undefined) return rotate
+  const named = [...rotate.keys(), ...(breakGlass === null ? [] : [breakGlass.keyId])]
+  const stray = named.find(keyId => !declared.includes(keyId))
+  if (stray === undefined) return
   const near = closest(stray, declared)
   throw new Failure('not-found', `The configuration of ${stack} declares no key \`${stray}\``, {
     hints: [
@@ -160,7 +163,8 @@ export async function planOptions(
   context: Context,
   locked = true,
 ): Promise<PlanOptions> {
-  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except, rotate } = asked
+  const { maxRevoke, maxRotate, revokeInUse, takeOver, only, except, rotate, breakGlass } = asked
+  requireDeclared(asked, desired)
   const { current, now } = gathered
   const host = context.host()
   const lost = storesToFind(desired, current, now)
@@ -171,7 +175,8 @@ export async function planOptions(
     places: await placesHere(desired.keys, lineages, formerStores, host),
     localKeys: keysWithLocalStores(desired),
     targets: requireTargets({ only, except }, desired, gathered),
-    rotate: requireDeclared(rotate, desired),
+    rotate,
+    breakGlass,
     sign: requireSigningKey(asked.sign, desired),
     ...signedKeys(current.keys, desired.marker?.publicKeys ?? []),
   }

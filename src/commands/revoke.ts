@@ -29,6 +29,7 @@ type Planning = Pick<
   | 'takeOver'
   | 'sign'
   | 'rotate'
+  | 'breakGlass'
   | 'only'
   | 'except'
   | 'forbid'

@@ -31,12 +31,35 @@ export interface RawKey extends RawDefaults {
   readonly description?: string
   readonly owner?: string
   readonly environment?: Environment
-  readonly scope: 'all' | readonly string[]
-  readonly permissions: readonly string[]
+  readonly scope: 'all' | readonly (string | RawTemporaryProject)[]
+  readonly permissions: readonly (string | RawTemporaryPermission)[]
   readonly protect?: boolean
   readonly previously?: string
   readonly adopt?: string
   readonly exceptions?: readonly RawException[]
+  readonly consumers?: readonly RawConsumer[]
+}
+
+export interface RawConsumer {
+  readonly name: string
+  readonly userAgent?: string
+  readonly addresses?: readonly string[]
+  readonly projects?: readonly string[]
+  readonly operations?: readonly string[]
+  readonly every?: string
+}
+
+interface RawGrant {
+  readonly until: string
+  readonly reason: string
+}
+
+export interface RawTemporaryPermission extends RawGrant {
+  readonly permission: string
+}
+
+export interface RawTemporaryProject extends RawGrant {
+  readonly project: string
 }
 
 export interface RawException {
@@ -76,10 +99,18 @@ export interface RawMarker {
 
 export interface RawPolicy {
   readonly forbid?: readonly Forbidden[]
+  readonly breakGlass?: readonly RawBreakGlass[]
   readonly severity?: Readonly<Partial<Record<BuiltInRule, Severity | 'off'>>>
   readonly failOn?: Severity
   readonly environments?: Readonly<Partial<Record<Environment, RawEnvironmentLimits>>>
   readonly rules?: Readonly<Record<string, RawOwnRule>>
+}
+
+export interface RawBreakGlass {
+  readonly who: readonly string[]
+  readonly keys: readonly string[]
+  readonly permissions: readonly Permission[]
+  readonly maxFor: string
 }
 
 export interface RawEnvironmentLimits {

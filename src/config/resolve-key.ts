@@ -6,7 +6,9 @@ import { markerRoom, maximumDescription } from '../platform/marker.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
 import type { RawDefaults, RawKey, RawStore, RawStores } from './raw.ts'
+import { resolveConsumers } from './resolve-consumers.ts'
 import { resolveExceptions } from './resolve-exceptions.ts'
+import { resolveGrants } from './resolve-grants.ts'
 import { mergeRotate, resolveLifetime, resolveRotation } from './resolve-lifetime.ts'
 import { resolvePermissions } from './resolve-permissions.ts'
 import { resolveStore, storeEntries } from './resolve-stores.ts'
@@ -50,13 +52,14 @@ function resolveScope(key: Located<RawKey>, report: Report): Scope {
   const { scope } = key.value
   if (scope === 'all') return 'all'
   const index = scope.findIndex(name => name === 'all' || name === '*')
-  if (index >= 0) {
-    const message = `"${scope[index] ?? ''}" is not a project`
+  const word = scope[index]
+  if (typeof word === 'string') {
+    const message = `"${word}" is not a project`
     const hint = 'Write `scope: all` for all projects, without a list.'
     const at = { ...key, path: [...key.path, 'scope', index] }
     report(diagnosticFor(at, { code: 'all-beside-projects', message, hint }))
   }
-  return scopeOf(scope)
+  return scopeOf(scope.filter(entry => typeof entry === 'string'))
 }
 
 function checkDescription(key: Located<RawKey>, keyId: string, stores: number, context: KeyContext): void {
@@ -122,6 +125,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     environment: raw.environment ?? null,
     scope,
     permissions,
+    grants: resolveGrants(key, { permissions, scope }, report),
     expires,
     rotation,
     stores: stores.map(({ store }) => store),
@@ -130,6 +134,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     previously: raw.previously ?? null,
     adopt: raw.adopt ?? null,
     exceptions: resolveExceptions(key, context),
+    consumers: resolveConsumers(key, report),
     position: { file, line, column },
   }
   return { key: desired, stores }

@@ -2,10 +2,11 @@ import { type Permissions, everyPermission, permissionSet } from '../model/permi
 import { closest } from '../model/suggest.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
+import type { RawTemporaryPermission } from './raw.ts'
 
 const rolePrefix = 'role:'
 
-function checkWildcard(at: Located<readonly string[]>, names: readonly string[], report: Report): void {
+function checkWildcard(at: Located<readonly unknown[]>, names: readonly string[], report: Report): void {
   if (names.length < 2 || !names.includes(everyPermission)) return
   const own = at.value.indexOf(everyPermission)
   const message = '`*` stands for all permissions, and others are named too'
@@ -25,15 +26,16 @@ export function checkRole(role: Located<readonly string[]>, report: Report): voi
   checkWildcard(role, role.value, report)
 }
 
-/** A key's permissions with its roles filled in. `rolesKnown`: no file's roles are missing from `merged`. */
+/** A key's permissions with its roles filled in, without those that end. `rolesKnown`: no file's roles are missing from `merged`. */
 export function resolvePermissions(
-  at: Located<readonly string[]>,
+  at: Located<readonly (string | RawTemporaryPermission)[]>,
   merged: Merged,
   rolesKnown: boolean,
   report: Report,
 ): Permissions {
   const names: string[] = []
   for (const [index, name] of at.value.entries()) {
+    if (typeof name !== 'string') continue
     if (!name.startsWith(rolePrefix)) {
       names.push(name)
       continue

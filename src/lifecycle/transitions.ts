@@ -5,83 +5,8 @@ import type { Marker, MarkerState } from '../model/marker.ts'
 import { maximumFormerStores } from '../model/removal.ts'
 import { isSamePlace } from '../model/store.ts'
 import { boundTo, hashId } from './binding.ts'
+import type { LifecycleEvent, Live } from './events.ts'
 import { fieldHashes } from './field-hashes.ts'
-
-/** Where a secret lies in one person's stores, and whose: null where no store belongs to a machine. */
-type Host = string | null
-
-/** The key as the platform has it now. */
-type Live = Pick<LiveKey, 'maskedKey' | 'createdAt' | 'regeneratedAt'>
-
-/** What happens to a key, with all that its next marker needs to know of it. */
-export type LifecycleEvent =
-  | {
-      readonly kind: 'made'
-      readonly stack: string
-      readonly desired: DesiredKey
-      readonly generation: number
-      readonly nonce: string
-      /** The moment of the create. */
-      readonly at: Instant
-      readonly host: Host
-      /** Hashes of stores that its predecessor's declaration lost: its business until they are empty. */
-      readonly formerStores: readonly string[]
-    }
-  /** Its marker belongs to it, whatever the moment of its creation says. */
-  | { readonly kind: 'bound' }
-  | {
-      readonly kind: 'adopted'
-      readonly stack: string
-      readonly desired: DesiredKey
-      readonly generation: number
-      readonly nonce: string
-    }
-  | {
-      readonly kind: 'delivered'
-      readonly desired: DesiredKey
-      readonly live: Live
-      readonly generation: number
-      readonly at: Instant
-      readonly host: Host
-      readonly formerStores: readonly string[]
-    }
-  /** A head lost its marker, and a store proves that it is the head. */
-  | {
-      readonly kind: 'recognised'
-      readonly stack: string
-      readonly desired: DesiredKey
-      readonly live: Live
-      readonly generation: number
-      readonly nonce: string
-      readonly at: Instant
-      readonly host: Host
-    }
-  /** Regenerated and delivered by hand: its declaration was not applied, so what its marker says of that stays. */
-  | {
-      readonly kind: 'regenerated'
-      readonly stores: DesiredKey['stores']
-      readonly live: Live
-      readonly at: Instant
-      readonly host: Host
-    }
-  /** Another run regenerated it, and our dead secret may have overwritten that run's in the stores. */
-  | { readonly kind: 'overwritten'; readonly live: Live; readonly at: Instant }
-  /** Its fields are as declared; `forgotten`: hashes of stores that hold its secret no more. */
-  | { readonly kind: 'updated'; readonly desired: DesiredKey; readonly forgotten: readonly string[] }
-  | ({ readonly kind: 'renamed' } & Pick<Marker, 'stack' | 'keyId'>)
-  /** `successor`: the live id of the key that takes its place. */
-  | {
-      readonly kind: 'retired'
-      readonly stack: string
-      readonly desired: DesiredKey
-      readonly live: Pick<LiveKey, 'createdAt'>
-      readonly nonce: string
-      readonly successor: string
-      readonly at: Instant
-      readonly graceUntil: Instant
-    }
-  | ({ readonly kind: 'leaked' } & Pick<Marker, 'stack' | 'keyId'>)
-  | { readonly kind: 'released'; readonly at: Instant }
 
 type Kind = LifecycleEvent['kind']
 type EventOf<K extends Kind> = Extract<LifecycleEvent, { kind: K }>
@@ -117,6 +42,11 @@ function handedOutAt({ state }: Marker, live: Live, at: Instant): Instant {
   return isSame ? state.at : at
 }
 
+/** A grant that has ended asks for a new secret, and here it is. */
+function grantOfNewSecret({ grant }: Marker, at: Instant): Marker['grant'] {
+  return grant === null || grant.until <= at ? null : grant
+}
+
 /** When a key that retires was handed out: others had an adopted one from its first day. */
 function receivedAt({ state }: Marker, { createdAt }: Pick<LiveKey, 'createdAt'>): Instant | null {
   switch (state.kind) {
@@ -145,6 +75,7 @@ const blank: Marker = {
   stores: [],
   formerStores: [],
   protected: false,
+  grant: null,
   signature: null,
 }
 
@@ -192,14 +123,23 @@ export const transitions: { readonly [K in Kind]: Row<K> } = {
   delivered: {
     from: ours,
     to: 'delivered',
-    next: (marker, { desired, live, generation, at, host, formerStores }) => ({
-      ...marker,
-      ...declaration(desired),
-      generation,
-      state: { kind: 'delivered', visibleEnd: endOf(live), at: handedOutAt(marker, live, at) },
-      host,
-      formerStores: newest(formerStores),
-    }),
+    next: (marker, { desired, live, generation, at, host, formerStores }) => {
+      const since = handedOutAt(marker, live, at)
+      return {
+        ...marker,
+        ...declaration(desired),
+        generation,
+        state: { kind: 'delivered', visibleEnd: endOf(live), at: since },
+        host,
+        formerStores: newest(formerStores),
+        grant: since === at ? grantOfNewSecret(marker, at) : marker.grant,
+      }
+    },
+  },
+  granted: {
+    from: ['delivered', 'external'],
+    to: null,
+    next: (marker, { grant }) => ({ ...marker, grant }),
   },
   recognised: {
     from: ['absent'],
@@ -224,6 +164,7 @@ export const transitions: { readonly [K in Kind]: Row<K> } = {
         ...marker,
         state: { kind: 'delivered', visibleEnd: endOf(live), at },
         host,
+        grant: grantOfNewSecret(marker, at),
         stores: declared,
         // The next apply takes the old secret out of stores that the declaration lost.
         formerStores: newest(known.filter(before => !declared.some(hash => isSamePlace(hash, before)))),

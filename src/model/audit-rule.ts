@@ -61,6 +61,21 @@ export const auditRules = {
     title: 'A name or prefix that contradicts the environment',
   },
   'shared-key': { severity: 'medium', needs: 'usage', title: 'One key used from many addresses' },
+  'unknown-consumer': {
+    severity: 'high',
+    needs: 'usage',
+    title: 'A use that no declared consumer can have made',
+  },
+  'silent-consumer': {
+    severity: 'low',
+    needs: 'usage',
+    title: 'A declared consumer that was not seen for long',
+  },
+  'grant-ended': {
+    severity: 'medium',
+    needs: 'declaration',
+    title: 'A temporary permission or project past its end',
+  },
   'exception-expired': { severity: 'high', needs: 'declaration', title: 'An exception past its end' },
   'exception-unmatched': { severity: 'low', needs: 'declaration', title: 'An exception that nothing needs' },
   'usage-unavailable': { severity: 'info', needs: 'usage', title: 'Usage that could not be looked at' },

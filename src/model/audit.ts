@@ -47,6 +47,7 @@ export const unseenReasons = {
   'platform-does-not-say': 'the platform does not say',
   'own-look': 'unknown: this program looked at the key last, which hides who used it before',
   'unknown-operation': 'it was used for operations that this version does not know',
+  'window-too-short': 'a consumer is declared to work less often than the window is long',
   'too-young': 'the key is younger than the window',
   'no-live-key': 'it has no live key yet',
   'list-incomplete': 'the list of live keys may lack some',

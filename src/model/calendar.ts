@@ -23,6 +23,13 @@ export type CalendarEntry = Entry &
       }
     /** It is revoked, if nobody uses it then. */
     | { readonly event: 'retires'; readonly reason: RevocationReason }
+    /** A grant of it ends, and the first apply after that takes it away. */
+    | {
+        readonly event: 'narrows'
+        readonly grant: 'permission' | 'project'
+        readonly granted: string
+        readonly reason: string
+      }
     /** It ends and nothing renews it. */
     | {
         readonly event: 'expires'

@@ -1,3 +1,4 @@
+import type { AffectedConsumer } from './affected-consumer.ts'
 import type { DesiredKey, Rotation } from './desired.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
@@ -5,6 +6,7 @@ import type { FieldChange } from './field-change.ts'
 import type { Finding } from './finding.ts'
 import type { KeyHome } from './key-home.ts'
 import type { LastUse, LiveKey } from './live-key.ts'
+import type { EmergencyGrant } from './marker.ts'
 import type { Proof } from './proof.ts'
 import type { Removal } from './removal.ts'
 import type { Subject } from './subject.ts'
@@ -87,6 +89,8 @@ export type UpdateMark =
   | { readonly event: 'narrowed' }
   /** `successor`: the live id of the key that leads. */
   | { readonly event: 'retired'; readonly successor: string }
+  /** Somebody gives it more until a moment, and says why. */
+  | { readonly event: 'granted'; readonly grant: EmergencyGrant; readonly reason: string }
   /** The head has a marker again. */
   | { readonly event: 'recognised'; readonly generation: number }
 export interface Rotate {
@@ -226,6 +230,8 @@ export interface Plan extends Subject {
   readonly keychain: 'works' | 'missing' | null
   /** Live keys of nobody's stack, where the configuration asks for a report. */
   readonly unmanaged: readonly LiveKey[]
+  /** What it means for those who use the keys, sorted by key id. */
+  readonly consumers: readonly AffectedConsumer[]
   readonly findings: readonly Finding[]
   /** How many live keys carry this stack's marker. */
   readonly managed: number

@@ -1,4 +1,6 @@
 import type { AuditException, AuditPolicy } from './audit-policy.ts'
+import type { BreakGlassRule } from './break-glass.ts'
+import type { Consumer } from './consumer.ts'
 import type { Milliseconds } from './duration.ts'
 import type { Environment } from './environment.ts'
 import type { Lifetime } from './lifetime.ts'
@@ -6,6 +8,7 @@ import type { Permissions } from './permission.ts'
 import type { Position } from './position.ts'
 import type { Scope } from './scope.ts'
 import type { DeclaredStore } from './store.ts'
+import type { TemporaryGrant } from './temporary-grant.ts'
 
 /** What a key's rotation is declared to be. */
 export interface Rotation {
@@ -21,7 +24,7 @@ export interface Rotation {
   readonly renewBefore: Milliseconds
 }
 
-/** One key of the configuration, with defaults and roles resolved. */
+/** One key of the configuration, with defaults and roles resolved. Its `scope` and `permissions` are those that do not end. */
 export interface DesiredKey {
   readonly keyId: string
   readonly name: string
@@ -32,6 +35,8 @@ export interface DesiredKey {
   readonly environment: Environment | null
   readonly scope: Scope
   readonly permissions: Permissions
+  /** What it has for a time besides: `keyAt` says which of them count at a moment. */
+  readonly grants: readonly TemporaryGrant[]
   readonly expires: Lifetime
   readonly rotation: Rotation
   /** At least one. */
@@ -45,6 +50,8 @@ export interface DesiredKey {
   readonly adopt: string | null
   /** Findings of audit that it answers for. */
   readonly exceptions: readonly AuditException[]
+  /** Who uses it; empty where it does not say. */
+  readonly consumers: readonly Consumer[]
   readonly position: Position
 }
 
@@ -93,6 +100,8 @@ export interface DesiredState {
   readonly policy: {
     /** What a plan must not do, unless its run allows it. */
     readonly forbid: readonly Forbidden[]
+    /** Who may break glass, for what and how long; empty: nobody and nothing. */
+    readonly breakGlass: readonly BreakGlassRule[]
     readonly audit: AuditPolicy
   }
 }

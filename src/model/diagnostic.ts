@@ -57,6 +57,10 @@ export type DiagnosticCode =
   | 'bad-expression'
   | 'bad-test-case'
   | 'exception-too-long'
+  | 'bad-address'
+  | 'consumer-twice'
+  | 'grant-without-effect'
+  | 'grant-leaves-nothing'
   | 'no-keys'
 
 /** These are worth a look and stop nothing; all others are errors. */

@@ -2,8 +2,8 @@ import type { Instant } from './duration.ts'
 import type { Permissions } from './permission.ts'
 import type { Scope } from './scope.ts'
 
-/** Why a field differs: the platform was changed by someone else, the configuration was, or both; or a flag asks for it. */
-export type Cause = 'drift' | 'changed' | 'both' | 'asked'
+/** Why a field differs: the platform was changed by someone else, the configuration was, or both; a flag asks for it; or a grant in an emergency begins, or has ended. */
+export type Cause = 'drift' | 'changed' | 'both' | 'asked' | 'break-glass'
 
 interface Field<Name extends string, Value> {
   readonly field: Name

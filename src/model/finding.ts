@@ -1,4 +1,5 @@
 import type { Severity } from './audit-rule.ts'
+import type { BreakGlassRefusal } from './break-glass.ts'
 import type { FieldChange } from './field-change.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { PlatformFinding } from './platform-finding.ts'
@@ -181,6 +182,37 @@ export type Finding =
   | { readonly severity: 'warning'; readonly code: 'not-live'; readonly keyIds: readonly string[] }
   | { readonly severity: 'warning'; readonly code: 'date-near'; readonly keyId: string; readonly at: Instant }
   | { readonly severity: 'warning'; readonly code: 'date-past'; readonly keyId: string; readonly at: Instant }
+  /** It has a permission or a project until soon. */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'grant-near'
+      readonly keyId: string
+      readonly grant: 'permission' | 'project'
+      readonly name: string
+      readonly until: Instant
+      readonly reason: string
+    }
+  /** Nobody may give it that, or it cannot be given. */
+  | {
+      readonly severity: 'refusal'
+      readonly code: 'break-glass-refused'
+      readonly keyId: string
+      readonly permissions: readonly string[]
+      readonly cause: BreakGlassRefusal | 'no-head' | 'has-it' | 'unproven'
+    }
+  /**
+   * Its marker records that it was given more in an emergency. `ended`: whoever had its secret then may have used it for more, so it asks for a
+   * new one. `not-allowed`: by the policy, or for lack of a signature, so it counts for nothing.
+   */
+  | {
+      readonly severity: 'warning'
+      readonly code: 'break-glass'
+      readonly keyId: string
+      readonly liveId: string
+      readonly permissions: readonly string[]
+      readonly until: Instant
+      readonly state: 'active' | 'ended' | 'not-allowed'
+    }
   /** Declared, and nobody used it for `after`. */
   | {
       readonly severity: 'warning'

@@ -1,3 +1,4 @@
+import type { CalendarEntry } from './calendar.ts'
 import type { Instant, Milliseconds } from './duration.ts'
 import type { LiveKey } from './live-key.ts'
 import type { StoreSpec } from './store.ts'
@@ -16,7 +17,7 @@ export interface ManagedRow {
   /** Null: age never rotates it, or it is not the key at work of its key id. */
   readonly maxAge: Milliseconds | null
   /** The earliest thing that time does to it within a year; null: none. */
-  readonly next: { readonly event: 'rotates' | 'retires' | 'expires'; readonly at: Instant } | null
+  readonly next: { readonly event: CalendarEntry['event']; readonly at: Instant } | null
   /** Where its secret is delivered to. */
   readonly stores: readonly StoreSpec[]
   /** What tells who used it; null: not made yet. */

@@ -1,4 +1,5 @@
 import type { Instant } from './duration.ts'
+import type { Permission } from './permission.ts'
 
 /** The fields of a key that a marker remembers as last applied, in the marker's order. */
 export const markedFields = ['name', 'description', 'scope', 'permissions', 'expires', 'environment'] as const
@@ -34,6 +35,13 @@ export interface Retirement {
   readonly delivered: Instant | null
 }
 
+/** Permissions that somebody gave a key beyond its declaration, in an emergency. */
+export interface EmergencyGrant {
+  /** Sorted. */
+  readonly permissions: readonly Permission[]
+  readonly until: Instant
+}
+
 /** What ties a marker to the one key that carries it: people copy descriptions. */
 export type Binding =
   /** From the first PATCH on: a short hash of the live key's id. */
@@ -59,6 +67,8 @@ export interface Marker {
   /** The same of stores that its declaration lost and that may still hold a secret of it, or of a predecessor. */
   readonly formerStores: readonly string[]
   readonly protected: boolean
+  /** Null: none since this generation was made. One that has ended stays, and asks for a rotation. */
+  readonly grant: EmergencyGrant | null
   /** Ed25519 over the rest of the marker and the live id, in base64url; null where nobody signed it. */
   readonly signature: string | null
 }

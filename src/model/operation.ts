@@ -30,6 +30,9 @@ export const operationPermissions: Readonly<Record<string, Permission | null>> =
   'List workspaces': null,
 }
 
+/** What this program does itself with every secret that it makes or proves. */
+export const identityCheck = 'Check identity'
+
 /** Undefined where this version does not know the operation: then any permission may have been used. */
 export function permissionOf(operation: string): Permission | null | undefined {
   return Object.hasOwn(operationPermissions, operation) ? operationPermissions[operation] : undefined

@@ -1,11 +1,13 @@
 import type { Calendar, CalendarEntry } from '../model/calendar.ts'
 import type { Plan, Retiring } from '../model/change.ts'
-import type { DesiredState } from '../model/desired.ts'
+import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
 import { declaredEntries } from './calendar-rotations.ts'
 import { computePlan } from './compute-plan.ts'
+import { grantEntries } from './grant-ends.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { useOf } from '../lifecycle/last-use.ts'
+import { grantOf } from '../lifecycle/emergency.ts'
 import { type Lineage, lineageOf } from '../lifecycle/lineage.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 import { evidenceOf } from './proof.ts'
@@ -84,7 +86,12 @@ function unrenewed(
   return [...left, ...nobodys]
 }
 
-const order: Readonly<Record<CalendarEntry['event'], number>> = { rotates: 0, retires: 1, expires: 2 }
+const order: Readonly<Record<CalendarEntry['event'], number>> = {
+  rotates: 0,
+  narrows: 1,
+  retires: 2,
+  expires: 3,
+}
 
 function text({ keyId, name, liveId, generation }: CalendarEntry): string {
   return [keyId ?? `~${name}`, String(generation ?? 0).padStart(9, '0'), liveId ?? '~'].join(' ')
@@ -110,11 +117,16 @@ export function computeCalendar(
   const plan = computePlan(desired, current, now, options)
   const { lineages } = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
   const slots = rotationSlots(desired.stack, desired.keys)
+  const emergencyOf = ({ keyId }: DesiredKey, { head }: Lineage) =>
+    head === null ? null : grantOf(head, keyId, desired, options.signed, now)
   const callerId = current.caller.key?.id ?? null
   const entries = [
     ...desired.keys.flatMap(key => {
       const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
-      return declaredEntries(key, lineage, plan, slots.get(key.keyId), callerId, until)
+      return [
+        ...declaredEntries(key, lineage, plan, slots.get(key.keyId), callerId, until),
+        ...grantEntries(key, lineage, now, emergencyOf(key, lineage)),
+      ]
     }),
     ...departures(desired, plan),
     ...unrenewed(desired, lineages, plan),

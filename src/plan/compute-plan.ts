@@ -4,8 +4,10 @@ import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
+import { stateAt } from '../model/desired-at.ts'
 import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
+import { affectedConsumers } from './affected-consumers.ts'
 import { unreadableFindings, unreadableKeyIds, unsupportedEnvironments, withoutDoubt } from './doubts.ts'
 import { type Decision, type Facts, together } from './facts.ts'
 import { keyGuards, planGuards } from './guards.ts'
@@ -58,11 +60,12 @@ import { rotationSlots } from '../lifecycle/spread.ts'
  * Pure: every fact is an argument, the input stays as it is, and the same input in any order gives the same plan.
  */
 export function computePlan(
-  desired: DesiredState,
+  declared: DesiredState,
   current: CurrentState,
   now: Instant,
   options: PlanOptions,
 ): Plan {
+  const desired = stateAt(declared, now)
   const { stack } = desired
   const owned = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
   const held = heldRenames(desired.keys, stack, owned, { options, now })
@@ -80,21 +83,21 @@ export function computePlan(
     deferred: new Set(),
   }
   const { keys, deferred, findings: guarded } = decideAll(facts)
-  const declared = together(...keys)
-  const adopted = new Set(declared.changes.flatMap(takenOver))
+  const decided = together(...keys)
+  const adopted = new Set(decided.changes.flatMap(takenOver))
   const pruning = prune(adopted, facts)
   const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
   const allowed = withoutDoubt(retired.revocations, facts)
   const { changes, retiring, findings } = holdBack(
     {
-      changes: withoutNeedlessUpdates([...declared.changes, ...pruning.releases, ...allowed.revocations]),
+      changes: withoutNeedlessUpdates([...decided.changes, ...pruning.releases, ...allowed.revocations]),
       retiring: retired.retiring,
       findings: [
         ...held.filter(({ keyId }) => isTargeted(options.targets, keyId)),
         ...leftInFormerStacks(owned, facts),
         ...unreadableFindings(facts),
         ...unsupportedEnvironments(facts),
-        ...declared.findings,
+        ...decided.findings,
         ...guarded,
         ...pruning.findings,
         ...retired.findings,
@@ -115,6 +118,7 @@ export function computePlan(
     keychain: options.keychain,
     unmanaged: [...pruning.unmanaged].sort((a, b) => compare(a.id, b.id)),
     findings: sortFindings([...findings, ...planGuards.flatMap(guard => guard(changes, facts))]),
+    consumers: affectedConsumers(changes, targeted, owned.lineages),
     managed: owned.managed,
     callingKeyId: callingKeyId(current, owned),
     targets: options.targets,
@@ -176,7 +180,10 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   const { keyId, rotation } = desired
   const lineage = facts.owned.lineages.get(keyId) ?? lineageOf(keyId, [])
   const key = { desired, lineage }
-  const decision = withRenames(key, decideKey(key, facts), facts)
+  const decided = decideKey(key, facts)
+  // In an emergency that one change is made, and none beside it.
+  if (facts.options.breakGlass?.keyId === keyId) return { ...decided, retirements: [] }
+  const decision = withRenames(key, decided, facts)
   const isDelivered = headIsDelivered(key, decision, facts)
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const { quiet } = rotation

@@ -6,6 +6,7 @@ import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
+import { keyAt } from '../model/desired-at.ts'
 import { rotationReasons } from '../lifecycle/due.ts'
 import { fieldChanges } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
@@ -15,7 +16,7 @@ import { rotationSlots } from '../lifecycle/spread.ts'
 /** What is known before any store is read. */
 export type KnownOptions = Pick<
   PlanOptions,
-  'host' | 'places' | 'localKeys' | 'targets' | 'rotate' | 'sign' | 'signed'
+  'host' | 'places' | 'localKeys' | 'targets' | 'rotate' | 'sign' | 'signed' | 'breakGlass'
 >
 
 interface Question {
@@ -45,6 +46,9 @@ const hasSeveralHeads: Condition = ({ lineage: { rivals } }) => rivals.length > 
 const isWidened: Condition = ({ desired, lineage: { head }, now }) =>
   head !== null && fieldChanges(desired, head, now).some(({ widens }) => widens)
 
+/** Nor in an emergency. */
+const isBreakingGlass: Condition = ({ desired: { keyId }, options }) => options.breakGlass?.keyId === keyId
+
 /** Only what is proven is signed. */
 const isToBeSigned: Condition = ({ lineage: { head }, options }) =>
   options.sign && head !== null && !options.signed.has(head.live.id)
@@ -73,6 +77,7 @@ const conditions: readonly Condition[] = [
   isElsewhere,
   hasSeveralHeads,
   isWidened,
+  isBreakingGlass,
   isToBeSigned,
   isStale,
   hasLostItsHead,
@@ -103,7 +108,7 @@ export function evidenceNeeded(
       if (copied.some(live => isCopyOf(live, keyId, possibleKeyId))) return true
       const lineage = lineages.get(keyId)
       if (lineage === undefined) return false
-      const question = { desired: key, lineage, now, options, slot: slots.get(keyId) }
+      const question = { desired: keyAt(key, now), lineage, now, options, slot: slots.get(keyId) }
       return conditions.some(condition => condition(question))
     })
     .map(({ keyId }) => keyId)

@@ -2,8 +2,14 @@ import type { Cause, FieldChange } from '../model/field-change.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import type { MarkedField, Marker } from '../model/marker.ts'
-import { commonPermissions, permissionsBeyond, samePermissions } from '../model/permission.ts'
+import type { EmergencyGrant, MarkedField, Marker } from '../model/marker.ts'
+import {
+  type Permissions,
+  commonPermissions,
+  permissionSet,
+  permissionsBeyond,
+  samePermissions,
+} from '../model/permission.ts'
 import { commonScope, reachesBeyond, sameScope } from '../model/scope.ts'
 import { endMoves, wantedEnd } from '../model/wanted-end.ts'
 import {
@@ -38,14 +44,37 @@ function liveHash(live: LiveKey, field: MarkedField): string | null {
 }
 
 /** Why a field differs. Hashes are made only when it is asked: most fields do not differ. */
-function causes(desired: DesiredKey, { live, marker }: AppliedKey): (field: MarkedField) => Cause {
+function causes(
+  desired: DesiredKey,
+  { live, marker }: AppliedKey,
+  grant: EmergencyGrant | null,
+): (field: MarkedField) => Cause {
   return field => {
     const found = liveHash(live, field)
     const changed = fieldHashes(desired)[field] !== marker.fields[field]
     const drifted = found === null ? !changed : found !== marker.fields[field]
+    // What was given in an emergency is taken away again: nobody else changed anything.
+    const isGranted = grant !== null && field === 'permissions' && drifted
+    if (isGranted && hashPermissions(withoutGrant(live.permissions, grant)) === marker.fields.permissions)
+      return changed ? 'changed' : 'break-glass'
     if (changed && drifted) return 'both'
     return drifted ? 'drift' : 'changed'
   }
+}
+
+function withoutGrant(permissions: Permissions, grant: EmergencyGrant): Permissions {
+  return permissions.filter(name => !(grant.permissions as readonly string[]).includes(name))
+}
+
+/** What a key is to have now: what is declared, and as long as a grant lasts what the key still has of that. It is never given it anew. */
+function permissionsNow(
+  { permissions }: DesiredKey,
+  { live }: AppliedKey,
+  grant: EmergencyGrant | null,
+  now: Instant,
+): Permissions {
+  if (grant === null || grant.until <= now) return permissions
+  return permissionSet([...permissions, ...commonPermissions(grant.permissions, live.permissions)])
 }
 
 const later = (a: Instant | null, b: Instant | null) => b !== null && (a === null || a > b)
@@ -56,14 +85,19 @@ export function endChange(desired: DesiredKey, key: AppliedKey, now: Instant): r
   if (!endMoves(desired, live, now)) return []
   const wanted = wantedEnd(desired, live)
   const widens = later(wanted, live.expiresAt)
-  const cause = causes(desired, key)('expires')
+  const cause = causes(desired, key, null)('expires')
   return [{ field: 'expires', current: live.expiresAt, desired: wanted, cause, widens }]
 }
 
-/** What one PATCH has to change so that the head is as declared, field by field. */
-export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant): readonly FieldChange[] {
+/** What one PATCH has to change so that the head is as declared, field by field. `grant`: what it was given in an emergency, where that counts. */
+export function fieldChanges(
+  desired: DesiredKey,
+  key: AppliedKey,
+  now: Instant,
+  grant: EmergencyGrant | null = null,
+): readonly FieldChange[] {
   const { live, marker } = key
-  const causeOf = causes(desired, key)
+  const causeOf = causes(desired, key, grant)
   const changes: FieldChange[] = []
   const text = (field: 'name' | 'description') => {
     if (live[field] === desired[field]) return
@@ -87,13 +121,14 @@ export function fieldChanges(desired: DesiredKey, key: AppliedKey, now: Instant)
       widens,
     })
   }
-  if (!samePermissions(live.permissions, desired.permissions)) {
-    const widens = permissionsBeyond(desired.permissions, live.permissions).length > 0
+  const permissions = permissionsNow(desired, key, grant, now)
+  if (!samePermissions(live.permissions, permissions)) {
+    const widens = permissionsBeyond(permissions, live.permissions).length > 0
     const cause = causeOf('permissions')
     changes.push({
       field: 'permissions',
       current: live.permissions,
-      desired: desired.permissions,
+      desired: permissions,
       cause,
       widens,
     })
@@ -119,9 +154,15 @@ export interface Narrowing {
 }
 
 /** What a retiring key may do beyond its successor's declaration, taken away. It is never given anything. */
-export function narrowing(desired: DesiredKey, key: AppliedKey): Narrowing {
+export function narrowing(
+  desired: DesiredKey,
+  key: AppliedKey,
+  now: Instant,
+  grant: EmergencyGrant | null = null,
+): Narrowing {
   const { live } = key
-  const causeOf = causes(desired, key)
+  const causeOf = causes(desired, key, grant)
+  const allowed = permissionsNow(desired, key, grant, now)
   const changes: FieldChange[] = []
   const left: Narrowing['left'][number][] = []
   if (reachesBeyond(live.scope, desired.scope)) {
@@ -136,8 +177,8 @@ export function narrowing(desired: DesiredKey, key: AppliedKey): Narrowing {
         widens: false,
       })
   }
-  if (permissionsBeyond(live.permissions, desired.permissions).length > 0) {
-    const permissions = commonPermissions(live.permissions, desired.permissions)
+  if (permissionsBeyond(live.permissions, allowed).length > 0) {
+    const permissions = commonPermissions(live.permissions, allowed)
     const cause = causeOf('permissions')
     if (permissions.length === 0) left.push('permissions')
     else

@@ -10,6 +10,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { newEnds, withheldEnds } from './adopted-ends.ts'
 import { unreadableKeyIds } from './doubts.ts'
 import type { Facts } from './facts.ts'
+import { grantsNearEnd } from './grant-ends.ts'
 import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/last-use.ts'
 import { madeElsewhere, renames } from './renames.ts'
@@ -91,6 +92,8 @@ const wideningForbidden: Guard = (changes, { desired, options }) => {
   const declared = desired.policy.forbid.includes('widening')
   if (options.widening === 'as-declared' && !declared) return []
   const widened = changes
+    // Its own policy has let somebody do it.
+    .filter(change => change.kind !== 'update' || change.mark.event !== 'granted')
     .map(change => ({ keyId: change.keyId, fields: widenedFields(change) }))
     .filter(({ fields }) => fields.length > 0)
     .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))
@@ -188,6 +191,7 @@ export const planGuards: readonly Guard[] = [
   unreadableMarkers,
   madeElsewhere,
   fixedEnds,
+  grantsNearEnd,
   withheldEnds,
   newEnds,
   unusedDeclared,

@@ -1,3 +1,4 @@
+import type { BreakGlassRequest } from '../model/break-glass.ts'
 import type { Caller } from '../model/caller.ts'
 import type { ListingDoubts } from '../model/listing-doubts.ts'
 import type { LiveKey } from '../model/live-key.ts'
@@ -54,6 +55,8 @@ export interface PlanOptions {
   readonly maxRotate: number | null
   /** Key ids that somebody wants rotated now, with why; `leaked`: others know the secret, so there is no grace. */
   readonly rotate: ReadonlyMap<string, { readonly note: string | null; readonly leaked: boolean }>
+  /** Somebody gives a key more than it declares, in an emergency; null in every other run. Nothing else is done to that key. */
+  readonly breakGlass: BreakGlassRequest | null
   /** Key ids, or ids of live keys, that may be revoked in use. */
   readonly revokeInUse: readonly string[]
   /** The keys that the plan is about; all others are left out. */

@@ -1,6 +1,7 @@
 import { type ManagedKey, isEmpty, markedLast } from '../lifecycle/lineage.ts'
 import type { RotationReason } from '../model/change.ts'
 import { adopt, needlessAdoption, rotateByHand } from './adopt.ts'
+import { breakGlass, emergencyFindings } from './break-glass.ts'
 import { deliveryReasons, overtakenBy } from './delivery.ts'
 import { rotationReasons } from '../lifecycle/due.ts'
 import { type Decision, type Facts, type KeyCase, nothing, only, together } from './facts.ts'
@@ -114,13 +115,15 @@ const rules: readonly Rule[] = [adoptNamed, leaveAfterDate, healPending, leadAne
 /** What has to happen to one declared key, and what is to be said of it, the retirement of predecessors aside. */
 export function decideKey(key: KeyCase, facts: Facts): Decision {
   const { desired, lineage } = key
+  const emergency = breakGlass(key, facts)
+  if (emergency !== null) return emergency
   for (const rule of rules) {
     const decision = rule(key, facts)
     if (decision === null) continue
     const abandoned = lineage.pending.filter(each => isAbandoned(each, lineage, facts))
     const kin = [...lineage.retiring, ...lineage.leaked, ...abandoned].map(each => narrowOf(key, each, facts))
     const remarks = [...needlessAdoption(desired, lineage, facts), ...rotateByHand(desired, lineage, facts)]
-    return together(decision, ...kin, only(...remarks))
+    return together(decision, ...kin, only(...remarks), emergencyFindings(key, facts))
   }
   return nothing
 }

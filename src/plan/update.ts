@@ -5,6 +5,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import type { Proof } from '../model/proof.ts'
 import { isRemoval, noRemoval } from '../model/removal.ts'
 import { isBound } from '../lifecycle/binding.ts'
+import { grantOf } from '../lifecycle/emergency.ts'
 import type { ManagedKey } from '../lifecycle/lineage.ts'
 import { isExpired } from '../lifecycle/due.ts'
 import { type Decision, type Facts, type KeyCase, isCallingKey } from './facts.ts'
@@ -36,15 +37,20 @@ export function withoutNarrowingCaller(
   }
 }
 
+function countedGrant({ keyId }: DesiredKey, key: ManagedKey, { desired, options, now }: Facts) {
+  return grantOf(key, keyId, desired, options.signed, now)
+}
+
 /** What makes a key as declared, where it stays. */
 export function fieldsToUpdate(desired: DesiredKey, key: ManagedKey, facts: Facts): Writable {
-  return withoutNarrowingCaller(desired.keyId, key.live, fieldChanges(desired, key, facts.now), facts)
+  const fields = fieldChanges(desired, key, facts.now, countedGrant(desired, key, facts))
+  return withoutNarrowingCaller(desired.keyId, key.live, fields, facts)
 }
 
 /** What is taken from a key, where another takes its place. */
 export function fieldsToNarrow(desired: DesiredKey, key: ManagedKey, facts: Facts): Writable {
   const { keyId } = desired
-  const { fields, left } = narrowing(desired, key)
+  const { fields, left } = narrowing(desired, key, facts.now, countedGrant(desired, key, facts))
   const narrowed = withoutNarrowingCaller(keyId, key.live, fields, facts)
   if (left.length === 0) return narrowed
   const { id: liveId } = key.live

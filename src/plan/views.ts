@@ -2,8 +2,10 @@ import type { Change, Plan } from '../model/change.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
+import type { EmergencyGrant } from '../model/marker.ts'
 import { noRemoval } from '../model/removal.ts'
 import { isTargeted } from '../model/targets.ts'
+import { stateAt } from '../model/desired-at.ts'
 import { computePlan } from './compute-plan.ts'
 import { isReadable } from '../lifecycle/health.ts'
 import { deliveryReasons } from './delivery.ts'
@@ -11,6 +13,7 @@ import { strategyOf } from '../lifecycle/due.ts'
 import { fieldChanges, narrowing } from './fields.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { evidenceOf } from './proof.ts'
+import { grantOf } from '../lifecycle/emergency.ts'
 import { type Lineage, type ManagedKey, lineageOf } from '../lifecycle/lineage.ts'
 import { ownedKeys } from '../lifecycle/ownership.ts'
 
@@ -32,12 +35,14 @@ function driftOf(
   key: ManagedKey,
   lineage: Lineage,
   { caller }: CurrentState,
-  now: Instant,
+  { now, grant }: { readonly now: Instant; readonly grant: EmergencyGrant | null },
 ): readonly Change[] {
   const { keyId } = desired
   const { live } = key
   const superseded = key !== lineage.head
-  const found = superseded ? narrowing(desired, key).fields : fieldChanges(desired, key, now)
+  const found = superseded
+    ? narrowing(desired, key, now, grant).fields
+    : fieldChanges(desired, key, now, grant)
   const fields = found.filter(({ cause }) => cause === 'drift' || cause === 'both')
   const reasons = superseded
     ? []
@@ -90,12 +95,15 @@ export function driftPlan(
 ): Plan {
   const plan = computePlan(desired, current, now, options)
   const { lineages } = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
-  const chosen = desired.keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
+  const chosen = stateAt(desired, now).keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
   const changes = chosen
     .flatMap(key => {
       const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
       const kin = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.retiring, ...lineage.leaked]
-      return kin.flatMap(one => driftOf(key, one, lineage, current, now))
+      return kin.flatMap(one => {
+        const grant = grantOf(one, key.keyId, desired, options.signed, now)
+        return driftOf(key, one, lineage, current, { now, grant })
+      })
     })
     .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))
   const adopted = new Set(plan.changes.flatMap(({ kind, keyId }) => (kind === 'adopt' ? [keyId] : [])))
@@ -107,5 +115,14 @@ export function driftPlan(
     ...plan.findings.filter(({ code }) => code === 'marker-unreadable'),
     ...(gone.length > 0 ? [{ severity: 'warning', code: 'not-live', keyIds: gone } as const] : []),
   ]
-  return { ...plan, changes, retiring: [], deferred: [], unmanaged: [], findings, view: 'drift' }
+  return {
+    ...plan,
+    changes,
+    consumers: [],
+    retiring: [],
+    deferred: [],
+    unmanaged: [],
+    findings,
+    view: 'drift',
+  }
 }

@@ -2,11 +2,13 @@ import { second } from '../model/duration.ts'
 import type { Ownership } from '../model/live-key.ts'
 import {
   type Binding,
+  type EmergencyGrant,
   type FieldHashes,
   type Marker,
   type MarkerState,
   markedFields,
 } from '../model/marker.ts'
+import { allPermissions } from '../model/permission.ts'
 import { maximumFormerStores } from '../model/removal.ts'
 import { storeHashDigits } from '../model/store.ts'
 
@@ -17,8 +19,9 @@ import { storeHashDigits } from '../model/store.ts'
  *      │   stack/key id          │  nonce      │         state:visible end:time host     fields        stores    │     protected
  *      format version            generation    bound to this key                                                former stores
  *
+ * A key that was given more in an emergency says ` x104:t2k9a1` before the signature: which of the nine permissions, and until when.
  * Until its first PATCH a marker is bound to a moment (`@t2k9a1`) instead. A retiring key says `retiring:successor:marked:end of
- * grace:delivered`. Times are whole seconds since 1970 in base 36; `h`, `s`, `r`, `p` and the signature (`~...`) are left out where there is nothing to
+ * grace:delivered`. Times are whole seconds since 1970 in base 36; `h`, `s`, `r`, `p`, `x` and the signature (`~...`) are left out where there is nothing to
  * say. The order is fixed and every marker has exactly one way to be written, so whatever is not that is not a marker.
  */
 
@@ -43,6 +46,7 @@ const grammar = new RegExp(
     `(?: s(?<stores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
     `(?: r(?<formerStores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
     '(?<protect> p)?' +
+    '(?: x(?<granted>[0-9a-f]{3}):(?<grantEnd>[0-9a-z]{1,7}))?' +
     '(?: ~(?<signature>[A-Za-z0-9_-]{86}))?' +
     '\\]$',
 )
@@ -123,6 +127,20 @@ function parseHashes(digits: string): readonly string[] {
   )
 }
 
+/** `x104:t2k9a1`: a bit for each of the nine permissions in the platform's order, the first one highest, and the end. */
+function formatGrant({ permissions, until }: EmergencyGrant): string {
+  const bits = allPermissions.reduce((sum, name) => 2 * sum + Number(permissions.includes(name)), 0)
+  return `x${bits.toString(16).padStart(3, '0')}:${formatInstant(until)}`
+}
+
+function parseGrant(granted: string | undefined, end: string | undefined): EmergencyGrant | null {
+  if (granted === undefined || end === undefined) return null
+  const bits = Number.parseInt(granted, 16)
+  const highest = allPermissions.length - 1
+  const permissions = allPermissions.filter((_, index) => ((bits >> (highest - index)) & 1) === 1)
+  return { permissions: permissions.toSorted(), until: parseInstant(end) }
+}
+
 /** Times lose their milliseconds, upwards: a marker's time is never before the moment it speaks of. */
 export function formatMarker(marker: Marker): string {
   const parts = [
@@ -137,6 +155,7 @@ export function formatMarker(marker: Marker): string {
     ...(marker.stores.length === 0 ? [] : [`s${marker.stores.join('')}`]),
     ...(marker.formerStores.length === 0 ? [] : [`r${marker.formerStores.join('')}`]),
     ...(marker.protected ? ['p'] : []),
+    ...(marker.grant === null ? [] : [formatGrant(marker.grant)]),
     ...(marker.signature === null ? [] : [`~${marker.signature}`]),
   ]
   return `${parts.join(' ')}]`
@@ -160,6 +179,7 @@ export function parseMarker(text: string): Marker | null {
     stores: parseHashes(groups['stores'] ?? ''),
     formerStores: parseHashes(groups['formerStores'] ?? ''),
     protected: groups['protect'] !== undefined,
+    grant: parseGrant(groups['granted'], groups['grantEnd']),
     signature: groups['signature'] ?? null,
   }
   return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
@@ -221,6 +241,7 @@ export function markerRoom(stack: string, keyId: string, stores: number): number
     stores: Array<string>(stores).fill('0'.repeat(storeHashDigits)),
     formerStores: Array<string>(maximumFormerStores).fill('0'.repeat(storeHashDigits)),
     protected: true,
+    grant: { permissions: allPermissions, until: farAway },
     signature: '0'.repeat(86),
   }
   return formatMarker(longest).length + 1

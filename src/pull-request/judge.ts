@@ -16,7 +16,7 @@ const unsaid: Pick<DesiredState, 'keys' | 'limits' | 'marker' | 'policy'> & {
   keys: [],
   limits: { revoke: 0.25, rotate: 0.25, always: 2 },
   marker: null,
-  policy: { forbid: [], audit: emptyAuditPolicy },
+  policy: { forbid: [], breakGlass: [], audit: emptyAuditPolicy },
   prune: { keep: [] },
 }
 
@@ -57,7 +57,7 @@ export function judgedBy(
       always: Math.min(limits.always, head.limits.always),
     },
     marker,
-    policy: { forbid: union(policy.forbid, head.policy.forbid), audit: policy.audit },
+    policy: { ...policy, forbid: union(policy.forbid, head.policy.forbid) },
     prune: { ...head.prune, keep: union(prune.keep, head.prune.keep) },
   }
   const changed = (is: (judged: DesiredKey, own: DesiredKey) => boolean) =>
@@ -68,7 +68,8 @@ export function judgedBy(
   const unprotected = changed((key, own) => key.protect !== own.protect)
   const excepted = changed((key, own) => key.exceptions.length !== own.exceptions.length)
   const loosens =
-    policy.forbid.some(word => !head.policy.forbid.includes(word)) || differ(policy.audit, head.policy.audit)
+    policy.forbid.some(word => !head.policy.forbid.includes(word)) ||
+    differ([policy.audit, policy.breakGlass], [head.policy.audit, head.policy.breakGlass])
   const unkept = prune.keep.some(pattern => !head.prune.keep.includes(pattern))
   const whole = { keyIds: [] }
   return {

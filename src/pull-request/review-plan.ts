@@ -34,11 +34,11 @@ export async function optionsForReview(
     readonly host: string
   },
 ): Promise<PlanOptions> {
-  const { only, except, maxRevoke, maxRotate, revokeInUse, takeOver, sign, rotate } = nothingAsked
+  const { only, except, maxRevoke, maxRotate, revokeInUse, takeOver, sign, rotate, breakGlass } = nothingAsked
   const lost = storesToFind(desired, current, now)
   return {
     ...{ platform, host, locked: true, keychain: null, widening: 'as-declared' },
-    ...{ maxRevoke, maxRotate, revokeInUse, takeOver, sign, rotate, targets: { only, except } },
+    ...{ maxRevoke, maxRotate, revokeInUse, takeOver, sign, rotate, breakGlass, targets: { only, except } },
     ...{ places: new Map(), held: new Map(), heldHere: new Map() },
     localKeys: keysWithLocalStores(desired),
     formerStores: await findFormerStores(desired, lost, config, cwd),

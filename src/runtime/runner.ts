@@ -1,4 +1,5 @@
 import type { Masking } from './masking.ts'
+import type { Secret } from '../model/secret.ts'
 import { Failure } from '../model/failure.ts'
 import type { Output } from './terminal.ts'
 
@@ -6,6 +7,8 @@ import type { Output } from './terminal.ts'
 export interface Runner {
   /** Null where it masks nothing, or cannot hear us. */
   readonly masking: () => Promise<Masking | null>
+  /** Tells it what to hide, where it can hear us. */
+  readonly mask: (secret: Secret) => Promise<void>
   /** Throws a Failure where it would mask a new secret, and nothing of ours reaches it. */
   readonly requireMasking: () => Promise<void>
 }
@@ -22,11 +25,13 @@ export function openRunner(
     opened ??= import('./masking.ts').then(({ openMasking }) => openMasking(env, outputs))
     return await opened
   }
+  const masking = async () => {
+    const opening = await open()
+    return opening instanceof Failure ? null : opening
+  }
   return {
-    masking: async () => {
-      const masking = await open()
-      return masking instanceof Failure ? null : masking
-    },
+    masking,
+    mask: async secret => (await masking())?.secret(secret),
     requireMasking: async () => {
       const masking = await open()
       if (masking instanceof Failure) throw masking

@@ -190,7 +190,7 @@ function factsOf({ desired, usage = pulls, age = 40, maxLifetime, offline, adopt
       : { ci: { maxLifetime: maxLifetime * day, allow: null, deny: [] as const } }
   return {
     desired: desiredState([key], {
-      policy: { forbid: [], audit: { ...emptyAuditPolicy, environments } },
+      policy: { forbid: [], breakGlass: [], audit: { ...emptyAuditPolicy, environments } },
     }),
     live: offline
       ? null

@@ -30,7 +30,7 @@ interface Case {
 function audited({ desired, keys = () => [], policy, options: asked }: Case) {
   const declared = desiredKey({ owner: 'platform-team', ...desired })
   const state = desiredState([declared], {
-    policy: { forbid: [], audit: { ...emptyAuditPolicy, failOn: 'info', ...policy } },
+    policy: { forbid: [], breakGlass: [], audit: { ...emptyAuditPolicy, failOn: 'info', ...policy } },
   })
   const current = currentState(keys(declared))
   const plan = computePlan(state, current, now, options(asked))

@@ -27,7 +27,7 @@ function found(
   const desired = desiredKey({ owner: 'platform-team', ...given.desired })
   const facts: AuditFacts = {
     desired: desiredState([desired], {
-      policy: { forbid: [], audit: { ...emptyAuditPolicy, ...given.audit } },
+      policy: { forbid: [], breakGlass: [], audit: { ...emptyAuditPolicy, ...given.audit } },
     }),
     live: { platform: 'https://api.fluxloop.ai', keys, caller: callerWith(), complete: true },
     now,

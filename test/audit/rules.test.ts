@@ -5,12 +5,14 @@ import { usageNeeded } from '../../src/audit/usage-needed.ts'
 import type { AuditFinding, Unseen } from '../../src/model/audit.ts'
 import { type AuditException, type AuditPolicy, emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { type BuiltInRule, auditRules } from '../../src/model/audit-rule.ts'
+import type { Consumer } from '../../src/model/consumer.ts'
 import type { DesiredKey, DesiredState } from '../../src/model/desired.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { UsageFacts } from '../../src/model/observed-usage.ts'
 import type { CompiledRule } from '../../src/model/own-rule.ts'
 import { everyKey } from '../../src/model/targets.ts'
+import type { TemporaryGrant } from '../../src/model/temporary-grant.ts'
 import { beforeDelivery, ofProof } from '../../src/lifecycle/last-use.ts'
 import { observed } from '../support/audit.ts'
 import {
@@ -86,7 +88,7 @@ function factsOf({
   const keys = [...(head === null ? [] : [first]), ...others]
   return {
     desired: desiredState([key], {
-      policy: { forbid: [], audit: { ...emptyAuditPolicy, ...policy } },
+      policy: { forbid: [], breakGlass: [], audit: { ...emptyAuditPolicy, ...policy } },
       ...state,
     }),
     live: offline
@@ -112,6 +114,21 @@ const exception: AuditException = {
   reason: 'it serves them all',
   owner: null,
   until: now + 30 * day,
+  position: { file: 'fluxloop-keys.yaml', line: 9, column: 7 },
+}
+const consumer: Consumer = {
+  name: 'nightly',
+  userAgent: null,
+  addresses: ['203.0.113.0/24'],
+  projects: null,
+  operations: ['Pull scenarios', 'Upload results'],
+  every: 28 * day,
+}
+const grant: TemporaryGrant = {
+  kind: 'permission',
+  name: 'manage_keys',
+  until: now + day,
+  reason: 'migration',
   position: { file: 'fluxloop-keys.yaml', line: 9, column: 7 },
 }
 const addresses = (count: number) =>
@@ -562,6 +579,96 @@ const table: Readonly<
     ],
     cannotTell: [
       ['a platform that does not say', { usage: use({}, { addresses: null }) }, 'platform-does-not-say'],
+    ],
+  },
+  'unknown-consumer': {
+    finds: [
+      ['an address that is nobody’s', { desired: { consumers: [consumer] }, ...seenFrom(['198.51.100.7']) }],
+      [
+        'an operation that nobody does',
+        { desired: { consumers: [consumer] }, usage: use({ 'Delete scenarios': { x: 1 } }) },
+      ],
+      [
+        'a last user of another kind, though the key is young',
+        {
+          desired: { consumers: [{ ...consumer, userAgent: 'cli/*' }] },
+          live: { createdAt: now - 5 * day, lastUse: usedAt(now - hour, 'curl/8') },
+        },
+      ],
+    ],
+    passes: [
+      ['it was its consumer', { desired: { consumers: [consumer] }, ...seenFrom(['203.0.113.7']) }],
+      ['it declares none', seenFrom(['198.51.100.7'])],
+      [
+        'the address may be our own look',
+        {
+          desired: { consumers: [consumer] },
+          usage: use({ 'Check identity': {} }, { addresses: [{ ip: '198.51.100.7', requests: 1 }] }),
+        },
+      ],
+      [
+        'one of its consumers calls from anywhere',
+        {
+          desired: { consumers: [consumer, { ...consumer, addresses: null }] },
+          ...seenFrom(['198.51.100.7']),
+        },
+      ],
+    ],
+    cannotTell: [
+      [
+        'there are no figures',
+        { desired: { consumers: [consumer] }, usage: { known: false, gap: 'no-answer', partial: null } },
+        'no-answer',
+      ],
+      [
+        'the key is young',
+        { desired: { consumers: [consumer] }, live: { createdAt: now - day, lastUse: neverUsed } },
+        'too-young',
+      ],
+    ],
+  },
+  'silent-consumer': {
+    finds: [
+      [
+        'nobody called from there',
+        { desired: { consumers: [consumer, { ...consumer, name: 'weekly', addresses: ['192.0.2.0/24'] }] } },
+        ['silent-consumer weekly'],
+      ],
+    ],
+    passes: [
+      ['it was seen', { desired: { consumers: [consumer] } }],
+      ['it may have been seen', { desired: { consumers: [consumer, { ...consumer, name: 'weekly' }] } }],
+      ['it declares none', {}],
+    ],
+    cannotTell: [
+      [
+        'the window is too short',
+        { desired: { consumers: [{ ...consumer, addresses: ['192.0.2.1'], every: 90 * day }] } },
+        'window-too-short',
+      ],
+      [
+        'the key is young',
+        { desired: { consumers: [consumer] }, live: { createdAt: now - day } },
+        'too-young',
+      ],
+    ],
+  },
+  'grant-ended': {
+    finds: [
+      [
+        'a temporary permission is past its day',
+        { desired: { grants: [{ ...grant, until: now }] } },
+        ['grant-ended manage_keys'],
+      ],
+      [
+        'a temporary project is past its day',
+        { desired: { grants: [{ ...grant, kind: 'project', name: 'pilot', until: now - day }] } },
+        ['grant-ended pilot'],
+      ],
+    ],
+    passes: [
+      ['it has not ended', { desired: { grants: [{ ...grant, until: now + 1 }] } }],
+      ['there is none', {}],
     ],
   },
   'exception-expired': {

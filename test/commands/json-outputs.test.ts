@@ -53,6 +53,14 @@ const rows: readonly Row[] = [
   { command: 'history', schema: 'history', line: 'history --json --log run.log' },
   { command: 'verify', schema: 'verification' },
   { command: 'calendar', schema: 'calendar' },
+  {
+    command: 'break-glass',
+    schema: 'applied',
+    line: 'break-glass bot --permission manage_keys --for 1h --reason drill --json --auto-approve',
+    code: 6,
+  },
+  { command: 'leak', schema: 'leak', line: 'leak found.txt --json --dry-run' },
+  { command: 'who', schema: 'who', line: 'who bot --json --show-personal' },
   { command: 'doctor', schema: 'checkup', code: 1 },
   { command: 'audit', schema: 'audit' },
   { command: 'audit', schema: 'rule-tests', line: 'audit --test --json -c rules.yaml' },
@@ -72,6 +80,7 @@ const rows: readonly Row[] = [
 t.test('every command that prints JSON prints what its schema says', async t => {
   const s = stage(t, {
     'fluxloop-keys.yaml': configuration,
+    'found.txt': `it was flux_ci_${'z'.repeat(32)}`,
     'broken.yaml': 'version: 1\nstack: acme\ncolour: red\n',
     'rules.yaml': `${configuration}${own}`,
   })

@@ -17,6 +17,7 @@ const head = 'version: 1\nstack: acme\n'
 /** Lines 1 to 7 of a sound file; what a row adds to the key `ci` starts at line 8. */
 const key = `${head}keys:\n  ci:\n    name: CI\n    scope: all\n    permissions: [read_results]\n`
 const sound = `${key}    expires: 90d\n`
+const temporary = (entry: string) => sound.replace('[read_results]', `[read_results, ${entry}]`)
 const longText = 'x'.repeat(480)
 const publicKey = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='
 const privateKey = generateKeyPairSync('ed25519')
@@ -357,6 +358,69 @@ const rows: readonly Row[] = [
   },
 
   // Policies.
+  {
+    title: 'a temporary permission without a reason',
+    input: temporary('{ permission: read_scenarios, until: 2027-01-31 }'),
+    expected: [['missing-property', 'a.yaml:7:33', 'has no `reason`', 'Why the key has it for now']],
+  },
+  {
+    title: 'a temporary role',
+    input: temporary('{ permission: role:x, until: 2027-01-31, reason: x }'),
+    expected: [['unknown-permission', 'a.yaml:7:47', 'no permission "role:x"']],
+  },
+  {
+    title: 'a temporary permission until a day that there is not',
+    input: temporary('{ permission: read_scenarios, until: 2027-02-30, reason: x }'),
+    expected: [['no-such-day', 'a.yaml:7:70', '2027-02-30']],
+  },
+  {
+    title: 'a temporary permission that the key has for good',
+    input: `${head}roles: { all: ['*'] }
+keys:
+  ci: { name: CI, scope: all, expires: 9d, permissions: [role:all, { permission: manage_keys, until: 2027-01-31, reason: x }] }
+`,
+    expected: [['grant-without-effect', 'a.yaml:5:68', 'has manage_keys for good']],
+  },
+  {
+    title: 'a temporary permission beside the same one',
+    input: temporary('{ permission: read_results, until: 2027-01-31, reason: x }'),
+    expected: [['bad-value', 'a.yaml:7:33', '`keys.ci.permissions` names the same thing twice', 'repeat']],
+  },
+  {
+    title: 'a project twice',
+    input: sound.replace('scope: all', 'scope: [a, b, a]'),
+    expected: [['bad-value', 'a.yaml:6:19', '`keys.ci.scope` names the same thing twice']],
+  },
+  {
+    title: 'a range of addresses with bits beyond its length',
+    input: `${sound}    consumers: [{ name: a, addresses: [203.0.113.7/24] }]\n`,
+    expected: [['bad-address', 'a.yaml:9:40', '203.0.113.7/24', '203.0.113.0/24']],
+  },
+  {
+    title: 'an address that there is not',
+    input: `${sound}    consumers: [{ name: a, addresses: ['1.2.3.4', '300.1.2.3'] }]\n`,
+    expected: [['bad-address', 'a.yaml:9:51', '300.1.2.3']],
+  },
+  {
+    title: 'two consumers of one name',
+    input: `${sound}    consumers: [{ name: a }, { name: a }]\n`,
+    expected: [['consumer-twice', 'a.yaml:9:38', 'another consumer "a"']],
+  },
+  {
+    title: 'a break-glass rule that does not say for how long',
+    input: `${sound}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: [read_results] }] }\n`,
+    expected: [['missing-property', 'a.yaml:9:24', 'has no `maxFor`', 'For how long']],
+  },
+  {
+    title: 'all permissions by break-glass',
+    input: `${sound}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: ['*'], maxFor: 1h }] }\n`,
+    expected: [['unknown-permission', 'a.yaml:9:65', 'no permission "*"']],
+  },
+  {
+    title: 'nothing but temporary projects',
+    input: sound.replace('scope: all', 'scope: [{ project: a, until: 2027-01-31, reason: x }]'),
+    expected: [['grant-leaves-nothing', 'a.yaml:6:12', 'Every project of the key ends', 'expires: DATE']],
+  },
   {
     title: 'an exception from a rule that there is not',
     input: `${sound}    exceptions: [{ rule: no-expirey, reason: x, until: 2027-01-31 }]\n`,

@@ -40,6 +40,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
         environment: null,
         scope: 'all',
         permissions: ['read_results'],
+        grants: [],
         expires: { kind: 'period', length: 90 * day },
         rotation: {
           strategy: 'overlap',
@@ -59,6 +60,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
         previously: null,
         adopt: null,
         exceptions: [],
+        consumers: [],
         position: { file: 'a.yaml', line: 4, column: 3 },
       },
     ],
@@ -72,7 +74,7 @@ t.test('fills in every default, where a key says only what it must', async t => 
     },
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
     marker: null,
-    policy: { forbid: [], audit: emptyAuditPolicy },
+    policy: { forbid: [], breakGlass: [], audit: emptyAuditPolicy },
   })
 })
 
@@ -147,7 +149,7 @@ t.test('reads whose signatures are proof, and where the signing key is', async t
 
 t.test('reads what the policy forbids', async t => {
   const state = await desired({ 'a.yaml': `${head}policy: { forbid: [widening] }\nkeys: {}\n` })
-  t.same(state.policy, { forbid: ['widening'], audit: emptyAuditPolicy })
+  t.same(state.policy, { forbid: ['widening'], breakGlass: [], audit: emptyAuditPolicy })
 })
 
 t.test('takes each rotation setting from the key, then from the defaults', async t => {
@@ -602,3 +604,58 @@ t.test(
     })
   },
 )
+
+t.test(
+  'keeps temporary permissions and projects apart, to the end of their last day, past ones too',
+  async t => {
+    const { keys } = await desired({
+      'a.yaml': `${head}roles: { reader: [read_results] }
+keys:
+  ci:
+    name: CI
+    expires: 90d
+    scope: [bot, { project: pilot, until: 2027-01-31, reason: a pilot }]
+    permissions: ['role:reader', { permission: manage_keys, until: 2020-01-31, reason: migration }]
+`,
+    })
+    t.match(keys[0], { scope: ['bot'], permissions: ['read_results'] })
+    t.strictSame(keys[0]?.grants, [
+      {
+        kind: 'permission',
+        name: 'manage_keys',
+        until: Date.UTC(2020, 1, 1),
+        reason: 'migration',
+        position: { file: 'a.yaml', line: 9, column: 34 },
+      },
+      {
+        kind: 'project',
+        name: 'pilot',
+        until: Date.UTC(2027, 1, 1),
+        reason: 'a pilot',
+        position: { file: 'a.yaml', line: 8, column: 18 },
+      },
+    ])
+  },
+)
+
+t.test('reads consumers, of which only the name is required, and who may break glass', async t => {
+  const state = await desired({
+    'a.yaml': `${head}policy: { breakGlass: [{ who: [ops], keys: [ci], permissions: [manage_keys], maxFor: 4h }] }
+keys:
+${keyOf('ci', "expires: 90d, consumers: [{ name: a }, { name: b, userAgent: 'x/*', addresses: ['::1'], projects: [p], operations: [Pull scenarios], every: 7d }]")}`,
+  })
+  t.strictSame(state.keys[0]?.consumers, [
+    { name: 'a', userAgent: null, addresses: null, projects: null, operations: null, every: 28 * day },
+    {
+      name: 'b',
+      userAgent: 'x/*',
+      addresses: ['::1'],
+      projects: ['p'],
+      operations: ['Pull scenarios'],
+      every: 7 * day,
+    },
+  ])
+  t.strictSame(state.policy.breakGlass, [
+    { who: ['ops'], keys: ['ci'], permissions: ['manage_keys'], maxFor: 4 * hour },
+  ])
+})

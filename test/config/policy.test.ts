@@ -38,6 +38,7 @@ t.test('reads a policy whole', async t => {
   })
   t.same(policy, {
     forbid: ['widening'],
+    breakGlass: [],
     audit: {
       failOn: 'medium',
       severities: { 'missing-owner': 'high', 'all-projects': 'off' },
@@ -118,6 +119,7 @@ policy: { severity: { no-expiry: low }, rules: { own: ${rule('true')} } }
   })
   t.match(policy, {
     forbid: ['widening'],
+    breakGlass: [],
     audit: {
       failOn: 'critical',
       severities: { 'no-expiry': 'low', 'missing-owner': 'medium', 'all-projects': 'high' },

@@ -12,6 +12,7 @@ import { standIn } from '../support/stand-in.ts'
 const configuration = `
 version: 1
 stack: acme
+policy: { breakGlass: [{ who: ['*'], keys: [bot], permissions: [manage_keys], maxFor: 1h }] }
 defaults: { expires: 90d }
 limits: { rotate: 100%, revoke: 100% }
 keys:
@@ -125,6 +126,9 @@ t.test('each command starts the programs that SECURITY.md lists for it, and no o
   for (const { command, args, code, stderr } of ran) {
     if (!may.has(command)) t.equal(code, 0, `${command} ${args.join(' ')}: ${stderr.slice(0, 300)}`)
   }
+  const found = ['bot.env', '--auto-approve']
+  const leak = await withKey.run({ command: 'leak', args: found }, ['leak', ...found])
+  t.equal(leak.code, 0, `leak: ${leak.stderr.slice(0, 300)}`)
   // What reads a secret starts whatever keeps it.
   for (const keyId of ['kept', 'ring']) {
     for (const [command, ...rest] of [

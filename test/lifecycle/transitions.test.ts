@@ -80,6 +80,10 @@ const events = {
     },
     changes: ['state', 'stack', 'keyId'],
   },
+  granted: {
+    event: { kind: 'granted', grant: { permissions: ['manage_keys'], until: now + hour } },
+    changes: ['grant'],
+  },
   leaked: {
     event: { kind: 'leaked', stack: 'acme-bots', keyId: 'another' },
     changes: ['state', 'stack', 'keyId'],
@@ -175,3 +179,18 @@ t.test('a marker remembers the four newest of the stores that were lost', async 
   const next = transition(before.pending, { ...events.delivered.event, formerStores }, id)
   t.same(next.formerStores, ['222200', '333300', '444400', '555500'])
 })
+
+t.test(
+  'a new secret is what an ended grant asks for; one that lasts goes on, and the same secret ends none',
+  async t => {
+    const given = (until: number) => ({ permissions: ['manage_keys'] as const, until })
+    const old = { kind: 'delivered', visibleEnd: 'old99', at: now - 9 * day } as const
+    const again = (until: number, state: Marker['state'] = old) =>
+      transition(marker({ state, grant: given(until) }), events.delivered.event, id).grant
+    t.equal(again(now - hour), null)
+    t.same(again(now + hour), given(now + hour))
+    t.same(again(now - hour, { ...old, visibleEnd: 'xyz98' }), given(now - hour), 'the same secret')
+    t.equal(transition(marker({ grant: given(now - 1) }), events.regenerated.event, id).grant, null)
+    t.equal(transition(null, events.made.event, id).grant, null, 'a successor has none')
+  },
+)

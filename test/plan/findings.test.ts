@@ -5,6 +5,8 @@ import type { Finding } from '../../src/model/finding.ts'
 import { day, hour, minute } from '../../src/model/duration.ts'
 import { noDoubts } from '../../src/model/listing-doubts.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
+import { keyAt } from '../../src/model/desired-at.ts'
+import type { TemporaryGrant } from '../../src/model/temporary-grant.ts'
 import {
   callerWith,
   desiredKey,
@@ -31,6 +33,13 @@ import {
 } from '../support/plan-of.ts'
 
 const suspended = { id: 'key_odd', name: 'Odd', trouble: 'lacks `expires_at`', owner: null }
+const grant: TemporaryGrant = {
+  kind: 'permission',
+  name: 'read_results',
+  until: now + 14 * day,
+  reason: 'migration',
+  position: { file: 'fluxloop-keys.yaml', line: 5, column: 7 },
+}
 const ahead = { now, liveId: 'key_busy', lastUse: now - 5 * day }
 
 t.test('has every finding', async t => {
@@ -192,7 +201,7 @@ t.test('has every finding', async t => {
     },
     'widening-forbidden': {
       case: {
-        state: { policy: { forbid: ['widening'], audit: emptyAuditPolicy } },
+        state: { policy: { forbid: ['widening'], breakGlass: [], audit: emptyAuditPolicy } },
         keys: [managedKey(key, { live: { permissions: ['read_scenarios'] } })],
       },
       says: [
@@ -287,6 +296,60 @@ t.test('has every finding', async t => {
         keys: [managedKey(desiredKey({ expires: { kind: 'until', at: now + 14 * day } }))],
       },
       says: [{ severity: 'warning', code: 'date-near', keyId: 'ci-pipeline', at: now + 14 * day }],
+    },
+    'break-glass-refused': {
+      case: {
+        keys: [managedKey()],
+        options: {
+          breakGlass: { keyId: 'ci-pipeline', permissions: ['manage_keys'], length: hour, reason: 'x' },
+        },
+      },
+      says: [
+        {
+          severity: 'refusal',
+          code: 'break-glass-refused',
+          keyId: 'ci-pipeline',
+          permissions: ['manage_keys'],
+          cause: 'no-rule',
+        },
+      ],
+    },
+    'break-glass': {
+      case: {
+        keys: [
+          managedKey(desiredKey(), {
+            marked: { grant: { permissions: ['manage_keys'], until: now + hour } },
+          }),
+        ],
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'break-glass',
+          keyId: 'ci-pipeline',
+          liveId: 'key_ci-pipeline_1',
+          permissions: ['manage_keys'],
+          until: now + hour,
+          state: 'not-allowed',
+        },
+      ],
+    },
+    'grant-near': {
+      case: {
+        desired: [desiredKey({ grants: [grant] })],
+        keys: [managedKey(keyAt(desiredKey({ grants: [grant] }), now))],
+      },
+      says: [
+        {
+          severity: 'warning',
+          code: 'grant-near',
+          keyId: 'ci-pipeline',
+          grant: 'permission',
+          name: 'read_results',
+          until: now + 14 * day,
+          reason: 'migration',
+        },
+      ],
     },
     'date-past': {
       case: {

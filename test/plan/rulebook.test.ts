@@ -56,6 +56,7 @@ t.test('finds nothing to do for a key that is as declared, delivered and young',
     homes: [{ keyId: 'ci-pipeline', owner: 'anyone', stores: [keychain] }],
     keychain: null,
     targets: { only: [], except: [] },
+    consumers: [],
     view: 'changes',
   } satisfies Plan)
 })

@@ -136,7 +136,7 @@ t.test('knows every way in which a change grants more', async t => {
 
 t.test('refuses what grants more where that is forbidden, unless this run allows it', async t => {
   const keys = [managedKey(key, { live: { permissions: ['read_scenarios'] } })]
-  const policy = { policy: { forbid: ['widening'], audit: emptyAuditPolicy } } as const
+  const policy = { policy: { forbid: ['widening'], breakGlass: [], audit: emptyAuditPolicy } } as const
   const by = (plan: Plan) =>
     plan.findings.flatMap(finding => (finding.code === 'widening-forbidden' ? [finding.by] : []))
   t.strictSame(by(planOf({ keys })), [])

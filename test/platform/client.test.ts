@@ -10,6 +10,7 @@ const marker: Marker = {
   keyId: 'ci-pipeline',
   generation: 1,
   binding: { kind: 'moment', at: 1_763_800_000_000 },
+  grant: null,
   signature: null,
   nonce: 'k3x9v0q2ma',
   state: { kind: 'pending' },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
+import { allPermissions } from '../../src/model/permission.ts'
 import type { Marker, MarkerState } from '../../src/model/marker.ts'
 import {
   fitDescription,
@@ -56,6 +57,12 @@ const anyMarker: fc.Arbitrary<Marker> = record({
   stores: fc.array(hex(6), { maxLength: 6 }),
   formerStores: fc.array(hex(6), { maxLength: 4 }),
   protected: fc.boolean(),
+  grant: fc.option(
+    record({
+      permissions: fc.subarray([...allPermissions]).map(each => each.toSorted()),
+      until: moment,
+    }),
+  ),
   signature: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{86}$/)),
 })
 
@@ -71,6 +78,7 @@ const example: Marker = {
   stores: ['9b1c77', 'd0a1b2'],
   formerStores: ['12ab34'],
   protected: true,
+  grant: null,
   signature: null,
 }
 

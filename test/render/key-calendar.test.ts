@@ -42,6 +42,19 @@ const calendar: Calendar = {
     rotation(3, 'a'),
     rotation(5, 'a'),
     rotation(5, 'b'),
+    ...(
+      [
+        ['permission', 'manage_projects'],
+        ['project', 'pilot'],
+      ] as const
+    ).map(([grant, granted]): CalendarEntry => ({
+      ...one,
+      at: now + 20 * day,
+      event: 'narrows',
+      grant,
+      granted,
+      reason: 'migration',
+    })),
     ...endings.map((why): CalendarEntry => ({
       ...one,
       at: now + 40 * day,
@@ -118,6 +131,7 @@ t.test('gives JSON that its schema describes, with the busiest day', async t => 
   }
   t.strictSame(calendarToJson(calendar).summary, {
     rotates: 4,
+    narrows: 2,
     retires: 5,
     expires: 5,
     busiest_day: { date: '2026-11-27', rotations: 2 },

@@ -31,6 +31,7 @@ export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): Desir
     environment: 'ci',
     scope: ['customer-support-bot', 'sales-assistant'],
     permissions: ['read_scenarios', 'upload_results'],
+    grants: [],
     expires: { kind: 'period', length: 90 * day },
     rotation: {
       strategy: 'overlap',
@@ -45,6 +46,7 @@ export function desiredKey(keyId: string, rest: Partial<DesiredKey> = {}): Desir
     previously: null,
     adopt: null,
     exceptions: [],
+    consumers: [],
     position: { file: 'fluxloop-keys.yaml', line: 12, column: 3 },
     ...rest,
   }
@@ -71,6 +73,7 @@ function marker(generation: number, state: MarkerState): Marker {
     stores: ['a1b200'],
     formerStores: [],
     protected: false,
+    grant: null,
     signature: null,
   }
 }
@@ -663,6 +666,44 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
   ],
   'not-live': [{ severity: 'warning', code: 'not-live', keyIds: ['new-bot', 'newer-bot'] }],
   'date-near': [{ severity: 'warning', code: 'date-near', keyId: 'trial', at: now + 6 * day }],
+  'break-glass-refused': (
+    ['no-rule', 'who', 'key', 'permission', 'too-long', 'no-head', 'has-it', 'unproven'] as const
+  ).map(cause => ({
+    severity: 'refusal',
+    code: 'break-glass-refused',
+    keyId: 'trial',
+    permissions: ['manage_projects'],
+    cause,
+  })),
+  'break-glass': (['active', 'ended', 'not-allowed'] as const).map(state => ({
+    severity: 'warning',
+    code: 'break-glass',
+    keyId: 'trial',
+    liveId: 'key_trial',
+    permissions: ['manage_keys', 'manage_projects'],
+    until: state === 'ended' ? now - 2 * hour : now + 2 * hour,
+    state,
+  })),
+  'grant-near': [
+    {
+      severity: 'warning',
+      code: 'grant-near',
+      keyId: 'trial',
+      grant: 'permission',
+      name: 'manage_projects',
+      until: now + 6 * day,
+      reason: 'migration',
+    },
+    {
+      severity: 'warning',
+      code: 'grant-near',
+      keyId: 'trial',
+      grant: 'project',
+      name: 'sales-assistant',
+      until: now + 6 * day,
+      reason: 'pilot',
+    },
+  ],
   'date-past': [{ severity: 'warning', code: 'date-past', keyId: 'trial', at: now - 6 * day }],
   'unused-declared': [
     { severity: 'warning', code: 'unused-declared', keyId: 'idle', liveId: 'key_idle', after: 90 * day },
@@ -842,6 +883,7 @@ export const emptyPlan: Plan = {
   homes: [{ keyId: 'ci-pipeline', owner: 'here', stores: [keychain] }],
   keychain: null,
   unmanaged: [],
+  consumers: [],
   findings: [],
   managed: 6,
   callingKeyId: 'deployer',
@@ -853,6 +895,15 @@ export const emptyPlan: Plan = {
 export const fullPlan: Plan = {
   ...emptyPlan,
   changes: Object.values(changes).flat(),
+  consumers: (['cut-off', 'narrowed', 'not-moved', 'reads-anew', 'revoked'] as const).flatMap(effect => {
+    const seen = effect === 'not-moved' || effect === 'revoked'
+    const one = { keyId: 'ci-pipeline', effect, liveId: 'key_ci0', seenAt: seen ? now - 2 * hour : null }
+    return [
+      { ...one, consumer: 'nightly', certain: true },
+      { ...one, consumer: 'weekly \u001b[31mreport', certain: true },
+      { ...one, keyId: 'nightly-bot', consumer: seen ? null : 'bot', certain: true },
+    ]
+  }),
   deferred: [
     {
       keyId: 'nightly-bot',

@@ -29,6 +29,9 @@ function commandLines(): readonly string[] {
 /** What cannot be run as it stands: names of commands alone, YAML, and what serves or asks for ever. */
 const others = new Set([
   '--now',
+  'leak found.json',
+  'until:',
+  'break-glass',
   'store: [...]',
   'previously:',
   'formerly:',

@@ -1,4 +1,5 @@
-import { type LifecycleEvent, transition } from '../../src/lifecycle/transitions.ts'
+import type { LifecycleEvent } from '../../src/lifecycle/events.ts'
+import { transition } from '../../src/lifecycle/transitions.ts'
 import type { Change, Plan } from '../../src/model/change.ts'
 import { type FieldChange, isRename } from '../../src/model/field-change.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
@@ -167,6 +168,7 @@ export function applied(
           set(key, { kind: 'renamed', stack, keyId: desired.keyId })
           set(present(key), { kind: 'updated', desired, forgotten })
         } else if (mark.event === 'narrowed') set(key, { kind: 'renamed', stack, keyId: desired.keyId })
+        else if (mark.event === 'granted') set(key, { kind: 'granted', grant: mark.grant })
         else if (mark.event === 'retired') retire(key, mark.successor, desired)
         else {
           const { generation } = mark

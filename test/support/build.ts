@@ -58,6 +58,7 @@ export function desiredKey({
     environment: 'ci',
     scope: ['customer-support-bot', 'sales-assistant'],
     permissions: ['read_scenarios', 'upload_results'],
+    grants: [],
     expires: days(90),
     stores: [keychain],
     keepRemoved: false,
@@ -65,6 +66,7 @@ export function desiredKey({
     previously: null,
     adopt: null,
     exceptions: [],
+    consumers: [],
     position: { file: 'fluxloop-keys.yaml', line: 1, column: 1 },
     ...overrides,
     rotation: {
@@ -99,7 +101,7 @@ export function desiredState(
     prune: pruneRules,
     limits: { revoke: 0.25, rotate: 0.25, always: 2 },
     marker: null,
-    policy: { forbid: [], audit: emptyAuditPolicy },
+    policy: { forbid: [], breakGlass: [], audit: emptyAuditPolicy },
     ...overrides,
   }
 }
@@ -125,6 +127,7 @@ export function marker(overrides: Partial<Marker> = {}, desired: DesiredKey = de
     stores: desired.stores.map(({ hash }) => hash),
     formerStores: [],
     protected: desired.protect,
+    grant: null,
     signature: null,
     ...overrides,
   }
@@ -253,6 +256,7 @@ export function options(overrides: Partial<PlanOptions> = {}): PlanOptions {
     maxRotate: null,
     rotate: new Map(),
     revokeInUse: [],
+    breakGlass: null,
     targets: everyKey,
     widening: 'as-declared',
     ...overrides,

@@ -124,6 +124,8 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     },
     askSecret: async () => unexpected('secret')(),
     readSecret: async () => unexpected('secret')(),
+    readInput: async () => unexpected('input')(),
+    mask: async () => undefined,
     prompts: async () => unexpected('prompts')(),
     heartbeat: async () => unexpected('heartbeat')(),
     copySecret: async () => ({ ok: false, tried: [], withheld: [] }),

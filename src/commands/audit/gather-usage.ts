@@ -22,7 +22,8 @@ export interface Gathering {
   readonly parallelism: number
 }
 
-function toLook(usage: Usage, now: Instant, days: number): ObservedUsage {
+/** What one answer says, and of which time. */
+export function toLook(usage: Usage, now: Instant, days: number): ObservedUsage {
   const { byDay, byOperation, byProject, byOperationAndProject, addresses } = usage
   return {
     from: startOfDay(now) - (days - 1) * day,

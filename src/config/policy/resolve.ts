@@ -89,6 +89,10 @@ export async function resolvePolicy(
   }
   return {
     forbid: nearest(policies, 'forbid') ?? [],
+    breakGlass: (nearest(policies, 'breakGlass') ?? []).map(({ maxFor, ...rule }) => ({
+      ...rule,
+      maxFor: parseDuration(maxFor) ?? 0,
+    })),
     audit: {
       severities: Object.assign(
         {},

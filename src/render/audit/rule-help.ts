@@ -90,6 +90,18 @@ export const ruleHelp: Readonly<Record<BuiltInRule, { readonly why: string; read
     why: 'A secret that several users share cannot be taken from one of them, and nobody can tell which of them leaked it.',
     fix: 'Give each of its users a key of its own.',
   },
+  'unknown-consumer': {
+    why: 'A stolen secret shows in what it is used for, long before anybody reports it as stolen.',
+    fix: 'Look with `fluxloop-keys who KEY`. Declare the consumer, or treat the secret as leaked: `fluxloop-keys rotate KEY --now`.',
+  },
+  'silent-consumer': {
+    why: 'A program that stopped working goes unnoticed, and one that is gone still has the secret.',
+    fix: 'See whether it still works and has the right secret; if it is gone, remove it from `consumers`.',
+  },
+  'grant-ended': {
+    why: 'The key no longer has it, and whoever reads the declaration believes that it has.',
+    fix: 'Remove the entry with its `until:`; if it is still needed, give it a new end.',
+  },
   'exception-expired': {
     why: 'Somebody promised to look at it again by then; and what it answered for counts again.',
     fix: 'Do what the excepted rule asks for, or review the exception and give it a new end.',

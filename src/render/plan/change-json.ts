@@ -64,7 +64,7 @@ interface FieldJson {
   readonly current: FieldValueJson
   readonly desired: FieldValueJson
   /** Null where a new key, or a new secret, is made as declared. */
-  readonly cause: 'drift' | 'changed' | 'both' | 'asked' | null
+  readonly cause: FieldChange['cause'] | null
   readonly widens: boolean
   /** It takes something away: a permission, a project, a longer life. */
   readonly narrows: boolean

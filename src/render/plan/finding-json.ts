@@ -138,6 +138,17 @@ function factsOf(finding: Finding): Facts {
     case 'date-near':
     case 'date-past':
       return { key: finding.keyId, at: isoTime(finding.at) }
+    case 'break-glass-refused':
+      return { key: finding.keyId, permissions: finding.permissions, cause: finding.cause }
+    case 'break-glass': {
+      const { keyId: key, liveId, permissions, until, state } = finding
+      return { key, ids: [liveId], permissions, until: isoTime(until), cause: state }
+    }
+    case 'grant-near': {
+      const { keyId: key, grant, name, until } = finding
+      const what = grant === 'permission' ? { permissions: [name] } : { project: name }
+      return { key, ...what, until: isoTime(until) }
+    }
     case 'unused-declared':
       return { key: finding.keyId, ids: [finding.liveId], after_seconds: Math.round(finding.after / 1000) }
     case 'key-unreadable': {

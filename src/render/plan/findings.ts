@@ -1,9 +1,10 @@
 import type { Finding } from '../../model/finding.ts'
 import type { Instant } from '../../model/duration.ts'
+import { grantTexts } from './grant-findings.ts'
 import { leftHint, leftStores, wayOut, whyNot } from './finding-causes.ts'
 import { renameTexts } from './rename-findings.ts'
 import { platformFindings } from './platform-findings.ts'
-import { date, dateTime, durationInWords, relativeTime } from '../text/time.ts'
+import { date, durationInWords, moment, relativeTime } from '../text/time.ts'
 import { escapeControls, unbreakable } from '../text/text.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from '../text/values.ts'
 
@@ -21,6 +22,7 @@ type Of<C extends Code> = Extract<Finding, { readonly code: C }>
 const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingText } = {
   ...renameTexts,
   ...platformFindings,
+  ...grantTexts,
   'name-taken': ({ keyId, name, liveIds }) => {
     const [ids, them] = [enumerate(liveIds), liveIds.length === 1 ? 'it' : 'them']
     return {
@@ -269,8 +271,4 @@ export function findingText(finding: Finding, now: Instant): FindingText {
 /** `30%`; one decimal where it is not whole. */
 function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))}%`
-}
-
-function moment(at: Instant, now: Instant): string {
-  return `${unbreakable(dateTime(at))} (${relativeTime(at, now)})`
 }

@@ -57,10 +57,16 @@ function departureText(reason: Extract<CalendarEntry, { event: 'retires' }>['rea
   }
 }
 
+function grantText({ grant, granted, reason }: Extract<CalendarEntry, { event: 'narrows' }>): string {
+  return `its temporary ${grant} ${quotedName(granted)} ended: ${quotedName(reason)}`
+}
+
 function reasonsOf(entry: CalendarEntry): readonly { readonly code: string; readonly text: string }[] {
   switch (entry.event) {
     case 'rotates':
       return entry.reasons.map(reason => ({ code: reason.code, text: renewalText(reason, entry.at) }))
+    case 'narrows':
+      return [{ code: `temporary-${entry.grant}`, text: grantText(entry) }]
     case 'retires':
       return [{ code: entry.reason.code, text: departureText(entry.reason) }]
     case 'expires':
@@ -69,7 +75,7 @@ function reasonsOf(entry: CalendarEntry): readonly { readonly code: string; read
 }
 
 function summaryOf(entries: readonly CalendarEntry[]): CalendarJson['summary'] {
-  const counts = { rotates: 0, retires: 0, expires: 0 }
+  const counts = { rotates: 0, narrows: 0, retires: 0, expires: 0 }
   const days = new Map<string, number>()
   for (const { event, at } of entries) {
     counts[event] += 1
@@ -105,7 +111,7 @@ export function calendarToJson({ stack, now, until, entries }: Calendar): Calend
 
 function markOf(entry: CalendarEntry): string {
   if (entry.event === 'rotates') return entry.strategy === 'in-place' ? '-/+' : '+/-'
-  return entry.event === 'retires' ? '-' : '!'
+  return { narrows: '~', retires: '-', expires: '!' }[entry.event]
 }
 
 /** Days are counted as a calendar does, in UTC: from midnight to midnight, whatever the hour is. */
@@ -142,6 +148,8 @@ function whyText(entry: CalendarEntry): string {
   switch (entry.event) {
     case 'rotates':
       return [...new Set(entry.reasons.map(({ code }) => reasonWords[code]))].join(', ')
+    case 'narrows':
+      return `${entry.grant} ${nameText(entry.granted)} ends`
     case 'retires':
       return shortDepartures[entry.reason.code]
     case 'expires':
@@ -173,8 +181,9 @@ function entryRows({ entries, now }: Calendar, palette: Palette, width: number):
 function summaryText({ now, until, entries }: Calendar): string {
   const period = `from ${date(now)} to ${date(until)}`
   if (entries.length === 0) return `Nothing rotates, retires or expires ${period}.`
-  const { rotates, retires, expires, busiest_day: busiest } = summaryOf(entries)
-  const counts = `${plural(rotates, 'rotation')}, ${plural(retires, 'retirement')}, ${expires} to expire`
+  const { rotates, narrows, retires, expires, busiest_day: busiest } = summaryOf(entries)
+  const ends = narrows === 0 ? '' : `, ${plural(narrows, 'temporary grant')} to end`
+  const counts = `${plural(rotates, 'rotation')}${ends}, ${plural(retires, 'retirement')}, ${expires} to expire`
   const most =
     busiest === null
       ? ''

@@ -8,6 +8,7 @@ import {
 } from '../../model/change.ts'
 import type { Instant } from '../../model/duration.ts'
 import type { PlanAudit } from '../../model/plan-audit.ts'
+import { type AffectedConsumerJson, affectedToJson } from './consumers.ts'
 import { type FindingJson, findingToJson } from './finding-json.ts'
 import { type PlanAuditJson, planAuditToJson } from './plan-audit.ts'
 import { countChanges } from './plan-summary.ts'
@@ -55,6 +56,8 @@ export interface PlanJson {
   readonly keychain: Plan['keychain']
   /** Where the secret of each declared key goes from here, be it touched or not. */
   readonly secrets: readonly HomeJson[]
+  /** Whom the changes touch, of the consumers that keys declare. */
+  readonly consumers: readonly AffectedConsumerJson[]
   readonly findings: readonly FindingJson[]
   /** What audit's rules that need no usage say; null where nobody asked. */
   readonly audit: PlanAuditJson | null
@@ -120,6 +123,7 @@ export function planToJson(plan: Plan, audit: PlanAudit | null = null): PlanJson
     unmanaged: unmanaged.map(keyToJson),
     keychain,
     secrets: homes.map(home => homeToJson(home, keychain)),
+    consumers: plan.consumers.map(affectedToJson),
     findings: findings.map(finding => findingToJson(finding, now)),
     audit: audit === null ? null : planAuditToJson(audit),
     summary: countChanges(changes),

@@ -14,7 +14,7 @@ import { retiringText } from './reasons.ts'
 import { paintMark } from '../text/rows.ts'
 import { displayWidth, pad, unbreakable, wrap } from '../text/text.ts'
 import { date } from '../text/time.ts'
-import { enumerate, nameText, plural } from '../text/values.ts'
+import { enumerate, nameText, plural, quotedName } from '../text/values.ts'
 import { writtenFields } from './written-fields.ts'
 
 /** What is made first, what ends last. */
@@ -170,6 +170,7 @@ function fieldTexts(change: Change, { palette, now }: TableOptions): readonly st
 function markTexts(change: Adopt | Update): readonly string[] {
   if (change.kind === 'adopt') return [nameText(change.live.id)]
   if (change.mark.event === 'retired') return [`retires, since ${nameText(change.mark.successor)} is in use`]
+  if (change.mark.event === 'granted') return [`break-glass: ${quotedName(change.mark.reason)}`]
   if (change.mark.event === 'recognised') return ['its marker is written anew']
   return change.superseded ? [`narrowed while ${nameText(change.live.id)} retires`] : []
 }

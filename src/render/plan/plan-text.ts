@@ -4,6 +4,7 @@ import type { Finding } from '../../model/finding.ts'
 import { needsKeychain } from '../../model/keychain-need.ts'
 import { widenedFields } from '../../model/widening.ts'
 import { changeBlock } from './change-block.ts'
+import { consumersSection } from './consumers.ts'
 import { findingText } from './findings.ts'
 import { homesSection, otherHostsLines } from './homes.ts'
 import { deferredSection, retiringSection, unmanagedSection } from './key-lists.ts'
@@ -58,6 +59,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   }
   list(deferred, some => deferredSection(some, palette, width, now))
   list(retiring, some => retiringSection(some, palette, width, now))
+  list(plan.consumers, some => consumersSection(some, palette, width, now))
   list(unmanaged, some => unmanagedSection(some, palette, width, now))
   if (homes && plan.homes.length > 0) sections.push(homesSection(plan, palette, width))
   const others = otherHostsLines(plan, width)

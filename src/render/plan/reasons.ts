@@ -13,7 +13,7 @@ import { useOf } from '../../lifecycle/last-use.ts'
 import { ownerOf } from '../keys/ownership.ts'
 import { dateTime, durationInWords, exactDurationInWords, relativeTime } from '../text/time.ts'
 import { escapeControls, unbreakable } from '../text/text.ts'
-import { enumerate, lastUseClause, nameText, plural } from '../text/values.ts'
+import { enumerate, lastUseClause, nameText, plural, quotedName } from '../text/values.ts'
 
 /** Why a change is made: the codes of the model, and those that its kind alone says. */
 export type ReasonCode =
@@ -86,6 +86,7 @@ const causeTexts = {
   changed: 'configuration changed',
   both: 'both: changed on the platform and in the configuration',
   asked: 'asked for with --sign',
+  'break-glass': 'break-glass',
 } as const satisfies Record<FieldChange['cause'], string>
 
 /** Why one field differs. */
@@ -108,6 +109,11 @@ function updateReasons({
     return [
       { code: 'marker-lost', text: 'its marker is gone, and a store holds its secret: it is written anew' },
     ]
+  }
+  if (mark.event === 'granted') {
+    const { reason, grant } = mark
+    const text = `break-glass: ${quotedName(reason)}, until ${unbreakable(dateTime(grant.until))}`
+    return [{ code: 'break-glass', text }]
   }
   if (superseded) {
     const text = 'retiring, and may do more than its declaration grants: it is narrowed while it retires'

@@ -1,4 +1,5 @@
 import { type Instant, type Milliseconds, day, hour, minute, second, year } from '../../model/duration.ts'
+import { unbreakable } from './text.ts'
 
 /** The last instant that the calendar of JavaScript knows; a declared period may reach beyond it. */
 const lastInstant: Instant = 8.64e15
@@ -65,4 +66,9 @@ function roughly(distance: Milliseconds): string {
   if (distance <= 90 * day) return count(Math.floor(distance / day), 'day')
   if (distance < 2 * year) return count(Math.floor(distance / (30 * day)), 'month')
   return count(Math.floor(distance / year), 'year')
+}
+
+/** `2027-01-31 12:00 UTC (in 2 hours)`, its first part on one line. */
+export function moment(at: Instant, now: Instant): string {
+  return `${unbreakable(dateTime(at))} (${relativeTime(at, now)})`
 }
