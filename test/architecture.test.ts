@@ -79,6 +79,7 @@ const unguarded: Readonly<Record<string, string>> = {
 const subjects: Readonly<Record<string, string>> = {
   'audit.ts': 'an audit',
   'baseline.ts': 'a baseline of findings',
+  'break-glass.ts': 'grants in an emergency',
   'budget.ts': 'the budget of requests',
   'calendar.ts': 'the calendar of rotations and ends',
   'checkup.ts': 'what doctor finds',
@@ -93,6 +94,8 @@ const subjects: Readonly<Record<string, string>> = {
   'help.ts': 'help',
   'history.ts': 'the history of runs',
   'homes.ts': 'where the local stores of a key are',
+  'key-users.ts': 'who uses a key',
+  'leak.ts': 'a leaked secret',
   'list.ts': 'a command that lists',
   'marker.ts': 'the marker',
   'ownership.ts': 'whose a key is',
@@ -108,9 +111,11 @@ const subjects: Readonly<Record<string, string>> = {
   'sandbox.ts': 'the sandbox',
   'stack-lock.ts': 'the lock of a stack',
   'subject.ts': 'which platform, account and stack',
+  'unknown-uses.ts': 'use that nobody declared',
   'update.ts': 'an update of a key',
   'verification.ts': 'what verify finds',
   'verify.ts': 'verify',
+  'who.ts': 'who uses keys',
 }
 
 const root = join(import.meta.dirname, '..', 'src')

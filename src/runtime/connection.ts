@@ -114,9 +114,9 @@ export async function fetchTo(
 /** The network, through the proxy that the environment names. */
 async function wayTo({ url }: Endpoint, env: CredentialReaders['env']): Promise<Omit<Way, 'credential'>> {
   const proxy = proxyFor(url, env)
-  if (proxy === null) {
-    return { baseUrl: url, proxy, ...networkTransport(url) }
-  }
+  // With NODE_DEBUG Node's own client prints the headers that it sends, and with them the credential. fetch does not.
+  const isWatched = (env['NODE_DEBUG'] ?? '') !== ''
+  if (proxy === null && !isWatched) return { baseUrl: url, proxy, ...networkTransport(url) }
   const { fetch, close } = await fetchTo(url, env)
   return { baseUrl: url, proxy, transport: overFetch(fetch), close }
 }

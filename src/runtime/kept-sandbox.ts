@@ -11,15 +11,19 @@ export async function openKeptSandbox(
   database: string,
   options: { readonly rateLimit?: RateLimit } = {},
 ): Promise<{ readonly sandbox: Sandbox; readonly administrator: Secret }> {
-  try {
-    await ensureFolder(dirname(database))
-    const sandbox = openSandbox({ database, ...options })
-    return { sandbox, administrator: await administratorKey(sandbox, `${database}.administrator`) }
-  } catch (cause) {
-    if (cause instanceof Failure) throw cause
-    throw new Failure('failed', `Cannot open ${database} as the database of a sandbox`, {
+  const unopened = (cause: unknown) =>
+    new Failure('failed', `Cannot open ${database} as the database of a sandbox`, {
       hints: ['Name a file in a folder that you can write to: a new one, or one that a sandbox made.'],
       cause,
     })
+  await ensureFolder(dirname(database)).catch((cause: unknown) => {
+    throw unopened(cause)
+  })
+  try {
+    const sandbox = openSandbox({ database, ...options })
+    return { sandbox, administrator: await administratorKey(sandbox, `${database}.administrator`) }
+  } catch (cause) {
+    // A package may be missing, which has another remedy.
+    throw cause instanceof Failure ? cause : unopened(cause)
   }
 }

@@ -21,6 +21,8 @@ interface Content {
   origin: string
   account: string
   configuration: string
+  policy: string
+  declarations: Record<string, string>
   validUntil: number
   options: Options
   plan: {
@@ -78,8 +80,11 @@ async function scene(t: Test): Promise<Scene> {
     forge: async change => {
       const { format, version, ...rest } = JSON.parse(await place.read('plan.json')) as Content &
         Record<'format' | 'version' | 'digest', unknown>
-      const { origin, account, configuration, validUntil, options, plan } = rest
-      const content: Content = { origin, account, configuration, validUntil, options, plan }
+      const { origin, account, configuration, policy, declarations, validUntil, options, plan } = rest
+      const content: Content = {
+        ...{ origin, account, configuration, policy, declarations },
+        ...{ validUntil, options, plan },
+      }
       change(content)
       const digest = sha256(JSON.stringify(content))
       await place.write('plan.json', JSON.stringify({ format, version, digest, ...content }, null, 2))

@@ -12,7 +12,7 @@ import { fetchTo } from '../../runtime/connection.ts'
 import { gitlabCalls } from './gitlab-calls.ts'
 import { gitlabHost } from './gitlab-host.ts'
 import { readArguments, readPipelineJob } from './pipeline-job.ts'
-import { writeReports } from './report-files.ts'
+import { saveReports } from './report-files.ts'
 import { runJob } from './run-job.ts'
 
 /** No program that a store runs gets the token by way of us. `check` needs none. */
@@ -51,7 +51,7 @@ async function main(contexts: OwnedContext[]): Promise<number> {
     const outcome = await runJob({ asked, job, host, open, env })
     process.stdout.write(guarded(`\n${outcome.page}\n`))
     const [home = 'fluxloop-keys.yaml'] = asked.config
-    await writeReports(outcome, job.folder, home)
+    await saveReports(outcome, job.folder, home)
     return outcome.exitCode
   } finally {
     network.close()

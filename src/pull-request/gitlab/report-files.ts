@@ -59,7 +59,7 @@ function variablesOf({ changes, widens, exitCode, digest }: StepOutcome): string
 }
 
 /** Writes what the merge request's page and later jobs read. `home`: the file that shows what is in none. */
-export async function writeReports(outcome: StepOutcome, folder: string, home: string): Promise<void> {
+export async function saveReports(outcome: StepOutcome, folder: string, home: string): Promise<void> {
   const at = (name: string) => join(folder, name)
   const remarks = outcome.marks.map(({ level, file, line, title, message }) => ({
     check: title,

@@ -153,8 +153,8 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'plan/fields.ts',
-        from: '    const permissions = commonPermissions(live.permissions, desired.permissions)\n',
-        to: '    const permissions = desired.permissions\n    void commonPermissions\n',
+        from: '    const permissions = commonPermissions(live.permissions, allowed)\n',
+        to: '    const permissions = allowed\n    void commonPermissions\n',
       },
     ],
     caught: ['other permissions/readable/with the secret/not killed'],
