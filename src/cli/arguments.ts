@@ -1,5 +1,5 @@
 import { Failure } from '../model/failure.ts'
-import { shellWord } from '../render/text/shell-word.ts'
+import { shellWord } from '../model/shell-word.ts'
 import { closest } from '../model/suggest.ts'
 import type { NamedFlag } from './flags.ts'
 

@@ -1,6 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import type { ApprovedOptions } from '../plan/plan-file.ts'
-import { shellWord } from '../render/text/shell-word.ts'
+import { shellWord } from '../model/shell-word.ts'
 
 type Overrides = Pick<
   ApprovedOptions,

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from '../runtime/connection.ts'
-import { shellWord } from '../render/text/shell-word.ts'
+import { shellWord } from '../model/shell-word.ts'
 
 /** The flags by which another command finds the same configuration, platform and credential, as a shell takes them. */
 export function sameChoice({

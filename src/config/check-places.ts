@@ -1,4 +1,4 @@
-import { presetPlace } from '../model/preset.ts'
+import { presetPlace } from '../model/presets/presets.ts'
 import { type StoreSpec, storeLabel, variablesOf } from '../model/store.ts'
 import { placeText } from './place-text.ts'
 import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'

@@ -1,6 +1,6 @@
 import type { DiagnosticCode } from '../model/diagnostic.ts'
 import { kindText, pathText, typeText, valueText } from './describe.ts'
-import { presetNames } from '../model/preset.ts'
+import { presetNames } from '../model/presets/presets.ts'
 import type { Path } from './read-yaml.ts'
 import { suggestUnit } from '../model/suggest-unit.ts'
 import { suggestion } from './suggestion.ts'

@@ -2,7 +2,7 @@ import type { BuiltInRule, Severity } from '../model/audit-rule.ts'
 import type { Forbidden } from '../model/desired.ts'
 import type { Environment } from '../model/environment.ts'
 import type { Permission } from '../model/permission.ts'
-import type { PresetName } from '../model/preset.ts'
+import type { PresetName } from '../model/presets/presets.ts'
 
 /** What a configuration file holds once the schema has accepted it: as written, with nothing filled in. */
 export interface RawFile {

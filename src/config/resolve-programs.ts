@@ -1,6 +1,6 @@
 import { checkVariable } from './check-variable.ts'
 import { parseWait, second } from '../model/duration.ts'
-import { type PresetName, presetNames, presetOf } from '../model/preset.ts'
+import { type PresetName, presetNames, presetOf } from '../model/presets/presets.ts'
 import type { ProgramLine, ProgramLines, StoreSpec } from '../model/store.ts'
 import {
   type Names,

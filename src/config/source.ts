@@ -1,4 +1,4 @@
-import { shellWord } from '../render/text/shell-word.ts'
+import { shellWord } from '../model/shell-word.ts'
 import { trimEnd } from '../model/trim-end.ts'
 import type { Diagnostic, DiagnosticCode, RelatedPlace } from '../model/diagnostic.ts'
 

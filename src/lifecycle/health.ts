@@ -1,6 +1,6 @@
 import { type Instant, minute } from '../model/duration.ts'
 import { endsAgree, regeneratedAt, visibleEnd } from '../model/live-key.ts'
-import { presetOf } from '../model/preset.ts'
+import { presetOf } from '../model/presets/presets.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { ManagedKey } from './lineage.ts'
 

@@ -1,5 +1,5 @@
 import type { Milliseconds } from './duration.ts'
-import { type PresetName, presetOf } from './preset.ts'
+import { type PresetName, presetOf } from './presets/presets.ts'
 
 /** A program and its arguments; no shell reads them. */
 export type ProgramLine = readonly string[]

@@ -1,4 +1,4 @@
-import { presetOf } from '../model/preset.ts'
+import { presetOf } from '../model/presets/presets.ts'
 import type { StoreSpec } from '../model/store.ts'
 
 /**

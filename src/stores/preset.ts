@@ -3,7 +3,7 @@ import { Failure } from '../model/failure.ts'
 import type { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import { printedSecret } from './exec-store.ts'
-import { presetPrograms } from './presets.ts'
+import { presetOf } from '../model/presets/presets.ts'
 import { programFailure } from './program-failure.ts'
 import { type ProgramEnd, runProgram } from './run-program.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -13,9 +13,9 @@ type PresetSpec = Extract<StoreSpec, { kind: 'preset' }>
 /** These tools call services over the network. */
 const timeout: Milliseconds = 60 * second
 
-/** An official command-line tool as a store; what it runs stands in `presetPrograms`. */
+/** An official command-line tool as a store; what it runs stands in `src/model/presets`. */
 export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretStore {
-  const preset = presetPrograms[spec.preset]
+  const preset = presetOf(spec.preset)
   const { program, install, absent } = preset
   const { settings } = spec
   const run = (args: readonly string[], input?: string) =>

@@ -1,3 +1,4 @@
+import type { Remedy } from '../model/presets/preset.ts'
 import { Failure } from '../model/failure.ts'
 import { SecretSearch } from '../model/secret-search.ts'
 import { holdsSecret } from '../model/secret.ts'
@@ -9,12 +10,6 @@ const longestTail = 200
 
 /** Nobody reads more in a message, and every form of every secret is looked for in all of it. */
 const longestSearched = 65_536
-
-/** The way out of what a program says. */
-export interface Remedy {
-  readonly said: RegExp
-  readonly hint: string
-}
 
 interface Said {
   /** What goes after the message, with a colon; empty where nothing was said or may be shown. */

@@ -1,7 +1,7 @@
 import { access, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import { presetOf } from '../model/preset.ts'
+import { presetOf } from '../model/presets/presets.ts'
 import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import type { Stores } from './open.ts'

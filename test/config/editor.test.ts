@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { builtInRules } from '../../src/model/audit-rule.ts'
 import { allPermissions } from '../../src/model/permission.ts'
-import { presetNames } from '../../src/model/preset.ts'
+import { presetNames } from '../../src/model/presets/presets.ts'
 import { load } from './support.ts'
 import { yamlLanguageServer } from '../support/yaml-language-server.ts'
 

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { second } from '../../src/model/duration.ts'
-import { type PresetName, presetOf } from '../../src/model/preset.ts'
+import { type PresetName, presetOf } from '../../src/model/presets/presets.ts'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
 import { createStores } from '../../src/stores/open.ts'
-import { presetPrograms } from '../../src/stores/presets.ts'
 import { rehearse } from '../../src/stores/rehearsal.ts'
 import { failed, folder } from '../support/failed.ts'
 import { openCluster } from '../support/cluster.ts'
@@ -186,7 +185,7 @@ const notThere = ({ absent }: Row): Answer => ({ words: [], code: 1, stderr: abs
 
 for (const [name, row] of Object.entries(rows) as [PresetName, Row][]) {
   t.test(`keeps a secret by ${name}: on standard input alone, with exactly these arguments`, async t => {
-    const { program } = presetPrograms[name]
+    const { program } = presetOf(name)
     const stand = standIn(join(folder(t), 'bin'), [program])
     const env = withPath(stand)
     const store = open({ kind: 'preset', preset: name, settings: row.settings }, env)

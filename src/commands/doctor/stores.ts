@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import type { Check } from '../../model/checkup.ts'
 import type { DesiredState } from '../../model/desired.ts'
-import { presetOf, presetPlace } from '../../model/preset.ts'
+import { presetOf, presetPlace } from '../../model/presets/presets.ts'
 import { type StoreSpec, storeLabel } from '../../model/store.ts'
 import { escapeControls } from '../../render/text/text.ts'
 import { type GitFate, gitFate } from '../../stores/git-fate.ts'
