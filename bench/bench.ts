@@ -1,5 +1,5 @@
 // `npm run bench`: how long the built program takes, as ratios to `node -e 0` in the same run, how much memory, and how many
-// requests. See README.md beside this file. Usage: npm run bench -- [ROUNDS]
+// requests. See README.md next to this file. Usage: npm run bench -- [ROUNDS]
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ interface Contestant {
   readonly times: number[]
 }
 
-/** Of the largest world; what is found is no failure. */
+/** Of the largest world; what is found is not a failure. */
 const largest: readonly (readonly string[])[] = [
   ['validate'],
   ['audit', '--offline', '--fail-on', 'critical'],

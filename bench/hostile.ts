@@ -1,4 +1,4 @@
-// `npm run bench:hostile`: what configurations cost that somebody made to cost much. See README.md beside this file.
+// `npm run bench:hostile`: what configurations cost that somebody made to cost much. See README.md next to this file.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

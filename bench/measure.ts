@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 
-/** One program to run with Node: its arguments, and what its environment has beside ours. */
+/** One program to run with Node: its arguments, and what its environment has in addition to ours. */
 export interface Program {
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>

@@ -49,7 +49,7 @@ export interface Context {
   readonly prompts: (cancelled: string) => Promise<Prompts>
   /** All of standard input. Rejects with a usage `Failure` where it is a terminal. */
   readonly readSecret: () => Promise<Secret>
-  /** All of standard input as text, at most so many bytes. Rejects with a usage `Failure` where it is a terminal. */
+  /** All of standard input as text, at most that many bytes. Rejects with a usage `Failure` where it is a terminal. */
   readonly readInput: (largest: number) => Promise<string>
   /** Tells the CI runner, where one masks, what to hide. */
   readonly mask: (secret: Secret) => Promise<void>

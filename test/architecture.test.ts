@@ -256,7 +256,7 @@ t.test('the pure rooms have no clock, no dice, no network and no console', async
 
 t.test('only main exits, and nothing uses the console', async t => {
   // The keychain's helper is the main file of its own process.
-  // To listen for the event of that name is no exit.
+  // To listen for the event of that name is not an exit.
   const exits = /\bprocess\b[^\n]*\b(exit|abort|reallyExit)\b(?!Code|',)/
   t.strictSame(filesWith(exits, ['main.ts', 'stores/keychain-helper.ts']), [])
   // By another name it would not be seen.

@@ -4,7 +4,7 @@ import type { Ledger } from './ledger.ts'
 import type { Run } from './run.ts'
 
 /**
- * The same ledger, for so many changes at once, each of which begins only once its requests may be made: rather not begun than
+ * The same ledger, for that many changes at once, each of which begins only once its requests may be made: rather not begun than
  * left half done while the run waits for budget.
  */
 export function admitting(

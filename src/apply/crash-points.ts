@@ -8,7 +8,7 @@ type Read = (typeof reads)[number]
 
 /**
  * The moments at which a run may be killed: right before it writes to the platform or to a store, and right after an answer. Right
- * before it reads is no moment of its own, since nothing happened after the answer that came before.
+ * before it reads is not a moment of its own, since nothing happened after the answer that came before.
  */
 export type CrashPoint = `before-${Write}` | `after-${Write | Read}`
 

@@ -63,7 +63,7 @@ function adoption({ live, desired, generation, fields }: Adopt, run: Run): Writi
     { kind: 'adopted', stack, desired, generation, nonce: run.nonce() },
     live.id,
   )
-  // A name is no proof: whoever deletes a key can make its name anew.
+  // A name is not proof: whoever deletes a key can make its name anew.
   const proven = desired.adopt === live.id
   return { live, fields, note: { description: desired.description, marker, proven } }
 }

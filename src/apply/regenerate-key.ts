@@ -110,7 +110,7 @@ async function regenerate(
 
 /**
  * The key that a new secret authenticates as. Where that cannot be asked, because its own budget is used up or there is no
- * connection, the former secret is dead all the same: while the key still shows the end of the new one, the sealed stores
+ * connection, the former secret is dead anyway: while the key still shows the end of the new one, the sealed stores
  * get it too. The marker stays behind, so that the next apply proves it.
  */
 async function prove(

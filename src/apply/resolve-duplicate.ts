@@ -12,7 +12,7 @@ import { withdraw } from './withdraw.ts'
 /** Times so near do not tell which key was made first: a platform may round them, and its servers' clocks differ. */
 const clockGrain = second
 
-/** The live keys of the same key id that another run made since our plan was: what it saw is no surprise. */
+/** The live keys of the same key id that another run made since our plan was: what it saw is not a surprise. */
 function newKin(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
   const lineage = ownedKeys(run.desired, listing.keys, listing.now).lineages.get(key.marker.keyId)
   return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => !run.known.has(live.id))

@@ -49,11 +49,11 @@ export interface ApplyStores {
   probe(specs: readonly StoreSpec[]): Promise<ReadonlyMap<StoreSpec, Failure | null>>
 }
 
-/** The caller's requests, of which the platform allows so many an hour. */
+/** The caller's requests, of which the platform allows that many an hour. */
 export interface RunBudget {
   /** Null where the platform does not say. */
   budget(): Budget | null
-  /** Waits until so many requests may be made, or until the run is to stop. */
+  /** Waits until that many requests may be made, or until the run is to stop. */
   ready(requests: number): Promise<void>
   /** The same for one piece of work, which has them for itself until the function that it resolves to is called. */
   hold(requests: number): Promise<() => void>

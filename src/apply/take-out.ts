@@ -37,7 +37,7 @@ async function takeOutOf({ spec }: DeclaredStore, removal: Removal, run: Run): P
   return 'taken-out'
 }
 
-/** That a program ended well is no proof: it may have removed nothing, or answer from a copy that lags. */
+/** That a program ended well is not proof: it may have removed nothing, or answer from a copy that lags. */
 async function requireGone(store: ApplyStore, removal: Removal, run: Run): Promise<void> {
   const isGone = (held: Secret | null) => !isOurs(held, removal)
   if (isGone(await lookUntil(() => store.get(), isGone, run))) return

@@ -31,7 +31,7 @@ export interface Fixes {
 
 type Used = { readonly names: readonly string[] } | { readonly why: string }
 
-/** What the key used over the whole window. Nothing at all is no list, but an unused key. */
+/** What the key used over the whole window. Nothing at all is not a list, but an unused key. */
 function usedBy(key: DeclaredKey, what: 'permissions' | 'projects', facts: AuditFacts): Used {
   const seen = usageOf(key, facts)
   if (!seen.seen) return { why: unseenReasons[seen.why] }

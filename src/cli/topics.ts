@@ -34,7 +34,7 @@ const environment: HelpPage = {
       title: 'Terminal',
       rows: [
         { term: 'NO_COLOR', text: 'Any value but an empty one: no colour, as --no-color.' },
-        { term: 'FORCE_COLOR', text: 'Colour where there is no terminal; 0 is none.' },
+        { term: 'FORCE_COLOR', text: 'Colour also where the output is not a terminal; 0 switches it off.' },
         { term: 'TERM', text: 'dumb: no colour, and no line that is written anew.' },
         { term: 'TZ', text: 'The time zone of times on the screen. JSON is in UTC.' },
       ],

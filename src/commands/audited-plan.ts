@@ -9,7 +9,7 @@ export interface AuditedPlan {
   readonly audit: PlanAudit | null
 }
 
-/** Of a first use: rules that need no usage ask for a window all the same. */
+/** Of a first use: rules that need no usage ask for a window anyway. */
 const windowDays = 30
 
 /**

@@ -24,7 +24,7 @@ interface Look {
   readonly ids: ReadonlySet<string> | null
 }
 
-/** So many stores are read at a time. */
+/** That many stores are read at a time. */
 const parallelism = 8
 
 /** Finds the live keys that a secret ends like. */
@@ -60,7 +60,7 @@ function showsPlace(live: LiveKey | undefined, looks: readonly Look[]): boolean 
 }
 
 /**
- * Reads the stores of some key ids for what they hold now. No program is run; a store that cannot be read is no evidence and no error, and
+ * Reads the stores of some key ids for what they hold now. No program is run; a store that cannot be read is neither evidence nor an error, and
  * a keychain that does not work is asked once.
  */
 export async function gatherEvidence(

@@ -7,7 +7,7 @@ import { isLocal } from '../stores/locality.ts'
 
 /**
  * Finds out where the stores are that declarations lost (`lost`: their hashes, by key id): markers keep only a hash, and there
- * is no state file. Only the present configuration is looked at: what an earlier one named was not reviewed for this run.
+ * is not a state file. Only the present configuration is looked at: what an earlier one named was not reviewed for this run.
  */
 export async function findFormerStores(
   desired: DesiredState,

@@ -81,7 +81,7 @@ async function stackOf(
   })
 }
 
-/** Keys of nobody that the configuration does not adopt yet, and that still work. */
+/** Unmanaged keys that the configuration does not adopt yet, and that still work. */
 function candidates(keys: readonly LiveKey[], existing: DesiredState | null): readonly LiveKey[] {
   const adopted = new Set(existing?.keys.map(({ adopt }) => adopt) ?? [])
   return keys.filter(key => isFree(key) && key.status === 'active' && !adopted.has(key.id))
@@ -156,7 +156,7 @@ async function withoutCaller(
   return keys.filter(key => key !== calling)
 }
 
-/** Writes declarations of live keys, such that the first plan only adopts them. It changes nothing on the platform. */
+/** Writes declarations of live keys, so that the first plan only adopts them. It changes nothing on the platform. */
 export async function runImport(options: ImportOptions, context: Context): Promise<number> {
   const target = await findTarget(options, context)
   const stack = await stackOf(target.existing, options, context)

@@ -41,7 +41,7 @@ async function requireNone({ cwd }: Context): Promise<void> {
   })
 }
 
-/** Three requests; the calling key itself is not offered. Null where nobody is logged in, or the platform is out of reach: that is no reason to stop. */
+/** Three requests; the calling key itself is not offered. Null where nobody is logged in, or the platform is out of reach: that is not a reason to stop. */
 async function offeredBy(options: InitOptions, context: Context): Promise<Offered | null> {
   try {
     const { client } = await context.connect(options)

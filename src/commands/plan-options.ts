@@ -74,7 +74,7 @@ export function wideningOf({
   return forbidden ? 'forbid' : allowed ? 'allow' : 'as-declared'
 }
 
-/** The key ids that are declared, or that live keys of the stack have; of nobody's keys their own ids. */
+/** The key ids that are declared, or that live keys of the stack have; of unmanaged keys their own ids. */
 function knownKeyIds({ stack, keys }: DesiredState, { current }: Gathered): readonly string[] {
   const live = current.keys.flatMap(({ id, ownership }) => {
     if (ownership.kind === 'unmanaged') return [id]

@@ -59,7 +59,7 @@ const early: ReadonlySet<Retiring['wait']['code']> = new Set([
   'another-first',
 ])
 
-/** A retiring key as a revocation; it ends before its grace is over, and passes the gate of its use all the same. */
+/** A retiring key as a revocation; it ends before its grace is over, and passes the gate of its use anyway. */
 function revocationOf(
   { keyId, live, generation, reason, wait }: Retiring,
   inUse: boolean,

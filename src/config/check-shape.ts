@@ -9,7 +9,7 @@ export interface ShapeResult {
   readonly diagnostics: readonly Diagnostic[]
   /** The parts that are not to be looked at any further, by `partName`: `keys/ci`, `defaults`. */
   readonly broken: ReadonlySet<string>
-  /** So many more errors there are. */
+  /** That many more errors there are. */
   readonly omitted: number
 }
 
@@ -32,7 +32,7 @@ function parsePointer(pointer: string, root: unknown): { path: (string | number)
   return { path, value }
 }
 
-/** A property of a key that nobody knows: what the others say can be told all the same. */
+/** A property of a key that nobody knows: what the others say can be told anyway. */
 function isStray({ code, path }: Pick<Diagnostic, 'code'> & { readonly path: Path }): boolean {
   return code === 'unknown-property' && path[0] === 'keys' && path.length === 3
 }

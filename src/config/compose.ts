@@ -19,7 +19,7 @@ export interface Composed {
   readonly root: unknown
   readonly containers: ReadonlyMap<object, number>
   readonly problems: readonly Problem[]
-  /** So many more there are. */
+  /** That many more there are. */
   readonly omitted: number
 }
 

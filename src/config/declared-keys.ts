@@ -4,7 +4,7 @@ import { type Child, childrenOf, contentSpan } from './yaml-events.ts'
 
 export type Entries = ReadonlyMap<string | number, Child>
 
-/** A sound YAML text as events, read once for any number of questions about its keys. */
+/** A valid YAML text as events, read once for any number of questions about its keys. */
 export interface DeclaredKeys {
   readonly keyIds: Iterable<string>
   /** The value under a key id; null where there is none. */

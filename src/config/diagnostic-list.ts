@@ -17,7 +17,7 @@ export class DiagnosticList {
     else this.#omitted += 1
   }
 
-  /** So many more were never made, at most: some of them may say the same. */
+  /** That many more were never made, at most: some of them may say the same. */
   omit(count: number): void {
     this.#omitted += count
   }

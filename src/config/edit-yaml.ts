@@ -71,7 +71,7 @@ function isSpaced({ key }: Pair): boolean {
 
 /**
  * Adds blocks to the map `name` at the top of a YAML text, and leaves every other character as it is: comments, quotes, empty lines,
- * braces, and the line breaks, of which new lines have those of their neighbours. The text must be sound YAML.
+ * braces, and the line breaks, of which new lines have those of their neighbours. The text must be valid YAML.
  */
 export function addBlocks(text: string, name: string, blocks: readonly Block[]): string {
   if (blocks.length === 0) return text

@@ -52,7 +52,7 @@ function replacement(child: Child, name: string, content: string): TextEdit {
   return { ...span, content }
 }
 
-/** Edits one text of sound YAML, without its byte order mark. */
+/** Edits one text of valid YAML, without its byte order mark. */
 export function fixableText(text: string): FixableText {
   const keys = declaredKeys(text)
 

@@ -53,7 +53,7 @@ function backBehindNames(formatted: string, text: string): string {
 
 /**
  * The same configuration in one layout: two columns a level, one empty line at most, nothing folded. Comments, quotes, anchors
- * and the order of everything stay, and every line ends as most did. The text must be sound YAML. Null where the result would not mean the same, which would be
+ * and the order of everything stay, and every line ends as most did. The text must be valid YAML. Null where the result would not mean the same, which would be
  * a defect.
  */
 export function formatYaml(text: string): string | null {

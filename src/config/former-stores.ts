@@ -21,7 +21,7 @@ export interface Text {
   readonly text: string
 }
 
-/** A text as far as it can be understood; null where it is no sound YAML. Nobody hears of what is wrong with it. */
+/** A text as far as it can be understood; null where it is not valid YAML. Nobody hears of what is wrong with it. */
 async function partOf({ file, text }: Text): Promise<Part | null> {
   const source = sourceOf(file, dirname(file), text)
   const reading = readYaml(text)
@@ -35,7 +35,7 @@ function entriesAt(part: Part, path: readonly string[], value: RawStores | undef
   return value === undefined || !isSound(part, path) ? [] : storeEntries({ value, part, path })
 }
 
-/** So many different stores are tried: those of a configuration are mostly alike. */
+/** That many different stores are tried: those of a configuration are mostly alike. */
 const maximumEntries = 200
 
 /** The stores that a text declares for any key, each once. */

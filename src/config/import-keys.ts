@@ -124,7 +124,7 @@ function findRoles(keys: readonly LiveKey[], known: Known['roles']): ReadonlyMap
   return roles
 }
 
-/** Declarations of live keys, such that the first plan only adopts them. The same keys give the same text, in any order. */
+/** Declarations of live keys, so that the first plan only adopts them. The same keys give the same text, in any order. */
 export function proposeImport(keys: readonly LiveKey[], known: Known, now: Instant): ImportProposal {
   const left: { live: LiveKey; why: string }[] = []
   const declarable: LiveKey[] = []

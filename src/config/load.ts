@@ -23,7 +23,7 @@ import { fileDiagnostic } from './source.ts'
 
 export type Loaded =
   | { readonly ok: true; readonly desired: DesiredState; readonly warnings: readonly Diagnostic[] }
-  /** `omitted`: so many more there are. */
+  /** `omitted`: that many more there are. */
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[]; readonly omitted: number }
 
 function share(text: string | undefined): number {
@@ -137,7 +137,7 @@ export async function loadConfiguration(options: {
   const { stack } = merged
   if (diagnostics.kept.length > 0 || stack === null)
     return { ok: false, diagnostics: tidy(diagnostics.kept), omitted: diagnostics.omitted }
-  // Said in so many words, it is meant; an empty folder, or a block that was left out, may be a mistake.
+  // Said in that many words, it is meant; an empty folder, or a block that was left out, may be a mistake.
   const declaresNothing = keys.length === 0 && parts.some(({ raw }) => raw.keys !== undefined)
   if (keys.length === 0) {
     const message = 'The configuration declares no keys'

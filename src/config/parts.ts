@@ -4,7 +4,7 @@ import type { RawFile } from './raw.ts'
 import type { Path, YamlDocument } from './read-yaml.ts'
 import { type Problem, type Source, diagnosticAt, placeOf } from './source.ts'
 
-/** One file that is sound YAML. */
+/** One file that is valid YAML. */
 export interface Part {
   readonly source: Source
   readonly document: YamlDocument

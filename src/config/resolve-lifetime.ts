@@ -14,7 +14,7 @@ import type { RawPrune, RawRotate } from './raw.ts'
 const defaultGrace = 48 * hour
 const defaultQuiet = 24 * hour
 
-/** Reads an expiry; null where it is no real day. A date in the past would make a key that is dead from the start. */
+/** Reads an expiry; null where it is not a real day. A date in the past would make a key that is dead from the start. */
 export function resolveLifetime(at: Located<string>, now: Instant | null, report: Report): Lifetime | null {
   const lifetime = parseLifetime(at.value)
   if (lifetime === null) {

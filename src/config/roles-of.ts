@@ -1,7 +1,7 @@
 import { type Permissions, permissionSet } from '../model/permission.ts'
 import type { RawFile } from './raw.ts'
 
-/** The roles of a sound configuration. */
+/** The roles of a valid configuration. */
 export function rolesOf(files: readonly RawFile[]): ReadonlyMap<string, Permissions> {
   const roles = new Map<string, Permissions>()
   for (const { roles: declared = {} } of files)

@@ -88,7 +88,7 @@ export function yamlFilesBelow(folder: string): Promise<Search> {
   return search(['**/*.yaml', '**/*.yml'], folder)
 }
 
-/** The files that a pattern names; null where it is no pattern. */
+/** The files that a pattern names; null where it is not a pattern. */
 export async function filesLike(pattern: string, cwd: string): Promise<Search | null> {
   const { escapePath, isDynamicPattern } = await loadGlobs()
   if (!isDynamicPattern(pattern)) return null

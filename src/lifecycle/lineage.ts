@@ -25,7 +25,7 @@ export interface Lineage {
   readonly pending: readonly ManagedKey[]
   /** A successor is made, and they end. */
   readonly retiring: readonly ManagedKey[]
-  /** Known to others. */
+  /** Leaked. */
   readonly leaked: readonly ManagedKey[]
   /** The number of the next generation. */
   readonly next: number

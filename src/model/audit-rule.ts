@@ -1,7 +1,7 @@
 export const severities = ['info', 'low', 'medium', 'high', 'critical'] as const
 export type Severity = (typeof severities)[number]
 
-/** How bad one is beside another: above zero where `a` is worse. */
+/** How bad one is next to another: above zero where `a` is worse. */
 export function compareSeverity(a: Severity, b: Severity): number {
   return severities.indexOf(a) - severities.indexOf(b)
 }

@@ -22,12 +22,12 @@ export interface BudgetWait {
 /** The platform's own rule: its page on API keys, "Rate Limits". */
 export const platformLimit = { requests: 1_000, window: hour } as const
 
-/** How many times so many requests have to wait for the next window. */
+/** How many times that many requests have to wait for the next window. */
 export function waitsFor(requests: number, { limit, remaining }: Budget): number {
   return Math.max(0, Math.ceil((requests - remaining) / limit))
 }
 
-/** How long so many requests take where nothing but the budget delays them. Of a window that never ended an hour is assumed. */
+/** How long that many requests take where nothing but the budget delays them. Of a window that never ended an hour is assumed. */
 export function timeFor(requests: number, budget: Budget, now: Instant): Milliseconds {
   const waits = waitsFor(requests, budget)
   if (waits === 0) return 0

@@ -5,12 +5,12 @@ import type { Instant } from './duration.ts'
 interface Entry {
   /** The earliest moment. */
   readonly at: Instant
-  /** Null: nobody's key. */
+  /** Null: an unmanaged key. */
   readonly keyId: string | null
   readonly name: string
   /** Null: a key that is not made yet. */
   readonly liveId: string | null
-  /** Null: nobody's key. */
+  /** Null: an unmanaged key. */
   readonly generation: number | null
 }
 

@@ -45,9 +45,9 @@ export type RevocationReason =
   | { readonly code: 'undeclared' }
   /** Somebody says that others know its secret: no grace, and no gate. */
   | { readonly code: 'leaked'; readonly head: number }
-  /** Nobody's key, and the configuration says that such keys go. */
+  /** An unmanaged key, and the configuration says that such keys go. */
   | { readonly code: 'unmanaged' }
-  /** Nobody's key, and nobody used it for `after`. */
+  /** An unmanaged key, and nobody used it for `after`. */
   | { readonly code: 'unused'; readonly after: Milliseconds }
   /** Made more than a day ago, and no store has its secret. */
   | { readonly code: 'abandoned' }
@@ -183,7 +183,7 @@ export interface Release {
 
 export type Change = Create | Adopt | Update | Rotate | Deliver | Heal | Release | Revoke
 
-/** A live key that will be revoked, but not by this plan. It is no change. */
+/** A live key that will be revoked, but not by this plan. It is not a change. */
 export interface Retiring {
   readonly keyId: string
   readonly live: LiveKey
@@ -206,7 +206,7 @@ export interface Retiring {
     | { readonly code: 'key-held' }
 }
 
-/** A key that is due, and can wait: this run rotates as many as the limit allows. It is no change. */
+/** A key that is due, and can wait: this run rotates as many as the limit allows. It is not a change. */
 export interface Deferred {
   readonly keyId: string
   readonly live: LiveKey
@@ -228,7 +228,7 @@ export interface Plan extends Subject {
   readonly homes: readonly KeyHome[]
   /** Whether this machine's keychain takes secrets, or fallbacks do; null where no key has a fallback. */
   readonly keychain: 'works' | 'missing' | null
-  /** Live keys of nobody's stack, where the configuration asks for a report. */
+  /** Live unmanaged keys, where the configuration asks for a report. */
   readonly unmanaged: readonly LiveKey[]
   /** What it means for those who use the keys, sorted by key id. */
   readonly consumers: readonly AffectedConsumer[]

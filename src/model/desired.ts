@@ -59,7 +59,7 @@ export interface Limits {
   /** Shares of the stack's live managed keys, 0 to 1. */
   readonly revoke: number
   readonly rotate: number
-  /** So many are always allowed. */
+  /** That many are always allowed. */
   readonly always: number
 }
 

@@ -28,7 +28,7 @@ function minuteOf(at: Instant | null): number | null {
 
 function editedExpiry(current: Instant | null, expires: Lifetime, now: Instant): EditedField | null {
   const desired = endOfLife(expires, now)
-  // A period counts from now: what differs by less than a screen shows is no change.
+  // A period counts from now: what differs by less than a screen shows is not a change.
   if (desired === current || minuteOf(desired) === minuteOf(current)) return null
   const widens = current !== null && (desired === null || desired > current)
   return { field: 'expires', current, desired, widens }

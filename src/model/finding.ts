@@ -35,7 +35,7 @@ export interface HeldFinding {
 }
 
 /**
- * What the planner has to say beside changes. A refusal stops the whole plan; what is held stops the key ids that it names, and the
+ * What the planner has to say next to changes. A refusal stops the whole plan; what is held stops the key ids that it names, and the
  * pruning of keys that nothing declares; a warning stops nothing.
  */
 export type Finding =

@@ -20,7 +20,7 @@ export type Verdict =
   | { readonly kind: 'dead'; readonly live: LiveKey }
   /** It ends like no live key, so it was not sent to the platform. */
   | { readonly kind: 'unknown' }
-  /** A person's login, which is no key. */
+  /** A person's login, which is not a key. */
   | { readonly kind: 'user-token' }
   | { readonly kind: 'unclear'; readonly why: string }
 

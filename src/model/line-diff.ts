@@ -14,7 +14,7 @@ export function headingOf({ oldStart, oldLines, newStart, newLines }: Hunk): str
   return `@@ -${oldStart},${oldLines} +${newStart},${newLines} @@`
 }
 
-/** Lines of both texts from `old` and `new` on differ: so many of each. */
+/** Lines of both texts from `old` and `new` on differ: that many of each. */
 interface Change {
   readonly old: number
   readonly oldCount: number
@@ -25,7 +25,7 @@ interface Change {
 /** As unified diffs have it. */
 const context = 3
 
-/** Beyond so many lines without one in common that stands once in each, nobody looks for what did not change. */
+/** Beyond that many lines without one in common that stands once in each, nobody looks for what did not change. */
 const largestGap = 2_000
 
 const withoutBreak = '\\ No newline at end of file'

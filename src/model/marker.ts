@@ -18,7 +18,7 @@ export type MarkerState =
   | Retirement
   /** Adopted: others hold the secret. */
   | { readonly kind: 'external' }
-  /** Known to others: no grace, no gate. */
+  /** Leaked: no grace, no gate. */
   | { readonly kind: 'leaked' }
   /** Given up to another stack at `at`. */
   | { readonly kind: 'released'; readonly at: Instant }

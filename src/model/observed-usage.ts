@@ -4,7 +4,7 @@ import type { Instant } from './duration.ts'
 export type Counts = ReadonlyMap<string, number>
 
 /**
- * What a key was seen to be used for in an unbroken time. Figures of several looks overlap, so the counts are what is certain: at least so many.
+ * What a key was seen to be used for in an unbroken time. Figures of several looks overlap, so the counts are what is certain: at least that many.
  */
 export interface ObservedUsage {
   readonly from: Instant
@@ -35,6 +35,6 @@ export type UsageFacts =
   | {
       readonly known: false
       readonly gap: UsageGap
-      /** What is known all the same, where the window is longer. */
+      /** What is known anyway, where the window is longer. */
       readonly partial: ObservedUsage | null
     }

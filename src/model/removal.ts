@@ -1,6 +1,6 @@
 import type { DeclaredStore, StoreSpec } from './store.ts'
 
-/** So many stores that its declaration lost fit into a key's marker; the oldest are forgotten first. */
+/** That many stores that its declaration lost fit into a key's marker; the oldest are forgotten first. */
 export const maximumFormerStores = 4
 
 /** A store that a key's declaration lost, found again in the present configuration. */

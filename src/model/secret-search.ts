@@ -1,6 +1,6 @@
 import { encodedTexts } from './encoded-texts.ts'
 
-/** A run of so many letters and digits of a secret counts as the secret: programs cut long lines, and dump bytes in rows. */
+/** A run of that many letters and digits of a secret counts as the secret: programs cut long lines, and dump bytes in rows. */
 const shortestRun = 12
 
 /** Every run holds one of these at a place that is looked at. */
@@ -16,7 +16,7 @@ function reversed(text: string): string {
   return Array.from(text).reverse().join('')
 }
 
-/** Visible text without brackets, quotes and colons: other values (a document, an address) share parts with texts that are no secret. */
+/** Visible text without brackets, quotes and colons: other values (a document, an address) share parts with texts that are not secret. */
 const ofOnePiece = /^[\w.~+/=-]+$/
 
 /** Finds secrets in a text, in whatever form they stand there. Time and memory grow with the text and with the secrets, not with both. */

@@ -72,7 +72,7 @@ export class Secret {
     return length <= 0 ? '' : this.#value.slice(-length)
   }
 
-  /** Does it begin like that? What keys begin with is no secret. */
+  /** Does it begin like that? What keys begin with is not a secret. */
   beginsWith(prefix: string): boolean {
     return this.#value.startsWith(prefix)
   }

@@ -7,7 +7,7 @@ export function closest(word: string, candidates: Iterable<string>): string | nu
   const lower = word.slice(0, 100).toLowerCase()
   for (const candidate of candidates) {
     const apart = distance(lower, candidate.toLowerCase())
-    // A word with nothing in common with the candidate is no misspelling of it, however short both are.
+    // A word with nothing in common with the candidate is not a misspelling of it, however short both are.
     if (apart < least && apart < candidate.length) [best, least] = [candidate, apart]
   }
   return best

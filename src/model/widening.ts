@@ -16,7 +16,7 @@ function beyondPredecessor(desired: DesiredKey, live: LiveKey): readonly Widened
   return fields
 }
 
-/** The fields in which a change grants more than the live key has: a permission, a project, a longer life. Making a key is no widening. */
+/** The fields in which a change grants more than the live key has: a permission, a project, a longer life. Making a key is not a widening. */
 export function widenedFields(change: Change): readonly FieldChange['field'][] {
   switch (change.kind) {
     case 'create':

@@ -12,7 +12,7 @@ type Cause = Extract<Finding, { code: 'break-glass-refused' }>['cause']
 
 /**
  * One PATCH that gives the head more, at once; null where nobody asked. It gets it by the same proof as by any other update, and where there is
- * none no successor is made: that is no matter for an emergency.
+ * none no successor is made: that does not belong to an emergency.
  */
 export function breakGlass({ desired, lineage }: KeyCase, facts: Facts): Decision | null {
   const { options, now, current } = facts

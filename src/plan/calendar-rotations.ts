@@ -55,7 +55,7 @@ function rotations(
       const reason = { code: 'superseded', head: holder.generation + 1, deadline } as const
       entries.push({ ...entryOf(desired, holder, deadline), event: 'retires', reason })
     }
-    // A rotation that is due again at once would be a configuration that the loader refuses; time must pass all the same.
+    // A rotation that is due again at once would be a configuration that the loader refuses; time must pass anyway.
     from = at + 1
     holder = successor(desired, holder, at, strategy === 'in-place')
   }

@@ -7,7 +7,7 @@ const beside: ReadonlySet<string> = new Set(['lastUse', 'version', 'position', '
  */
 const besideOfChange: ReadonlySet<string> = new Set([...beside, 'age', 'free', 'exceptions'])
 
-/** One text for one meaning: names in order, and without the facts that are beside the point. */
+/** One text for one meaning: names in order, and without the facts that do not matter. */
 export function canonicalText(value: unknown): string {
   return textWithout(value, beside)
 }

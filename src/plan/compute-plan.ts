@@ -181,7 +181,7 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   const lineage = facts.owned.lineages.get(keyId) ?? lineageOf(keyId, [])
   const key = { desired, lineage }
   const decided = decideKey(key, facts)
-  // In an emergency that one change is made, and none beside it.
+  // In an emergency that one change is made, and none next to it.
   if (facts.options.breakGlass?.keyId === keyId) return { ...decided, retirements: [] }
   const decision = withRenames(key, decided, facts)
   const isDelivered = headIsDelivered(key, decision, facts)

@@ -42,7 +42,7 @@ const isElsewhere: Condition = ({ desired: { keyId }, lineage, options }) => {
 /** Only one of them can be the head. */
 const hasSeveralHeads: Condition = ({ lineage: { rivals } }) => rivals.length > 0
 
-/** A marker alone is no proof that the key is ours, and nothing more is granted without one. */
+/** A marker alone is not proof that the key is ours, and nothing more is granted without one. */
 const isWidened: Condition = ({ desired, lineage: { head }, now }) =>
   head !== null && fieldChanges(desired, head, now).some(({ widens }) => widens)
 

@@ -17,7 +17,7 @@ export const makersTime: Milliseconds = 15 * minute
 /** What was made longer ago, nobody will finish from a replay. */
 const abandonedAfter: Milliseconds = day
 
-/** So many pending keys of one key id, and no more are added: something is wrong with its stores, or with a host. */
+/** That many pending keys of one key id, and no more are added: something is wrong with its stores, or with a host. */
 const maximumPending = 3
 
 /** Another run may be about to deliver a pending key: a warning where it still has time to, else null. */
@@ -32,7 +32,7 @@ export function beingMade(
   return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until }
 }
 
-/** Is this pending key older than a day, and not known to be in a store? With a head beside it, it may go. */
+/** Is this pending key older than a day, and not known to be in a store? With a head next to it, it may go. */
 export function isAbandoned(
   { live }: ManagedKey,
   { keyId, head }: Pick<Lineage, 'keyId' | 'head'>,

@@ -50,7 +50,7 @@ export interface PlanOptions {
   readonly keychain: 'works' | 'missing' | null
   /** Heal and rotate keys here whose local stores are another host's. */
   readonly takeOver: boolean
-  /** So many revocations, and rotations that nobody asked for, are allowed in this run; null: as the limits say. */
+  /** That many revocations, and rotations that nobody asked for, are allowed in this run; null: as the limits say. */
   readonly maxRevoke: number | null
   readonly maxRotate: number | null
   /** Key ids that somebody wants rotated now, with why; `leaked`: others know the secret, so there is no grace. */

@@ -2,7 +2,7 @@ import type { Change, Heal, Plan } from '../model/change.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { sourcesOf } from '../model/verb.ts'
 
-/** One list request looks after so many new keys. */
+/** One list request looks after that many new keys. */
 export const waveSize = 100
 
 /** How many requests something costs the caller. They differ where only apply finds out what there is to do. */

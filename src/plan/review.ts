@@ -50,7 +50,7 @@ export function keyDigests(
 }
 
 /**
- * One digest of everything that was reviewed. The moment of the plan is no part of it, nor is anything that changes by itself: a plan that
+ * One digest of everything that was reviewed. The moment of the plan is not a part of it, nor is anything that changes by itself: a plan that
  * is made again and does the same has the same digest.
  */
 export function reviewDigest(reviewed: Reviewed, hash: Hash): string {

@@ -63,7 +63,7 @@ const leaveAfterDate: Rule = (key, facts) => {
   return head === null ? nothing : updateOf(key, head, facts)
 }
 
-/** What others may know is not finished: it gives way to another key. */
+/** What leaked is not finished: it gives way to another key. */
 const healPending: Rule = (key, facts) => {
   const pending = unfinished(key.lineage, facts)
   if (pending.length === 0 || isCalledLeaked(key, facts)) return null

@@ -8,7 +8,7 @@ import { type BoundedText, readBounded } from './read-bounded.ts'
 import { BadHeader, type Incoming, type Outgoing, type Transport } from './transport.ts'
 import { type Secret, holdsSecret } from '../model/secret.ts'
 
-/** All that one try needs beside the call. */
+/** All that one try needs next to the call. */
 export interface Connection {
   /** No slash at its end. */
   readonly baseUrl: string
@@ -81,7 +81,7 @@ function readAnswer(call: Call, response: Incoming, text: BoundedText, now: Inst
   return fault(/\bjson\b/i.test(type) ? 'garbled' : 'not-json', true, response.status)
 }
 
-/** Undefined where it is no JSON, which JSON itself cannot say. */
+/** Undefined where it is not JSON, which JSON itself cannot say. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown

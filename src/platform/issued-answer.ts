@@ -3,7 +3,7 @@ import { type Source, fieldOf, isKeyId, isRecord, sourceOf } from './reader.ts'
 
 /** What the answer to create and regenerate holds: who the key is, its fields (not yet checked), and the secret. */
 export interface IssuedAnswer {
-  /** Null where the answer does not say, or says something that is no id. */
+  /** Null where the answer does not say, or says something that is not an id. */
   readonly id: string | null
   readonly key: unknown
   readonly secret: Secret | null

@@ -45,7 +45,7 @@ function proxyRefusal(errors: readonly object[]): number | null {
   return null
 }
 
-/** What a rejected fetch means. Nothing of the error is kept but its code, where that is no library's: its text may quote the request. */
+/** What a rejected fetch means. Nothing of the error is kept but its code, where that is not a library's: its text may quote the request. */
 export function networkFault(error: unknown): Fault {
   const errors = chain(error)
   const code = firstCode(errors)

@@ -14,17 +14,17 @@ export interface Pace {
   begin(pacing: Pacing): void
   /** Another key calls from now on, and has a budget of its own. */
   forget(): void
-  /** Resolves once so many requests may be made, or to false where the wait was interrupted. It uses up nothing. */
+  /** Resolves once that many requests may be made, or to false where the wait was interrupted. It uses up nothing. */
   ready(requests: number): Promise<boolean>
   /**
-   * The same for work of so many requests, and sets them aside, so that no other such work begins which would use them up, until the
+   * The same for work of that many requests, and sets them aside, so that no other such work begins which would use them up, until the
    * function that it resolves to is called.
    */
   hold(requests: number): Promise<() => void>
   /** The same for one request, which is made now. Resolves to how many waits there were before it; null: interrupted. */
   pass(): Promise<number | null>
   /**
-   * Learns from what came of a request that passed after so many waits. True: it was refused for want of budget, and is to
+   * Learns from what came of a request that passed after that many waits. True: it was refused for want of budget, and is to
    * be made again once `pass` lets it.
    */
   saw(outcome: Try, waits: number): boolean

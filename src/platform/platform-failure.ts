@@ -5,7 +5,7 @@ import type { Secret } from '../model/secret.ts'
 export class PlatformFailure extends Failure {
   /** The HTTP status of an answer that is an error; null where none came, or where its content is what is wrong. */
   readonly status: number | null
-  /** The call may have taken effect all the same: a try of this write was cut off, or answered by a server error. */
+  /** The call may have taken effect anyway: a try of this write was cut off, or answered by a server error. */
   readonly ambiguous: boolean
 
   constructor(

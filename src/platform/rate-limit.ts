@@ -13,7 +13,7 @@ function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,12}$/.test(text) ? Number(text) : null
 }
 
-/** Times below this are no instants, but seconds to wait. It was in 2001. */
+/** Times below this are not instants, but seconds to wait. It was in 2001. */
 const firstInstant = 1_000_000_000
 
 /**

@@ -54,7 +54,7 @@ export interface KeyPatch {
   readonly expiresAt?: Instant | null
 }
 
-/** A key that was just made or regenerated. The secret is null where the answer lacks it: the key exists all the same. */
+/** A key that was just made or regenerated. The secret is null where the answer lacks it: the key exists anyway. */
 export interface Issued {
   readonly key: LiveKey
   readonly secret: Secret | null
@@ -181,7 +181,7 @@ export interface PlatformClient {
   whoamiAs(
     secret: Secret,
     key: Pick<LiveKey, 'maskedKey'> & Partial<Pick<LiveKey, 'id'>>,
-    /** Nobody has the secret yet: the user agent says so, and this look is no use of the key. */
+    /** Nobody has the secret yet: the user agent says so, and this look is not use of the key. */
     when?: 'before-delivery',
   ): Promise<Whoami | null>
   /** What the platform was found to lack so far. */
@@ -195,7 +195,7 @@ export interface PlatformClient {
   budget(): Budget | null
   /** From now on calls that the platform's rate limit does not allow wait, as often as it takes, rather than fail. */
   pace(pacing: Pacing): void
-  /** Waits until so many requests may be made, where calls wait at all, or until that is interrupted. */
+  /** Waits until that many requests may be made, where calls wait at all, or until that is interrupted. */
   ready(requests: number): Promise<void>
   /** The same for one piece of work, which has them for itself until the function that it resolves to is called. */
   hold(requests: number): Promise<() => void>

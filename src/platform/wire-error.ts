@@ -27,7 +27,7 @@ function names(value: unknown): readonly string[] {
   return items.flatMap(item => text(item, 100) ?? [])
 }
 
-/** `body.scope.0` → `scope.0`: that it came in the body is no news. */
+/** `body.scope.0` → `scope.0`: that it came in the body is not news. */
 function place(loc: unknown): string {
   if (!Array.isArray(loc)) return ''
   const steps: readonly unknown[] = loc.slice(0, 10)
@@ -37,7 +37,7 @@ function place(loc: unknown): string {
     .join('.')
 }
 
-/** What an object says beside its message: `limit: 5, scope: a`; only names and plain values. */
+/** What an object says next to its message: `limit: 5, scope: a`; only names and plain values. */
 function contextOf(detail: unknown): string {
   const context = field(detail, 'context')
   if (typeof context !== 'object' || context === null || Array.isArray(context)) return ''

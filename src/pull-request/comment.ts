@@ -11,9 +11,9 @@ import { breakable, cut } from '../render/text/text.ts'
 import type { Overruled } from './judge.ts'
 import { type CommentState, type FormerPlan, stateLine } from './comment-state.ts'
 
-/** At most so many former plans are kept. */
+/** At most that many former plans are kept. */
 const mostFormer = 10
-/** At most so many hashes of what widens or ends: more are one. */
+/** At most that many hashes of what widens or ends: more are one. */
 const mostGrave = 1000
 
 /** What a comment shows. */

@@ -38,7 +38,7 @@ export interface Notes {
   write(request: number, text: string): Promise<void>
   edit(request: number, note: Note, text: string): Promise<void>
   remove(request: number, note: Note): Promise<void>
-  /** So many characters fit into one. */
+  /** That many characters fit into one. */
   readonly limit: number
 }
 

@@ -15,7 +15,7 @@ export interface Asked {
   readonly packages: string | null
   /** By which the host finds this run. */
   readonly run: string
-  /** A page of the step takes at most so many characters. */
+  /** A page of the step takes at most that many characters. */
   readonly pageLimit: number
   /** The severity at which an audit fails; null: as the policy says. */
   readonly failOn: string | null

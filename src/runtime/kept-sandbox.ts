@@ -6,7 +6,7 @@ import type { RateLimit } from '../sandbox/rate-limit.ts'
 import { type Sandbox, openSandbox } from '../sandbox/sandbox.ts'
 import { ensureFolder } from '../stores/write-file.ts'
 
-/** A sandbox whose database is a file at an absolute path, and the administrator's key beside it. Throws a Failure where either cannot be opened. */
+/** A sandbox whose database is a file at an absolute path, and the administrator's key next to it. Throws a Failure where either cannot be opened. */
 export async function openKeptSandbox(
   database: string,
   options: { readonly rateLimit?: RateLimit } = {},

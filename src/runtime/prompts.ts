@@ -6,7 +6,7 @@ import { breakCommandsInLines } from '../render/text/runner-commands.ts'
 export interface Choice<Value extends string> {
   readonly value: Value
   readonly label: string
-  /** Shown beside the choice that the cursor is on. */
+  /** Shown next to the choice that the cursor is on. */
   readonly hint?: string
 }
 

@@ -1,7 +1,7 @@
 import type { ReadStream } from 'node:tty'
 import { Failure } from '../model/failure.ts'
 
-/** All of standard input as text, at most so many bytes. Throws a usage `Failure` where it is a terminal, or more. */
+/** All of standard input as text, at most that many bytes. Throws a usage `Failure` where it is a terminal, or more. */
 export async function readInput(input: ReadStream, largest: number): Promise<string> {
   if (input.isTTY)
     throw new Failure('usage', 'Standard input is a terminal, which would show what you type', {

@@ -79,7 +79,7 @@ export function openOutput(
     stream.write(text, done)
   }
   let told: Error | null = null
-  // A reader that went away (`plan | head`) must not stop an apply in the middle, so a closed pipe is no error.
+  // A reader that went away (`plan | head`) must not stop an apply in the middle, so a closed pipe is not an error.
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error !== told && error.code !== 'EPIPE' && error.code !== 'EIO') onError(error)
   })
@@ -101,7 +101,7 @@ export function openOutput(
     printPatch: text => write(guard.text(lineOf(text), true)),
     rewrite: text => write(eraseLine + guard.rewritten(text)),
     exact: text => write(guard.exact(text)),
-    // A command to the CI runner is no output of ours.
+    // A command to the CI runner is not an output of ours.
     command: line => void stream.write(guard.command(line)),
     hand: (text, how) =>
       new Promise<void>((resolve, reject) => {

@@ -5,7 +5,7 @@ import type { WireWhoami } from '../platform/wire.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /**
- * The administrator's key of a sandbox, which is kept in `file` (0600) beside its database; a new one where there is none,
+ * The administrator's key of a sandbox, which is kept in `file` (0600) next to its database; a new one where there is none,
  * or where the sandbox does not accept it any more. It is the caller's own credential: the database only has its hash.
  */
 export async function administratorKey(sandbox: Sandbox, file: string): Promise<Secret> {

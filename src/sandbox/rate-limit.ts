@@ -1,7 +1,7 @@
 import type { Answer } from './incoming-call.ts'
 import { HttpError } from './http-error.ts'
 
-/** So many requests of one key in so many milliseconds. */
+/** That many requests of one key in that many milliseconds. */
 export interface RateLimit {
   readonly requests: number
   readonly window: number

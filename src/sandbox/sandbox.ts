@@ -25,7 +25,7 @@ export interface Sandbox {
   handle(request: Request): Promise<Response>
   /** A new key that may do everything and never expires. */
   issueAdministrator(name?: string): Secret
-  /** A token of a person, who may do everything and is no key: `whoami` shows none, and no list has it. */
+  /** A token of a person, who may do everything and is not a key: `whoami` shows none, and no list has it. */
   issueUserToken(account: string): Secret
   /** Decides about a login that waits, as its page in a browser does. False where none waits under that code. */
   decideLogin(userCode: string, decision: { readonly account: string } | 'denied'): boolean

@@ -131,7 +131,7 @@ export function readVariable(text: string, name: string, label: string): string 
 }
 
 /**
- * The text with `name` set to `value`; every byte that is no part of an assignment to `name` stays. Where the name is
+ * The text with `name` set to `value`; every byte that is not a part of an assignment to `name` stays. Where the name is
  * assigned more than once, each is set, so that no reader finds an old value, first or last. Quotes, indentation, `export`
  * and comments are kept; blanks around the sign go, for shells cannot read them. A new variable becomes the last line.
  */

@@ -31,7 +31,7 @@ function gitEnvironment(root: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv
     GIT_ALLOW_PROTOCOL: ':',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_TERMINAL_PROMPT: '0',
-    // Where `root` is no repository after all, none above it is taken.
+    // Where `root` is not a repository after all, none above it is taken.
     GIT_CEILING_DIRECTORIES: dirname(root),
   }
 }

@@ -7,7 +7,7 @@ import { readRegularFile } from './read-file.ts'
 
 type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
 
-/** A file with a line that no delivery writes, and that the platform's own client reads all the same. */
+/** A file with a line that no delivery writes, and that the platform's own client reads anyway. */
 export interface OtherName {
   readonly path: string
   /** The variable that the store writes. */
@@ -16,7 +16,7 @@ export interface OtherName {
   readonly stale: string
 }
 
-/** What is shorter is no key, and may stand in any text by chance. */
+/** What is shorter is not a key, and may stand in any text by chance. */
 const shortest = 8
 
 /** The key that a variable in a file holds; null where it holds none, or where nobody can tell. */

@@ -37,7 +37,7 @@ export function endsWithUs(child: ChildProcess): () => boolean {
   }
 }
 
-/** What a stream has said so far, at most so many bytes. */
+/** What a stream has said so far, at most that many bytes. */
 export function collect(
   stream: Readable | null,
   most: number,

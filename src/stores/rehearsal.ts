@@ -6,7 +6,7 @@ import { Secret } from '../model/secret.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import type { Stores } from './open.ts'
 
-/** A place beside a key's own one, and what its removal may leave behind. */
+/** A place next to a key's own one, and what its removal may leave behind. */
 interface Stage {
   readonly spec: StoreSpec
   readonly file: string | null
@@ -48,8 +48,8 @@ async function exists(folder: string): Promise<boolean> {
 }
 
 /**
- * Tries a store for real with a value that is no secret: put, get where it can be read, remove. Never at the place that it
- * stands for, but beside it. Resolves to what was tried. Throws the `Failure` of the first thing that does not work;
+ * Tries a store for real with a value that is not a secret: put, get where it can be read, remove. Never at the place that it
+ * stands for, but next to it. Resolves to what was tried. Throws the `Failure` of the first thing that does not work;
  * nothing of the trial stays.
  */
 export async function rehearse(

@@ -414,7 +414,7 @@ t.test('releases a key for another stack, and leaves it alone for 30 days', asyn
   t.match((await w.plan(retain)).changes, [{ kind: 'revoke', reason: { code: 'unmanaged' } }])
 })
 
-t.test('revokes exactly the keys of nobody that nobody used for long', async t => {
+t.test('revokes exactly the unmanaged keys that nobody used for long', async t => {
   const w = world(t)
   const make = async (name: string) => {
     const key = {

@@ -27,7 +27,7 @@ interface Example {
   readonly practice: string
   readonly quality: 'good' | 'bad'
   readonly example: string
-  /** The declaration, offline; or what is live beside it. */
+  /** The declaration, offline; or what is live next to it. */
   readonly made: Made
   readonly rules: readonly string[]
 }

@@ -9,7 +9,7 @@ import { now } from '../support/build.ts'
 
 const midnight = now - (now % day)
 
-/** A look made so many days ago at noon, back over `days` whole days; it saw `seen` once. */
+/** A look made that many days ago at noon, back over `days` whole days; it saw `seen` once. */
 function look(ago: number, days: number, seen: string, more: Partial<ObservedUsage> = {}): ObservedUsage {
   const to = now - ago * day
   return {

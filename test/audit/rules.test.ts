@@ -37,7 +37,7 @@ interface Case {
   readonly policy?: Partial<AuditPolicy>
   readonly state?: Partial<DesiredState>
   readonly live?: Live
-  /** Beside the head. */
+  /** It stands next to the head. */
   readonly others?: readonly LiveKey[]
   /** Null: nothing is live. */
   readonly head?: null

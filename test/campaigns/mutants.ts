@@ -15,7 +15,7 @@ export const wrongPrograms: Campaign = {
   play: async ({ name, tell }) => {
     const mutant = mutants[name]
     if (mutant === undefined) throw new Error(`No mutant is called ${name}.`)
-    // The cases have to be such that the program as it is passes.
+    // The cases have to be ones that the program as it is passes.
     const right = await faultsOf(mutant.caught, null)
     const { program, end } = await buildMutant(mutant.edits)
     const found = await faultsOf(mutant.caught, program).finally(end)

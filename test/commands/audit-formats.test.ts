@@ -65,7 +65,7 @@ t.test('reports only what is new since a baseline of either kind, wherever the l
   )
 })
 
-t.test('takes a finding for new whose exception is gone, and says what is no baseline', async t => {
+t.test('takes a finding for new whose exception is gone, and says what is not a baseline', async t => {
   const place = await workplace(t)
   const audit = (...args: string[]) => place.run(['audit', '--offline', ...args])
   await place.write('fluxloop-keys.yaml', configuration(backup))

@@ -158,7 +158,7 @@ t.test('update refuses what it cannot mean', async t => {
   }
 })
 
-t.test('a write whose key changed in the meantime overwrites nothing; mere use is no change', async t => {
+t.test('a write whose key changed in the meantime overwrites nothing; mere use is not a change', async t => {
   const meanwhile = (t: Test, body: object | null): ReferencePlatform => {
     const platform = referencePlatform(t)
     let left = 1

@@ -322,7 +322,7 @@ const rows: readonly Row[] = [
     expected: [['bad-value', 'a.yaml:9:12', 'several stores', 'list']],
   },
   {
-    title: 'a limit that is no share',
+    title: 'a limit that is not a share',
     input: `${sound}limits: { revoke: 120% }\n`,
     expected: [['bad-value', 'a.yaml:9:19', '120%', '25%']],
   },
@@ -382,7 +382,7 @@ keys:
     expected: [['grant-without-effect', 'a.yaml:5:68', 'has manage_keys for good']],
   },
   {
-    title: 'a temporary permission beside the same one',
+    title: 'a temporary permission next to the same one',
     input: temporary('{ permission: read_results, until: 2027-01-31, reason: x }'),
     expected: [['bad-value', 'a.yaml:7:33', '`keys.ci.permissions` names the same thing twice', 'repeat']],
   },
@@ -654,7 +654,7 @@ keys:
     expected: [['bad-rename', 'a.yaml:9:23', 'still called "acme"']],
   },
   {
-    title: 'a former name of the stack that is no name',
+    title: 'a former name of the stack that is not a name',
     input: `${sound}formerly: [Acme Bots]\n`,
     expected: [['bad-value', 'a.yaml:9:12', 'stack name']],
   },
@@ -679,7 +679,7 @@ keys:
     expected: [['unknown-permission', 'a.yaml:10:7', 'write']],
   },
   {
-    title: 'a wildcard beside others',
+    title: 'a wildcard next to others',
     input: sound.replace('[read_results]', '[read_results, "*"]'),
     expected: [['wildcard-beside-others', 'a.yaml:7:33', '`*`']],
   },
@@ -689,7 +689,7 @@ keys:
     expected: [['wildcard-beside-others', 'a.yaml:7:5', '`*`']],
   },
   {
-    title: 'all beside projects',
+    title: 'all next to projects',
     input: sound.replace('scope: all', 'scope: [bot, all]'),
     expected: [['all-beside-projects', 'a.yaml:6:18', '"all"', 'scope: all']],
   },

@@ -430,7 +430,7 @@ t.test('reads files through links, as Kubernetes mounts them', async t => {
   })
 })
 
-t.test('is no configuration where a link on the way to a part of it is not followed', async t => {
+t.test('is not a configuration where a link on the way to a part of it is not followed', async t => {
   const files = { 'keys/a.yaml': head, 'shared/b.yaml': `keys:\n${keyOf('b')}` }
   const cases = [
     { link: 'keys/team', to: '../shared', paths: ['keys', 'keys/**/*.yaml', 'keys/*/*.yaml'] },

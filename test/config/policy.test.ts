@@ -254,9 +254,11 @@ t.test('an own rule sees what is declared, live and used', async t => {
   }
 })
 
-t.test('test cases beside the rules say what came of them, and an ordinary key fills their gaps', async t => {
-  const { audit } = await policyOf({
-    'a.yaml': `${head}${key}policy:
+t.test(
+  'test cases next to the rules say what came of them, and an ordinary key fills their gaps',
+  async t => {
+    const { audit } = await policyOf({
+      'a.yaml': `${head}${key}policy:
   rules:
     mine:
       when: desired.environment == 'prod' && usage.byPermission['read_scenarios'] > 10
@@ -274,15 +276,16 @@ t.test('test cases beside the rules say what came of them, and an ordinary key f
         - { name: over, key: { expiresAt: 2026-01-31 }, now: 2026-02-01, finds: true }
         - { name: not over, finds: false }
 `,
-  })
-  t.match(runRuleTests(audit.rules), [
-    { rule: 'late', test: { name: 'over' }, passed: true, why: null },
-    { rule: 'late', passed: true },
-    { rule: 'mine', test: { name: 'in prod' }, passed: true },
-    { rule: 'mine', test: { name: 'in ci' }, passed: false, why: 'it finds nothing, and should' },
-    { rule: 'mine', test: { name: 'unused' }, passed: false, why: /No such key/ },
-  ])
-})
+    })
+    t.match(runRuleTests(audit.rules), [
+      { rule: 'late', test: { name: 'over' }, passed: true, why: null },
+      { rule: 'late', passed: true },
+      { rule: 'mine', test: { name: 'in prod' }, passed: true },
+      { rule: 'mine', test: { name: 'in ci' }, passed: false, why: 'it finds nothing, and should' },
+      { rule: 'mine', test: { name: 'unused' }, passed: false, why: /No such key/ },
+    ])
+  },
+)
 
 t.test('the page lists every fact', async t => {
   const page = await readFile('docs/policy.md', 'utf8')

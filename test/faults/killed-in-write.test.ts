@@ -18,7 +18,7 @@ interface Scene {
   readonly issued: readonly string[]
   /** What `git add --all` would take. */
   readonly added: () => Promise<string>
-  /** Killed at its so manyth rename, where it comes by so many. */
+  /** Killed at its nth rename, where it comes by that many. */
   readonly apply: (killedAt?: number) => Promise<Ended>
 }
 

@@ -55,7 +55,7 @@ interface Way {
   /** How a store fails. */
   readonly how: string
   readonly breaks: (w: World, position: number) => void
-  /** Has the failing store the secret all the same? */
+  /** Has the failing store the secret anyway? */
   readonly takes: boolean
 }
 

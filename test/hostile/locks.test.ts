@@ -236,7 +236,7 @@ t.test(
         loaded: ['leaping-lease.mjs', 'killed-at-step.mjs'],
         env: { KILLED_AT: 'agents.env', KILLED_AT_STEP: String(step) },
       })
-      // From the first write to the platform on it is no take-over any more: test/faults kills there.
+      // From the first write to the platform on it is not a take-over any more: test/faults kills there.
       if (ending.signal === null || platform.requests.some(line => line.startsWith('POST'))) break
       t.equal(ending.signal, 'SIGKILL')
       const next = await run('apply --auto-approve -c other.yaml', leaping)

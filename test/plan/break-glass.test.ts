@@ -160,7 +160,7 @@ t.test('plans keep a grant until its end and narrow it afterwards, and never rea
   t.match(entries, [{ event: 'narrows', at: grant.until, granted: 'manage_projects', reason: 'break-glass' }])
 })
 
-t.test('what somebody else adds is drift beside a grant, and a grant never gives anything back', async t => {
+t.test('what somebody else adds is drift next to a grant, and a grant never gives anything back', async t => {
   t.strictSame(fields({ live: given(grant, ['manage_keys', 'manage_projects']) }), [
     ['permissions', 'drift', false],
   ])

@@ -17,7 +17,7 @@ import {
   waits,
 } from '../support/plan-of.ts'
 
-/** Beside the key in trouble: a dead store, a predecessor whose time is over, and a key that nothing declares. */
+/** Next to the key in trouble: a dead store, a predecessor whose time is over, and a key that nothing declares. */
 const stale = managedKey(other, {
   state: { kind: 'delivered', visibleEnd: 'dead5', at: now - 9 * day },
 })

@@ -182,7 +182,7 @@ t.test('goes on with the rest of the plan where a rename is held', async t => {
   t.strictSame(told(only.findings), [], 'a plan of other keys does not speak of it')
 })
 
-t.test('renames before it replaces: the update of each key stands beside the rotation', async t => {
+t.test('renames before it replaces: the update of each key stands next to the rotation', async t => {
   const old = managedKey(a, { generation: 2, live: { createdAt: now - 70 * day } })
   const rotated = planOf({ desired: [b], keys: [old] })
   t.strictSame(summary(rotated), ['rotate key_a_2 g3', 'update key_a_2 key id'])

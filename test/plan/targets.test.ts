@@ -49,7 +49,7 @@ t.test('leaves out whatever is about other keys, and prunes none of them', async
   ])
 })
 
-t.test('prunes a key of nobody in a run of chosen keys only where it is named by its very id', async t => {
+t.test('prunes an unmanaged key in a run of chosen keys only where it is named by its very id', async t => {
   const world = {
     keys: [managedKey(), liveKey()],
     state: { prune: { ...desiredState().prune, unmanaged: 'revoke' } },

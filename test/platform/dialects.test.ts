@@ -135,7 +135,7 @@ const rows: readonly Row[] = [
     then: stored,
   },
   {
-    title: 'an answer to create that holds the secret alone, and no list: the secret is printed all the same',
+    title: 'an answer to create that holds the secret alone, and no list: the secret is printed anyway',
     name: 'create-unplaced',
     dialect: both(secretAlone, refusing([list], 500, { detail: 'down' })),
     line: 'apikeys create --name Bot --quiet',

@@ -175,7 +175,7 @@ t.test('leaves a description without marker as it is', async t => {
   t.equal(writeDescription('', example), formatMarker(example))
 })
 
-t.test('a damaged marker in the description of a retiring key is text beside its new marker', async t => {
+t.test('a damaged marker in the description of a retiring key is text next to its new marker', async t => {
   const text = fitDescription('Nightly [fk1 acme-agents/', example)
   t.match(readDescription(writeDescription(text, example)), {
     description: 'Nightly (fk1 acme-agents/',

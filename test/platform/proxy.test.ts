@@ -51,7 +51,7 @@ t.test('keeps user name and password apart from what can be shown', t => {
   t.end()
 })
 
-t.test('refuses what is no proxy, without showing it', t => {
+t.test('refuses what is not a proxy, without showing it', t => {
   for (const value of [
     'http://',
     'http://user:hunter2@',

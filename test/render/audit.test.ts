@@ -26,7 +26,7 @@ const formats = {
   'uri-reference': /^[^\s\\]*$/,
   'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/,
 }
-// One of its patterns is no regular expression of Unicode mode.
+// One of its patterns is not a regular expression of Unicode mode.
 const isSarif = new Ajv({ strict: false, unicodeRegExp: false, formats }).compile(
   schemaAt(require.resolve('schemastore/schemas/json/sarif-2.1.0.json')),
 )

@@ -100,7 +100,7 @@ t.test('has it keep that file in shared memory where the session has no folder i
 t.test('does not give it the secret where the file would be on a disk, but goes on to the next', async t => {
   const { env, seen } = desktop(t, { 'wl-copy': 0, xclip: 0 })
   const session = { ...env, WAYLAND_DISPLAY: '/run/wayland-0', XDG_RUNTIME_DIR: '/proc' }
-  // No folder, a file, and a folder that is no place in memory for files.
+  // No folder, a file, and a folder that is not a place in memory for files.
   for (const sharedMemory of ['/nowhere', process.execPath, '/proc']) {
     t.strictSame(await copySecret(secret, { env: session, platform: 'linux', sharedMemory }), {
       ok: false,

@@ -229,7 +229,7 @@ t.test('unknown routes, wrong methods and bodies that are too large get JSON wit
   t.equal(fits.status, 201, 'one that just fits is read')
 })
 
-t.test('what is no proper HTTP request harms nobody else', async t => {
+t.test('what is not a proper HTTP request harms nobody else', async t => {
   const served = await serveForTest(t)
   const { port } = new URL(served.url)
   for (const text of [
@@ -268,7 +268,7 @@ t.test('is reached on loopback alone, and at no other address of the machine', a
   t.equal(await refused('127.0.0.1'), 'connected')
 })
 
-t.test('says so where a file is no database', async t => {
+t.test('says so where a file is not a database', async t => {
   const folder = t.testdir({ 'no.db': 'This is a text, and no database at all.'.repeat(100) })
   await t.rejects(openKeptSandbox(join(folder, 'no.db')), {
     name: 'Failure',

@@ -3,7 +3,7 @@ import type { Secret } from '../../src/model/secret.ts'
 import { parseRateLimit } from '../../src/sandbox/rate-limit.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 
-t.test('reads a limit as so many requests in a period', t => {
+t.test('reads a limit as that many requests in a period', t => {
   for (const [text, limit] of [
     ['1000/h', { requests: 1_000, window: 3_600_000 }],
     ['20/2s', { requests: 20, window: 2_000 }],

@@ -41,7 +41,7 @@ t.test('at another moment everything is as long ago as on the page', async t => 
   t.match(json, { last_used_at: '2026-03-01T10:00:00.000Z', expires_at: '2026-05-24T14:00:00.000Z' })
 })
 
-t.test('a person is no key: in no list, with every permission, and no other token is one', async t => {
+t.test('a person is not a key: in no list, with every permission, and no other token is one', async t => {
   const served = await serveForTest(t)
   const secret = served.sandbox.issueUserToken('dev@example.com').reveal()
   const me = await served.call('GET', '/api/auth/whoami', { secret })

@@ -25,7 +25,7 @@ ${Array.from({ length: count }, (_, index) => `  key-${index}: { name: Key ${ind
 
 const oneLine = (text: string) => text.replaceAll(/\u001b\[[\d;?]*[A-Za-z]/g, '').replaceAll(/\s+/g, ' ')
 const number = (value: number) => value.toLocaleString('en-US')
-/** What creating so many keys costs, with a list for every hundred; before the first one an update that changes nothing is tried. */
+/** What creating that many keys costs, with a list for every hundred; before the first one an update that changes nothing is tried. */
 const cost = (keys: number, tried = 0) => number(2 * keys + Math.ceil(keys / 100) + tried)
 const clockTime = (seconds: number) => `${new Date(seconds * second).toISOString().slice(11, 16)} UTC`
 /** Windows end at whole seconds, and a minute that has begun counts. */

@@ -36,7 +36,7 @@ t.test('delivers a key, and has nothing to do then, without all that can be done
   t.match(words(planned), /the environment that agents declares has no effect/)
 })
 
-t.test('makes nothing to manage without PATCH, and keys by hand all the same', async t => {
+t.test('makes nothing to manage without PATCH, and keys by hand anyway', async t => {
   const place = await scene(t, [required.PATCH])
   const applied = await place.run(['apply', '--auto-approve'])
   t.equal(applied.code, 1)

@@ -202,7 +202,7 @@ t.test('revoke ends a retiring key now, through the gate of its use, and never a
   t.match(JSON.parse(forced.stdout), { report: { outcomes: [{ status: 'done' }] } })
 })
 
-t.test('fmt writes the files of a sound configuration in one layout', async t => {
+t.test('fmt writes the files of a valid configuration in one layout', async t => {
   const place = await workplace(t)
   const loose =
     'version:   1\nstack: acme # mine\nkeys:\n    ci: {name: CI,scope: all,permissions: [ read_results ],expires: 90d}\n'

@@ -53,7 +53,7 @@ async function scene(t: Test): Promise<Scene> {
   }
 }
 
-/** Live keys of others, so many that there are `total` with the administrator's. */
+/** Live keys of others: as many as make `total` with the administrator's. */
 function fill(database: Database, total: number): void {
   database.transaction(() => {
     for (let index = 1; index < total; index += 1) {

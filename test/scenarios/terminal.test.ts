@@ -48,7 +48,7 @@ async function scene(t: Test, keys = 3): Promise<Scene> {
 const colour = /\u001b\[\d+m/
 const erase = '\u001b[2K'
 
-/** The lines as a terminal shows them: colours take no room, and an erased line is no line. */
+/** The lines as a terminal shows them: colours take no room, and an erased line is not a line. */
 function shownLines(text: string): readonly string[] {
   return text
     .replaceAll(/\u001b\[\d*[A-Za-z]/g, '')
@@ -138,7 +138,7 @@ t.test('without a terminal nobody can approve, so nothing is changed', async t =
   t.strictSame(await platform.managed(), [])
 })
 
-/** Lets creates arrive but not be answered until `release`; `arrived` resolves once there are so many. */
+/** Lets creates arrive but not be answered until `release`; `arrived` resolves once there are that many. */
 function holdCreates(platform: ServedPlatform, count: number) {
   const arrived = new Promise<void>(resolve => {
     let left = count

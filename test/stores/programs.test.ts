@@ -582,7 +582,7 @@ t.test(
   },
 )
 
-t.test('is tried beside the place of a key by doctor', async t => {
+t.test('is tried next to the place of a key by doctor', async t => {
   const stand = standIn(join(folder(t), 'bin'), ['pass', 'gh'])
   const stores = createStores({
     env: withPath(stand),

@@ -133,7 +133,7 @@ export function marker(overrides: Partial<Marker> = {}, desired: DesiredKey = de
   }
 }
 
-/** A key of nobody's stack. */
+/** An unmanaged key. */
 export function liveKey(overrides: Partial<LiveKey> = {}): LiveKey {
   return {
     id: 'key_stranger',

@@ -13,7 +13,7 @@ export const runnerCommands = [
   '^^^ +++',
 ] as const
 
-/** One text with all of them at so many distances that at any width some begin a line; and after what other readers take for line ends. */
+/** One text with all of them at that many distances that at any width some begin a line; and after what other readers take for line ends. */
 export const hostileText = [
   ...runnerCommands.map((command, index) => `${'word '.repeat(index % 4)}${command}`),
   ...['\n', '\r', '\u2028', '\u0085', '\u000b', '\u00a0', '\u3000', '\ufeff', '\u001b[31m', '\u00ad'].map(

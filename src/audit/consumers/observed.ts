@@ -4,7 +4,7 @@ import type { ObservedUsage } from '../../model/observed-usage.ts'
 import { identityCheck } from '../../model/operation.ts'
 import { useOf } from '../../lifecycle/last-use.ts'
 
-/** What a key was used for, as far as one look tells: an operation in a project, so many times. */
+/** What a key was used for, as far as one look tells: an operation in a project, that many times. */
 export interface ObservedAct {
   /** Null where the platform does not join operations and projects: then there is one entry for each project too. */
   readonly operation: string | null

@@ -1,7 +1,7 @@
 import { type Rule, clean, evidence } from '../rule.ts'
 import { usageOf } from '../usage-of.ts'
 
-/** Only what the platform did not give: what this run chose not to ask for is no finding. */
+/** Only what the platform did not give: what this run chose not to ask for is not a finding. */
 export const usageUnavailable: Rule = (key, facts) => {
   if (key.kind !== 'declared') return clean
   const seen = usageOf(key, facts)

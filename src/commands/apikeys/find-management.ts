@@ -33,7 +33,7 @@ function headOf({ stack, keyId }: Marker, keys: readonly LiveKey[]): LiveKey | n
 
 /**
  * Null where no stack owns the key. The configuration is that of `paths`, or the usual one of the working directory; one that
- * is missing, wrong or another stack's is no reason to fail, since these commands are there to work without.
+ * is missing, wrong or another stack's is not a reason to fail, since these commands are there to work without.
  */
 export async function managementOf(
   { key, listing }: FoundKey,

@@ -72,7 +72,7 @@ function textsWith(before: ReadonlyMap<string, string>, made: readonly Made[]): 
   )
 }
 
-/** As many as mean nothing else, beside those that are known to be: where all do not, each half is tried. */
+/** As many as mean nothing else, next to those that are known to be: where all do not, each half is tried. */
 async function soundOf(
   known: readonly Made[],
   made: readonly Made[],

@@ -18,7 +18,7 @@ const listOf = (value: unknown): readonly unknown[] | null => (Array.isArray(val
 interface Before {
   readonly stack: unknown
   readonly known: unknown
-  /** So many findings there were besides. */
+  /** That many findings there were besides. */
   readonly leftOut: number
   /** Fingerprint, and whether an exception answered for it. */
   readonly findings: readonly (readonly [fingerprint: unknown, suppressed: boolean])[]

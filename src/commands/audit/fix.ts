@@ -22,7 +22,7 @@ import { escapeControls } from '../../render/text/text.ts'
 export interface FixOptions {
   readonly config: readonly string[]
   readonly write: boolean
-  /** The reverse patch; null: `fluxloop-keys.fix.patch` beside the first file that changes. */
+  /** The reverse patch; null: `fluxloop-keys.fix.patch` next to the first file that changes. */
   readonly patch: string | null
 }
 

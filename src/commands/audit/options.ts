@@ -40,7 +40,7 @@ export function windowOf(flag: string | null): number {
   )
 }
 
-/** So many requests for usage a run makes unasked: a fifth of what the platform allows in an hour. */
+/** That many requests for usage a run makes unasked: a fifth of what the platform allows in an hour. */
 const usualRequests = 200
 
 export function maximumRequestsOf(flag: number | null): number {

@@ -43,7 +43,7 @@ async function liveKeys(options: Completion, context: Context): Promise<readonly
   return [...ids, ...unique]
 }
 
-/** A failure is no candidate: a shell that completes must not show errors. */
+/** A failure is not a candidate: a shell that completes must not show errors. */
 async function quietly(work: Promise<readonly Candidate[]>): Promise<readonly Candidate[]> {
   const ended = new AbortController()
   const late = wait(patience, [], { signal: ended.signal })

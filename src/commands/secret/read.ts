@@ -20,7 +20,7 @@ function declared(keys: readonly DesiredKey[], asked: string): DesiredKey {
   })
 }
 
-/** Other programs get it next: what is no secret of a key might end a line there, or be none of its length. */
+/** Other programs get it next: what is not a secret of a key might end a line there, or be none of its length. */
 function requirePlain(secret: Secret, keyId: string, spec: StoreSpec): Secret {
   if (secret.isPlain()) return secret
   throw new Failure('failed', `What ${storeLabel(spec)} holds is not a secret of ${keyId}`, {

@@ -9,7 +9,7 @@ import { PlatformFailure } from '../../platform/platform-failure.ts'
 import type { PlatformClient } from '../../platform/types.ts'
 import { toLook } from '../audit/gather-usage.ts'
 
-/** Figures of one live key over so many days. */
+/** Figures of one live key over that many days. */
 export interface Question {
   readonly liveId: string
   readonly days: number

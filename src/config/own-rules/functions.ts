@@ -52,7 +52,7 @@ const duration: Effort = {
 const calendar: Effort = { steps: ({ length }) => (length > 1 ? 1_000 : 1), makes: () => single }
 
 /**
- * All that an expression may call beside loops. The library has more, and what is not here is refused: patterns, which may take for
+ * All that an expression may call next to loops. The library has more, and what is not here is refused: patterns, which may take for
  * ever, and what makes much of little (`split`, `join`, `json`, `bind`).
  */
 export const functions: ReadonlyMap<string, Effort> = new Map([

@@ -21,7 +21,7 @@ function runTest(rule: OwnRule, test: OwnRuleTest): RuleTestResult {
   return result(test.finds ? 'it finds nothing, and should' : 'it finds something, and should not')
 }
 
-/** Runs the test cases that stand beside the policy's own rules, in their order. */
+/** Runs the test cases that stand next to the policy's own rules, in their order. */
 export function runRuleTests(rules: readonly OwnRule[]): readonly RuleTestResult[] {
   return rules.flatMap(rule => rule.tests.map(test => runTest(rule, test)))
 }

@@ -8,9 +8,9 @@ import { readPart } from '../read-part.ts'
 import type { Room } from '../room.ts'
 import { type Confined, type Package, locatePolicy } from './locate.ts'
 
-/** So many policies may be built one on the other. */
+/** That many policies may be built one on the other. */
 const maximumDepth = 10
-/** So many policies count in all. One that several build on counts for each. */
+/** That many policies count in all. One that several build on counts for each. */
 const maximumPolicies = 100
 
 /** What a shared policy's file may hold. */

@@ -29,7 +29,7 @@ interface Program {
   readonly program: string
   readonly install: string
   /**
-   * Ends with exit code 0 where the tool can work at the secret's place: a login elsewhere that has ended is no reason to fail, and one
+   * Ends with exit code 0 where the tool can work at the secret's place: a login elsewhere that has ended is not a reason to fail, and one
    * that works there says nothing of here. Null: to read the secret, which is read back anyway, is to try it.
    */
   readonly probe: ((settings: Settings) => readonly string[]) | null
@@ -69,7 +69,7 @@ export interface Preset extends Program {
   readonly readable: boolean
   /** Does it belong to one person's machine? */
   readonly local: boolean
-  /** The setting that another place beside it differs in. */
+  /** The setting that another place next to it differs in. */
   readonly beside: string
   /** Settings that do not make another place: the whole is written at once, or they say who may read it. */
   readonly within?: readonly string[]

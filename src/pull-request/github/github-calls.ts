@@ -72,7 +72,7 @@ function failureOf(method: string, path: string, status: number): Failure {
   return new Failure(code, `GitHub answered ${status} to ${what}`)
 }
 
-/** The path of the next page, which lies at the same origin or is no page of ours. */
+/** The path of the next page, which lies at the same origin or is not a page of ours. */
 function nextPage(link: string | null, url: string): string | null {
   const next = /<([^<>]{1,2000})>;\s*rel="next"/.exec(link ?? '')?.[1]
   return next?.startsWith(`${url}/`) === true ? next.slice(url.length) : null

@@ -6,7 +6,7 @@ import { planArtefacts } from './plan-artefacts.ts'
 import { githubRecords } from './records.ts'
 import { type Repository, headOf, inPath, mergedInto, requestOf } from './pull-requests.ts'
 
-/** A comment has at most so many characters. Source: GitHub's answer to longer ones. */
+/** A comment has at most that many characters. Source: GitHub's answer to longer ones. */
 const noteLimit = 65_536
 
 const kinds: Readonly<Record<string, CommittedFile['kind']>> = {

@@ -70,7 +70,7 @@ export async function requestOf(repository: Repository, number: number): Promise
   }
 }
 
-/** A branch has had at most so many commits to the configuration lately, or the oldest are not looked at. */
+/** A branch has had at most that many commits to the configuration lately, or the oldest are not looked at. */
 const mostCommits = 50
 
 export async function mergedInto(

@@ -53,7 +53,7 @@ function failureOf(method: string, path: string, status: number): Failure {
   return new Failure(code, `GitLab answered ${status} to ${what}`)
 }
 
-/** The path of the next page; null: this is the last one. What lies at another origin is no page of ours, and an incomplete list no list. */
+/** The path of the next page; null: this is the last one. What lies at another origin is not a page of ours, and an incomplete list no list. */
 function nextPage(link: string | null, url: string, path: string): string | null {
   const next = /<([^<>]{1,4000})>;\s*rel="next"/.exec(link ?? '')?.[1]
   if (next === undefined) return null

@@ -6,7 +6,7 @@ import { planFilesOf } from './job-artifacts.ts'
 import { type Project, headOf, mergedInto, requestOf } from './merge-requests.ts'
 import { gitlabRecords } from './statuses.ts'
 
-/** A note has at most so many characters. Source: https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions-of-issues-merge-requests-and-epics */
+/** A note has at most that many characters. Source: https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions-of-issues-merge-requests-and-epics */
 const noteLimit = 1_000_000
 const largestFile = 16 * 1024 * 1024
 

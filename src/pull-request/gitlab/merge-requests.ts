@@ -62,7 +62,7 @@ export async function requestOf(project: Project, number: number): Promise<Chang
   }
 }
 
-/** A branch has had at most so many commits to the configuration lately, or the oldest are not looked at. */
+/** A branch has had at most that many commits to the configuration lately, or the oldest are not looked at. */
 const mostCommits = 50
 
 export async function mergedInto(

@@ -45,7 +45,7 @@ async function runOne(
   return await runStep({
     inputs: {
       ...{ command, config, workingDirectory, comment, failOn, showPersonal },
-      // What apply leaves for a review is no plan that somebody named.
+      // What apply leaves for a review is not a plan that somebody named.
       planFile: command === 'plan' ? join(job.folder, reportFiles.plan) : null,
       token: new Secret('not used here'),
     },

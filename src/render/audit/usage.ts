@@ -12,7 +12,7 @@ export interface UsageFigures {
 interface UsageStyle {
   readonly palette: Palette
   readonly width: number
-  /** Draw bars beside the shares: for people at a terminal. */
+  /** Draw bars next to the shares: for people at a terminal. */
   readonly bars: boolean
 }
 

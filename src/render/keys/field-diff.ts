@@ -8,7 +8,7 @@ import { date, dateTime, isoTime } from '../text/time.ts'
 import { escapeControls, unbreakable } from '../text/text.ts'
 import { enumerate, listText, nameText } from '../text/values.ts'
 
-/** So many words may differ before a text counts as another one altogether, which keeps long texts cheap to compare. */
+/** That many words may differ before a text counts as another one altogether, which keeps long texts cheap to compare. */
 const maxEdits = 200
 
 /** `current → desired`: what goes in red, what comes in green, and what stays without colour. */

@@ -20,7 +20,7 @@ export interface KeyDetailsStyle {
   readonly timeZone: string
 }
 
-/** The figures of so many days; null where the platform gives none. */
+/** The figures of that many days; null where the platform gives none. */
 export interface ShownUsage {
   readonly figures: UsageFigures | null
   readonly days: number

@@ -131,7 +131,7 @@ function fieldRows(fields: readonly WrittenField[], { palette }: RowOptions): re
 
 function updateRows(update: Update, options: RowOptions): readonly Row[] {
   const { fields, live, superseded } = update
-  // A superseded key is narrowed for its successor's sake: how it came to differ is beside the point.
+  // A superseded key is narrowed for its successor's sake: how it came to differ does not matter.
   const written = superseded ? fields.map(field => ({ ...field, cause: null })) : fields
   const changed = fieldRows(written, options)
   const names: readonly string[] = fields.map(change => change.field)

@@ -19,7 +19,7 @@ export const commentLimit = 65_536
 interface MarkdownOptions {
   /** What audit says of the plan; null: nobody asked. */
   readonly audit: PlanAudit | null
-  /** At most so many characters. */
+  /** At most that many characters. */
   readonly limit: number
   /** Markdown of ours that follows the summary. */
   readonly notes?: readonly string[]

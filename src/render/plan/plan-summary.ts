@@ -17,7 +17,7 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
 
 /** Somebody changed it on the platform. */
 export function isDrift(change: Change, now: Instant): boolean {
-  // A key that retires is narrowed for its successor's sake: how it came to differ is beside the point.
+  // A key that retires is narrowed for its successor's sake: how it came to differ does not matter.
   if (change.kind === 'update' && change.superseded) return false
   return writtenFields(change, now).some(({ cause }) => cause === 'drift' || cause === 'both')
 }

@@ -42,7 +42,7 @@ export function durationInWords(duration: Milliseconds): string {
   return duration > 0 ? '1 second' : '0 seconds'
 }
 
-/** The same with the next smaller unit beside it, where two durations would read alike: `60 days and 2 hours`. */
+/** The same with the next smaller unit next to it, where two durations would read alike: `60 days and 2 hours`. */
 export function exactDurationInWords(duration: Milliseconds): string {
   const index = units.findIndex(([, size]) => duration >= 2 * size || duration === size)
   const rest = duration % (units[index]?.[1] ?? second)

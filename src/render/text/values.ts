@@ -70,7 +70,7 @@ export function storeText(spec: StoreSpec, keychain: 'works' | 'missing' | null)
 
 type UsedKey = Pick<LiveKey, 'lastUse' | 'ownership'>
 
-/** `2 hours ago`, `never`, `unknown`. Our own checks of a secret are no use of it. */
+/** `2 hours ago`, `never`, `unknown`. Our own checks of a secret are not use of it. */
 export function lastUseShort(live: UsedKey, now: Instant): string {
   const use = useOf(live)
   switch (use.kind) {

@@ -13,7 +13,7 @@ export interface Meeting {
   end(): void
 }
 
-/** Lets the platform's clock run, in steps of so many milliseconds. */
+/** Lets the platform's clock run, in steps of that many milliseconds. */
 function running(platform: ServedPlatform, step: number): () => void {
   const begin = platform.now
   const started = performance.now()

@@ -12,7 +12,7 @@ export interface Verdict {
   /** Empty: all invariants hold. */
   readonly faults: readonly string[]
   readonly killed: boolean
-  /** So many runs waited for the lock, of those that nobody meant to kill: all of these have to end with 0. */
+  /** That many runs waited for the lock, of those that nobody meant to kill: all of these have to end with 0. */
   readonly waited: number
   /** How the runs ended. */
   readonly codes: readonly (number | null)[]

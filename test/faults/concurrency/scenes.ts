@@ -7,7 +7,7 @@ export interface Declaration {
 }
 
 export interface Scene {
-  /** Applied by one run and followed by so many days, one after the other. */
+  /** Applied by one run and followed by that many days, one after the other. */
   readonly past: readonly (readonly [Declaration, number])[]
   readonly declared: Declaration
   readonly killAt: readonly CrashPoint[]

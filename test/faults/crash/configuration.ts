@@ -8,7 +8,7 @@ export interface Declaration {
   readonly more?: boolean
   /** Takes over the key that was made by hand. */
   readonly adopt?: boolean
-  /** Another key beside it. */
+  /** Another key next to it. */
   readonly steady?: boolean
   /** Without the key; `steady` stays, since an empty configuration never prunes. */
   readonly gone?: 'revoke' | 'retain'

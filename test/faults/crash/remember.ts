@@ -15,7 +15,7 @@ export interface Traces {
 
 const folders = ['home', 'work', 'tmp']
 
-/** A database in use, whose last transactions stand in a file beside it. */
+/** A database in use, whose last transactions stand in a file next to it. */
 async function copyDatabase(from: string, to: string): Promise<void> {
   await copyFile(from, to)
   await copyFile(`${from}-wal`, `${to}-wal`)

@@ -4,7 +4,7 @@ import type { Declaration } from './configuration.ts'
 export const storeSets = ['readable', 'write-only', 'both'] as const
 export type StoreSet = (typeof storeSets)[number]
 
-/** What was once applied, and so many days that went by after it. */
+/** What was once applied, and that many days that went by after it. */
 export interface Past {
   readonly declared: Declaration
   readonly days: number

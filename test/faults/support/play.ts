@@ -56,7 +56,7 @@ export interface Play {
   close(): Promise<void>
 }
 
-/** The same request for a page of at most so many keys. */
+/** The same request for a page of at most that many keys. */
 function cut(request: Request, pageSize: number): Request {
   const url = new URL(request.url)
   if (url.searchParams.has('limit')) url.searchParams.set('limit', String(pageSize))

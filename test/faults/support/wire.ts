@@ -60,7 +60,7 @@ export async function deliver(answer: Response, outgoing: ServerResponse): Promi
   outgoing.end(content)
 }
 
-/** Serves a platform on loopback, and another origin beside it. */
+/** Serves a platform on loopback, and another origin next to it. */
 export async function openWire(handle: (request: Request) => Promise<Response>): Promise<Wire> {
   const strays: string[] = []
   const elsewhere = createServer((incoming, outgoing) => {

@@ -102,7 +102,7 @@ export async function judgeConvergence(
   const skew = history.dateless?.[machineOf(step.host)]
   const { now } = world.backend
   const seen = skew === undefined ? Math.floor(now / second) * second : now + skew * minute
-  // Time goes on while a run works: what fell due meanwhile is no fault of its own.
+  // Time goes on while a run works: what fell due meanwhile is not a fault of its own.
   const caller = gathered.current.caller.key?.id
   const left = [seen, plan.now].map(moment => {
     const next = computePlan(desired, current, moment, options)

@@ -50,7 +50,7 @@ export function storedAt(
     return where === host || where === `${host} in ${folder}`
   }
   const here = [...world.places].filter(([place]) => !place.includes('.sealed') && isHere(place))
-  // An expired key counts: its secret works no more, and it is ours all the same.
+  // An expired key counts: its secret works no more, and it is ours anyway.
   const active = keys.map(key => ({ ...key, status: 'active' as const }))
   return new Set(here.flatMap(([, secret]) => holderOf(world, secret, active)?.id ?? []))
 }

@@ -55,7 +55,7 @@ function isNamed({ id }: LiveKey, desired: Deed['desired'], keys: readonly LiveK
   })
 }
 
-/** A permission or a project; a later end is no widening. */
+/** A permission or a project; a later end is not a widening. */
 function widens(live: LiveKey, { permissions, scope }: KeyPatch): boolean {
   return (
     (permissions !== undefined && permissionsBeyond(permissions, live.permissions).length > 0) ||

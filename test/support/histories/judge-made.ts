@@ -8,7 +8,7 @@ function declared({ configurations }: HistoryWorld): number {
   return configurations.reduce((sum, { blocks }) => sum + blocks.size, 0)
 }
 
-/** How often the keys that are declared fall due in so many hours. */
+/** How often the keys that are declared fall due in that many hours. */
 function dueIn(hours: number, world: HistoryWorld): number {
   const keys = world.configurations.flatMap(each => desiredOfStack(each, world.start).keys)
   const turns = keys.map(({ expires, rotation: { maxAge, renewBefore } }) => {

@@ -49,7 +49,7 @@ function judgePlace(
       `a consumer of ${keyId} reads ${world.issued.get(secret) ?? 'a stranger'} from ${place}: ${why}`,
     )
   }
-  // Where somebody wiped its marker, it works all the same.
+  // Where somebody wiped its marker, it works anyway.
   if (holder?.ownership.kind === 'managed' && !family.some(({ live }) => live.id === holder.id))
     breaks(world, `${place} of ${keyId} holds the secret of ${holder.id}, which is no key of it`)
 }

@@ -14,7 +14,7 @@ export interface KeySettings {
   readonly environment: DesiredKey['environment']
   readonly scope: Scope
   readonly permissions: Permissions
-  /** Hours from each making on, a date so many hours after the history begins, or never. */
+  /** Hours from each making on, a date that many hours after the history begins, or never. */
   readonly expires: { readonly every: number } | { readonly until: number } | 'never'
   readonly strategy: DesiredKey['rotation']['strategy']
   readonly maxAge: number | null

@@ -19,7 +19,7 @@ export interface Backend {
   close(): Promise<void>
 }
 
-/** Why a secret works no more; `pruned`: a run revoked it as a key of nobody, after somebody had wiped its marker. */
+/** Why a secret works no more; `pruned`: a run revoked it as an unmanaged key, after somebody had wiped its marker. */
 export type Death = 'people' | 'in place' | 'pruned' | 'revoked'
 
 export type Deeds = Extract<Outcome, { status: 'done' }>['action']
