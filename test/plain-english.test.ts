@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
-import { phrases } from './support/phrases.ts'
+import { phrases, unclearNames } from './support/phrases.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -36,6 +36,20 @@ function messages(): readonly Passage[] {
     visit(source)
     return found
   })
+}
+
+/** What things are called in the sources and the tests, with the files that do so. */
+function names(): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const file of [...filesBelow('src', '.ts'), ...filesBelow('test', '.ts')]) {
+    const text = readFileSync(join(root, file), 'utf8')
+    const visit = (node: ts.Node): void => {
+      if (ts.isIdentifier(node)) found.set(node.text.toLowerCase(), file)
+      ts.forEachChild(node, visit)
+    }
+    visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))
+  }
+  return found
 }
 
 /** Paragraph by paragraph, since a phrase may be broken at the end of a line. */
@@ -80,4 +94,11 @@ t.test('no message and no page of the help has a phrase of the list', async t =>
 
 t.test('no document has one', async t => {
   t.strictSame(faults(documents()), [])
+})
+
+t.test('nothing in the sources and the tests is called by one of its single words', async t => {
+  const all = names()
+  t.ok(all.size > 3000, `${all.size} names were read`)
+  const unclear = unclearNames.flatMap(name => all.get(name.toLowerCase()) ?? [])
+  t.strictSame(unclear, [])
 })

@@ -56,7 +56,7 @@ function faultOf(cause: unknown, label: string): Failure {
   return new Failure('failed', `An unexpected ${kind} while writing ${label}`)
 }
 
-/** Puts a secret of which nobody can say whose it is where it was meant to go. Resolves to the failure to report. */
+/** Puts a secret whose key is not known where it was meant to go. Resolves to the failure to report. */
 async function keepUnplaced(unplaced: UnplacedSecret, stores: readonly OpenStore[]): Promise<Failure> {
   const { places } = await putsByHand(await putIntoEach(unplaced.secret, stores), unplaced.secret)
   const { code, message, hints } = unplaced

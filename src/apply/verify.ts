@@ -162,7 +162,7 @@ export interface VerifyHow {
   /** Where the local stores of each key are here. */
   readonly placesOf: (lineages: ReadonlyMap<string, Lineage>) => Promise<Places['places']>
   readonly parallelism: number
-  /** Rejects where nobody wants that many requests. */
+  /** Rejects where the user declines that many requests. */
   readonly confirm: (requests: number) => Promise<void>
 }
 

@@ -32,8 +32,8 @@ export async function checkRecipients(resolved: readonly ResolvedKey[], report: 
   const recipients = resolved.flatMap(({ stores }) => stores.flatMap(({ at }) => recipientsOf(at)))
   if (recipients.length === 0) return
   const { bech32 } = await import('@scure/base')
-  const sound = new Map<string, boolean>()
-  const isSound = (text: string) => {
+  const valid = new Map<string, boolean>()
+  const isValid = (text: string) => {
     try {
       const { prefix, words } = bech32.decode(text as `${string}1${string}`, false)
       return prefix !== 'age' || bech32.fromWords(words).length === x25519Bytes
@@ -42,8 +42,8 @@ export async function checkRecipients(resolved: readonly ResolvedKey[], report: 
     }
   }
   for (const { text, place } of recipients) {
-    const known = sound.get(text) ?? isSound(text)
-    sound.set(text, known)
+    const known = valid.get(text) ?? isValid(text)
+    valid.set(text, known)
     if (known) continue
     const message = `"${text}" is not an age recipient: its checksum does not fit`
     const hint = 'Copy it again, whole: `age-keygen -y IDENTITY` prints it.'

@@ -48,11 +48,11 @@ function writtenText({ text }: Source, document: YamlDocument, path: Path, data:
 
 /** Checks a document against the schema. */
 export async function checkShape(source: Source, document: YamlDocument): Promise<ShapeResult> {
-  const sound: ShapeResult = { diagnostics: [], broken: new Set(), omitted: 0 }
-  if (accepts(document.root)) return sound
+  const valid: ShapeResult = { diagnostics: [], broken: new Set(), omitted: 0 }
+  if (accepts(document.root)) return valid
   const { skipped, validate } = await import('./generated/validate.js')
   skipped.count = 0
-  if (validate(document.root)) return sound
+  if (validate(document.root)) return valid
   const diagnostics = new Map<string, Diagnostic>()
   const broken = new Set<string>()
   let omitted = skipped.count

@@ -4,7 +4,7 @@ import type { DeclaredStore, StoreSpec } from '../model/store.ts'
 import { placeOfSecret, withFallback } from './check-places.ts'
 import { checkShape } from './check-shape.ts'
 import type { Names } from './fill-in.ts'
-import { type Located, type Part, isSound } from './parts.ts'
+import { type Located, type Part, isValidAt } from './parts.ts'
 import type { RawFile, RawStore, RawStores } from './raw.ts'
 import { readYaml } from './read-yaml.ts'
 import { resolveStore, storeEntries } from './resolve-stores.ts'
@@ -32,7 +32,7 @@ async function partOf({ file, text }: Text): Promise<Part | null> {
 }
 
 function entriesAt(part: Part, path: readonly string[], value: RawStores | undefined): Located<RawStore>[] {
-  return value === undefined || !isSound(part, path) ? [] : storeEntries({ value, part, path })
+  return value === undefined || !isValidAt(part, path) ? [] : storeEntries({ value, part, path })
 }
 
 /** That many different stores are tried: those of a configuration are mostly alike. */
@@ -42,7 +42,7 @@ const maximumEntries = 200
 function entriesOf(part: Part): readonly Located<RawStore>[] {
   const raw: RawFile = part.broken.has('') || part.broken.has('keys') ? {} : part.raw
   const own = Object.entries(raw.keys ?? {}).flatMap(([keyId, key]) =>
-    isSound(part, ['keys', keyId]) ? entriesAt(part, ['keys', keyId, 'store'], key.store) : [],
+    isValidAt(part, ['keys', keyId]) ? entriesAt(part, ['keys', keyId, 'store'], key.store) : [],
   )
   const shared = part.broken.has('') ? undefined : part.raw.defaults?.store
   const all = [...entriesAt(part, ['defaults', 'store'], shared), ...own]

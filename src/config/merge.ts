@@ -1,5 +1,5 @@
 import { placeText } from './place-text.ts'
-import { type Located, type Part, type Report, diagnosticFor, isSound, keyPlace } from './parts.ts'
+import { type Located, type Part, type Report, diagnosticFor, isValidAt, keyPlace } from './parts.ts'
 import type { RawDefaults, RawFile, RawKey, RawLimits, RawMarker, RawPolicy, RawPrune } from './raw.ts'
 
 /** All files as one configuration; what is null or missing was declared nowhere, or is wrong and reported. */
@@ -24,7 +24,7 @@ type Block =
 function blocks<Name extends Block>(parts: readonly Part[], name: Name) {
   return parts.flatMap(part => {
     const value = part.raw[name]
-    return value === undefined || !isSound(part, [name]) ? [] : [{ value, part, path: [name] }]
+    return value === undefined || !isValidAt(part, [name]) ? [] : [{ value, part, path: [name] }]
   }) as Located<NonNullable<RawFile[Name]>>[]
 }
 
@@ -72,7 +72,7 @@ function collect<Value>(
       if (first !== undefined) repeated(found, first, id)
       else {
         seen.set(id, found)
-        if (isSound(part, found.path)) all.set(id, found)
+        if (isValidAt(part, found.path)) all.set(id, found)
         else broken.add(id)
       }
     }
@@ -103,11 +103,11 @@ export function mergeParts(parts: readonly Part[], whole: boolean, report: Repor
   const [first] = parts
   if (whole && first !== undefined) {
     const top = { part: first, path: [] }
-    if (stack === null && parts.every(part => isSound(part, ['stack']))) {
+    if (stack === null && parts.every(part => isValidAt(part, ['stack']))) {
       const hint = 'Add `stack: NAME`, the namespace of this configuration, such as `stack: acme-agents`.'
       report(diagnosticFor(top, { code: 'missing-stack', message: 'No file names the stack', hint }))
     }
-    if (blocks(parts, 'version').length === 0 && parts.every(part => isSound(part, ['version']))) {
+    if (blocks(parts, 'version').length === 0 && parts.every(part => isValidAt(part, ['version']))) {
       const message = 'No file gives the version of its format'
       report(diagnosticFor(top, { code: 'missing-version', message, hint: 'Add `version: 1` at the top.' }))
     }

@@ -23,7 +23,7 @@ export interface Located<Value> {
 /** Takes what is wrong; the checks go on. */
 export type Report = (diagnostic: Diagnostic) => void
 
-export function isSound(part: Part, path: Path): boolean {
+export function isValidAt(part: Part, path: Path): boolean {
   return !part.broken.has('') && !part.broken.has(partName(path)) && !part.broken.has(String(path[0] ?? ''))
 }
 

@@ -2,7 +2,7 @@ import { readSource } from './read-source.ts'
 import { readYaml } from './read-yaml.ts'
 import type { RawFile } from './raw.ts'
 
-/** The files of a configuration that is known to be sound, as plain data, for whoever writes more of it. */
+/** The files of a configuration that is known to be valid, as plain data, for whoever writes more of it. */
 export async function readRaw(files: readonly string[]): Promise<readonly RawFile[]> {
   const found: RawFile[] = []
   for (const file of files) {

@@ -99,7 +99,7 @@ export function parseLogLine(text: string): LogLine | null {
   const { at, by } = value
   if (!hasTexts(by, 'account', 'host', 'user') || Number.isNaN(Date.parse(String(at)))) return null
   if (![by['key'], by['key_id']].every(isTextOrNull)) return null
-  const sound =
+  const valid =
     value['event'] === 'run'
       ? isRecord(value['plan'])
       : value['event'] === 'change' &&
@@ -107,5 +107,5 @@ export function parseLogLine(text: string): LogLine | null {
         isTextOrNull(value['id']) &&
         isReasons(value['reasons']) &&
         isOutcome(value['outcome'])
-  return sound ? (value as unknown as LogLine) : null
+  return valid ? (value as unknown as LogLine) : null
 }

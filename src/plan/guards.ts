@@ -24,10 +24,10 @@ const near = 14 * day
 /** A key of that name may be the very key meant: two of them would be one too many. */
 const nameTaken: Guard = (changes, { owned, current: { doubts } }) => {
   const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
-  const strangers = [...owned.unmanaged, ...owned.released, ...owned.unreadable, ...owned.copied].filter(
+  const notOurs = [...owned.unmanaged, ...owned.released, ...owned.unreadable, ...owned.copied].filter(
     live => !adopted.has(live),
   )
-  const named = [...strangers, ...doubts.unreadable.map(({ id, name }) => ({ id: id ?? 'a key', name }))]
+  const named = [...notOurs, ...doubts.unreadable.map(({ id, name }) => ({ id: id ?? 'a key', name }))]
   return changes.flatMap((change): Finding[] => {
     if (change.kind !== 'create') return []
     const { keyId, desired } = change

@@ -69,7 +69,7 @@ function mapWith(shapes: Shapes, perhaps: Shapes, open: boolean): Shape {
       const wrong = properties.has(name) ? shape(properties.get(name), at(name)) : null
       if (wrong !== null) return wrong
     }
-    const stranger = open ? undefined : [...properties.keys()].find(name => !Object.hasOwn(shapes, name))
-    return stranger === undefined ? null : `${named(at(JSON.stringify(stranger)))} is unknown`
+    const unknown = open ? undefined : [...properties.keys()].find(name => !Object.hasOwn(shapes, name))
+    return unknown === undefined ? null : `${named(at(JSON.stringify(unknown)))} is unknown`
   }
 }

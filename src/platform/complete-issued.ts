@@ -84,7 +84,7 @@ function readOrNull(key: unknown, name: string): LiveKey | null {
 
 /**
  * The key and the secret of an answer to create and regenerate. What the answer lacks is looked up, and where that fails it is
- * taken from what was asked for. A secret that was received is never dropped: where nobody can say whose it is, it goes with the
+ * taken from what was asked for. A secret that was received is never dropped: where its key is not known, it goes with the
  * failure.
  */
 export async function completeIssued(body: unknown, asked: Asked, looks: Looks): Promise<Issued> {

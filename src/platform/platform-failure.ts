@@ -24,7 +24,7 @@ export class PlatformFailure extends Failure {
 }
 
 /**
- * A write that gave a secret of which nobody can say whose it is: the answer names no key or another one. The secret is shown once
+ * A write that gave a secret whose key is not known: the answer names no key or another one. The secret is shown once
  * and may be the only one that works, so whoever catches this delivers it or shows it.
  */
 export class UnplacedSecret extends PlatformFailure {

@@ -57,9 +57,9 @@ export function keychainProcess(deps: {
   function heard(child: Helper, text: string): void {
     if (child !== helper || current === null) return
     const reply = readAnswer(text)
-    const sound = reply?.id === current.id
-    if (!sound) stop(child)
-    settle(sound ? reply.answer : { problem: 'crashed', detail: '' })
+    const answersIt = reply?.id === current.id
+    if (!answersIt) stop(child)
+    settle(answersIt ? reply.answer : { problem: 'crashed', detail: '' })
   }
 
   function expired(): void {

@@ -210,11 +210,11 @@ t.test('revokes nothing that another run changed since the plan, or since the se
   for (const moment of ['plan', 'look'] as const) {
     const w = world(t)
     await w.apply(declare(desiredKey(), other))
-    const doomed = (await managedOf(w)).find(key => keyIdOf(key) === 'ci-pipeline')
-    const id = doomed?.id ?? ''
+    const revoked = (await managedOf(w)).find(key => keyIdOf(key) === 'ci-pipeline')
+    const id = revoked?.id ?? ''
     const give = async () => {
-      if (doomed?.ownership.kind !== 'managed') return
-      const marker = { ...doomed.ownership.marker, stack: 'another-stack' }
+      if (revoked?.ownership.kind !== 'managed') return
+      const marker = { ...revoked.ownership.marker, stack: 'another-stack' }
       await w.client.update(id, { description: { text: '', marker } }, { ifMatch: null })
     }
     const late: ApplyPlatform['revoke'] = async (id, options) => {
@@ -236,15 +236,15 @@ t.test('takes no key for revoked because a list lacks it, and one that is gone f
   for (const isThere of [true, false]) {
     const w = world(t)
     await w.apply(declare(desiredKey(), other))
-    const doomed = (await managedOf(w)).find(key => keyIdOf(key) === 'ci-pipeline')
+    const revoked = (await managedOf(w)).find(key => keyIdOf(key) === 'ci-pipeline')
     let lists = 0
     w.bend = async (request, answer) => {
       if (!request.url.includes('/api-keys?')) return answer
       lists += 1
       if (lists !== 2) return answer
-      if (!isThere) await w.client.revoke(doomed?.id ?? '')
+      if (!isThere) await w.client.revoke(revoked?.id ?? '')
       const { api_keys: keys } = (await answer.json()) as { api_keys: readonly { readonly id: string }[] }
-      return Response.json({ api_keys: keys.filter(({ id }) => id !== doomed?.id), next_cursor: null })
+      return Response.json({ api_keys: keys.filter(({ id }) => id !== revoked?.id), next_cursor: null })
     }
     const { report } = await w.apply(declare(other))
     if (isThere) {

@@ -67,7 +67,7 @@ t.test('asks the platform only where the end of a secret leaves doubt', async t 
   }
 })
 
-t.test('asks nobody where nobody wants that many requests', async t => {
+t.test('makes no request where the user declines that many', async t => {
   const told: number[] = []
   const confirm = async (requests: number) => {
     told.push(requests)

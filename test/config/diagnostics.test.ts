@@ -14,10 +14,10 @@ interface Row {
 }
 
 const head = 'version: 1\nstack: acme\n'
-/** Lines 1 to 7 of a sound file; what a row adds to the key `ci` starts at line 8. */
+/** Lines 1 to 7 of a valid file; what a row adds to the key `ci` starts at line 8. */
 const key = `${head}keys:\n  ci:\n    name: CI\n    scope: all\n    permissions: [read_results]\n`
-const sound = `${key}    expires: 90d\n`
-const temporary = (entry: string) => sound.replace('[read_results]', `[read_results, ${entry}]`)
+const valid = `${key}    expires: 90d\n`
+const temporary = (entry: string) => valid.replace('[read_results]', `[read_results, ${entry}]`)
 const longText = 'x'.repeat(480)
 const publicKey = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE='
 const privateKey = generateKeyPairSync('ed25519')
@@ -45,12 +45,12 @@ const rows: readonly Row[] = [
   },
   ...["'$HOME/agents/.env'", "'${BRANCH}.env'", "'a/$branch/.env'", "'%USERPROFILE%/.env'"].map(path => ({
     title: `an environment variable in the path ${path}`,
-    input: `${sound}    store: { env-file: { path: ${path}, name: K } }\n`,
+    input: `${valid}    store: { env-file: { path: ${path}, name: K } }\n`,
     expected: [['variable-in-path', 'a.yaml:9:32', 'nothing here fills in', '~/'] as const],
   })),
   {
     title: 'an environment variable in the paths of an age file, and a placeholder with a dollar',
-    input: `${sound}    store: { age-file: { path: "secrets/\${key}.age", identity: $HOME/id } }\n`,
+    input: `${valid}    store: { age-file: { path: "secrets/\${key}.age", identity: $HOME/id } }\n`,
     expected: [
       ['variable-in-path', 'a.yaml:9:32', '`${key}`', 'Write {key}, without the dollar.'],
       ['variable-in-path', 'a.yaml:9:64', '`$HOME`'],
@@ -58,7 +58,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'an age recipient with a slip in it, or cut',
-    input: `${sound}    store:
+    input: `${valid}    store:
       - age-file: { path: a.age, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p, age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8q] }
       - keychain: { fallback: { age-file: { path: b.age, recipients: [age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac] } } }
 `,
@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'an environment variable in the name of a variable',
-    input: `${sound}    store: { env-file: { path: .env, name: "KEY_\${BRANCH}" } }\n`,
+    input: `${valid}    store: { env-file: { path: .env, name: "KEY_\${BRANCH}" } }\n`,
     expected: [['bad-value', 'a.yaml:9:44', 'not a variable name']],
   },
   // Files.
@@ -107,25 +107,25 @@ const rows: readonly Row[] = [
   },
   {
     title: 'a missing file',
-    input: sound,
+    input: valid,
     paths: ['b.yaml'],
     expected: [['missing-file', 'b.yaml:1:1', 'no such file']],
   },
   {
     title: 'a glob without match',
-    input: sound,
+    input: valid,
     paths: ['x*.yaml'],
     expected: [['no-files', 'x*.yaml:1:1', 'No file matches']],
   },
   {
     title: 'a folder without YAML',
-    input: { 'd/x.txt': '', 'd/.hidden.yaml': sound },
+    input: { 'd/x.txt': '', 'd/.hidden.yaml': valid },
     paths: ['d'],
     expected: [['no-files', 'd:1:1', 'no *.yaml']],
   },
   {
     title: 'no configuration at the standard places',
-    input: sound,
+    input: valid,
     paths: [],
     expected: [['no-files', '.:1:1', 'fluxloop-keys.yaml']],
   },
@@ -213,12 +213,12 @@ const rows: readonly Row[] = [
   // Shape.
   {
     title: 'an unknown property',
-    input: `${sound}    permisions: []\n`,
+    input: `${valid}    permisions: []\n`,
     expected: [['unknown-property', 'a.yaml:9:5', 'permisions', 'Did you mean `permissions`?']],
   },
   {
     title: 'an unknown property in a flow map',
-    input: `${sound}    rotate: { max: 3d }\n`,
+    input: `${valid}    rotate: { max: 3d }\n`,
     expected: [['unknown-property', 'a.yaml:9:15', 'keys.ci.rotate', 'Known here: maxAge']],
   },
   {
@@ -243,42 +243,42 @@ const rows: readonly Row[] = [
   },
   {
     title: 'a path as key id',
-    input: sound.replace('ci:', '../ci:'),
+    input: valid.replace('ci:', '../ci:'),
     expected: [['bad-value', 'a.yaml:4:3', '"../ci" is not a key id']],
   },
   {
     title: 'a name with a control character',
-    input: sound.replace('name: CI', String.raw`name: "C\u001bI"`),
+    input: valid.replace('name: CI', String.raw`name: "C\u001bI"`),
     expected: [['bad-value', 'a.yaml:5:11', 'not a name']],
   },
   {
     title: 'a name of 101 characters',
-    input: sound.replace('name: CI', `name: ${'n'.repeat(101)}`),
+    input: valid.replace('name: CI', `name: ${'n'.repeat(101)}`),
     expected: [['bad-value', 'a.yaml:5:11', 'not a name', '100']],
   },
   {
     title: 'an environment that does not exist',
-    input: `${sound}    environment: production\n`,
+    input: `${valid}    environment: production\n`,
     expected: [['unknown-value', 'a.yaml:9:18', 'production', 'prod']],
   },
   {
     title: 'a scope that is a project',
-    input: sound.replace('scope: all', 'scope: bot'),
+    input: valid.replace('scope: all', 'scope: bot'),
     expected: [['unknown-value', 'a.yaml:6:12', '"bot"', '["bot"]']],
   },
   {
     title: 'an empty scope',
-    input: sound.replace('scope: all', 'scope: []'),
+    input: valid.replace('scope: all', 'scope: []'),
     expected: [['bad-value', 'a.yaml:6:12', 'empty list']],
   },
   {
     title: 'empty permissions',
-    input: sound.replace('[read_results]', '[]'),
+    input: valid.replace('[read_results]', '[]'),
     expected: [['bad-value', 'a.yaml:7:18', 'empty list']],
   },
   {
     title: 'permissions that are not a list',
-    input: sound.replace('[read_results]', 'read_results'),
+    input: valid.replace('[read_results]', 'read_results'),
     expected: [['wrong-type', 'a.yaml:7:18', 'must be a list', '["read_results"]']],
   },
   {
@@ -288,7 +288,7 @@ const rows: readonly Row[] = [
   },
   {
     title: 'a duration of zero',
-    input: `${sound}    rotate: { grace: 0h }\n`,
+    input: `${valid}    rotate: { grace: 0h }\n`,
     expected: [['bad-value', 'a.yaml:9:22', 'above zero']],
   },
   {
@@ -303,57 +303,57 @@ const rows: readonly Row[] = [
   },
   {
     title: 'a misspelt store',
-    input: `${sound}    store: [keychian]\n`,
+    input: `${valid}    store: [keychian]\n`,
     expected: [['unknown-value', 'a.yaml:9:13', 'keychian', 'Did you mean `keychain`?']],
   },
   {
     title: 'a store by name that needs settings',
-    input: `${sound}    store: env-file\n`,
+    input: `${valid}    store: env-file\n`,
     expected: [['bad-value', 'a.yaml:9:12', 'needs settings', 'env-file: {']],
   },
   {
     title: 'one branch of a store alone',
-    input: `${sound}    store: { env-file: { path: x } }\n`,
+    input: `${valid}    store: { env-file: { path: x } }\n`,
     expected: [['missing-property', 'a.yaml:9:14', '`keys.ci.store.env-file` has no `name`']],
   },
   {
     title: 'two stores in one map',
-    input: `${sound}    store: { keychain: {}, env-file: { path: x, name: X } }\n`,
+    input: `${valid}    store: { keychain: {}, env-file: { path: x, name: X } }\n`,
     expected: [['bad-value', 'a.yaml:9:12', 'several stores', 'list']],
   },
   {
     title: 'a limit that is not a share',
-    input: `${sound}limits: { revoke: 120% }\n`,
+    input: `${valid}limits: { revoke: 120% }\n`,
     expected: [['bad-value', 'a.yaml:9:19', '120%', '25%']],
   },
   {
     title: 'a signing key without a public key',
-    input: `${sound}marker: { signingKey: { env: FLUXLOOP_KEYS_SIGNING_KEY } }\n`,
+    input: `${valid}marker: { signingKey: { env: FLUXLOOP_KEYS_SIGNING_KEY } }\n`,
     expected: [['missing-property', 'a.yaml:9:1', '`marker` has no `publicKeys`']],
   },
   {
     title: 'a public key that is cut',
-    input: `${sound}marker: { publicKeys: [MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZu=] }\n`,
+    input: `${valid}marker: { publicKeys: [MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZu=] }\n`,
     expected: [['bad-value', 'a.yaml:9:24', 'is not a public key', 'Ed25519']],
   },
   {
     title: 'a variable that programs would get',
-    input: `${sound}marker: { publicKeys: [${publicKey}], signingKey: { env: SIGNING_KEY } }\n`,
+    input: `${valid}marker: { publicKeys: [${publicKey}], signingKey: { env: SIGNING_KEY } }\n`,
     expected: [['bad-value', 'a.yaml:9:106', 'SIGNING_KEY', 'FLUXLOOP_KEYS_SIGNING_KEY']],
   },
   {
     title: 'the signing key itself',
-    input: `${sound}marker: { publicKeys: [${publicKey}], signingKey: ${privateKey} }\n`,
+    input: `${valid}marker: { publicKeys: [${publicKey}], signingKey: ${privateKey} }\n`,
     expected: [['wrong-type', 'a.yaml:9:99', '`marker.signingKey` is text', 'private key']],
   },
   {
     title: 'the private key for the public one',
-    input: `${sound}marker: { publicKeys: [${privateKey}] }\n`,
+    input: `${valid}marker: { publicKeys: [${privateKey}] }\n`,
     expected: [['bad-value', 'a.yaml:9:24', 'MC4CAQAwBQYDK2VwBCIEI***']],
   },
   {
     title: 'a policy that forbids what it does not know',
-    input: `${sound}policy: { forbid: [widenning] }\n`,
+    input: `${valid}policy: { forbid: [widenning] }\n`,
     expected: [['unknown-value', 'a.yaml:9:20', 'widenning', 'widening']],
   },
 
@@ -388,87 +388,87 @@ keys:
   },
   {
     title: 'a project twice',
-    input: sound.replace('scope: all', 'scope: [a, b, a]'),
+    input: valid.replace('scope: all', 'scope: [a, b, a]'),
     expected: [['bad-value', 'a.yaml:6:19', '`keys.ci.scope` names the same thing twice']],
   },
   {
     title: 'a range of addresses with bits beyond its length',
-    input: `${sound}    consumers: [{ name: a, addresses: [203.0.113.7/24] }]\n`,
+    input: `${valid}    consumers: [{ name: a, addresses: [203.0.113.7/24] }]\n`,
     expected: [['bad-address', 'a.yaml:9:40', '203.0.113.7/24', '203.0.113.0/24']],
   },
   {
     title: 'an address that there is not',
-    input: `${sound}    consumers: [{ name: a, addresses: ['1.2.3.4', '300.1.2.3'] }]\n`,
+    input: `${valid}    consumers: [{ name: a, addresses: ['1.2.3.4', '300.1.2.3'] }]\n`,
     expected: [['bad-address', 'a.yaml:9:51', '300.1.2.3']],
   },
   {
     title: 'two consumers of one name',
-    input: `${sound}    consumers: [{ name: a }, { name: a }]\n`,
+    input: `${valid}    consumers: [{ name: a }, { name: a }]\n`,
     expected: [['consumer-twice', 'a.yaml:9:38', 'another consumer "a"']],
   },
   {
     title: 'a break-glass rule that does not say for how long',
-    input: `${sound}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: [read_results] }] }\n`,
+    input: `${valid}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: [read_results] }] }\n`,
     expected: [['missing-property', 'a.yaml:9:24', 'has no `maxFor`', 'For how long']],
   },
   {
     title: 'all permissions by break-glass',
-    input: `${sound}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: ['*'], maxFor: 1h }] }\n`,
+    input: `${valid}policy: { breakGlass: [{ who: ['*'], keys: ['*'], permissions: ['*'], maxFor: 1h }] }\n`,
     expected: [['unknown-permission', 'a.yaml:9:65', 'no permission "*"']],
   },
   {
     title: 'nothing but temporary projects',
-    input: sound.replace('scope: all', 'scope: [{ project: a, until: 2027-01-31, reason: x }]'),
+    input: valid.replace('scope: all', 'scope: [{ project: a, until: 2027-01-31, reason: x }]'),
     expected: [['grant-leaves-nothing', 'a.yaml:6:12', 'Every project of the key ends', 'expires: DATE']],
   },
   {
     title: 'an exception from a rule that there is not',
-    input: `${sound}    exceptions: [{ rule: no-expirey, reason: x, until: 2027-01-31 }]\n`,
+    input: `${valid}    exceptions: [{ rule: no-expirey, reason: x, until: 2027-01-31 }]\n`,
     expected: [['unknown-rule', 'a.yaml:9:26', 'no-expirey', 'no-expiry']],
   },
   {
     title: 'an exception from the end of exceptions',
-    input: `${sound}    exceptions: [{ rule: exception-expired, reason: x, until: 2027-01-31 }]\n`,
+    input: `${valid}    exceptions: [{ rule: exception-expired, reason: x, until: 2027-01-31 }]\n`,
     expected: [['unknown-rule', 'a.yaml:9:26', 'no exception from exception-expired']],
   },
   {
     title: 'an exception of more than a year',
-    input: `${sound}    exceptions: [{ rule: no-expiry, reason: x, until: 2027-11-23 }]\n`,
+    input: `${valid}    exceptions: [{ rule: no-expiry, reason: x, until: 2027-11-23 }]\n`,
     expected: [['exception-too-long', 'a.yaml:9:55', 'at most until 2027-11-22']],
   },
   {
     title: 'an exception until a day that there is not',
-    input: `${sound}    exceptions: [{ rule: no-expiry, reason: x, until: 2027-02-30 }]\n`,
+    input: `${valid}    exceptions: [{ rule: no-expiry, reason: x, until: 2027-02-30 }]\n`,
     expected: [['no-such-day', 'a.yaml:9:55', '2027-02-30']],
   },
   {
     title: 'an exception without a reason',
-    input: `${sound}    exceptions: [{ rule: no-expiry, until: 2027-01-31 }]\n`,
+    input: `${valid}    exceptions: [{ rule: no-expiry, until: 2027-01-31 }]\n`,
     expected: [['missing-property', 'a.yaml:9:18', 'reason']],
   },
   {
     title: 'a severity of a rule that there is not',
-    input: `${sound}policy: { severity: { mising-owner: high } }\n`,
+    input: `${valid}policy: { severity: { mising-owner: high } }\n`,
     expected: [['unknown-property', 'a.yaml:9:23', 'mising-owner', 'missing-owner']],
   },
   {
     title: 'a severity that there is not',
-    input: `${sound}policy: { failOn: hihg }\n`,
+    input: `${valid}policy: { failOn: hihg }\n`,
     expected: [['unknown-value', 'a.yaml:9:19', 'hihg', 'high']],
   },
   {
     title: 'a text that is empty',
-    input: `${sound}prune: { keep: [""] }\n`,
+    input: `${valid}prune: { keep: [""] }\n`,
     expected: [['bad-value', 'a.yaml:9:17', '`prune.keep[0]` is empty']],
   },
   {
     title: 'a text that is too long',
-    input: `${sound}    adopt: ${'k'.repeat(201)}\n`,
+    input: `${valid}    adopt: ${'k'.repeat(201)}\n`,
     expected: [['bad-value', 'a.yaml:9:12', 'more than 200 characters']],
   },
   {
     title: 'an own rule with the name of a built-in one',
-    input: `${sound}policy:\n  rules:\n    no-expiry: { when: 'true', message: x, severity: low }\n`,
+    input: `${valid}policy:\n  rules:\n    no-expiry: { when: 'true', message: x, severity: low }\n`,
     expected: [['rule-taken', 'a.yaml:11:5', 'built-in']],
   },
   ...(
@@ -512,12 +512,12 @@ keys:
     ] as const
   ).map(([title, when, place, message]): Row => ({
     title: `${title}, at its place in the file`,
-    input: `${sound}policy:\n  rules:\n    mine:\n      when: ${when}\n      message: x\n      severity: low\n`,
+    input: `${valid}policy:\n  rules:\n    mine:\n      when: ${when}\n      message: x\n      severity: low\n`,
     expected: [['bad-expression', place, message]],
   })),
   {
     title: 'facts of test cases that there are not',
-    input: `${sound}policy:\n  rules:\n    mine:\n      when: desired.protect\n      message: x\n      severity: low\n      tests:\n        - { name: a, desired: { protekt: true }, finds: true }\n        - { name: b, key: { createdAt: soon }, usage: { total: 1.5 }, finds: true }\n`,
+    input: `${valid}policy:\n  rules:\n    mine:\n      when: desired.protect\n      message: x\n      severity: low\n      tests:\n        - { name: a, desired: { protekt: true }, finds: true }\n        - { name: b, key: { createdAt: soon }, usage: { total: 1.5 }, finds: true }\n`,
     expected: [
       ['bad-test-case', 'a.yaml:16:33', 'did you mean protect'],
       ['bad-test-case', 'a.yaml:17:40', 'key.createdAt is a date'],
@@ -526,7 +526,7 @@ keys:
   },
   {
     title: 'a policy that is not there, in a file or a package or the network',
-    input: String.raw`${sound}extends: [./none.yaml, none, 'https://x.example/policy.yaml', 'C:\x']` + '\n',
+    input: String.raw`${valid}extends: [./none.yaml, none, 'https://x.example/policy.yaml', 'C:\x']` + '\n',
     expected: [
       ['policy-source', 'a.yaml:9:11', 'no file ./none.yaml'],
       ['policy-source', 'a.yaml:9:24', 'not installed', 'npm install'],
@@ -537,7 +537,7 @@ keys:
   {
     title: 'policies that come from themselves',
     input: {
-      'a.yaml': `${sound}extends: ./p/one.yaml\n`,
+      'a.yaml': `${valid}extends: ./p/one.yaml\n`,
       'p/one.yaml': 'extends: ./two.yaml\n',
       'p/two.yaml': 'policy: {}\nextends: ./one.yaml\n',
     },
@@ -547,7 +547,7 @@ keys:
   {
     title: 'a shared policy with keys',
     input: {
-      'a.yaml': `${sound}extends: ./p/one.yaml\n`,
+      'a.yaml': `${valid}extends: ./p/one.yaml\n`,
       'p/one.yaml': 'stack: acme\npolicy: { failOn: hgh }\n',
     },
     paths: ['a.yaml'],
@@ -558,37 +558,37 @@ keys:
   },
   {
     title: 'a store by name alone that needs settings',
-    input: `${sound}    store: pass\n`,
+    input: `${valid}    store: pass\n`,
     expected: [['bad-value', 'a.yaml:9:12', 'needs settings', 'pass: { ... }']],
   },
   {
     title: 'a setting that a preset does not have',
-    input: `${sound}    store: { pass: { path: a, name: B } }\n`,
+    input: `${valid}    store: { pass: { path: a, name: B } }\n`,
     expected: [['unknown-property', 'a.yaml:9:31', '"name"']],
   },
   {
     title: 'a preset without its target',
-    input: `${sound}    store: { github-actions: { name: KEY } }\n`,
+    input: `${valid}    store: { github-actions: { name: KEY } }\n`,
     expected: [['preset-target', 'a.yaml:9:14', 'needs `repo` or `org`', 'Give one']],
   },
   {
     title: 'a preset with two targets',
-    input: `${sound}    store: { gitlab-ci: { name: KEY, project: a/b, group: a } }\n`,
+    input: `${valid}    store: { gitlab-ci: { name: KEY, project: a/b, group: a } }\n`,
     expected: [['preset-target', 'a.yaml:9:14', 'not both', 'Give one']],
   },
   {
     title: 'a setting of a preset that its service would not take',
-    input: `${sound}    store: { github-actions: { repo: a/b, name: github_key } }\n`,
+    input: `${valid}    store: { github-actions: { repo: a/b, name: github_key } }\n`,
     expected: [['preset-setting', 'a.yaml:9:49', '"github_key" cannot be the `name`', 'no GITHUB_ first']],
   },
   {
     title: 'a setting of a preset that its program would take for a flag',
-    input: `${sound}    store: { pass: { path: --help } }\n`,
+    input: `${valid}    store: { pass: { path: --help } }\n`,
     expected: [['preset-setting', 'a.yaml:9:28', 'begins with a hyphen', 'flag']],
   },
   {
     title: 'a setting of a preset without the one that it belongs to',
-    input: `${sound}    store: { github-actions: { repo: a/b, visibility: all, name: KEY } }\n`,
+    input: `${valid}    store: { github-actions: { repo: a/b, visibility: all, name: KEY } }\n`,
     expected: [['preset-setting', 'a.yaml:9:43', '`visibility` means nothing without `org`', 'Remove it']],
   },
   ...(
@@ -610,39 +610,39 @@ keys:
     ] as const
   ).map(([one, other, place]): Row => ({
     title: `two keys at one place of a service, though written differently: ${other}`,
-    input: `${sound}    store: { ${one} }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { ${other} } }\n`,
+    input: `${valid}    store: { ${one} }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { ${other} } }\n`,
     expected: [['store-clash', 'a.yaml:9:12', place]],
   })),
   {
     title: 'a command with a placeholder that stands for nothing',
-    input: `${sound}    store: { exec: { put: [save, '{kee}', 'jsonpath={.data}'] } }\n`,
+    input: `${valid}    store: { exec: { put: [save, '{kee}', 'jsonpath={.data}'] } }\n`,
     expected: [['unknown-placeholder', 'a.yaml:9:34', '{kee}', '{environment}']],
   },
   {
     title: 'a command with the environment of a key that has none',
-    input: `${sound}    store: { exec: { put: [save, '{environment}'] } }\n`,
+    input: `${valid}    store: { exec: { put: [save, '{environment}'] } }\n`,
     expected: [['unknown-placeholder', 'a.yaml:9:34', 'stands for nothing', 'Give the key one']],
   },
   {
     title: 'two keys in one variable of one file, which each has among others',
-    input: `${sound}    store: { env-file: { path: .env, name: [A, B] } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { env-file: { path: .env, name: [C, B] } } }\n`,
+    input: `${valid}    store: { env-file: { path: .env, name: [A, B] } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { env-file: { path: .env, name: [C, B] } } }\n`,
     expected: [['store-clash', 'a.yaml:9:12', '(B)', '{key}']],
   },
   {
     title: 'two keys in two fields of one secret that is written as a whole',
-    input: `${sound}    store: { vault: { path: a, field: b } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { vault: { path: a, field: c } } }\n`,
+    input: `${valid}    store: { vault: { path: a, field: b } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { vault: { path: a, field: c } } }\n`,
     expected: [['store-clash', 'a.yaml:9:12', 'secret/a', '{key}']],
   },
   {
     title: 'two keys that a command puts at one place',
-    input: `${sound}    store: { exec: { put: [save, x] } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { exec: { put: [save, x] } } }\n`,
+    input: `${valid}    store: { exec: { put: [save, x] } }\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d, store: { exec: { put: [save, x] } } }\n`,
     expected: [['store-clash', 'a.yaml:9:12', 'exec save x', '{key}']],
   },
 
   // Meaning.
   {
     title: 'a former key id that is still declared',
-    input: `${sound}    previously: cd\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d }\n`,
+    input: `${valid}    previously: cd\n  cd: { name: CD, scope: all, permissions: [read_results], expires: 90d }\n`,
     expected: [
       ['store-clash', 'a.yaml:4:3', 'acme/cd'],
       ['bad-rename', 'a.yaml:9:17', 'is declared itself'],
@@ -650,47 +650,47 @@ keys:
   },
   {
     title: 'a stack that was renamed from its own name',
-    input: `${sound}formerly: [acme-bots, acme]\n`,
+    input: `${valid}formerly: [acme-bots, acme]\n`,
     expected: [['bad-rename', 'a.yaml:9:23', 'still called "acme"']],
   },
   {
     title: 'a former name of the stack that is not a name',
-    input: `${sound}formerly: [Acme Bots]\n`,
+    input: `${valid}formerly: [Acme Bots]\n`,
     expected: [['bad-value', 'a.yaml:9:12', 'stack name']],
   },
   {
     title: 'an undeclared role',
-    input: `${sound.replace('[read_results]', '[role:teser]')}roles: { tester: [read_results] }\n`,
+    input: `${valid.replace('[read_results]', '[role:teser]')}roles: { tester: [read_results] }\n`,
     expected: [['undeclared-role', 'a.yaml:7:19', 'teser', 'role:tester']],
   },
   {
     title: 'a role in a role',
-    input: `${sound}roles:\n  a: [read_results]\n  b: [role:a]\n`,
+    input: `${valid}roles:\n  a: [read_results]\n  b: [role:a]\n`,
     expected: [['nested-role', 'a.yaml:11:7', 'not other roles']],
   },
   {
     title: 'an unknown permission',
-    input: sound.replace('read_results', 'read_result'),
+    input: valid.replace('read_results', 'read_result'),
     expected: [['unknown-permission', 'a.yaml:7:19', 'read_result', 'Did you mean `read_results`?']],
   },
   {
     title: 'an unknown permission in a role',
-    input: `${sound}roles:\n  a: [write]\n`,
+    input: `${valid}roles:\n  a: [write]\n`,
     expected: [['unknown-permission', 'a.yaml:10:7', 'write']],
   },
   {
     title: 'a wildcard next to others',
-    input: sound.replace('[read_results]', '[read_results, "*"]'),
+    input: valid.replace('[read_results]', '[read_results, "*"]'),
     expected: [['wildcard-beside-others', 'a.yaml:7:33', '`*`']],
   },
   {
     title: 'a wildcard that comes with a role',
-    input: `${sound.replace('[read', '[role:a, read')}roles: { a: ["*"] }\n`,
+    input: `${valid.replace('[read', '[role:a, read')}roles: { a: ["*"] }\n`,
     expected: [['wildcard-beside-others', 'a.yaml:7:5', '`*`']],
   },
   {
     title: 'all next to projects',
-    input: sound.replace('scope: all', 'scope: [bot, all]'),
+    input: valid.replace('scope: all', 'scope: [bot, all]'),
     expected: [['all-beside-projects', 'a.yaml:6:18', '"all"', 'scope: all']],
   },
   { title: 'no expiry at all', input: key, expected: [['missing-expiry', 'a.yaml:4:3', '`expires`']] },
@@ -711,7 +711,7 @@ keys:
   },
   {
     title: 'a renewal as long as the life',
-    input: `${sound}    rotate: { renewBefore: 90d }\n`,
+    input: `${valid}    rotate: { renewBefore: 90d }\n`,
     expected: [['renewal-too-early', 'a.yaml:8:14', '90d, which is not less than the expiry of 90d']],
   },
   {
@@ -721,59 +721,59 @@ keys:
   },
   {
     title: 'a description that leaves no room for the marker',
-    input: `${sound}    description: ${longText}\n`,
+    input: `${valid}    description: ${longText}\n`,
     expected: [['description-too-long', 'a.yaml:9:18', '480 characters', 'Shorten it by']],
   },
   {
     title: 'a description that looks like a marker',
-    input: `${sound}    description: x [fk1 y]\n`,
+    input: `${valid}    description: x [fk1 y]\n`,
     expected: [['marker-in-description', 'a.yaml:9:18', '[fk']],
   },
   {
     title: 'an unknown placeholder',
-    input: `${sound}    store: { env-file: { path: "{kee}", name: X } }\n`,
+    input: `${valid}    store: { env-file: { path: "{kee}", name: X } }\n`,
     expected: [['unknown-placeholder', 'a.yaml:9:32', '{kee}', '{key}']],
   },
   {
     title: 'a variable that starts with a digit',
-    input: `${sound.replace('ci:', '1st:')}    store: { env-file: { path: x, name: "{key}" } }\n`,
+    input: `${valid.replace('ci:', '1st:')}    store: { env-file: { path: x, name: "{key}" } }\n`,
     expected: [['bad-variable-name', 'a.yaml:9:41', '1ST']],
   },
   {
     title: 'an age file for nobody',
-    input: `${sound}    store: { age-file: { path: x } }\n`,
+    input: `${valid}    store: { age-file: { path: x } }\n`,
     expected: [['age-file-without-key', 'a.yaml:9:14', 'recipients']],
   },
   {
     title: 'one store twice at a key',
-    input: `${sound}    store: [keychain, { keychain: {} }]\n`,
+    input: `${valid}    store: [keychain, { keychain: {} }]\n`,
     expected: [['store-clash', 'a.yaml:9:23', 'this key too', 'Remove']],
   },
   {
     title: 'two keys that a default aims at one place',
-    input: `${sound}  b: { name: b, scope: all, permissions: [read_results], expires: 1y }\ndefaults:\n  store: { env-file: { path: .env, name: X } }\n`,
+    input: `${valid}  b: { name: b, scope: all, permissions: [read_results], expires: 1y }\ndefaults:\n  store: { env-file: { path: .env, name: X } }\n`,
     expected: [['store-clash', 'a.yaml:4:3', 'the key "b" too puts its secret (a.yaml:9)', '{key}']],
   },
 
   // Several files.
   {
     title: 'one key id in two files',
-    input: { 'a.yaml': sound, 'b.yaml': sound },
+    input: { 'a.yaml': valid, 'b.yaml': valid },
     expected: [['duplicate-key', 'b.yaml:4:3', 'also declared in a.yaml:4']],
   },
   {
     title: 'one role in two files',
-    input: { 'a.yaml': `${sound}roles: { r: [read_results] }\n`, 'b.yaml': 'roles: { r: [read_results] }\n' },
+    input: { 'a.yaml': `${valid}roles: { r: [read_results] }\n`, 'b.yaml': 'roles: { r: [read_results] }\n' },
     expected: [['duplicate-role', 'b.yaml:1:10', 'a.yaml:9']],
   },
   {
     title: 'two stacks',
-    input: { 'a.yaml': sound, 'b.yaml': 'stack: other\n' },
+    input: { 'a.yaml': valid, 'b.yaml': 'stack: other\n' },
     expected: [['conflicting-blocks', 'b.yaml:1:8', '"acme" in a.yaml:2']],
   },
   {
     title: 'defaults in two files',
-    input: { 'a.yaml': `${sound}defaults: {}\n`, 'b.yaml': 'defaults: {}\n' },
+    input: { 'a.yaml': `${valid}defaults: {}\n`, 'b.yaml': 'defaults: {}\n' },
     expected: [['conflicting-blocks', 'b.yaml:1:1', 'a.yaml:9']],
   },
   {
@@ -789,7 +789,7 @@ keys:
   {
     title: 'mistakes of every stage in three files, all at once and in order',
     input: {
-      'a.yaml': sound.replace('read_results', 'role:none'),
+      'a.yaml': valid.replace('read_results', 'role:none'),
       'b.yaml': 'stak: x\nkeys: 7\n',
       'c.yaml': '\tx: 1\n',
     },
@@ -823,8 +823,8 @@ for (const { title, input, paths, expected } of rows) {
 }
 
 t.test('shows both places, where one thing is declared twice', async t => {
-  const loaded = await load({ 'a.yaml': sound, 'b.yaml': `${sound}stack: x\n` })
-  const twice = await load({ 'a.yaml': sound, 'b.yaml': sound })
+  const loaded = await load({ 'a.yaml': valid, 'b.yaml': `${valid}stack: x\n` })
+  const twice = await load({ 'a.yaml': valid, 'b.yaml': valid })
   t.match(loaded, {
     diagnostics: [
       { code: 'duplicate-key' },
@@ -853,7 +853,7 @@ t.test('reports a mistake once, where an alias or a default repeats it', async t
 t.test('repeats no secret, where somebody pasted one into the file', async t => {
   const secret = 'flux_ci_0123456789abcdefghij'
   const loaded = await load({
-    'a.yaml': `${sound}    secret: ${secret}\n    expires: ${secret}\n    owner: [${secret}]\n`,
+    'a.yaml': `${valid}    secret: ${secret}\n    expires: ${secret}\n    owner: [${secret}]\n`,
   })
   const second = await load({ 'a.yaml': `${key}    expires: ${secret}\n    ${secret}: x\n` })
   t.equal(loaded.ok || second.ok, false)
@@ -866,7 +866,7 @@ t.test('repeats no secret, where somebody pasted one into the file', async t => 
     '{ #: 1 }',
   ]
   for (const block of blocks) {
-    const pasted = await load({ 'a.yaml': `${sound}marker: ${block.replaceAll('#', privateKey)}\n` })
+    const pasted = await load({ 'a.yaml': `${valid}marker: ${block.replaceAll('#', privateKey)}\n` })
     t.notOk(pasted.ok)
     t.notMatch(JSON.stringify(pasted), privateKey.slice(-16), block)
   }

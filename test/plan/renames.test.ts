@@ -376,7 +376,7 @@ t.test('touches no key of a name that is held, and none that a former stack keep
 })
 
 t.test('keeps an unmanaged key of a declared name while that key id has no head', async t => {
-  const stranger = liveKey({ name: b.name, createdAt: now - 40 * day })
+  const unmanaged = liveKey({ name: b.name, createdAt: now - 40 * day })
   const state = { prune: { ...pruneRules, unmanaged: 'revoke' } } as const
   const rows: readonly (readonly [what: string, kinds: readonly Kind[], does: readonly string[]])[] = [
     ['no key: it waits for a word on the other', [], []],
@@ -386,7 +386,7 @@ t.test('keeps an unmanaged key of a declared name while that key id has no head'
     ['an adopted head', ['adopted'], ['revoke key_stranger']],
   ]
   for (const [what, kinds, does] of rows) {
-    const plan = planOf({ desired: [b], state, keys: [stranger, ...live('b', kinds)] })
+    const plan = planOf({ desired: [b], state, keys: [unmanaged, ...live('b', kinds)] })
     const shown = summary(plan).filter(each => !each.startsWith('revoke key_b'))
     t.strictSame(
       [shown, plan.unmanaged.length],

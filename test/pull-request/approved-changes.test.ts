@@ -99,12 +99,12 @@ t.test('makes a plan again that is past its life, and takes it where it is the s
 
 t.test('takes no plan of another platform or account, or of a moment that is yet to come', async t => {
   const desired = desiredState([a])
-  const sound = approval(desired, [])
-  const odd = (file: Partial<Approval['file']>): Approval => ({ ...sound, file: { ...sound.file, ...file } })
+  const valid = approval(desired, [])
+  const odd = (file: Partial<Approval['file']>): Approval => ({ ...valid, file: { ...valid.file, ...file } })
   const rows = [
     [odd({ origin: 'https://evil.example' }), /platform/],
     [odd({ account: 'other' }), /account/],
-    [odd({ plan: { ...sound.file.plan, now: now + day } }), /yet to come/],
+    [odd({ plan: { ...valid.file.plan, now: now + day } }), /yet to come/],
   ] as const
   for (const [one, why] of rows) {
     const found = approvedChanges([one], present(desired, []))

@@ -36,7 +36,7 @@ export const exception = {
   position: { file: 'keys/back up.yaml', line: 19, column: 9 },
 } as const
 
-const stranger = { keyId: null, liveId: 'key_stranger', name: '=HYPERLINK("x") @all <b>', generation: null }
+const unmanaged = { keyId: null, liveId: 'key_stranger', name: '=HYPERLINK("x") @all <b>', generation: null }
 
 export const emptyReport: AuditReport = {
   platform: 'https://api.fluxloop.ai',
@@ -67,7 +67,7 @@ export const report: AuditReport = {
     finding({
       rule: 'unmanaged-key',
       severity: 'medium',
-      subject: stranger,
+      subject: unmanaged,
       message: 'Nothing declares it; it has read_scenarios in all projects',
       evidence: [{ name: 'createdAt', value: new Date(now - 5 * day).toISOString() }],
       remedy: 'Take it over with `adopt: key_stranger`, name it in `prune.keep`, or revoke it.',

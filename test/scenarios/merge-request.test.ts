@@ -148,20 +148,20 @@ t.test('names stay text, others’ notes stay theirs, and forks are checked with
   const { job, gitlab, platform, open } = await pipeline(t, keys('a'))
   const name = '/approve @org/team !1 <img src=x> ![x](https://evil.example) section_start:1:x ::add-mask::x'
   const request = open('hostile', { 'fluxloop-keys/a.yaml': key('a', 'read_scenarios', name) })
-  const stranger = {
+  const foreign = {
     id: 1,
     body: '<!-- fluxloop-keys plan {} -->',
     author: { username: 'eve' },
     system: false,
   }
-  request.notes.push(stranger)
+  request.notes.push(foreign)
   const planned = await job('plan', { request, webhook: true })
   t.equal(planned.code, 0, planned.log)
   const [, note] = request.notes
   t.same(gitlab.obeyed, [], 'no line of a note is a command')
   t.notMatch(note?.body.replace(/^(`{3,})[^\n]*\n[\s\S]*?^\1$/gm, ''), /@org|<img|!\[x\]/)
   t.notMatch(planned.log, /^section_start:|^::add-mask::/m)
-  t.equal(request.notes[0], stranger)
+  t.equal(request.notes[0], foreign)
 
   gitlab.calls.splice(0)
   platform.forget()

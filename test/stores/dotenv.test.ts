@@ -169,8 +169,8 @@ t.test('is read by Node and by a shell as it was set', async t => {
   fc.assert(
     fc.property(file, fc.stringMatching(/^flux_(ci|dev)_[A-Za-z0-9_-]{1,40}$/), ({ lines, ends }, value) => {
       // Node 20 misreads what follows a line of blanks (it takes the line break into the name).
-      const sound = lines.map(line => (line.trim() === '' ? '' : line))
-      const after = set(sound.join('\n') + (ends ? '\n' : ''), value)
+      const trimmed = lines.map(line => (line.trim() === '' ? '' : line))
+      const after = set(trimmed.join('\n') + (ends ? '\n' : ''), value)
       writeFileSync(path, after)
       assert.equal(parseEnv(after)[name], value)
       assert.equal(execFileSync('sh', ['-c', `. "$0"; printf %s "$${name}"`, path]).toString(), value)

@@ -26,3 +26,20 @@ export const phrases: readonly Phrase[] = [
   { not: /\bit refuses\b|\bit says so\b|\bit is told\b/i, but: 'plan refuses, apply prints' },
   { not: /\bheld to\b|\bowed\b|\btold of\b/i, but: 'say it plainly' },
 ]
+
+/** Words of that list, and of their kind, that nothing is called: a reader has to guess what they stand for. */
+export const unclearNames: readonly string[] = [
+  'farewell',
+  'partWith',
+  'sparingCaller',
+  'orAdmit',
+  'chronicle',
+  'doomed',
+  'sound',
+  'isSound',
+  'unsound',
+  'stranger',
+  'strangers',
+  'isStranger',
+  'strangerOf',
+]

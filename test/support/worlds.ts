@@ -149,7 +149,7 @@ function anyManaged(id: string): fc.Arbitrary<LiveKey> {
     )
 }
 
-function anyStranger(id: string): fc.Arbitrary<LiveKey> {
+function anyUnmanagedKey(id: string): fc.Arbitrary<LiveKey> {
   const ownership = one<Ownership>(
     { kind: 'unmanaged' },
     { kind: 'unreadable', text: '[fk2 ...]' },
@@ -190,8 +190,10 @@ export const anyWorld: fc.Arbitrary<World> = fc
     managed: fc.integer({ min: 0, max: 7 }).chain(count => {
       return fc.tuple(...Array.from({ length: count }, (_, index) => anyManaged(`key_${index}`)))
     }),
-    strangers: fc.integer({ min: 0, max: 2 }).chain(count => {
-      return fc.tuple(...Array.from({ length: count }, (_, index) => anyStranger(`key_stranger_${index}`)))
+    unmanaged: fc.integer({ min: 0, max: 2 }).chain(count => {
+      return fc.tuple(
+        ...Array.from({ length: count }, (_, index) => anyUnmanagedKey(`key_stranger_${index}`)),
+      )
     }),
     prune: record({
       removed: one<DesiredState['prune']['removed']>('revoke', 'retain'),
@@ -234,9 +236,9 @@ export const anyWorld: fc.Arbitrary<World> = fc
       one<PlanOptions['widening']>('forbid', 'allow'),
     ),
   })
-  .map(({ declared, managed, strangers, formerly, always, prune, caller, local, complete, ...chosen }) => ({
+  .map(({ declared, managed, unmanaged, formerly, always, prune, caller, local, complete, ...chosen }) => ({
     desired: desiredState(declared, { formerly, prune, limits: { revoke: 0.25, rotate: 0.25, always } }),
-    current: currentState([...managed, ...strangers], {
+    current: currentState([...managed, ...unmanaged], {
       complete,
       ...(caller === null ? {} : { caller: callerWith({ id: caller }) }),
     }),

@@ -62,7 +62,7 @@ export async function printIssuedJson(
 }
 
 /**
- * Shows a secret of which nobody can say whose it is, in the form that was asked for, where a failure holds one. Resolves to the
+ * Shows a secret whose key is not known, in the form that was asked for, where a failure holds one. Resolves to the
  * failure to report.
  */
 export async function showUnplaced(cause: unknown, asked: Asked, context: Context): Promise<unknown> {

@@ -73,17 +73,17 @@ function textsWith(before: ReadonlyMap<string, string>, made: readonly Made[]): 
 }
 
 /** As many as mean nothing else, next to those that are known to be: where all do not, each half is tried. */
-async function soundOf(
+async function validOf(
   known: readonly Made[],
   made: readonly Made[],
-  isSound: (made: readonly Made[]) => Promise<boolean>,
+  isValid: (made: readonly Made[]) => Promise<boolean>,
 ): Promise<readonly Made[]> {
   if (made.length === 0) return known
-  if (await isSound([...known, ...made])) return [...known, ...made]
+  if (await isValid([...known, ...made])) return [...known, ...made]
   if (made.length === 1) return known
   const middle = made.length >> 1
-  const first = await soundOf(known, made.slice(0, middle), isSound)
-  return await soundOf(first, made.slice(middle), isSound)
+  const first = await validOf(known, made.slice(0, middle), isValid)
+  return await validOf(first, made.slice(middle), isValid)
 }
 
 /**
@@ -100,7 +100,7 @@ export async function applyFixes(
   const before = new Map<string, string>()
   for (const file of files) before.set(file, await textOf(file))
   const { made, left } = editsIn(before, fixes, roles)
-  const isSound = async (some: readonly Made[]) => {
+  const isValid = async (some: readonly Made[]) => {
     const instead = new Map([...textsWith(before, some)].map(([file, text]) => [file, withoutMark(text)]))
     const loaded = await loadConfiguration({ paths, cwd, now: null, instead })
     return (
@@ -112,13 +112,13 @@ export async function applyFixes(
       )
     )
   }
-  const sound = await soundOf([], made, isSound)
-  const kept = new Set(sound)
+  const valid = await validOf([], made, isValid)
+  const kept = new Set(valid)
   for (const { fix } of made.filter(each => !kept.has(each))) {
     const why = 'the edited configuration would mean more than this fix: do it by hand'
     left.push({ keyId: fix.keyId, rule: rulesOf(fix), why })
   }
-  const texts = textsWith(before, sound)
+  const texts = textsWith(before, valid)
   const changed = await Promise.all(
     [...before].flatMap(([file, text]) => {
       const after = texts.get(file)
@@ -127,5 +127,5 @@ export async function applyFixes(
         : [realpath(file).then(path => ({ path, before: text, after }))]
     }),
   )
-  return { files: changed, fixed: sound.map(({ fix }) => fix), left }
+  return { files: changed, fixed: valid.map(({ fix }) => fix), left }
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Boundary } from '../../files/boundary.ts'
 import type { DiagnosticList } from '../diagnostic-list.ts'
 import { shownPath } from '../find-files.ts'
-import { type Located, type Part, diagnosticFor, isSound } from '../parts.ts'
+import { type Located, type Part, diagnosticFor, isValidAt } from '../parts.ts'
 import type { RawPolicy } from '../raw.ts'
 import { readPart } from '../read-part.ts'
 import type { Room } from '../room.ts'
@@ -33,7 +33,7 @@ interface Reading {
 }
 
 function checkAlone(part: Part, { diagnostics }: Reading): void {
-  if (!isSound(part, [])) return
+  if (!isValidAt(part, [])) return
   for (const name of Object.keys(part.raw)) {
     if (allowed.includes(name)) continue
     const message = `A shared policy holds \`policy\` and nothing else, not \`${name}\``
@@ -100,7 +100,7 @@ async function policiesOf(
     }
     checkAlone(read, reading)
     const farther =
-      read.raw.extends === undefined || !isSound(read, ['extends'])
+      read.raw.extends === undefined || !isValidAt(read, ['extends'])
         ? { policies: [], whole: true }
         : await policiesOf(
             { value: read.raw.extends, part: read, path: ['extends'] },
@@ -110,7 +110,7 @@ async function policiesOf(
           )
     whole &&= farther.whole && read.broken.size === 0
     policies.push(...farther.policies)
-    if (read.raw.policy !== undefined && isSound(read, ['policy']))
+    if (read.raw.policy !== undefined && isValidAt(read, ['policy']))
       policies.push({ value: read.raw.policy, part: read, path: ['policy'] })
   }
   return { policies, whole }

@@ -15,7 +15,7 @@ const largestPlan = 256 * 1024 * 1024
 const events: readonly string[] = ['pull_request_target', 'pull_request']
 
 /** Why a run's artefacts do not count for a pull request; null: they do. */
-function strangerOf(
+function whyForeign(
   run: unknown,
   { name }: Repository,
   workflow: string,
@@ -46,9 +46,9 @@ export async function* planArtefacts(
 ): AsyncGenerator<FoundPlan> {
   const { calls, path } = repository
   const run = await calls.get(`${path}/actions/runs/${id}`)
-  const stranger = strangerOf(run, repository, workflow, request)
-  if (stranger !== null) {
-    yield { ok: false, why: stranger }
+  const foreign = whyForeign(run, repository, workflow, request)
+  if (foreign !== null) {
+    yield { ok: false, why: foreign }
     return
   }
   const all = await calls.list(`${path}/actions/runs/${id}/artifacts?per_page=100`, 'artifacts')

@@ -15,7 +15,7 @@ const largestPlan = 256 * 1024 * 1024
  * Why a job's artifacts do not count for a merge request; null: they do. A pipeline of the merge request itself is about its last commit;
  * one that a webhook triggered is of the default branch, and the record at that commit, which is ours, names its job.
  */
-async function strangerOf(
+async function whyForeign(
   { calls, path }: Project,
   branch: string,
   job: unknown,
@@ -49,9 +49,9 @@ export async function* planFilesOf(
 ): AsyncGenerator<FoundPlan> {
   const { calls, path } = project
   const job = await calls.get(`${path}/jobs/${run}`)
-  const stranger = await strangerOf(project, branch, job, request)
-  if (stranger !== null) {
-    yield { ok: false, why: stranger }
+  const foreign = await whyForeign(project, branch, job, request)
+  if (foreign !== null) {
+    yield { ok: false, why: foreign }
     return
   }
   const size = numberAt(job, 'artifacts_file', 'size')

@@ -66,7 +66,7 @@ function left(before: readonly LiveKey[], after: readonly LiveKey[]): Left {
   return after.some(isRegenerated) ? 'r' : 'u'
 }
 
-const isStranger = ({ name }: LiveKey) => name === 'Somebody'
+const isUnmanaged = ({ name }: LiveKey) => name === 'Somebody'
 
 /** Its successor was revoked again after it was marked: whoever marked it has so long to go on. */
 async function isWithdrawn({ live }: Play): Promise<boolean> {
@@ -74,13 +74,13 @@ async function isWithdrawn({ live }: Play): Promise<boolean> {
 }
 
 /** Are there as many live keys of each key id as there should be, and do its stores hold the head's secret? */
-async function unsound({ live, stored, holder }: Play, stranger: string): Promise<readonly string[]> {
+async function faultsIn({ live, stored, holder }: Play, unmanagedBefore: string): Promise<readonly string[]> {
   const keys = await live()
-  const strangers = keys.filter(isStranger)
+  const unmanaged = keys.filter(isUnmanaged)
   const found =
-    snapshotOf(strangers) === stranger
+    snapshotOf(unmanaged) === unmanagedBefore
       ? []
-      : [`what is not ours was touched: ${strangers.map(state).join(', ')}`]
+      : [`what is not ours was touched: ${unmanaged.map(state).join(', ')}`]
   for (const keyId of ['agents', 'bystander']) {
     const own = keysOf(keys, keyId)
     if (own.length !== 1) found.push(`live keys of ${keyId}: ${statesOf(own)}`)
@@ -94,10 +94,10 @@ export async function playCell(call: CallName, fault: FaultName, tries: Tries): 
   const play = await openPlay()
   try {
     const scene = scenes[call]
-    await play.stranger('Somebody')
+    await play.makeUnmanaged('Somebody')
     await scene.before(play)
     const before = await play.live()
-    const stranger = snapshotOf(before.filter(isStranger))
+    const unmanagedBefore = snapshotOf(before.filter(isUnmanaged))
 
     const violations: string[] = []
     play.wire.requests.length = 0
@@ -129,7 +129,7 @@ export async function playCell(call: CallName, fault: FaultName, tries: Tries): 
     const retiring = keysOf(await play.live(), 'agents').length - 1
     for (let runs = Math.max(1, retiring); runs > 0; runs -= 1)
       await must('apply --auto-approve', 'after everybody had time')
-    violations.push(...(await unsound(play, stranger)))
+    violations.push(...(await faultsIn(play, unmanagedBefore)))
     return { outcome, violations, hits: hits(), requests }
   } finally {
     await play.close()

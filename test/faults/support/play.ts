@@ -39,7 +39,7 @@ export interface Play {
   /** Happens right before the first request of this method. */
   onFirst(method: string, act: () => Promise<void>): void
   /** Makes a key that is nobody's business. */
-  stranger(name: string): Promise<void>
+  makeUnmanaged(name: string): Promise<void>
   /** Moves the version of a key, and nothing else. */
   touch(name: string): Promise<void>
   write(configuration: string): Promise<void>
@@ -138,7 +138,7 @@ export async function openPlay(): Promise<Play> {
     pageSize: null,
     person,
     onFirst: (method, act) => void firsts.set(method, act),
-    stranger: async name => {
+    makeUnmanaged: async name => {
       const everything = {
         description: '',
         marker: null,

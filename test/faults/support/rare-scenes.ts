@@ -82,7 +82,7 @@ const elsewhere = (adopt: string) =>
 
 async function adoptable(play: Play): Promise<void> {
   await both(play)
-  await play.stranger('Elsewhere')
+  await play.makeUnmanaged('Elsewhere')
   await play.write(configuration() + elsewhere((await named(play, 'Elsewhere')).id))
 }
 
