@@ -20,7 +20,7 @@ function checkRule(at: Located<RawException>, own: ReadonlySet<string> | null, r
   report(diagnosticFor(place, { code: 'unknown-rule', message, hint: suggestion(rule, [...known, ...own]) }))
 }
 
-/** The end of the day that an exception names; null where there is no such day. */
+/** The end of the day that an exception names; null where the date is invalid. */
 function endOf(at: Located<RawException>, now: Instant | null, report: Report): Instant | null {
   const place = { ...at, path: [...at.path, 'until'] }
   const date = parseDate(at.value.until)

@@ -17,7 +17,7 @@ function nameOf(entry: Entry): string {
   return 'permission' in entry ? entry.permission : entry.project
 }
 
-/** The last moment of a grant; null where there is no such day. */
+/** The last moment of a grant; null where the date is invalid. */
 function endOf(at: Located<string>, report: Report): Instant | null {
   const date = parseDate(at.value)
   if (date !== null) return date + day

@@ -41,7 +41,7 @@ export function formatDuration(duration: Milliseconds): string {
   return `${Math.round(duration / second)}s`
 }
 
-/** Reads a calendar date such as `2027-01-31` as its first instant in UTC. Null where there is no such day. */
+/** Reads a calendar date such as `2027-01-31` as its first instant in UTC. Null where the date is invalid. */
 export function parseDate(text: string): Instant | null {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return null
   const at = Date.parse(`${text}T00:00:00Z`)

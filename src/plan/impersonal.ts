@@ -8,7 +8,7 @@ function without(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const copy = Object.fromEntries(Object.entries(value).map(([name, part]) => [name, without(part)]))
   if (!('ip' in copy && 'userAgent' in copy)) return copy
-  // Our own says whether a use was one, and of nobody what they do.
+  // The user agent of our own program stays: it tells our looks from use, and names nobody.
   const own = typeof copy['userAgent'] === 'string' && copy['userAgent'].startsWith('fluxloop-keys/')
   return { ...copy, ip: null, location: null, userAgent: own ? copy['userAgent'] : null }
 }

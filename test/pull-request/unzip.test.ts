@@ -1,5 +1,5 @@
 import t from 'tap'
-import { unzip } from '../../src/pull-request/github/unzip.ts'
+import { unzip } from '../../src/pull-request/unzip.ts'
 import { fc } from '../support/properties.ts'
 import { zipped } from '../support/zip.ts'
 

@@ -49,7 +49,7 @@ interface Program {
   readonly remove: (settings: Settings) => readonly string[]
   /** What stands on the standard input of `remove`. */
   readonly removeInput?: (settings: Settings) => string
-  /** What the tool says where there is no such secret: words that no name of a project or a secret can hold. */
+  /** What the tool says where the secret is missing: words that no name of a project or a secret can hold. */
   readonly absent: RegExp
   /** The way out of what it says of trouble that has one. */
   readonly remedies?: (settings: Settings) => readonly Remedy[]

@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { second } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Secret } from '../../model/secret.ts'
-import { readBytes } from './read-bytes.ts'
+import { pauseOf } from '../pause.ts'
+import { readBytes } from '../read-bytes.ts'
 
 /** GitHub's API, with one token. */
 export interface GithubCalls {
@@ -33,11 +34,6 @@ const timeout = 30 * second
 const mostTries = 4
 /** Whoever is asked to wait for longer fails instead: a job costs money. */
 const longestPause = 60 * second
-
-function pauseOf(response: Response, attempt: number): number {
-  const asked = Number(response.headers.get('retry-after') ?? 'none') * second
-  return Number.isFinite(asked) ? asked : 2 ** attempt * second
-}
 
 /** Limits that pass by themselves. */
 function mayPass({ status, headers }: Response): boolean {

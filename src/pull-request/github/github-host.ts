@@ -1,7 +1,7 @@
 import { Failure } from '../../model/failure.ts'
 import type { CodeHost, CommittedFile, Issues, Notes } from '../port.ts'
 import type { GithubCalls } from './github-calls.ts'
-import { itemsAt, numberAt, requireText, textAt, valueAt } from './answer-fields.ts'
+import { itemsAt, numberAt, requireText, textAt, valueAt } from '../answer-fields.ts'
 import { planArtefacts } from './plan-artefacts.ts'
 import { githubRecords } from './records.ts'
 import { type Repository, headOf, inPath, mergedInto, requestOf } from './pull-requests.ts'

@@ -4,7 +4,7 @@ import { Failure } from '../../model/failure.ts'
 import { closest } from '../../model/suggest.ts'
 import { Secret } from '../../model/secret.ts'
 import { pathInRepository } from '../snapshot.ts'
-import { numberAt, textAt, valueAt } from './answer-fields.ts'
+import { numberAt, textAt, valueAt } from '../answer-fields.ts'
 
 const commands = ['validate', 'audit', 'plan', 'apply', 'drift'] as const
 export type StepCommand = (typeof commands)[number]

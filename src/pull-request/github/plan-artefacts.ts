@@ -1,8 +1,8 @@
 import { Failure } from '../../model/failure.ts'
 import type { FoundPlan, MergedRequest, ReviewRecord } from '../port.ts'
-import { itemsAt, numberAt, textAt, valueAt } from './answer-fields.ts'
+import { itemsAt, numberAt, textAt, valueAt } from '../answer-fields.ts'
 import type { Repository } from './pull-requests.ts'
-import { unzip } from './unzip.ts'
+import { unzip } from '../unzip.ts'
 
 /** What artefacts with plans are called: a suffix tells several stacks apart. */
 export const artefactName = 'fluxloop-keys-plan'

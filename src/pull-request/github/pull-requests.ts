@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Instant, second } from '../../model/duration.ts'
 import type { ChangeRequest, MergedRequest } from '../port.ts'
 import type { GithubCalls } from './github-calls.ts'
-import { itemsAt, numberAt, requireCommit, requireText, textAt, valueAt } from './answer-fields.ts'
+import { itemsAt, numberAt, requireCommit, requireText, textAt, valueAt } from '../answer-fields.ts'
 
 /** `acme/agents` and how its API is called. */
 export interface Repository {

@@ -1,6 +1,6 @@
 import { inertText } from '../../render/text/markdown.ts'
 import type { Records, ReviewRecord } from '../port.ts'
-import { numberAt, textAt } from './answer-fields.ts'
+import { numberAt, textAt } from '../answer-fields.ts'
 import type { Repository } from './pull-requests.ts'
 
 /** How the check run of a stack is called. */

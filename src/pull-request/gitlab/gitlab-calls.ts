@@ -2,7 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { second } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Secret } from '../../model/secret.ts'
-import { readBytes } from '../github/read-bytes.ts'
+import { pauseOf } from '../pause.ts'
+import { readBytes } from '../read-bytes.ts'
 
 /** GitLab's API, with one token. Paths begin after `/api/v4`. */
 export interface GitlabCalls {
@@ -59,11 +60,6 @@ function nextPage(link: string | null, url: string, path: string): string | null
   if (next === undefined) return null
   if (next.startsWith(`${url}/`)) return next.slice(url.length)
   throw new Failure('failed', `GitLab's list at ${withoutQuery(path)} goes on at another address`)
-}
-
-function pauseOf(response: Response, attempt: number): number {
-  const asked = Number(response.headers.get('retry-after') ?? 'none') * second
-  return Number.isFinite(asked) ? asked : 2 ** attempt * second
 }
 
 export function gitlabCalls({ url, token, userAgent, fetch }: Surroundings): GitlabCalls {

@@ -1,4 +1,4 @@
-import { numberAt, textAt, valueAt } from '../github/answer-fields.ts'
+import { numberAt, textAt, valueAt } from '../answer-fields.ts'
 import { Failure } from '../../model/failure.ts'
 import type { CodeHost, CommittedFile, Issues, Notes } from '../port.ts'
 import type { GitlabCalls } from './gitlab-calls.ts'

@@ -1,6 +1,6 @@
 import { Failure } from '../../model/failure.ts'
-import { itemsAt, numberAt, textAt } from '../github/answer-fields.ts'
-import { unzip } from '../github/unzip.ts'
+import { itemsAt, numberAt, textAt } from '../answer-fields.ts'
+import { unzip } from '../unzip.ts'
 import type { FoundPlan, MergedRequest, ReviewRecord } from '../port.ts'
 import type { Project } from './merge-requests.ts'
 

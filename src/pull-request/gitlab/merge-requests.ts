@@ -1,6 +1,6 @@
 import type { Instant } from '../../model/duration.ts'
 import { Failure } from '../../model/failure.ts'
-import { itemsAt, numberAt, textAt } from '../github/answer-fields.ts'
+import { itemsAt, numberAt, textAt } from '../answer-fields.ts'
 import type { ChangeRequest, MergedRequest } from '../port.ts'
 import type { GitlabCalls } from './gitlab-calls.ts'
 

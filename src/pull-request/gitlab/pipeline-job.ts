@@ -4,7 +4,7 @@ import { isAbsolute } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Failure } from '../../model/failure.ts'
 import { closest } from '../../model/suggest.ts'
-import { numberAt, textAt } from '../github/answer-fields.ts'
+import { numberAt, textAt } from '../answer-fields.ts'
 import { pathInRepository } from '../snapshot.ts'
 
 const commands = ['check', 'validate', 'audit', 'plan', 'apply', 'drift'] as const

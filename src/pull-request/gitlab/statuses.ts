@@ -1,5 +1,5 @@
 import type { Records, ReviewRecord } from '../port.ts'
-import { numberAt, textAt } from '../github/answer-fields.ts'
+import { numberAt, textAt } from '../answer-fields.ts'
 import type { Project } from './merge-requests.ts'
 
 /** How the commit status of a stack is called. */

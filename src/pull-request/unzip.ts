@@ -1,5 +1,5 @@
 import { inflateRawSync } from 'node:zlib'
-import { Failure } from '../../model/failure.ts'
+import { Failure } from '../model/failure.ts'
 
 /** One file of an archive. */
 export interface Unzipped {

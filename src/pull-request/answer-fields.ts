@@ -1,4 +1,4 @@
-import { Failure } from '../../model/failure.ts'
+import { Failure } from '../model/failure.ts'
 
 /** What is at a path of names in an answer; undefined where something on the way is not a map. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
