@@ -33,11 +33,27 @@ function parentOf(process: string): string | null {
   }
 }
 
-/** What any process above ours has open: the target, and the target after its number. */
+// O_CLOEXEC on every platform of Linux that Node runs on.
+const closedOnExec = 0o2000000
+
+function isPassedOn(process: string, fd: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/${process}/fdinfo/${fd}`, 'utf8'))?.[1]
+    return flags !== undefined && (parseInt(flags, 8) & closedOnExec) === 0
+  } catch {
+    return false
+  }
+}
+
+/** What any process above ours has open: the target, and the target after the number under which its programs get it. */
 function openAbove(): ReadonlySet<string> {
   const found = new Set<string>()
-  for (let process = parentOf('self'); process !== null; process = parentOf(process))
-    for (const [fd, target] of descriptorsOf(process)) found.add(target).add(`${fd} ${target}`)
+  for (let process = parentOf('self'); process !== null; process = parentOf(process)) {
+    for (const [fd, target] of descriptorsOf(process)) {
+      found.add(target)
+      if (isPassedOn(process, fd)) found.add(`${fd} ${target}`)
+    }
+  }
   return found
 }
 
@@ -45,7 +61,7 @@ function openAbove(): ReadonlySet<string> {
  * The descriptors above the three streams that somebody opened for the program which takes our place: a lock, a process
  * substitution, the jobserver of make. Node marks all of them to be closed, as its own are; so what is its own is told apart: the
  * inner workings of the kernel, sockets that nobody above us has, pipes of which both ends are here and nobody above us has one, and
- * /dev/null under a number that it has nowhere above us.
+ * /dev/null under a number that nobody above us passes on.
  * Only Linux shows what a descriptor leads to; elsewhere there are none.
  */
 export function inheritedDescriptors(platform: NodeJS.Platform = process.platform): readonly number[] {

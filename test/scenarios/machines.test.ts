@@ -124,6 +124,16 @@ t.test('gives a program what a shell opened for it, and nothing of its own', asy
   t.equal(seen.stderr, '')
   t.equal(seen.stdout, expected.stdout)
   t.equal(await place.read('lock'), 'written\n')
+
+  // A program above that has /dev/null, for itself alone, under every number that ours could have it.
+  const above =
+    'for (let i = 0; i < 64; i += 1) fs.openSync("/dev/null");' +
+    'const [command, ...args] = process.argv.slice(1);' +
+    'child_process.spawnSync(command, args, { stdio: "inherit" })'
+  const below = await place.run(['exec', 'agents', '--env', 'KEY', '--', 'sh', '-c', look], {
+    within: [process.execPath, '-e', above, 'sh', '-c', shell, 'sh'],
+  })
+  t.match(below, { stderr: '', stdout: expected.stdout })
 })
 
 t.test('says how to do without what cannot be passed on', async t => {
