@@ -28,11 +28,11 @@ export const unknownConsumer: Rule = (key, facts) => {
       ? []
       : [`from ${addresses.length} ${addresses.length === 1 ? 'address' : 'addresses'}`]),
     ...(acts.length === 0 ? [] : [`for ${plural(acts.length, 'operation')}`]),
-    ...(last.length === 0 ? [] : ['by its last user']),
+    ...(last.length === 0 ? [] : ['most recently']),
   ]
   return [
     {
-      message: `It was used ${parts.join(', ')} by nobody whom it declares as a consumer`,
+      message: `It was used by somebody whom it does not declare as a consumer: ${parts.join(', ')}`,
       evidence: evidence({
         windowDays: facts.windowDays,
         addressCount: addresses.length,
