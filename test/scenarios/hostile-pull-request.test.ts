@@ -130,7 +130,7 @@ t.test(
 )
 
 t.test('plans that were not reviewed as they are now are refused, whichever way they came', async t => {
-  const { step, github, platform, open, push, merge, secrets } = await workflow(t, {
+  const { step, github, platform, open, push, approve, merge, secrets } = await workflow(t, {
     'fluxloop-keys/acme.yaml': 'version: 1\nstack: acme\nkeys: {}\n',
   })
   const file = (id: string, expires = '90d') => ({
@@ -171,7 +171,10 @@ t.test('plans that were not reviewed as they are now are refused, whichever way 
   pushed.run.event = 'push'
   const moved = await planned('g')
   moved.run.head_sha = '0'.repeat(40)
-  for (const { pull } of [fork, other, edited, replayed, forged, pushed, moved]) merge(pull)
+  for (const { pull } of [fork, other, edited, replayed, forged, pushed, moved]) {
+    approve(pull)
+    merge(pull)
+  }
   platform.forget()
   const applied = await step('apply')
   t.equal(applied.code, 0, applied.log)

@@ -29,7 +29,7 @@ const keys = (...ids: readonly (string | readonly [id: string, permissions: stri
 const writesOf = (requests: readonly string[]) => requests.filter(call => !call.startsWith('GET '))
 
 t.test('plans, plans again, and applies what was reviewed once it is merged', async t => {
-  const { step, github, platform, open, push, merge, secrets } = await workflow(t, keys('first'))
+  const { step, github, platform, open, push, approve, merge, secrets } = await workflow(t, keys('first'))
   const pull = open('add', keys('first', 'second'))
   const done = async (command: string, options: Parameters<typeof step>[1] = {}): Promise<Step> => {
     github.calls.splice(0)
@@ -61,6 +61,7 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
   t.match(pull.comments, [{ id, body: /Plan: 3 to create/ }], 'edited in place')
   t.match(pull.comments[0]?.body, new RegExp(`Former plans[^]*${former}.: Plan: 2 to create`))
 
+  approve(pull)
   merge(pull)
   const applied = await done('apply')
   t.match(applied.summary, /3 changes applied/)
@@ -87,14 +88,30 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
   t.equal(wider.comments.length, 1)
   t.not(wider.comments[0]?.id, before, 'posted anew, since an edit notifies nobody')
   t.match(wider.comments[0]?.body, /Widens or ends access[^]*first will be rotated[^]*Other changes|Changes/)
+
+  approve(wider)
+  await done('plan', { pull: wider })
+  t.strictSame(github.writes(), [], 'a review stays')
+  merge(wider)
+  const given = await done('apply')
+  t.match(given.summary, /2 changes applied/)
+  t.match(given.outputs, { changes: '0' })
+  const granted = (await platform.managed()).filter(({ permissions }) => permissions.length === 2)
+  t.strictSame(
+    granted.map(({ name }) => name),
+    ['first'],
+  )
 })
 
 t.test('applies the approved changes of three merges together, and none that nobody approved', async t => {
-  const { step, platform, open, merge } = await workflow(t, keys())
+  const { step, platform, open, approve, merge } = await workflow(t, keys())
   const pulls = ['a', 'b', 'c'].map(id => open(id, keys(id)))
   const unplanned = open('d', keys('d'))
   for (const pull of pulls) t.equal((await step('plan', { pull })).code, 0)
-  for (const pull of [...pulls, unplanned]) merge(pull)
+  for (const pull of [...pulls, unplanned]) {
+    approve(pull)
+    merge(pull)
+  }
   const applied = await step('apply')
   t.equal(applied.code, 0, applied.log)
   t.match(applied.summary, /3 changes applied.*#&#8203;1, #&#8203;2, #&#8203;3/)

@@ -17,6 +17,8 @@ export interface Pull {
   state: 'open' | 'closed'
   mergedAt: string | null
   fork: boolean
+  /** The commit that a review approved; a push takes that away, as a protected branch asks for. */
+  approved: string | null
   readonly comments: Comment[]
 }
 export interface Check {

@@ -41,7 +41,9 @@ export interface Workflow {
   readonly secrets: string
   readonly open: (branch: string, files: Files, options?: { readonly fork?: boolean }) => Pull
   readonly push: (pull: Pull, files: Files) => void
-  /** By squash, at a moment later than all merges before. */
+  /** By a review of what is there now. */
+  readonly approve: (pull: Pull) => void
+  /** By squash, at a moment later than all merges before; throws where no review approved the last commit. */
   readonly merge: (pull: Pull) => void
   readonly step: (command: string, options?: StepOptions) => Promise<Step>
 }
@@ -172,6 +174,7 @@ export async function workflow(t: Pick<Test, 'teardown'>, files: Files): Promise
         state: 'open',
         mergedAt: null,
         fork,
+        approved: null,
         comments: [],
       }
       github.pulls.set(number, pull)
@@ -180,7 +183,11 @@ export async function workflow(t: Pick<Test, 'teardown'>, files: Files): Promise
     push: (pull, changed) => {
       pull.head = git.commit(pull.branch, changed, [pull.head])
     },
+    approve: pull => {
+      pull.approved = pull.head
+    },
     merge: pull => {
+      if (pull.approved !== pull.head) throw new Error('the branch is protected')
       merges += 1
       github.merges.set(git.squash('main', pull.head), pull.number)
       Object.assign(pull, {
