@@ -17,7 +17,7 @@ import { marksOfDiagnostics, marksOfPlan } from './marks.ts'
 import { type Asked, type OpenContext, type StepOutcome, nothingDone } from './step.ts'
 import { checkRequest } from './check-request.ts'
 import type { ChangeRequest, CodeHost, ReviewRecord } from './port.ts'
-import { postComment } from './post-comment.ts'
+import { postComment, stacksShown } from './post-comment.ts'
 import { type ReviewPlan, planForReview } from './review-plan.ts'
 import type { Snapshot } from './snapshot.ts'
 import { writePlanFor } from './write-plan.ts'
@@ -42,7 +42,7 @@ export async function planRequest(
   if (request.fork) return await checkRequest(number, commit, 'of-fork', asked, host, open)
   if (request.merge === null) {
     const why = `It cannot be merged into ${inertText(request.base.branch)} as it is. Update the branch.`
-    return await withoutPlan(request, { asked, host, stack: null, why, exitCode: exitCodes.configuration })
+    return await withoutPlan(request, await stacksShown(host, number), why, asked, host)
   }
   const folders = await fetchBoth(host, { base: request.base, merge: request.merge }, asked, asked.folder)
   const context = open(folders.base.cwd)
@@ -51,11 +51,8 @@ export async function planRequest(
     context.stderr.print(renderDiagnostics(judged.diagnostics.slice(0, 100), context.stderr.palette))
     const marks = marksOfDiagnostics(judged.diagnostics, folders.merged)
     const why = 'The configuration is not valid: the checks of this commit say where.'
-    const { stack } = judged
-    return {
-      ...(await withoutPlan(request, { asked, host, stack, why, exitCode: exitCodes.configuration })),
-      marks,
-    }
+    const stacks = judged.stack === null ? [] : [judged.stack]
+    return { ...(await withoutPlan(request, stacks, why, asked, host)), marks }
   }
   const overruled = [...judged.overruled, ...(await overruledPlatform(folders))]
   const review = await planForReview(judged, { config: asked.config, cwd: folders.merged.cwd }, context)
@@ -84,40 +81,28 @@ async function overruledPlatform({ base, merged }: JudgedFolders): Promise<reado
   return urlIn(before) === urlIn(after) ? [] : [{ what: 'platform', keyIds: [] }]
 }
 
-/** Says why there is no plan, where a comment of ours stands already. */
+/** Says why there is no plan: in a comment for each of these stacks, and in a record at the commit. */
 async function withoutPlan(
   { number, head, base }: ChangeRequest,
-  {
-    asked,
-    host,
-    stack,
-    why,
-    exitCode,
-  }: {
-    readonly asked: Asked
-    readonly host: CodeHost
-    readonly stack: string | null
-    readonly why: string
-    readonly exitCode: number
-  },
+  stacks: readonly string[],
+  why: string,
+  asked: Asked,
+  host: CodeHost,
 ): Promise<StepOutcome> {
   const page = `**No plan.** ${why}`
-  if (stack === null) return { ...nothingDone, exitCode, page }
-  const before = await host.records.find(head, stack)
   const shown = { kind: 'no-plan', why, overruled: [] } as const
-  const posted = asked.comment
-    ? await postComment(
-        host,
-        number,
-        { stack, commit: head, branch: base.branch, shown },
-        { quiet: false, recorded: before?.comment ?? null },
-      )
-    : null
-  const record: ReviewRecord = {
-    ...{ stack, digest: null, comment: posted?.digest ?? null, run: asked.run, verdict: 'refused' },
+  for (const stack of stacks) {
+    const before = await host.records.find(head, stack)
+    const facts = { stack, commit: head, branch: base.branch, shown }
+    const posted = asked.comment
+      ? await postComment(host, number, facts, { quiet: false, recorded: before?.comment ?? null })
+      : null
+    const record: ReviewRecord = {
+      ...{ stack, digest: null, comment: posted?.digest ?? null, run: asked.run, verdict: 'refused' },
+    }
+    await keepRecord(host, head, before, record, page)
   }
-  await keepRecord(host, head, before, record, page)
-  return { ...nothingDone, exitCode, page }
+  return { ...nothingDone, exitCode: exitCodes.configuration, page }
 }
 
 /** A record that says the same is left alone, with the run that it names: what that run left behind is as good. */

@@ -7,6 +7,10 @@ import type { Instant } from '../model/duration.ts'
 export interface CodeHost {
   /** What the host calls things. */
   readonly words: { readonly request: 'pull request' | 'merge request'; readonly sign: '#' | '!' }
+  /** What to do there where something is missing. */
+  readonly hints: Readonly<Record<'credential' | 'occasion' | 'checkOut', readonly string[]>>
+  /** A page of a step takes at most that many characters. */
+  readonly pageLimit: number
   /** The name under which our comments, records and issues are written; what others wrote is not ours, whatever it says. */
   author(): Promise<string>
   /** A pull request as it is now. */

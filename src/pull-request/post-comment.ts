@@ -18,13 +18,22 @@ export function commentDigest(text: string): string {
   return createHash('sha256').update(normal(text)).digest('hex')
 }
 
-/** Our comments on a pull request about a stack, the oldest first: what others wrote is never one, whatever it says. */
-async function ownNotes(host: CodeHost, request: number, stack: string): Promise<readonly OwnNote[]> {
+/** Our comments on a pull request, the oldest first: what others wrote is never one, whatever it says. */
+async function ownNotes(host: CodeHost, request: number): Promise<readonly OwnNote[]> {
   const [author, notes] = await Promise.all([host.author(), host.notes.list(request)])
   return notes.flatMap(note => {
     const state = note.author === author ? readState(note.text) : null
-    return state === null || state.stack !== stack ? [] : [{ note, state }]
+    return state === null ? [] : [{ note, state }]
   })
+}
+
+async function ownNotesOn(host: CodeHost, request: number, stack: string): Promise<readonly OwnNote[]> {
+  return (await ownNotes(host, request)).filter(({ state }) => state.stack === stack)
+}
+
+/** The stacks that comments of ours are about. */
+export async function stacksShown(host: CodeHost, request: number): Promise<readonly string[]> {
+  return [...new Set((await ownNotes(host, request)).map(({ state }) => state.stack))].sort()
 }
 
 /** The digest of our comment as it stands now; null: there is none. */
@@ -33,7 +42,7 @@ export async function presentComment(
   request: number,
   stack: string,
 ): Promise<{ readonly digest: string; readonly commit: string } | null> {
-  const last = (await ownNotes(host, request, stack)).at(-1)
+  const last = (await ownNotesOn(host, request, stack)).at(-1)
   return last === undefined ? null : { digest: commentDigest(last.note.text), commit: last.state.commit }
 }
 
@@ -64,7 +73,7 @@ export async function postComment(
   facts: CommentFacts,
   { quiet, recorded }: { readonly quiet: boolean; readonly recorded: string | null },
 ): Promise<Posted> {
-  const own = await ownNotes(host, request, facts.stack)
+  const own = await ownNotesOn(host, request, facts.stack)
   const last = own.at(-1)
   const { text, state } = commentText(facts, formerPlans(last?.state ?? null, facts.commit), host.notes.limit)
   const isNewest = async () => (await host.head(request)) === facts.commit

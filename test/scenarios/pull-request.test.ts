@@ -153,6 +153,28 @@ t.test('leaves the comment to the plan of the newest commit, whichever ends last
   )
 })
 
+t.test('says in its comment that a pull request cannot be planned any more', async t => {
+  const { step, git, platform, open, push } = await workflow(t, keys('a'))
+  const pull = open('change', keys(['a', 'read_scenarios, upload_results']))
+  const other = open('another', keys('a', 'b'))
+  for (const each of [pull, other]) t.equal((await step('plan', { pull: each })).code, 0)
+  const [id, shown] = [pull.comments[0]?.id, other.comments[0]?.body]
+  git.commit('main', keys(['a', 'read_results']), [git.tip('main')])
+  const conflict = await step('plan', { pull })
+  t.equal(conflict.code, 2)
+  t.match(pull.comments, [{ id, body: /No plan\.[^]*cannot be merged into main/ }])
+  t.match(conflict.summary, /No plan\.[^]*cannot be merged/)
+  t.equal(other.comments[0]?.body, shown)
+
+  push(other, { ...keys('a'), 'fluxloop-keys/b.yaml': 'version: 1\nstack: acme\nkeys: []\n' })
+  platform.forget()
+  const broken = await step('plan', { pull: other })
+  t.equal(broken.code, 2)
+  t.match(broken.log, /::error file=fluxloop-keys\/b.yaml,line=3/)
+  t.match(other.comments, [{ body: /No plan\.[^]*configuration is not valid/ }])
+  t.strictSame(platform.requests, [])
+})
+
 t.test('checks a fork without a credential, and writes nothing', async t => {
   const { step, github, platform, open } = await workflow(t, keys('a'))
   const pull = open('theirs', keys('a', 'b'), { fork: true })

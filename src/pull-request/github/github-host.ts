@@ -8,6 +8,8 @@ import { type Repository, headOf, inPath, mergedInto, requestOf } from './pull-r
 
 /** A comment has at most that many characters. Source: GitHub's answer to longer ones. */
 const noteLimit = 65_536
+/** The page of a step has at most 1 MiB, and a character up to three bytes. */
+const pageLimit = 340_000
 
 const kinds: Readonly<Record<string, CommittedFile['kind']>> = {
   '100644': 'file',
@@ -103,6 +105,12 @@ export function githubHost(
   }
   return {
     words: { request: 'pull request', sign: '#' },
+    hints: {
+      credential: ['Give the step one: env: { FLUXLOOP_API_KEY: ${{ secrets.FLUXLOOP_API_KEY }} }'],
+      occasion: ['Run it on push, schedule or workflow_dispatch.'],
+      checkOut: ['Check the repository out before this step: actions/checkout'],
+    },
+    pageLimit,
     author,
     request: number => requestOf(repository, number),
     head: number => headOf(repository, number),

@@ -5,38 +5,20 @@ import { closest } from '../../model/suggest.ts'
 import { Secret } from '../../model/secret.ts'
 import { pathInRepository } from '../snapshot.ts'
 import { numberAt, textAt, valueAt } from '../answer-fields.ts'
+import type { StepCommand, StepInputs, StepJob } from '../run-step.ts'
 
-const commands = ['validate', 'audit', 'plan', 'apply', 'drift'] as const
-export type StepCommand = (typeof commands)[number]
+const commands = ['validate', 'audit', 'plan', 'apply', 'drift'] as const satisfies readonly StepCommand[]
 
-/** What a step of a workflow is asked. */
-export interface Inputs {
-  readonly command: StepCommand
-  readonly config: readonly string[]
-  readonly workingDirectory: string
-  readonly comment: boolean
-  readonly failOn: string | null
-  readonly planFile: string | null
+export interface Inputs extends StepInputs {
   readonly token: Secret
-  readonly showPersonal: boolean
 }
 
-/** What the runner says of the job. */
-export interface Job {
+export interface Job extends StepJob {
   readonly repository: string
   readonly apiUrl: string
   readonly graphqlUrl: string
-  readonly commit: string
-  readonly branch: string
-  /** Null: GitHub does not say. */
-  readonly defaultBranch: string | null
   /** `.github/workflows/keys.yml` */
   readonly workflow: string
-  readonly run: string
-  readonly workspace: string | null
-  readonly temporary: string
-  /** Null: the run is about no pull request. */
-  readonly pull: { readonly number: number; readonly head: string; readonly fork: boolean } | null
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -7,9 +7,6 @@ import { type Mark, type StepOutcome, worstFirst } from '../step.ts'
 /** GitHub shows at most 10 marks of a kind from one step, and 50 from a job. */
 const mostMarks = 10
 
-/** The page of a step has at most 1 MiB, and a character up to three bytes. */
-export const pageLimit = 340_000
-
 function data(text: string): string {
   return escapeControls(redactSecrets(text))
     .replaceAll('%', '%25')

@@ -8,6 +8,8 @@ import { gitlabRecords } from './statuses.ts'
 
 /** A note has at most that many characters. Source: https://docs.gitlab.com/administration/instance_limits/#size-of-comments-and-descriptions-of-issues-merge-requests-and-epics */
 const noteLimit = 1_000_000
+/** A page is a part of the job's log, which takes 4 MB by default. Source: https://docs.gitlab.com/runner/configuration/advanced-configuration/ (output_limit) */
+const pageLimit = 340_000
 const largestFile = 16 * 1024 * 1024
 
 const kinds: Readonly<Record<string, CommittedFile['kind']>> = {
@@ -103,6 +105,15 @@ export function gitlabHost(calls: GitlabCalls, { id, defaultBranch, jobUrl }: Gi
   }
   return {
     words: { request: 'merge request', sign: '!' },
+    hints: {
+      credential: [
+        'Set the variable FLUXLOOP_API_KEY in the settings of the project.',
+        'A protected variable is there for protected branches alone.',
+      ],
+      occasion: ['Run it in pipelines of the default branch: on push, or by a schedule.'],
+      checkOut: ['Let the job check the repository out: GIT_STRATEGY: fetch'],
+    },
+    pageLimit,
     author,
     request: number => requestOf(project, number),
     head: number => headOf(project, number),

@@ -1,36 +1,59 @@
 import { lstat, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
-import { loadConfiguration } from '../../config/load.ts'
-import { readPlanText, sha256 } from '../../commands/plan-store.ts'
-import type { Context } from '../../context.ts'
-import type { DesiredState } from '../../model/desired.ts'
-import { day } from '../../model/duration.ts'
-import { Failure, exitCodes } from '../../model/failure.ts'
-import { plural } from '../../model/plural.ts'
-import { readPlanFile } from '../../plan/plan-file.ts'
-import { credentialFromEnvironment } from '../../platform/credentials.ts'
-import { renderDiagnostics } from '../../render/text/diagnostics.ts'
-import { inertText } from '../../render/text/markdown.ts'
-import { isLocal } from '../../stores/locality.ts'
-import { applyMerged } from '../apply-merged.ts'
-import { type Approvals, findApprovals } from '../approvals.ts'
-import { planBranch } from '../branch-plan.ts'
-import { auditOf, checkRequest, shownAudit } from '../check-request.ts'
-import { keepDriftIssue } from '../drift-issue.ts'
-import { type Place, marksOfDiagnostics } from '../marks.ts'
-import { planRequest } from '../plan-request.ts'
-import type { CodeHost } from '../port.ts'
-import { configurationPaths, takeSnapshot } from '../snapshot.ts'
-import { type Asked, type OpenContext, type StepOutcome, nothingDone } from '../step.ts'
-import type { Inputs, Job } from './job.ts'
-import { pageLimit } from './step-files.ts'
+import { loadConfiguration } from '../config/load.ts'
+import { readPlanText, sha256 } from '../commands/plan-store.ts'
+import type { Context } from '../context.ts'
+import type { DesiredState } from '../model/desired.ts'
+import { day } from '../model/duration.ts'
+import { Failure, exitCodes } from '../model/failure.ts'
+import { plural } from '../model/plural.ts'
+import { readPlanFile } from '../plan/plan-file.ts'
+import { credentialFromEnvironment } from '../platform/credentials.ts'
+import { renderDiagnostics } from '../render/text/diagnostics.ts'
+import { inertText } from '../render/text/markdown.ts'
+import { isLocal } from '../stores/locality.ts'
+import { applyMerged } from './apply-merged.ts'
+import { type Approvals, findApprovals } from './approvals.ts'
+import { planBranch } from './branch-plan.ts'
+import { auditOf, checkRequest, shownAudit } from './check-request.ts'
+import { keepDriftIssue } from './drift-issue.ts'
+import { type Place, marksOfDiagnostics } from './marks.ts'
+import { planRequest } from './plan-request.ts'
+import type { CodeHost } from './port.ts'
+import { configurationPaths, takeSnapshot } from './snapshot.ts'
+import { type Asked, type OpenContext, type StepOutcome, nothingDone } from './step.ts'
 
 /** Plans of pull requests that were merged longer ago are not looked for: GitHub keeps artefacts for 90 days at most. */
 const lookBack = 30 * day
 
+export type StepCommand = 'validate' | 'audit' | 'plan' | 'apply' | 'drift'
+
+/** What a step is told to do. */
+export interface StepInputs extends Pick<
+  Asked,
+  'config' | 'workingDirectory' | 'comment' | 'failOn' | 'planFile' | 'showPersonal'
+> {
+  readonly command: StepCommand
+}
+
+/** What the host says of the job that the step belongs to. */
+export interface StepJob {
+  readonly commit: string
+  readonly branch: string
+  /** Null: the host does not say. */
+  readonly defaultBranch: string | null
+  /** By which the host finds this run. */
+  readonly run: string
+  /** The folder in which the job works; null: it has none. */
+  readonly workspace: string | null
+  readonly temporary: string
+  /** Null: the run is about no pull request. */
+  readonly pull: { readonly number: number; readonly head: string; readonly fork: boolean } | null
+}
+
 interface Surroundings {
-  readonly inputs: Inputs
-  readonly job: Job
+  readonly inputs: StepInputs
+  readonly job: StepJob
   readonly host: CodeHost
   readonly open: OpenContext
   readonly env: Readonly<Record<string, string | undefined>>
@@ -48,7 +71,8 @@ export async function runStep(surroundings: Surroundings): Promise<StepOutcome> 
       ? inputs.planFile
       : join(job.workspace ?? folder, inputs.planFile)
   const asked: Asked = {
-    ...{ config, workingDirectory, comment, showPersonal, failOn, planFile, folder, pageLimit },
+    ...{ config, workingDirectory, comment, showPersonal, failOn, planFile, folder },
+    pageLimit: surroundings.host.pageLimit,
     packages: job.workspace === null ? null : join(job.workspace, workingDirectory),
     run: job.run,
   }
@@ -63,36 +87,41 @@ export async function runStep(surroundings: Surroundings): Promise<StepOutcome> 
   }
 }
 
-function requireCredential(env: Surroundings['env']): void {
+function requireCredential({ env, host }: Surroundings): void {
   if (env['FLUXLOOP_API_URL']?.trim().startsWith('sandbox:') === true)
-    throw new Failure('usage', 'FLUXLOOP_API_URL names a sandbox, which is not part of the action', {
+    throw new Failure('usage', 'FLUXLOOP_API_URL names a sandbox, which is not part of this program', {
       hints: ['Name a platform, or leave FLUXLOOP_API_URL out.'],
     })
   if (credentialFromEnvironment(env) !== null) return
   throw new Failure('authentication', 'There is no API key to call the platform with', {
-    hints: ['Give the step one: env: { FLUXLOOP_API_KEY: ${{ secrets.FLUXLOOP_API_KEY }} }'],
+    hints: host.hints.credential,
   })
 }
 
 async function ofPull(
-  { number, head, fork }: NonNullable<Job['pull']>,
+  { number, head, fork }: NonNullable<StepJob['pull']>,
   asked: Asked,
-  { inputs: { command }, host, open, env }: Surroundings,
+  surroundings: Surroundings,
 ): Promise<StepOutcome> {
+  const {
+    inputs: { command },
+    host,
+    open,
+  } = surroundings
   switch (command) {
     case 'validate':
       return await checkRequest(number, head, 'validate', asked, host, open)
     case 'audit':
       return await checkRequest(number, head, fork ? 'of-fork' : 'audit', asked, host, open)
     case 'plan':
-      if (!fork) requireCredential(env)
+      if (!fork) requireCredential(surroundings)
       return fork
         ? await checkRequest(number, head, 'of-fork', asked, host, open)
         : await planRequest(number, head, asked, host, open)
     case 'apply':
     case 'drift':
-      throw new Failure('usage', `A pull request is never the occasion for the command ${command}`, {
-        hints: ['Run it on push, schedule or workflow_dispatch.'],
+      throw new Failure('usage', `A ${host.words.request} is never the occasion for the command ${command}`, {
+        hints: host.hints.occasion,
       })
   }
 }
@@ -116,7 +145,7 @@ async function ofBranch(asked: Asked, snapshots: string, surroundings: Surroundi
   const { inputs, env, open, host } = surroundings
   const { command } = inputs
   const hasCredential = credentialFromEnvironment(env) !== null
-  if (command !== 'validate' && command !== 'audit') requireCredential(env)
+  if (command !== 'validate' && command !== 'audit') requireCredential(surroundings)
   const place = await placeOf(asked, snapshots, surroundings)
   const context = open(place.cwd)
   const loaded = await loadConfiguration({
@@ -145,7 +174,7 @@ async function ofBranch(asked: Asked, snapshots: string, surroundings: Surroundi
     case 'drift':
       return await keepDriftIssue(desired, asked, host, context)
     case 'apply': {
-      requirePlacesThatStay(desired, place.checkedOut)
+      requirePlacesThatStay(desired, place.checkedOut, host)
       const approvals = await approvalsFor(desired, asked, surroundings, context)
       return await applyMerged(desired, approvals, { ...asked, planFile: null }, context)
     }
@@ -153,13 +182,13 @@ async function ofBranch(asked: Asked, snapshots: string, surroundings: Surroundi
 }
 
 /** What is not checked out lies in a folder that goes with this step, and a secret in it would go too. */
-function requirePlacesThatStay({ keys }: DesiredState, checkedOut: boolean): void {
+function requirePlacesThatStay({ keys }: DesiredState, checkedOut: boolean, { hints }: CodeHost): void {
   const local = keys.find(({ stores }) =>
     stores.some(({ spec }) => spec.kind !== 'keychain' && isLocal(spec)),
   )
   if (checkedOut || local === undefined) return
   throw new Failure('usage', `The key ${local.keyId} has a store in a file, and nothing is checked out`, {
-    hints: ['Check the repository out before this step: actions/checkout'],
+    hints: hints.checkOut,
   })
 }
 
