@@ -60,6 +60,9 @@ t.test('arguments that make no sense say so', async t => {
     [['plan', '--colour'], /--colour/],
     [['plan', '-c', '../elsewhere'], /leads out of the repository/],
     [['plan', '--fail-on', 'high'], /--fail-on is for audit and check/],
+    [['plan', '--plan-file', 'a.json', '--digest', ''], /--plan-file and --digest are for apply/],
+    [['apply', '--plan-file', 'a.json'], /--plan-file goes with --digest/],
+    [['apply', '--plan-file', 'a.json', '--digest', 'abc'], /64 hexadecimal digits/],
   ] as const)
     t.throws(() => readArguments(args, {}), { message: words })
 })

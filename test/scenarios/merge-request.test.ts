@@ -120,7 +120,17 @@ t.test('applies three merges together, none that nobody approved, and no plan of
   ])
     t.match(applied.log.replaceAll('&#33;', '!'), why)
   t.match(await applied.file('fluxloop-keys.env'), /CHANGES=4/)
-  t.match(await applied.file('fluxloop-keys-plan.json'), /fluxloop-keys/, 'the rest waits for a review')
+  const waiting = await applied.file('fluxloop-keys-plan.json')
+  const [, digest = ''] = /DIGEST=(\w+)/.exec(await applied.file('fluxloop-keys.env')) ?? []
+  const rest = (of: string) => ['--plan-file', 'fluxloop-keys-plan.json', '--digest', of]
+  const kept = { 'fluxloop-keys-plan.json': waiting }
+  const unseen = await job('apply', { flags: rest('0'.repeat(64)), kept })
+  t.equal(unseen.code, 12, unseen.log)
+  t.match(unseen.log, /another plan than the one that was reviewed/)
+  t.match(await job('apply', { flags: rest('') }), { code: 0, log: /Nothing waits for a review/ })
+  const rested = await job('apply', { flags: rest(digest), kept })
+  t.equal(rested.code, 0, rested.log)
+  t.strictSame((await platform.managed()).map(({ name }) => name).sort(), [...names].sort())
 })
 
 t.test('leaves the note to the plan of the newest commit, whichever ends last', async t => {

@@ -28,6 +28,8 @@ export interface JobOptions {
   readonly head?: string
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly flags?: readonly string[]
+  /** Files of an earlier job, by name. */
+  readonly kept?: Readonly<Record<string, string>>
 }
 
 /** A project on GitLab whose pipelines plan and apply, and the platform that they do that to. */
@@ -69,7 +71,7 @@ export async function pipeline(t: Pick<Test, 'teardown'>, files: Files): Promise
   let merges = 0
 
   async function job(command: string, options: JobOptions = {}): Promise<Job> {
-    const { request, webhook = false, env = {}, flags = [] } = options
+    const { request, webhook = false, env = {}, flags = [], kept = {} } = options
     jobs += 1
     const id = jobs
     const folder = join(root, `job-${id}`)
@@ -80,6 +82,7 @@ export async function pipeline(t: Pick<Test, 'teardown'>, files: Files): Promise
     const isOwn = request !== undefined && !webhook
     // As GIT_STRATEGY: none leaves it, where both sides are read by the API.
     if (command !== 'plan') git.checkOut(isOwn ? head : tip, folder)
+    for (const [name, text] of Object.entries(kept)) await writeFile(join(folder, name), text)
     if (request !== undefined && webhook)
       await writeFile(
         payload,

@@ -19,6 +19,8 @@ export interface JobAsked {
   readonly comment: boolean
   readonly failOn: string | null
   readonly showPersonal: boolean
+  /** A plan that somebody reviewed, and what it has to be; null: `apply` looks for the plans of merge requests. */
+  readonly reviewed: { readonly file: string; readonly digest: string } | null
   /** Make secrets where the runner masks none that are made in a job. */
   readonly allowUnmasked: boolean
 }
@@ -70,11 +72,27 @@ function parsed(args: readonly string[]) {
         'no-comment': { type: 'boolean' },
         'show-personal': { type: 'boolean' },
         'allow-unmasked': { type: 'boolean' },
+        'plan-file': { type: 'string' },
+        digest: { type: 'string' },
       },
     })
   } catch (cause) {
     throw usage(cause instanceof Error ? cause.message : 'The arguments cannot be read')
   }
+}
+
+/** An empty digest stands for a plan that has nothing to apply. */
+function reviewedOf(
+  command: JobCommand,
+  file: string | undefined,
+  digest: string | undefined,
+): JobAsked['reviewed'] {
+  if (file === undefined && digest === undefined) return null
+  if (command !== 'apply') throw usage(`--plan-file and --digest are for apply, and this is ${command}`)
+  if (file === undefined || digest === undefined)
+    throw usage('--plan-file goes with --digest, which says which plan was reviewed')
+  if (!/^([0-9a-f]{64})?$/.test(digest)) throw usage('--digest takes 64 hexadecimal digits, or nothing')
+  return { file, digest }
 }
 
 /** Throws a usage `Failure` where an argument makes no sense. `FLUXLOOP_KEYS_CONFIG`: paths, one a line, where no argument names any. */
@@ -97,6 +115,7 @@ export function readArguments(args: readonly string[], env: Environment): JobAsk
     ...{ command, config, failOn, workingDirectory: pathInRepository(workingDirectory) },
     comment: values['no-comment'] !== true,
     showPersonal: values['show-personal'] === true,
+    reviewed: reviewedOf(command, values['plan-file'], values.digest),
     allowUnmasked: values['allow-unmasked'] === true,
   }
 }

@@ -1,9 +1,13 @@
 import { join } from 'node:path'
+import { readPlanText, sha256 } from '../../commands/plan-store.ts'
 import type { Context } from '../../context.ts'
+import { Failure } from '../../model/failure.ts'
+import { readPlanFile } from '../../plan/plan-file.ts'
 import { callersVariables } from '../../platform/credentials.ts'
+import { digestOf } from '../approvals.ts'
 import type { CodeHost } from '../port.ts'
 import { type StepCommand, runStep } from '../run-step.ts'
-import type { OpenContext, StepOutcome } from '../step.ts'
+import { type OpenContext, type StepOutcome, nothingDone } from '../step.ts'
 import type { JobAsked, PipelineJob } from './pipeline-job.ts'
 import { reportFiles } from './report-files.ts'
 
@@ -29,8 +33,7 @@ async function runOne(command: StepCommand, surroundings: Surroundings): Promise
     inputs: {
       ...asked,
       command,
-      // What apply leaves for a review is not a plan that somebody named.
-      planFile: command === 'plan' ? join(job.folder, reportFiles.plan) : null,
+      planFile: command === 'plan' ? join(job.folder, reportFiles.plan) : (asked.reviewed?.file ?? null),
     },
     job: {
       ...{ commit, branch, defaultBranch, temporary, run: job.id },
@@ -58,8 +61,22 @@ async function check(surroundings: Surroundings): Promise<StepOutcome> {
   }
 }
 
+/** A repository may hold a file of the same name: only the plan that the job before showed is meant. */
+async function requireReviewed(
+  { file, digest }: NonNullable<JobAsked['reviewed']>,
+  folder: string,
+): Promise<void> {
+  const found = digestOf(readPlanFile(await readPlanText(file, folder), file, sha256))
+  if (found === digest) return
+  throw new Failure('conflict', `${file} is another plan than the one that was reviewed`, {
+    hints: ['Review what the job fluxloop-keys:apply of this pipeline shows, or run that again.'],
+  })
+}
+
 /** Runs what a job of a pipeline is for. */
 export async function runJob(surroundings: Surroundings): Promise<StepOutcome> {
-  const { command } = surroundings.asked
+  const { command, reviewed } = surroundings.asked
+  if (reviewed?.digest === '') return { ...nothingDone, page: 'Nothing waits for a review.' }
+  if (reviewed !== null) await requireReviewed(reviewed, surroundings.job.folder)
   return command === 'check' ? await check(surroundings) : await runOne(command, surroundings)
 }
