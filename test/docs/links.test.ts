@@ -2,7 +2,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { documentPages, headingsOf, linksOf, proseOf, readDocument } from '../support/documents.ts'
+import manifest from '../../package.json' with { type: 'json' }
+import {
+  documentPages,
+  headingsOf,
+  linksOf,
+  proseOf,
+  readDocument,
+  repositoryLinks,
+} from '../support/documents.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const pages = documentPages()
@@ -56,5 +64,31 @@ t.test('no document hands a key to a package that anybody could register', t => 
       ) ?? []
     t.equal(found, undefined, `${file}: the name is not published yet`)
   }
+  t.end()
+})
+
+t.test('documents name the versions that there are', t => {
+  for (const page of pages.filter(name => name !== 'CHANGELOG.md')) {
+    const text = readDocument(page)
+    for (const [, version] of text.matchAll(/libsql@([\d.]+\d)/g))
+      t.equal(version, manifest.peerDependencies.libsql, page)
+    for (const [, version] of text.matchAll(/fluxloop-keys-(\d[\d.]*)\.tgz/g))
+      t.equal(version, manifest.version, page)
+  }
+  t.end()
+})
+
+t.test('the README leads to the repository of package.json, since the package has no documents', t => {
+  const { url } = manifest.repository
+  const [, place = ''] = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(url) ?? []
+  t.strictSame(repositoryLinks, [
+    `https://github.com/${place}/blob/main/`,
+    `https://raw.githubusercontent.com/${place}/main/`,
+  ])
+  t.strictSame(
+    linksOf('README.md').filter(({ target }) => !/^https:|^#/.test(target)),
+    [],
+    'none is relative',
+  )
   t.end()
 })
