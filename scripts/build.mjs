@@ -1,19 +1,25 @@
 // Bundles the program into dist/: the bin, which looks at the version of Node, a first file that answers help and version, the program with the parts that commands load
 // when they need them, and the processes of their own that keychain and clipboard have. Native packages stay outside and are dependencies; everything else
 // is inside. The program is bundled by rolldown, which can say what lies together in a chunk; single files by esbuild.
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { rm, writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { buildProgram } from './build-program.mjs'
+import { noticesText, sbomText } from './notices.mjs'
 
-const native = ['libsql', '@napi-rs/keyring']
+/** Packages with binaries. The database of the sandbox is installed by those who want one. */
+const native = [
+  { name: '@napi-rs/keyring', optional: false },
+  { name: 'libsql', optional: true },
+]
+const external = native.map(({ name }) => name)
 
 const common = {
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  external: native,
+  external,
   mainFields: ['module', 'main'],
   // What yaml has for Node is CommonJS, which requires Node's modules; what it has for browsers is the same as a module.
   alias: { yaml: './node_modules/yaml/browser/index.js' },
@@ -25,8 +31,14 @@ const common = {
 const scripts = { 'proxied-fetch': 'src/platform/proxied-fetch.ts' }
 
 await rm('dist', { recursive: true, force: true })
-const program = await buildProgram({ native, scripts, yaml: common.alias.yaml })
+const program = await buildProgram({ native: external, scripts, yaml: common.alias.yaml })
 
+const undiciParts = {
+  name: 'undici-parts',
+  setup({ onResolve }) {
+    onResolve({ filter: /^undici$/ }, () => ({ path: resolve('scripts/undici-parts.cjs') }))
+  },
+}
 const { metafile: apart } = await build({
   ...common,
   entryPoints: scripts,
@@ -34,6 +46,7 @@ const { metafile: apart } = await build({
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
   minify: true,
+  plugins: [undiciParts],
 })
 
 /** Whatever the first file loads later, it loads as the program itself. */
@@ -45,11 +58,12 @@ const laterFromProgram = {
     )
   },
 }
-await build({
+const { metafile: first } = await build({
   ...common,
   entryPoints: ['src/first.ts'],
   outfile: 'dist/first.cjs',
   format: 'cjs',
+  minify: true,
   plugins: [laterFromProgram],
 })
 
@@ -89,25 +103,6 @@ const { metafile: action } = await build({
   logOverride: { 'empty-import-meta': 'silent' },
 })
 
-/** The packages of which some code is in the bundle. */
-function bundledPackages(paths) {
-  const names = paths.map(path => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1])
-  return [...new Set(names.filter(name => name !== undefined))].sort()
-}
-
-async function licenceOf(name) {
-  for (const file of ['LICENSE', 'LICENSE.md', 'LICENSE.txt', 'license', 'LICENCE', 'license.md']) {
-    const text = await readFile(join('node_modules', name, file), 'utf8').catch(() => null)
-    if (text !== null) return text.trim()
-  }
-  const { license } = JSON.parse(await readFile(join('node_modules', name, 'package.json'), 'utf8'))
-  return `Licence: ${license}`
-}
-
-const notices = await Promise.all(
-  bundledPackages([...program, ...[apart, action].flatMap(({ inputs }) => Object.keys(inputs))]).map(
-    async name => `## ${name}\n\n${await licenceOf(name)}\n`,
-  ),
-)
-const title = '# Third-party notices\n\nThese packages are part of the bundled program.\n\n'
-await writeFile('dist/THIRD-PARTY-NOTICES.md', title + notices.join('\n'))
+const inside = [...program, ...[apart, first, action].flatMap(({ inputs }) => Object.keys(inputs))]
+await writeFile('dist/THIRD-PARTY-NOTICES.md', await noticesText(inside))
+await writeFile('dist/sbom.cdx.json', await sbomText(inside, native))

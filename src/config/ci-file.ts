@@ -42,10 +42,13 @@ export const ciFiles = {
   gitlab: { path: '.gitlab/fluxloop-keys.gitlab-ci.yml', text: gitlabTemplate },
 } as const
 
+/** Where a job gets the program, as long as nobody has named it: GitLab refuses what is not a whole commit, so no pipeline begins. */
+export const unnamedPackage = 'git+https://HOST/GROUP/fluxloop-keys.git#COMMIT'
+
 /** What a pipeline of GitLab begins with; it includes the other file. */
 export const gitlabPipeline = {
   path: '.gitlab-ci.yml',
-  text: `include:\n  - local: ${ciFiles.gitlab.path}\n`,
+  text: `include:\n  - local: ${ciFiles.gitlab.path}\n    inputs: { package: '${unnamedPackage}' }\n`,
 }
 
 /** A folder that may stand in YAML, in a pattern and in a command line as it is. */

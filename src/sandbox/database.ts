@@ -75,14 +75,14 @@ function patiently(work: () => void): void {
   }
 }
 
-/** Its binary is a package of its own for each system, which some installations leave out. */
+/** An optional package: who only manages keys needs none. Its binary is a package of its own for each system. */
 function driver(): typeof Libsql {
   try {
     return createRequire(import.meta.url)('libsql') as typeof Libsql
   } catch (cause) {
     throw new Failure('failed', 'The database of the sandbox (the package libsql) cannot be loaded here', {
       hints: [
-        'Install fluxloop-keys anew on this machine, with its optional dependencies: npm install --include=optional',
+        'It is not installed with fluxloop-keys. Install it in the same place: npm install libsql@0.5.29',
         'A folder node_modules of another system, copied or mounted, lacks what this one needs.',
         'Nothing but the sandbox needs it.',
       ],

@@ -3,7 +3,6 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { parse, parseAllDocuments } from 'yaml'
-import manifest from '../../package.json' with { type: 'json' }
 import { hostOfRemote } from '../../src/config/ci-file.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { Prompts } from '../../src/runtime/prompts.ts'
@@ -97,7 +96,12 @@ t.test('GitLab: the template, and a pipeline that includes it where there is non
   const ran = await runLine('init --stack acme --ci gitlab', { cwd })
   t.equal(ran.code, 0, ran.err())
   t.same(parse(await readFile(join(cwd, '.gitlab-ci.yml'), 'utf8')), {
-    include: [{ local: '.gitlab/fluxloop-keys.gitlab-ci.yml' }],
+    include: [
+      {
+        local: '.gitlab/fluxloop-keys.gitlab-ci.yml',
+        inputs: { package: 'git+https://HOST/GROUP/fluxloop-keys.git#COMMIT' },
+      },
+    ],
   })
   const written = await readFile(join(cwd, '.gitlab/fluxloop-keys.gitlab-ci.yml'), 'utf8')
   const template = await readFile(
@@ -106,11 +110,12 @@ t.test('GitLab: the template, and a pipeline that includes it where there is non
   )
   t.equal(written, template)
   const [head, jobs] = parseAllDocuments(written)
-  t.match(
-    head?.toJS(),
-    { spec: { inputs: { version: { default: manifest.version } } } },
-    'of this very version',
-  )
+  const { spec } = head?.toJS() as { spec: { inputs: { package: { regex: string; default?: string } } } }
+  const form = new RegExp(spec.inputs.package.regex.slice(1, -1))
+  t.equal(spec.inputs.package.default, undefined, 'nobody but the user says where the program comes from')
+  t.match(`git+https://gitlab.acme.test/acme/fluxloop-keys.git#${commit}`, form)
+  t.notMatch('git+https://HOST/GROUP/fluxloop-keys.git#COMMIT', form, 'what init writes has to be replaced')
+  t.notMatch('fluxloop-keys', form)
   t.ok(jobs?.errors.length === 0)
 
   const other = await repository(t, { '.git/config': '', '.gitlab-ci.yml': 'build:\n  script: [make]\n' })

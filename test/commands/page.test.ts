@@ -52,15 +52,15 @@ t.test('the other names of the page for regenerate and delete are ours as well',
 })
 
 t.test('the guide has every example of the page, and the README leads to the guide', t => {
-  const guide = plainly(readText('docs/apikeys.md'))
+  const guide = plainly(readText('docs/guides/apikeys.md'))
   for (const { examples } of pageCommands)
     for (const words of examples) t.ok(guide.includes(`\nfluxloop-keys ${written(words)}\n`), written(words))
-  t.match(readText('README.md'), /\]\(docs\/apikeys\.md\)/)
+  t.match(readText('README.md'), /\]\(\S+\/docs\/guides\/apikeys\.md\)/)
   t.end()
 })
 
 t.test('examples in the guide and in every help are command lines that we accept', t => {
-  const lines = plainly(readText('docs/apikeys.md')).match(/^fluxloop-keys .+$/gm) ?? []
+  const lines = plainly(readText('docs/guides/apikeys.md')).match(/^fluxloop-keys .+$/gm) ?? []
   t.ok(lines.length > 15)
   const shown = commands.flatMap(({ examples }) => examples)
   for (const line of [...lines.map(text => text.replace(/^fluxloop-keys /, '')), ...shown]) {

@@ -248,7 +248,7 @@ t.test(
   async t => {
     const folder = new URL('../../docs/rules/', import.meta.url)
     t.strictSame(readdirSync(folder).sort(), [...builtInRules.map(id => `${id}.md`), 'README.md'].sort())
-    const catalogue = text(new URL('README.md', folder))
+    const catalogue = text(new URL('../reference.md', folder))
     const flat = (page: string) => page.replace(/\s+/g, ' ')
     for (const id of builtInRules) {
       const { severity, needs, title } = auditRules[id]
@@ -257,7 +257,7 @@ t.test(
       t.match(page, `${title}. Severity: \`${severity}\`.`, id)
       t.match(flat(page), `## Why ${ruleHelp[id].why}`)
       t.match(flat(page), `## Fix ${ruleHelp[id].fix}`)
-      const row = catalogue.split('\n').find(line => line.includes(`(${id}.md)`)) ?? ''
+      const row = catalogue.split('\n').find(line => line.includes(`(rules/${id}.md)`)) ?? ''
       t.strictSame(
         row
           .split('|')

@@ -39,10 +39,25 @@ async function pack(folder: string): Promise<Packed> {
 }
 
 /** From npm's cache where that has all, else from the registry. */
-async function install(tarball: string, folder: string): Promise<void> {
-  const args = ['install', '--no-audit', '--no-fund', tarball]
+async function install(what: string, folder: string): Promise<void> {
+  const args = ['install', '--no-audit', '--no-fund', what]
   if ((await npm(folder, ...args, '--offline')).code === 0) return
   await requireDone(npm(folder, ...args, '--prefer-offline'))
+}
+
+interface Installed {
+  readonly packages: readonly string[]
+  readonly bytes: number
+}
+
+/** What an installation put into a folder. */
+async function measured(folder: string): Promise<Installed> {
+  const modules = join(folder, 'node_modules')
+  const lock = JSON.parse(await readFile(join(modules, '.package-lock.json'), 'utf8')) as { packages: object }
+  let bytes = 0
+  for (const entry of await readdir(modules, { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) bytes += (await stat(join(entry.parentPath, entry.name))).size
+  return { packages: Object.keys(lock.packages), bytes }
 }
 
 /** Files of a folder that hold one of the texts. */
@@ -59,7 +74,7 @@ async function filesWith(folder: string, texts: readonly string[]): Promise<read
 
 function contents(t: Test, paths: readonly string[]): void {
   const expected =
-    /^(?:dist\/[\w.-]+|schemas\/[\w.-]+|examples\/[\w.-]+|templates\/[\w.-]+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
+    /^(?:dist\/[\w.-]+|schemas\/[\w.-]+|examples\/[\w.-]+|templates\/[\w.-]+|man\/[\w.-]+|README\.md|LICENSE|CHANGELOG\.md|package\.json)$/
   t.strictSame(
     paths.filter(path => !expected.test(path) || path.endsWith('.map')),
     [],
@@ -71,6 +86,8 @@ function contents(t: Test, paths: readonly string[]): void {
     'dist/main.js',
     'dist/keychain-helper.js',
     'dist/THIRD-PARTY-NOTICES.md',
+    'dist/sbom.cdx.json',
+    'man/fluxloop-keys-plan.1',
     'schemas/fluxloop-keys.schema.json',
     'examples/fluxloop-keys.yaml',
     'README.md',
@@ -89,6 +106,11 @@ t.test('the package installs into an empty folder and works there', { timeout: 1
   await mkdir(folder)
   await install(tarball, folder)
 
+  const { packages, bytes } = await measured(folder)
+  t.comment(`Node ${process.version}: ${packages.length} packages, ${(bytes / 1e6).toFixed(2)} MB installed`)
+  t.ok(packages.length <= 5, packages.join(' '))
+  t.ok(bytes < 6e6, `${bytes} bytes`)
+
   const installed = join(folder, 'node_modules/fluxloop-keys')
   t.strictSame(await filesWith(installed, [root, `${homedir()}/`]), [], 'no path of this machine')
   const { mode } = await stat(join(folder, 'node_modules/.bin/fluxloop-keys'))
@@ -104,6 +126,15 @@ t.test('the package installs into an empty folder and works there', { timeout: 1
     env: place.env,
   })
   t.match(gitlab, { code: 2, stderr: /CI_PROJECT_ID is not set: this is not a job of GitLab CI/ })
+
+  const sandbox = ['--api-url', 'sandbox:demo.db']
+  t.match(await npx('plan', ...sandbox), { code: 2, stderr: /no configuration/i })
+  const written = await npx('init', '--stack', 'installed', ...sandbox)
+  t.match(written, { code: 0, stdout: /Wrote fluxloop-keys\.yaml/ })
+  t.match(await npx('plan', ...sandbox), { code: 1, stderr: /libsql\) cannot be loaded here/ })
+  await install(`libsql@${manifest.peerDependencies.libsql}`, folder)
+  const all = await measured(folder)
+  t.comment(`with the sandbox's database: ${all.packages.length} packages, ${(all.bytes / 1e6).toFixed(2)} MB`)
 
   const example = 'node_modules/fluxloop-keys/examples/fluxloop-keys.yaml'
   const plan = await npx('plan', '-c', example, '--api-url', 'sandbox:demo.db')

@@ -1,4 +1,4 @@
-// What docs/signing.md promises, with the built program: a write-only store, so that nothing but a signature proves a key.
+// What docs/guides/signing.md promises, with the built program: a write-only store, so that nothing but a signature proves a key.
 import t, { type Test } from 'tap'
 import { boundTo } from '../../src/lifecycle/binding.ts'
 import { day } from '../../src/model/duration.ts'

@@ -8,6 +8,7 @@ import {
   gitlabPipeline,
   hostOfRemote,
   plainFolder,
+  unnamedPackage,
 } from '../../config/ci-file.ts'
 import type { Context } from '../../context.ts'
 import { readBounded } from '../../files/bounded-file.ts'
@@ -123,7 +124,15 @@ export function ciSteps({ files, host }: CiFilesToWrite, { action }: CiAsked): r
     .map(({ path }) => `${path} is there already and stays as it is.`)
   const include =
     host === 'gitlab' && files.some(({ path, isNew }) => path === gitlabPipeline.path && !isNew)
-      ? [`Add to ${gitlabPipeline.path}, under include: - local: ${own?.path ?? ''}`]
+      ? [
+          `Add to ${gitlabPipeline.path}, under include: - local: ${own?.path ?? ''}, with inputs: { package: '${unnamedPackage}' }`,
+        ]
+      : []
+  const source =
+    host === 'gitlab'
+      ? [
+          `In ${gitlabPipeline.path}, replace ${unnamedPackage} by where you have fluxloop-keys, at the whole commit that you have looked at. Until then GitLab refuses to run the pipeline.`,
+        ]
       : []
   const pin =
     host === 'github' && action === null && own?.isNew === true
@@ -135,5 +144,5 @@ export function ciSteps({ files, host }: CiFilesToWrite, { action }: CiAsked): r
     host === 'github'
       ? 'Make the environments keys-plan, keys and keys-review, the last two with reviewers, and set the secret FLUXLOOP_API_KEY in each: docs/guides/ci.md says why.'
       : 'Set the protected and masked variables FLUXLOOP_API_KEY and FLUXLOOP_KEYS_TOKEN.'
-  return [...kept, ...include, ...pin, secrets]
+  return [...kept, ...include, ...source, ...pin, secrets]
 }

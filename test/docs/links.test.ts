@@ -1,0 +1,94 @@
+// Every link of a document leads to something, every page can be found from docs/index.md, and no table has a paragraph in a cell.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import manifest from '../../package.json' with { type: 'json' }
+import {
+  documentPages,
+  headingsOf,
+  linksOf,
+  proseOf,
+  readDocument,
+  repositoryLinks,
+} from '../support/documents.ts'
+
+const root = join(import.meta.dirname, '..', '..')
+const pages = documentPages()
+const links = pages.flatMap(linksOf)
+
+t.test('every link leads to a file that there is, and to a heading that it has', t => {
+  t.ok(links.length > 300, `${links.length} links`)
+  for (const { page, target, file, heading } of links) {
+    if (file === null) continue
+    if (!existsSync(join(root, file))) t.fail(`${page}: ${target} is not there`)
+    else if (heading !== '' && file.endsWith('.md') && !headingsOf(file).has(heading))
+      t.fail(`${page}: ${target} has no such heading`)
+  }
+  t.end()
+})
+
+t.test('every page can be reached from docs/index.md', t => {
+  const seen = new Set(['docs/index.md'])
+  for (const page of seen) {
+    for (const { file } of linksOf(page)) if (file !== null && pages.includes(file)) seen.add(file)
+  }
+  t.strictSame(
+    pages.filter(page => page.startsWith('docs/') && !page.startsWith('docs/decisions/') && !seen.has(page)),
+    [],
+  )
+  t.end()
+})
+
+t.test('no table has a paragraph in a cell', t => {
+  // The faults of the wire are written by a test, a row a case.
+  const exempt = ['docs/wire-faults.md', 'docs/reference.md', 'SECURITY.md']
+  const written = pages.filter(page => !exempt.includes(page))
+  for (const page of written) {
+    const cells = proseOf(page)
+      .split('\n')
+      .filter(line => line.trim().startsWith('|'))
+      .flatMap(line => line.split(/(?<!\\)\|/))
+      .map(cell => cell.trim().replaceAll(/\]\([^)]*\)/g, ']'))
+    for (const cell of cells)
+      if (cell.length > 250 && !/^-+$/.test(cell)) t.fail(`${page}: ${cell.slice(0, 80)}…`)
+  }
+  t.end()
+})
+
+t.test('no document hands a key to a package that anybody could register', t => {
+  const files = ['templates/fluxloop-keys.github.yml', 'templates/fluxloop-keys.gitlab-ci.yml', ...pages]
+  for (const file of files.filter(name => name !== 'CHANGELOG.md')) {
+    const [found] =
+      /(?:npx|npm exec)(?! --no-install)(?: -\S+)* fluxloop-keys\b.*|npm (?:i|install)(?: -\S+)* fluxloop-keys\b.*/.exec(
+        readDocument(file),
+      ) ?? []
+    t.equal(found, undefined, `${file}: the name is not published yet`)
+  }
+  t.end()
+})
+
+t.test('documents name the versions that there are', t => {
+  for (const page of pages.filter(name => name !== 'CHANGELOG.md')) {
+    const text = readDocument(page)
+    for (const [, version] of text.matchAll(/libsql@([\d.]+\d)/g))
+      t.equal(version, manifest.peerDependencies.libsql, page)
+    for (const [, version] of text.matchAll(/fluxloop-keys-(\d[\d.]*)\.tgz/g))
+      t.equal(version, manifest.version, page)
+  }
+  t.end()
+})
+
+t.test('the README leads to the repository of package.json, since the package has no documents', t => {
+  const { url } = manifest.repository
+  const [, place = ''] = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(url) ?? []
+  t.strictSame(repositoryLinks, [
+    `https://github.com/${place}/blob/main/`,
+    `https://raw.githubusercontent.com/${place}/main/`,
+  ])
+  t.strictSame(
+    linksOf('README.md').filter(({ target }) => !/^https:|^#/.test(target)),
+    [],
+    'none is relative',
+  )
+  t.end()
+})
