@@ -42,6 +42,7 @@ async function playStores({ name, tell }: Task): Promise<void> {
 
 /** In `npm test` these are short, or play most runs of the program in one process: here each has its own, as users run it. */
 const long = [
+  'apply/crash',
   'commands/auth',
   'commands/policy-gate',
   'config/schema',
