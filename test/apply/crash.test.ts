@@ -3,6 +3,7 @@ import type { DesiredState } from '../../src/model/desired.ts'
 import { day, minute } from '../../src/model/duration.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, envFile, keychain, sealed } from '../support/build.ts'
+import { whole } from '../support/whole.ts'
 import { type Place, type World, openWorld } from '../support/world.ts'
 
 /** What the platform does with a request that it has seen: all three must be survived. */
@@ -147,8 +148,11 @@ async function walk(w: World, desired: DesiredState): Promise<readonly Place[]> 
   return (await w.apply(desired)).places
 }
 
-for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
-  for (const stores of Object.keys(storeSets) as (keyof typeof storeSets)[]) {
+/** `npm test` plays every so manyth of some cases; the campaign of long tests plays all of them. */
+const everyNth = (n: number, number: number) => whole || number % n === 0
+
+for (const [replayIndex, replay] of (Object.keys(replays) as (keyof typeof replays)[]).entries()) {
+  for (const [storesIndex, stores] of (Object.keys(storeSets) as (keyof typeof storeSets)[]).entries()) {
     t.test(`heals a kill at every step, with a replay ${replay} and ${stores}`, async t => {
       const desired = declare(stores)
       for (const past of Object.keys(pasts) as (keyof typeof pasts)[]) {
@@ -157,7 +161,9 @@ for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
           places.some(({ name }) => name === does[past]),
           `${past} comes by ${does[past]}`,
         )
-        for (const place of places) {
+        for (const [index, place] of places.entries()) {
+          // Each place with each set of stores, and with one of the ways to replay.
+          if (!everyNth(3, index + storesIndex + replayIndex)) continue
           t.test(`${past}, killed at ${said(place)}`, async t => {
             const w = await openAfter(t, past, replay, desired)
             await killedAt(t, w, desired, place)
@@ -172,7 +178,7 @@ for (const replay of Object.keys(replays) as (keyof typeof replays)[]) {
   }
 }
 
-for (const replay of ['with the secret', 'never'] as const) {
+for (const [replayIndex, replay] of (['with the secret', 'never'] as const).entries()) {
   t.test(`heals a second kill in the middle of the first recovery, with a replay ${replay}`, async t => {
     const desired = declare('a readable store')
     const afterFirst = async (t: Test, first: Place) => {
@@ -182,11 +188,12 @@ for (const replay of ['with the secret', 'never'] as const) {
     }
     const firsts = await walk(await openAfter(t, 'overlap rotation', replay, desired), desired)
     t.ok(firsts.length > 1, `it comes by ${firsts.length} places`)
-    for (const first of firsts) {
+    for (const [firstIndex, first] of firsts.entries()) {
       const seconds = await walk(await afterFirst(t, first), desired)
       // Whoever is killed after the last step leaves nothing to recover.
       t.equal(seconds.length > 0, first !== firsts.at(-1), `${said(first)} leaves ${seconds.length} places`)
-      for (const second of seconds) {
+      for (const [secondIndex, second] of seconds.entries()) {
+        if (!everyNth(5, firstIndex + secondIndex + replayIndex)) continue
         t.test(`${said(first)}, then ${said(second)}`, async t => {
           const w = await afterFirst(t, first)
           await killedAt(t, w, desired, second)

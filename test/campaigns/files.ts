@@ -42,6 +42,7 @@ async function playStores({ name, tell }: Task): Promise<void> {
 
 /** In `npm test` these are short, or play most runs of the program in one process: here each has its own, as users run it. */
 const long = [
+  'apply/crash',
   'commands/auth',
   'commands/policy-gate',
   'config/schema',
@@ -59,10 +60,13 @@ const long = [
   'hostile/store-output',
   'scenarios/exit-codes',
   'scenarios/full-budget',
+  'scenarios/hostile-pull-request',
   'scenarios/kill',
   'scenarios/kill-keychain',
+  'scenarios/merge-request',
   'scenarios/odd-names',
   'scenarios/plan-file',
+  'scenarios/pull-request',
   'scenarios/requests',
   'scenarios/secrets',
   'scenarios/views',

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { CapabilityName } from '../../src/platform/capabilities.ts'
 import { shuffled } from '../faults/crash/setting.ts'
 import { faultsOf, lifecycleStory } from '../support/lifecycle-story.ts'
@@ -23,17 +20,9 @@ function combinations(): readonly string[] {
   )
 }
 
-/** Plays a story in a folder of its own, which is gone afterwards. */
-async function inFolder(lacking: readonly CapabilityName[]): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'fluxloop-keys-missing-'))
+async function playStory(lacking: readonly CapabilityName[]): Promise<readonly string[]> {
   const teardowns: (() => unknown)[] = []
-  const test = {
-    testdir: (files: Readonly<Record<string, string>>) => {
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
-      return folder
-    },
-    teardown: (work: () => unknown) => void teardowns.push(work),
-  } as StageTest
+  const test = { teardown: (work: () => unknown) => void teardowns.push(work) } as StageTest
   try {
     const story = await lifecycleStory(
       test,
@@ -41,8 +30,7 @@ async function inFolder(lacking: readonly CapabilityName[]): Promise<readonly st
     )
     return faultsOf(lacking, story)
   } finally {
-    for (const work of teardowns) await work()
-    rmSync(folder, { recursive: true, force: true })
+    for (const work of teardowns.reverse()) await work()
   }
 }
 
@@ -58,6 +46,6 @@ export const missing: Campaign = {
       if (known === undefined) throw new Error(`A platform cannot lack ${each}.`)
       return known
     })
-    tell({ title: name, faults: await inFolder(lacking) })
+    tell({ title: name, faults: await playStory(lacking) })
   },
 }

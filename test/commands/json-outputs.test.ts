@@ -28,6 +28,8 @@ interface Row {
   /** `{id}` is the live key of `bot`. */
   readonly line?: string
   readonly code?: number
+  /** A file that is there from then on. */
+  readonly file?: string
 }
 
 const own = `policy:
@@ -61,7 +63,8 @@ const rows: readonly Row[] = [
   },
   { command: 'leak', schema: 'leak', line: 'leak found.txt --json --dry-run' },
   { command: 'who', schema: 'who', line: 'who bot --json --show-personal' },
-  { command: 'doctor', schema: 'checkup', code: 1 },
+  // In a repository, and without a git to ask about it: a check that fails.
+  { command: 'doctor', schema: 'checkup', code: 1, file: '.git' },
   { command: 'audit', schema: 'audit' },
   { command: 'audit', schema: 'rule-tests', line: 'audit --test --json -c rules.yaml' },
   { command: 'apikeys list', schema: 'apikeys' },
@@ -84,7 +87,8 @@ t.test('every command that prints JSON prints what its schema says', async t => 
     'broken.yaml': 'version: 1\nstack: acme\ncolour: red\n',
     'rules.yaml': `${configuration}${own}`,
   })
-  for (const { command, schema, line = `${command} --json`, code = 0 } of rows) {
+  for (const { command, schema, line = `${command} --json`, code = 0, file } of rows) {
+    if (file !== undefined) await s.write(file, '')
     const id = (await s.live()).find(({ name }) => name === 'Bot')?.id ?? 'none'
     const ran = await s.run(line.replace('{id}', id))
     t.equal(ran.code, code, `${line}: ${ran.err().slice(-300)}`)

@@ -264,7 +264,7 @@ const rows: readonly Row[] = [
     title: 'the same: doctor warns of it',
     name: 'other-name-doctor',
     dialect: asEver,
-    files: { 'bot.env': 'FLUXLOOP_SYNC_API_KEY=an-old-one\n' },
+    files: { 'bot.env': 'FLUXLOOP_SYNC_API_KEY=an-old-one\n', '.git': '' },
     line: 'doctor',
     code: 1,
     from: 'warning store',

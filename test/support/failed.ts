@@ -17,7 +17,7 @@ export async function failed(work: Promise<unknown>): Promise<Failure> {
 }
 
 /** An empty folder outside of this repository, removed after the test. */
-export function folder(t: Test): string {
+export function folder(t: Pick<Test, 'teardown'>): string {
   const path = mkdtempSync(join(tmpdir(), 'fluxloop-keys-test-'))
   t.teardown(() => rmSync(path, { recursive: true, force: true }))
   return path

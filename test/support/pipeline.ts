@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { type Files, type GitRepository, gitRepository } from './git-repository.ts'
 import { type GitlabServer, type MergeRequest, gitlabServer, projectId } from './gitlab-server.ts'
-import { ended } from './program.ts'
+import { runFile } from './program.ts'
 import { type ServedPlatform, servedPlatform } from './served-platform.ts'
 import { zipped } from './zip.ts'
 
@@ -95,7 +95,7 @@ export async function pipeline(t: Pick<Test, 'teardown'>, files: Files): Promise
     const ownVariables = isOwn
       ? { CI_PIPELINE_SOURCE: 'merge_request_event', CI_MERGE_REQUEST_IID: String(request.iid) }
       : { CI_COMMIT_BRANCH: 'main', CI_PIPELINE_SOURCE: webhook ? 'trigger' : 'push' }
-    const ran = await ended(process.execPath, [program, command, ...flags], {
+    const ran = await runFile(program, [command, ...flags], {
       cwd: folder,
       env: {
         PATH: `${bin}:${process.env['PATH'] ?? ''}`,

@@ -125,6 +125,19 @@ export function run(args: readonly string[], options: RunOptions & { readonly cw
   return ended(command, line, options)
 }
 
+/**
+ * Runs another built file than the program, likewise: in a process that ran this file before. Variables that count at the start have to be
+ * the same at all of its runs.
+ */
+export function runFile(
+  file: string,
+  args: readonly string[],
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string | undefined>> },
+): Promise<Ended> {
+  if (whole) return ended(process.execPath, [file, ...args], { cwd, env })
+  return runWarm({ program: file, args, cwd, env, input: '', imports: [], within: [] })
+}
+
 /** Runs any program to its end, whatever that is. */
 export function ended(command: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
   const {

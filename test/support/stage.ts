@@ -1,5 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Test } from 'tap'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { testClient } from './client.ts'
@@ -7,6 +8,7 @@ import type { PlatformClient } from '../../src/platform/types.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { createStores } from '../../src/stores/open.ts'
 import { type Ran, type TestContextOptions, type TestPlatform, runLine } from './context.ts'
+import { folder as emptyFolder } from './failed.ts'
 import { type Variant, variantPlatform } from './variant-proxy.ts'
 
 /** Whole command lines in this process: files in a folder of the test, real stores but the keychain, and a sandbox. */
@@ -27,14 +29,24 @@ export interface Stage {
 }
 
 /** What a stage needs of a test. */
-export type StageTest = Pick<Test, 'testdir' | 'teardown'>
+export type StageTest = Pick<Test, 'teardown'>
+
+/** Outside of any repository: in one, git is asked about every file of a store, which takes longer than all else that a command does. */
+function folderWith(t: StageTest, files: Readonly<Record<string, string>>): string {
+  const root = emptyFolder(t)
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), text)
+  }
+  return root
+}
 
 export function stage(
   t: StageTest,
   files: Readonly<Record<string, string>>,
   variants: readonly Variant[] = [],
 ): Stage {
-  const folder = t.testdir(files)
+  const folder = folderWith(t, files)
   const clock = { now: Date.UTC(2026, 10, 22, 12) }
   const sandbox = openSandbox({ database: ':memory:', now: () => clock.now })
   const credential = sandbox.issueAdministrator()

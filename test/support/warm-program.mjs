@@ -2,8 +2,13 @@
 // folder, streams and exit code are its own; the loaded code stays. Not TypeScript: tsx would take longer to start than the program.
 // Orders come over the channel to the parent, and what becomes of them is written to descriptor 3 as it happens, a line of JSON each.
 import { Console } from 'node:console'
-import { writeSync } from 'node:fs'
+import { readFileSync, writeSync } from 'node:fs'
+import Module from 'node:module'
+import { dirname } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import vm from 'node:vm'
 
 const exit = process.exit.bind(process)
 const events = ['SIGINT', 'SIGTERM', 'SIGHUP', 'uncaughtException', 'exit']
@@ -43,6 +48,31 @@ function begin({ program, args, cwd, env, input }) {
   }
 }
 
+let count = 0
+
+/** By path. What is run again is compiled once. */
+const scripts = new Map()
+
+function runScript(path) {
+  const script =
+    scripts.get(path) ?? new vm.Script(Module.wrap(readFileSync(path, 'utf8')), { filename: path })
+  scripts.set(path, script)
+  const module = { exports: {} }
+  script.runInThisContext()(module.exports, Module.createRequire(path), module, path, dirname(path))
+}
+
+/**
+ * Runs a built file once more, until it says with which code it ends: the last that it does. Code that is imported by another name
+ * is run again; what it imports by the same name is not.
+ */
+async function load(main) {
+  if (main.endsWith('.cjs')) runScript(fileURLToPath(main))
+  else await import(`${main}?run=${(count += 1)}`)
+  // The property cannot be watched.
+  while (process.exitCode === undefined) await wait(2)
+  return Number(process.exitCode)
+}
+
 /** What the next run must not find. */
 function tidy() {
   for (const event of events) process.removeAllListeners(event)
@@ -53,18 +83,15 @@ function tidy() {
   void used.destroy()
 }
 
-let count = 0
-
 process.on('message', async order => {
   begin(order)
+  let code
   try {
-    // Code that is imported by another name is run again; what it imports by the same name is not.
-    await import(`${order.main}?run=${(count += 1)}`)
+    code = await load(order.main)
   } catch (cause) {
     tell({ stderr: cause?.stack ?? String(cause), code: 1 })
     exit(1)
   }
-  const code = Number(process.exitCode ?? 0)
   tidy()
   tell({ code })
 })

@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Socket } from 'node:net'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { Ended } from './program.ts'
 
 /** One run of the built program. */
 export interface Order {
-  /** The file that users start. */
+  /** The built file that users start. Its last act is to set the exit code. */
   readonly program: string
   readonly args: readonly string[]
   readonly cwd: string
@@ -35,6 +35,12 @@ interface Warm {
 }
 
 const file = fileURLToPath(new URL('warm-program.mjs', import.meta.url))
+
+/** What is run again: the bin only looks at the version of Node, and loads its neighbour. */
+function mainOf({ program }: Order): string {
+  const main = basename(program) === 'start.cjs' ? join(dirname(program), 'main.js') : program
+  return pathToFileURL(main).href
+}
 
 function openWarm({ imports, within }: Order): Warm {
   // Without what tap loads into every process of Node, by NODE_OPTIONS.
@@ -77,7 +83,7 @@ function openWarm({ imports, within }: Order): Warm {
         if (told.code !== undefined) end(told.code, null)
       }
       void died.then(signal => end(signal === null ? 1 : null, signal))
-      child.send({ ...order, main: pathToFileURL(join(dirname(order.program), 'main.js')).href })
+      child.send({ ...order, main: mainOf(order) })
     })
   }
   return {
@@ -105,7 +111,7 @@ function takeWarm(kind: string): Warm | null {
  * own: no terminal, no signals but those that the run sends itself, no programs that get its streams.
  */
 export async function runWarm(order: Order): Promise<Ended> {
-  const kind = JSON.stringify([dirname(order.program), order.imports, order.within])
+  const kind = JSON.stringify([mainOf(order), order.imports, order.within])
   const warm = takeWarm(kind) ?? openWarm(order)
   const ended = await warm.play(order)
   resting.push({ kind, warm })

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
 import { type Files, type GitRepository, gitRepository } from './git-repository.ts'
 import { type GithubServer, type Pull, githubServer } from './github-server.ts'
+import { runFile } from './program.ts'
 import { type ServedPlatform, servedPlatform } from './served-platform.ts'
 
 /** The action, as `npm test` builds it first; another test holds the committed one equal to it. */
@@ -137,15 +137,7 @@ export async function workflow(t: Pick<Test, 'teardown'>, files: Files): Promise
       ),
       ...env,
     }
-    const { code, log } = await new Promise<{ readonly code: number | null; readonly log: string }>(
-      resolve => {
-        const child = spawn(process.execPath, [action], { env: environment, cwd: workspace })
-        let text = ''
-        for (const stream of [child.stdout, child.stderr])
-          stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
-        child.on('close', ended => resolve({ code: ended, log: text }))
-      },
-    )
+    const ended = await runFile(action, [], { env: environment, cwd: workspace })
     const read = (path: string) => readFile(path, 'utf8').catch(() => '')
     const outputs = outputsIn(await read(paths.output))
     const own = { full_name: 'acme/agents' }
@@ -158,7 +150,8 @@ export async function workflow(t: Pick<Test, 'teardown'>, files: Files): Promise
     const plan = outputs['plan-file'] ?? ''
     if (plan !== '')
       github.addArtefact(run, 'fluxloop-keys-plan', 'fluxloop-keys-plan.json', await readFile(plan))
-    return { code, log, outputs, summary: await read(paths.summary), run: runs }
+    const log = ended.stdout + ended.stderr
+    return { code: ended.code, log, outputs, summary: await read(paths.summary), run: runs }
   }
 
   return {
