@@ -79,16 +79,11 @@ t.test('documents name the versions that there are', t => {
 })
 
 t.test('the README leads to the repository of package.json, since the package has no documents', t => {
-  const { url } = manifest.repository
-  const [, place = ''] = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(url) ?? []
-  t.strictSame(repositoryLinks, [
-    `https://github.com/${place}/blob/main/`,
-    `https://raw.githubusercontent.com/${place}/main/`,
-  ])
+  const links = linksOf('README.md')
+  t.ok(links.length > 15)
   t.strictSame(
-    linksOf('README.md').filter(({ target }) => !/^https:|^#/.test(target)),
+    links.filter(({ target }) => !repositoryLinks.some(base => target.startsWith(base))),
     [],
-    'none is relative',
   )
   t.end()
 })

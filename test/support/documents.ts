@@ -1,6 +1,7 @@
 // The documents as readers have them: their blocks of code, what stands before each as a comment for the tests, their headings and links.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import manifest from '../../package.json' with { type: 'json' }
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -60,10 +61,12 @@ export interface Link {
   readonly heading: string
 }
 
+const [, repository = ''] = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(manifest.repository.url) ?? []
+
 /** Where links of the README lead, which is in the package without the documents. */
 export const repositoryLinks = [
-  'https://github.com/OWNER/fluxloop-keys/blob/main/',
-  'https://raw.githubusercontent.com/OWNER/fluxloop-keys/main/',
+  `https://github.com/${repository}/blob/main/`,
+  `https://raw.githubusercontent.com/${repository}/main/`,
 ]
 
 export function linksOf(page: string): readonly Link[] {
