@@ -41,7 +41,7 @@ t.test('every page can be reached from docs/index.md', t => {
 
 t.test('no table has a paragraph in a cell', t => {
   // The faults of the wire are written by a test, a row a case.
-  const exempt = ['docs/wire-faults.md', 'docs/reference.md', 'SECURITY.md']
+  const exempt = ['docs/wire-faults.md', 'docs/reference.md']
   const written = pages.filter(page => !exempt.includes(page))
   for (const page of written) {
     const cells = proseOf(page)
@@ -85,5 +85,16 @@ t.test('the README leads to the repository of package.json, since the package ha
     links.filter(({ target }) => !repositoryLinks.some(base => target.startsWith(base))),
     [],
   )
+  t.end()
+})
+
+t.test('every test that a document names is there', t => {
+  for (const page of pages.filter(name => name !== 'CHANGELOG.md')) {
+    for (const [, path = ''] of readDocument(page).matchAll(/`(test\/[\w./-]+)`/g))
+      t.ok(
+        [path, `${path}.test.ts`].some(each => existsSync(join(root, each))),
+        `${page}: ${path}`,
+      )
+  }
   t.end()
 })
