@@ -3,14 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import {
-  documentPages,
-  headingsOf,
-  linksOf,
-  proseOf,
-  readDocument,
-  repositoryLinks,
-} from '../support/documents.ts'
+import { documentPages, headingsOf, linksOf, proseOf, readDocument } from '../support/documents.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const pages = documentPages()
@@ -78,14 +71,26 @@ t.test('documents name the versions that there are', t => {
   t.end()
 })
 
-t.test('the README leads to the repository of package.json, since the package has no documents', t => {
-  const links = linksOf('README.md')
-  t.ok(links.length > 15)
+t.test('the README is a page of two screens, and the one in the package leads to the repository', async t => {
+  const text = readDocument('README.md')
+  t.ok(text.split('\n').length <= 121)
+  const { packedReadme } = (await import(new URL('../../scripts/pack-readme.mjs', import.meta.url).href)) as {
+    packedReadme: (text: string, manifest: object) => string
+  }
+  const repository = { url: 'git+https://github.com/acme/fluxloop-keys.git' }
+  const packed = packedReadme(text, { repository, version: '1.2.3' })
+  const targets = [...packed.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target)
+  t.ok(targets.length > 15)
+  const bases = [
+    'https://github.com/acme/fluxloop-keys/blob/v1.2.3/',
+    'https://raw.githubusercontent.com/acme/fluxloop-keys/v1.2.3/',
+  ]
   t.strictSame(
-    links.filter(({ target }) => !repositoryLinks.some(base => target.startsWith(base))),
+    targets.filter(target => !bases.some(base => target.startsWith(base))),
     [],
   )
-  t.end()
+  const unnamed = { repository: { url: 'git+https://github.com/OWNER/fluxloop-keys.git' }, version: '1.2.3' }
+  t.equal(packedReadme(text, unnamed), text, 'nobody has said yet whose repository it is')
 })
 
 t.test('every test that a document names is there', t => {

@@ -1,7 +1,6 @@
 // The documents as readers have them: their blocks of code, what stands before each as a comment for the tests, their headings and links.
 import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import manifest from '../../package.json' with { type: 'json' }
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -61,20 +60,10 @@ export interface Link {
   readonly heading: string
 }
 
-const [, repository = ''] = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(manifest.repository.url) ?? []
-
-/** Where links of the README lead, which is in the package without the documents. */
-export const repositoryLinks = [
-  `https://github.com/${repository}/blob/main/`,
-  `https://raw.githubusercontent.com/${repository}/main/`,
-]
-
 export function linksOf(page: string): readonly Link[] {
   const prose = proseOf(page).replaceAll(/`[^`\n]*`/g, '')
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => {
-    const base = repositoryLinks.find(each => target.startsWith(each))
-    const [path = '', heading = ''] = target.slice(base?.length ?? 0).split('#')
-    if (base !== undefined) return { page, target, file: path, heading }
+    const [path = '', heading = ''] = target.split('#')
     if (/^[a-z]+:/.test(target)) return { page, target, file: null, heading }
     return { page, target, file: path === '' ? page : join(page, '..', path), heading }
   })
