@@ -36,7 +36,7 @@ const program = await buildProgram({ native: external, scripts, yaml: common.ali
 const undiciParts = {
   name: 'undici-parts',
   setup({ onResolve }) {
-    onResolve({ filter: /^undici$/ }, () => ({ path: resolve('scripts/undici-parts.cjs') }))
+    onResolve({ filter: /^undici$/ }, () => ({ path: resolve('scripts/undici-parts.mjs') }))
   },
 }
 const { metafile: apart } = await build({

@@ -22,7 +22,7 @@ const embedded = [
 const licenceFile = /^(?:licen[cs]e|copying|notice)(?:[.-][\w.-]+)?$/i
 
 /** How a file says that it has code of others. */
-const foreign = /^\s*(?:\/\/|\/?\*+).*(?:\bCopyright\b|\blicensed under\b|\bported from\b)/im
+const foreign = /^\s*(?:\/\/|\/?\*+).*(?:\bCopyright\b|\blicensed under\b|\bported from\b).*$/im
 
 const packageOf = path => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1]
 

@@ -3,14 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import {
-  documentPages,
-  headingsOf,
-  linksOf,
-  proseOf,
-  readDocument,
-  repositoryLinks,
-} from '../support/documents.ts'
+import { documentPages, headingsOf, linksOf, proseOf, readDocument } from '../support/documents.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const pages = documentPages()
@@ -41,7 +34,7 @@ t.test('every page can be reached from docs/index.md', t => {
 
 t.test('no table has a paragraph in a cell', t => {
   // The faults of the wire are written by a test, a row a case.
-  const exempt = ['docs/wire-faults.md', 'docs/reference.md', 'SECURITY.md']
+  const exempt = ['docs/wire-faults.md', 'docs/reference.md']
   const written = pages.filter(page => !exempt.includes(page))
   for (const page of written) {
     const cells = proseOf(page)
@@ -50,7 +43,7 @@ t.test('no table has a paragraph in a cell', t => {
       .flatMap(line => line.split(/(?<!\\)\|/))
       .map(cell => cell.trim().replaceAll(/\]\([^)]*\)/g, ']'))
     for (const cell of cells)
-      if (cell.length > 250 && !/^-+$/.test(cell)) t.fail(`${page}: ${cell.slice(0, 80)}…`)
+      if (cell.length > 185 && !/^-+$/.test(cell)) t.fail(`${page}: ${cell.slice(0, 80)}…`)
   }
   t.end()
 })
@@ -78,17 +71,35 @@ t.test('documents name the versions that there are', t => {
   t.end()
 })
 
-t.test('the README leads to the repository of package.json, since the package has no documents', t => {
-  const { url } = manifest.repository
-  const [, place = ''] = /^git\+https:\/\/github\.com\/(.+)\.git$/.exec(url) ?? []
-  t.strictSame(repositoryLinks, [
-    `https://github.com/${place}/blob/main/`,
-    `https://raw.githubusercontent.com/${place}/main/`,
-  ])
+t.test('the README is a page of two screens, and the one in the package leads to the repository', async t => {
+  const text = readDocument('README.md')
+  t.ok(text.split('\n').length <= 121)
+  const { packedReadme } = (await import(new URL('../../scripts/pack-readme.mjs', import.meta.url).href)) as {
+    packedReadme: (text: string, manifest: object) => string
+  }
+  const repository = { url: 'git+https://github.com/acme/fluxloop-keys.git' }
+  const packed = packedReadme(text, { repository, version: '1.2.3' })
+  const targets = [...packed.matchAll(/\]\(([^)]+)\)/g)].map(([, target = '']) => target)
+  t.ok(targets.length > 15)
+  const bases = [
+    'https://github.com/acme/fluxloop-keys/blob/v1.2.3/',
+    'https://raw.githubusercontent.com/acme/fluxloop-keys/v1.2.3/',
+  ]
   t.strictSame(
-    linksOf('README.md').filter(({ target }) => !/^https:|^#/.test(target)),
+    targets.filter(target => !bases.some(base => target.startsWith(base))),
     [],
-    'none is relative',
   )
+  const unnamed = { repository: { url: 'git+https://github.com/OWNER/fluxloop-keys.git' }, version: '1.2.3' }
+  t.equal(packedReadme(text, unnamed), text, 'nobody has said yet whose repository it is')
+})
+
+t.test('every test that a document names is there', t => {
+  for (const page of pages.filter(name => name !== 'CHANGELOG.md')) {
+    for (const [, path = ''] of readDocument(page).matchAll(/`(test\/[\w./-]+)`/g))
+      t.ok(
+        [path, `${path}.test.ts`].some(each => existsSync(join(root, each))),
+        `${page}: ${path}`,
+      )
+  }
   t.end()
 })

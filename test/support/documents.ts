@@ -60,18 +60,10 @@ export interface Link {
   readonly heading: string
 }
 
-/** Where links of the README lead, which is in the package without the documents. */
-export const repositoryLinks = [
-  'https://github.com/OWNER/fluxloop-keys/blob/main/',
-  'https://raw.githubusercontent.com/OWNER/fluxloop-keys/main/',
-]
-
 export function linksOf(page: string): readonly Link[] {
   const prose = proseOf(page).replaceAll(/`[^`\n]*`/g, '')
   return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => {
-    const base = repositoryLinks.find(each => target.startsWith(each))
-    const [path = '', heading = ''] = target.slice(base?.length ?? 0).split('#')
-    if (base !== undefined) return { page, target, file: path, heading }
+    const [path = '', heading = ''] = target.split('#')
     if (/^[a-z]+:/.test(target)) return { page, target, file: null, heading }
     return { page, target, file: path === '' ? page : join(page, '..', path), heading }
   })
