@@ -1,3 +1,3 @@
 import { playTogether } from './rooms.ts'
 
-await playTogether('config')
+await playTogether('config', 'pull-request')

@@ -61,6 +61,7 @@ const long = [
   'scenarios/exit-codes',
   'scenarios/full-budget',
   'scenarios/hostile-pull-request',
+  'scenarios/idempotence',
   'scenarios/kill',
   'scenarios/kill-keychain',
   'scenarios/merge-request',

@@ -1,6 +1,7 @@
 // Most tests run the built program in a process that ran it before. That is only worth something where it makes no difference.
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import { workplace } from '../support/program.ts'
+import { ended, runFile, workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
 
 const configuration = `version: 1
@@ -30,6 +31,27 @@ t.test('a run says and does the same in a warm process as in one of its own', as
     const [warm, own] = [await run(false), await run(true)]
     t.strictSame(warm, own, `${line} ${JSON.stringify(env)}`)
     t.not(own.stdout + own.stderr + (own.signal ?? ''), '')
+  }
+})
+
+t.test('so do the action and the program for GitLab, also when they ran before', async t => {
+  const { env, work: cwd } = await workplace(t)
+  const lines = [
+    ['build/action.cjs', [], { GITHUB_ACTIONS: 'true', INPUT_COMMAND: 'unknown' }],
+    ['build/action.cjs', [], { GITHUB_ACTIONS: 'true' }],
+    ['dist/gitlab.js', ['plan'], { GITLAB_CI: 'true' }],
+    ['dist/gitlab.js', ['unknown'], { GITLAB_CI: 'true' }],
+  ] as const
+  for (const [path, args, more] of lines) {
+    const file = fileURLToPath(new URL(`../../${path}`, import.meta.url))
+    const options = { cwd, env: { ...env, ...more } }
+    const [warm, own] = [
+      await runFile(file, args, options),
+      await ended(process.execPath, [file, ...args], options),
+    ]
+    t.strictSame(warm, own, `${path} ${args.join(' ')}`)
+    t.not(own.code, 0)
+    t.not(own.stdout + own.stderr, '')
   }
 })
 

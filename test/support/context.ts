@@ -135,7 +135,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     logins: async () => unexpected('logins')(),
     stackLock: async () => ({
       path: '/nowhere/lock',
-      take: async () => ({ lease }),
+      take: async () => ({ lease: leaseForTest() }),
       look: async () => ({ kind: 'free' }),
       free: async () => true,
     }),
@@ -157,11 +157,14 @@ export function testContext(options: TestContextOptions = {}): TestContext {
   }
 }
 
-const lease: Lease = {
-  nonce: '0',
-  requireHeld: async () => undefined,
-  lost: new AbortController().signal,
-  release: async () => undefined,
+/** A new one each time: whoever holds it listens to its signal. */
+function leaseForTest(): Lease {
+  return {
+    nonce: '0',
+    requireHeld: async () => undefined,
+    lost: new AbortController().signal,
+    release: async () => undefined,
+  }
 }
 
 export type Ran = TestContext & { readonly code: number }

@@ -1,4 +1,4 @@
-import { readFile, readdir } from 'node:fs/promises'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** What anyone who may look at a process sees of it. */
@@ -13,22 +13,34 @@ export interface Watch {
   stop(): Promise<readonly Sighting[]>
 }
 
-async function childrenOf(pid: number): Promise<readonly number[]> {
-  const threads = await readdir(`/proc/${pid}/task`)
-  const lists = await Promise.all(
-    threads.map(thread => readFile(`/proc/${pid}/task/${thread}/children`, 'utf8').catch(() => '')),
-  )
-  return lists.join(' ').split(/\s+/).filter(Boolean).map(Number)
+const buffer = Buffer.alloc(1 << 18)
+
+/** At once and without asking for its size first: it is read hundreds of times a second, and files of /proc have none. */
+function read(path: string): string {
+  const file = openSync(path, 'r')
+  try {
+    let length = 0
+    for (let more = -1; more !== 0 && length < buffer.length; length += more)
+      more = readSync(file, buffer, length, buffer.length - length, null)
+    return buffer.toString('latin1', 0, length)
+  } finally {
+    closeSync(file)
+  }
 }
 
-async function look(pid: number, sightings: Map<string, Sighting>): Promise<void> {
+/** Of its main thread, which starts all programs: ours has no other that runs code of its own. */
+function childrenOf(pid: number): readonly number[] {
+  return read(`/proc/${pid}/task/${pid}/children`).split(/\s+/).filter(Boolean).map(Number)
+}
+
+function look(pid: number, sightings: Map<string, Sighting>): void {
   try {
-    const read = (name: string) => readFile(`/proc/${pid}/${name}`, 'latin1')
-    const cmdline = await read('cmdline')
-    const environ = await read('environ')
+    const cmdline = read(`/proc/${pid}/cmdline`)
+    const environ = read(`/proc/${pid}/environ`)
     // Between fork and exec it still shows what its parent is; another time it will not.
-    if ((await read('cmdline')) === cmdline) sightings.set(`${pid} ${cmdline}`, { pid, cmdline, environ })
-    await Promise.all((await childrenOf(pid)).map(child => look(child, sightings)))
+    if (read(`/proc/${pid}/cmdline`) === cmdline)
+      sightings.set(`${pid} ${cmdline}`, { pid, cmdline, environ })
+    for (const child of childrenOf(pid)) look(child, sightings)
   } catch {
     // It has ended.
   }
@@ -40,7 +52,7 @@ export function watchProcesses(pid: number): Watch {
   const controller = new AbortController()
   const watching = (async () => {
     while (!controller.signal.aborted) {
-      await look(pid, sightings)
+      look(pid, sightings)
       await wait(10)
     }
   })()

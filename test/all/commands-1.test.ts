@@ -1,0 +1,3 @@
+import { playPart } from './rooms.ts'
+
+await playPart('commands', 1, 2)

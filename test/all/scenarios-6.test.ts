@@ -1,0 +1,3 @@
+import { playPart } from './rooms.ts'
+
+await playPart('scenarios', 6, 7)
