@@ -184,20 +184,21 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   // In an emergency that one change is made, and none next to it.
   if (facts.options.breakGlass?.keyId === keyId) return { ...decided, retirements: [] }
   const decision = withRenames(key, decided, facts)
-  const isDelivered = headIsDelivered(key, decision, facts)
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const { quiet } = rotation
   const marked = new Set(
     decision.changes.flatMap(change => ('predecessors' in change ? change.predecessors : [])),
   )
-  const retire = (predecessors: readonly ManagedKey[]) =>
-    predecessors
-      .filter(({ live }) => !leaking.has(live))
-      .map(one => {
-        // What is marked anew has a grace anew.
-        const mayGo = isDelivered && !marked.has(one.live)
-        return retirePredecessor(lineage, one, quiet, mayGo, facts)
-      })
+  const retire = (predecessors: readonly ManagedKey[]) => {
+    const staying = predecessors.filter(({ live }) => !leaking.has(live))
+    if (staying.length === 0) return []
+    const isDelivered = headIsDelivered(key, decision, facts)
+    return staying.map(one => {
+      // What is marked anew has a grace anew.
+      const mayGo = isDelivered && !marked.has(one.live)
+      return retirePredecessor(lineage, one, quiet, mayGo, facts)
+    })
+  }
   const retirements = [
     ...decision.changes.flatMap(change => retireLeaked(change, facts)),
     ...retire(lineage.leaked),
