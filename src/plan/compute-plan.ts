@@ -222,11 +222,14 @@ function sorted(decisions: readonly RetirementDecision[]): {
   }
 }
 
-function callingKeyId({ caller }: CurrentState, { lineages }: Owned): string | null {
-  if (caller.key === null) return null
-  const { id } = caller.key
-  const own = [...lineages.values()].find(lineage => membersOf(lineage).some(({ live }) => live.id === id))
-  return own?.keyId ?? null
+function callingKeyId({ caller, keys }: CurrentState, { lineages }: Owned): string | null {
+  const own = keys.find(({ id }) => id === caller.key?.id)
+  // Mostly somebody made it by hand: no lineage has to be looked through.
+  if (own === undefined || own.ownership.kind === 'unmanaged') return null
+  const found = [...lineages.values()].find(lineage =>
+    membersOf(lineage).some(({ live }) => live.id === own.id),
+  )
+  return found?.keyId ?? null
 }
 
 /** No need to narrow a key that the same plan revokes; but under its former name it would look like one of another key. */
