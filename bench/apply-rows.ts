@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Row } from './rows.ts'
 import { servePlatform } from './serve.ts'
-import { memoryOf, milliseconds } from './targets.ts'
+import { atMost, memoryOf, milliseconds } from './targets.ts'
 import { writeEnvFiles } from './world.ts'
 
 /** How many changes `apply` works on at once. */
@@ -14,10 +14,9 @@ const count = (value: number) => value.toLocaleString('en')
 
 /** Creates so many keys on an empty platform, anew in each round. */
 function apply(
-  program: string,
   name: string,
   keys: number,
-  { latency = 0, write }: { readonly latency?: number; readonly write: typeof writeEnvFiles },
+  { latency = 0, args }: { readonly latency?: number; readonly args: readonly string[] },
   targets: Row['targets'],
 ): Row {
   return {
@@ -29,9 +28,8 @@ function apply(
         const cwd = await place.empty()
         const platform = await servePlatform(join(cwd, 'platform.db'), latency)
         try {
-          await write(keys, join(cwd, 'fluxloop-keys.yaml'))
+          await writeEnvFiles(keys, join(cwd, 'fluxloop-keys.yaml'))
           await writeFile(join(cwd, '.gitignore'), 'secrets/\n')
-          const args = [program, 'apply', '--auto-approve']
           return await place.subject({ args, cwd, env: platform.env }, platform).run()
         } finally {
           await platform.close()
@@ -43,13 +41,25 @@ function apply(
 
 export function applyRows(program: string): readonly Row[] {
   const own = (keys: number) => `apply, ${count(keys)} keys, env-file`
-  const files = { write: writeEnvFiles }
+  const files = { args: [program, 'apply', '--auto-approve'] }
+  const inMemory = (keys: number) => `apply alone, ${count(keys)} keys, stores in memory`
+  const requests = (keys: number) => `the requests of that alone, ${count(keys)} keys`
+  const script = (mode: string, keys: number) => ({
+    args: [
+      '--import=tsx',
+      join(import.meta.dirname, 'create-keys.ts'),
+      mode,
+      String(keys),
+      'fluxloop-keys.yaml',
+    ],
+  })
   const floor = (400 * requestsOfKey * 50) / parallelism
   return [
-    apply(program, own(400), 400, files, []),
-    apply(program, own(1_000), 1_000, files, []),
-    apply(program, own(4_000), 4_000, files, [memoryOf(1.5, own(1_000))]),
-    apply(program, 'apply, 400 keys, 50 ms a request', 400, { latency: 50, ...files }, [
+    apply(requests(1_000), 1_000, script('alone', 1_000), []),
+    apply(inMemory(1_000), 1_000, script('apply', 1_000), [atMost(2, requests(1_000))]),
+    apply(inMemory(4_000), 4_000, script('apply', 4_000), [memoryOf(1.5, inMemory(1_000))]),
+    apply(own(1_000), 1_000, files, [atMost(1.5, inMemory(1_000))]),
+    apply('apply, 400 keys, 50 ms a request', 400, { latency: 50, ...files }, [
       milliseconds(1.2 * floor, 'requests × latency ÷ concurrency'),
     ]),
   ]

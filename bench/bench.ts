@@ -31,7 +31,13 @@ async function results(rows: readonly Row[], rounds: number): Promise<readonly R
     // In turns, so that whatever else the machine does slows down all alike.
     for (let round = 0; round < rounds; round++) {
       for (const { row, runs, subject } of subjects) {
-        if (row.size === 'small' || round < large) (runs as Run[]).push(await subject.run())
+        if (row.size === 'large' && round >= large) continue
+        const run = await subject.run()
+        ;(runs as Run[]).push(run)
+        // A run of all rows takes minutes.
+        process.stderr.write(
+          `${row.name}: ${run.milliseconds.toFixed(0)} ms, ${run.processor.toFixed(0)} ms of the processor, ${run.megabytes.toFixed(0)} MB, ${run.requests}\n`,
+        )
       }
     }
     return measured.map(({ row: { name, targets }, runs }) => ({
