@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { resourcesOf } from './measure.ts'
+import { measure } from './measure.ts'
 
 const program = join(import.meta.dirname, '..', 'dist', 'start.cjs')
 const target = { processor: 5_000, megabytes: 400 }
@@ -64,7 +64,10 @@ try {
   for (const [name, make] of Object.entries(cases)) {
     const { text, command = ['validate'], exitCode = 2 } = make()
     await writeFile(file, text)
-    const { processor, megabytes } = await resourcesOf({ args: [program, ...command, '-c', file], exitCode })
+    const { processor, megabytes } = await measure(
+      { args: [program, ...command, '-c', file], exitCode },
+      folder,
+    )
     const within = processor <= target.processor && megabytes <= target.megabytes
     console.log(
       `| ${name} | ${(processor / 1000).toFixed(1)} s | ${Math.round(megabytes)} MB | ${within ? 'within' : 'ABOVE'} 5 s and 400 MB |`,

@@ -1,65 +1,46 @@
-/** What one program took. */
-export interface Result {
+import type { Measured } from './measure.ts'
+import type { Target } from './targets.ts'
+
+/** What one row took: medians. */
+export interface Result extends Measured {
   readonly name: string
-  readonly milliseconds: number
-  /** To `node -e 0`. */
-  readonly ratio: number
-  /** Milliseconds. */
-  readonly processor: number
-  readonly megabytes: number
   readonly requests: number
+  readonly runs: number
+  readonly targets: readonly Target[]
 }
 
-interface Target {
-  readonly text: string
-  readonly met: (result: Result, all: readonly Result[]) => boolean
+/** `node -e 0`, which makes the figures of two machines comparable. */
+export const unit = 'node -e 0'
+
+function verdict(result: Result, others: ReadonlyMap<string, Result>): string {
+  return result.targets
+    .map(({ text, isMet }) => {
+      const met = isMet(result, others)
+      return `${met === null ? 'not compared' : met ? 'met' : 'MISSED'}: ${text}`
+    })
+    .join('; ')
 }
 
-const targets: Readonly<Record<string, Target>> = {
-  '--help': { text: 'at most 1.5 ×', met: ({ ratio }) => ratio <= 1.5 },
-  'audit --offline 10,000 keys': {
-    text: 'at most twice validate',
-    met: ({ milliseconds }, all) =>
-      milliseconds <=
-      2 * (all.find(({ name }) => name === 'validate 10,000 keys')?.milliseconds ?? Number.NaN),
-  },
-  'audit --fix 10,000 of 10,000 keys': { text: 'at most 65 ×', met: ({ ratio }) => ratio <= 65 },
-  'plan 10,000 keys': {
-    text: 'under 2.5 s and 600 MB',
-    met: ({ milliseconds, megabytes }) => milliseconds < 2_500 && megabytes < 600,
-  },
-}
+const ratio = (value: number, one: number | undefined) => `${(value / (one ?? Number.NaN)).toFixed(2)} ×`
 
-function verdict(result: Result, all: readonly Result[]): string {
-  const target = targets[result.name]
-  if (target === undefined) return ''
-  return `${target.met(result, all) ? 'within' : 'OVER'} target: ${target.text}`
-}
-
+/** A table in Markdown. */
 export function renderTable(results: readonly Result[]): string {
+  const others = new Map(results.map(result => [result.name, result]))
+  const one = others.get(unit)
+  const head = ['', 'median', 'ratio', 'processor', 'its ratio', 'memory', 'requests', 'runs', 'targets']
   const rows = results.map(result => [
     result.name,
     `${result.milliseconds.toFixed(0)} ms`,
-    `${result.ratio.toFixed(2)} ×`,
+    ratio(result.milliseconds, one?.milliseconds),
     `${result.processor.toFixed(0)} ms`,
+    ratio(result.processor, one?.processor),
     `${result.megabytes.toFixed(0)} MB`,
     String(result.requests),
-    verdict(result, results),
+    String(result.runs),
+    verdict(result, others),
   ])
-  const table = [['', 'median', 'ratio', 'processor', 'peak memory', 'requests', ''], ...rows]
-  const widths = table.reduce<number[]>(
-    (known, row) => row.map((cell, column) => Math.max(known[column] ?? 0, cell.length)),
-    [],
-  )
-  return table
-    .map(row =>
-      row
-        .map((cell, column) => {
-          const width = widths[column] ?? 0
-          return column === 0 || column === row.length - 1 ? cell.padEnd(width) : cell.padStart(width)
-        })
-        .join('   ')
-        .trimEnd(),
-    )
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [head, head.map((_, column) => (column === 0 || column === 8 ? '---' : '---:')), ...rows]
+    .map(line)
     .join('\n')
 }

@@ -45,6 +45,31 @@ ${index % 2 === 0 ? `    owner: team-${index % 40}\n` : ''}    environment: ${['
 ${index % 3 === 0 ? own : ''}`
 }
 
+/** What a key needs at least: a configuration may have 100,000 of them. */
+function smallBlock(index: number): string {
+  return `  s${index}:\n    name: S${index}\n    scope: all\n    permissions: [read_results]\n`
+}
+
+/** More keys than these are of the small kind. */
+const mostWhole = 10_000
+
+/** Writes a configuration of `count` keys with six findings each. */
+export async function writeFindings(count: number, configuration: string): Promise<void> {
+  const blocks = Array.from(
+    { length: count },
+    (_, index) =>
+      `  k${index}:\n    name: K${index}\n    expires: never\n    scope: all\n    permissions: ['*']\n`,
+  )
+  await writeFile(configuration, head + blocks.join(''))
+}
+
+/** Writes a configuration of `count` keys, each with an env file of its own. */
+export async function writeEnvFiles(count: number, configuration: string): Promise<void> {
+  const blocks = Array.from({ length: count }, (_, index) => smallBlock(index))
+  const store = "store: { env-file: { path: 'secrets/{key}.env', name: KEY } }"
+  await writeFile(configuration, head.replace('store: keychain', store) + blocks.join(''))
+}
+
 /** Writes a configuration of `count` keys of which the first ones never end, which `audit --fix` mends. */
 export async function writeUnending(count: number, unending: number, configuration: string): Promise<void> {
   const blocks = Array.from({ length: count }, (_, index) =>
@@ -76,7 +101,9 @@ function deliveredMarker(key: DesiredKey, secret: string, at: number): Marker {
 
 /** Writes a configuration of `count` keys, and a sandbox's database in which all of them are applied. */
 export async function makeWorld(count: number, files: { configuration: string; database: string }) {
-  const blocks = Array.from({ length: count }, (_, index) => block(index))
+  const blocks = Array.from({ length: count }, (_, index) =>
+    count > mostWhole ? smallBlock(index) : block(index),
+  )
   await writeFile(files.configuration, head + blocks.join(''))
   const now = Date.now()
   const loaded = await loadConfiguration({ paths: [files.configuration], cwd: process.cwd(), now })

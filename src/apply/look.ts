@@ -1,6 +1,8 @@
 import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
+import type { Lineage } from '../lifecycle/lineage.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 import type { Listing } from '../platform/types.ts'
 import type { Run } from './run.ts'
 
@@ -31,14 +33,24 @@ export async function keyIfThere(id: string, { platform }: Pick<Run, 'platform'>
   return live === null || live.status === 'revoked' ? null : live
 }
 
+/** A listing, sorted once for all keys that look into it. */
+export interface Seen {
+  readonly ids: ReadonlySet<string>
+  readonly lineages: ReadonlyMap<string, Lineage>
+  /** False where a key may be missing from it. */
+  readonly complete: boolean
+}
+
 /**
  * Lists the keys once they show these new ones. A list may lag behind a create, so it is looked at again, with pauses, as long as
  * one that it lacks is there when it is asked for by its id.
  */
-export async function listWithNewKeys(ids: readonly string[], run: Run): Promise<Listing> {
+export async function listWithNewKeys(ids: readonly string[], run: Run): Promise<Seen> {
   const isDone = async ({ keys, complete }: Listing) => {
     const missing = ids.find(id => !keys.some(key => key.id === id))
     return missing === undefined || !complete || (await keyIfThere(missing, run)) === null
   }
-  return await lookUntil(() => run.platform.list(), isDone, run)
+  const { keys, now, complete } = await lookUntil(() => run.platform.list(), isDone, run)
+  const { lineages } = ownedKeys(run.desired, keys, now)
+  return { ids: new Set(keys.map(({ id }) => id)), lineages, complete }
 }

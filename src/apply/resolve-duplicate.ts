@@ -1,10 +1,8 @@
 import { second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { type ManagedKey, isOlder, membersOf } from '../lifecycle/lineage.ts'
-import { ownedKeys } from '../lifecycle/ownership.ts'
-import type { Listing } from '../platform/types.ts'
 import type { Undelivered } from './make-key.ts'
-import { keyIfThere, pauses } from './look.ts'
+import { type Seen, keyIfThere, pauses } from './look.ts'
 import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
@@ -13,13 +11,13 @@ import { withdraw } from './withdraw.ts'
 const clockGrain = second
 
 /** The live keys of the same key id that another run made since our plan was: what it saw is not a surprise. */
-function newKin(key: Undelivered, listing: Listing, run: Run): readonly ManagedKey[] {
-  const lineage = ownedKeys(run.desired, listing.keys, listing.now).lineages.get(key.marker.keyId)
+function newKin(key: Undelivered, { lineages }: Seen, run: Run): readonly ManagedKey[] {
+  const lineage = lineages.get(key.marker.keyId)
   return lineage === undefined ? [] : membersOf(lineage).filter(({ live }) => !run.known.has(live.id))
 }
 
 /** Why a listing cannot tell whether a new key has rivals; null where it can. */
-function blindness({ live }: Undelivered, { keys, complete }: Listing): Failure | null {
+function blindness({ live }: Undelivered, { ids, complete }: Seen): Failure | null {
   if (!complete)
     return new Failure(
       'failed',
@@ -28,7 +26,7 @@ function blindness({ live }: Undelivered, { keys, complete }: Listing): Failure 
         hints: ['Run the same command again.'],
       },
     )
-  if (keys.some(({ id }) => id === live.id)) return null
+  if (ids.has(live.id)) return null
   return new Failure('conflict', `${live.id} (${live.name}) was just made, and is not in the list of keys.`, {
     hints: ['Somebody revoked it, or the list is not up to date. Run plan again to see what it is like now.'],
   })
@@ -76,10 +74,10 @@ async function whoStays(kin: readonly ManagedKey[], key: Undelivered, run: Run):
  * that the older one stays. Where times do not tell for sure which it is, whoever would stay waits until the other has
  * given way.
  */
-export async function resolveDuplicate(key: Undelivered, listing: Listing, run: Run): Promise<void> {
-  const blind = blindness(key, listing)
+export async function resolveDuplicate(key: Undelivered, seen: Seen, run: Run): Promise<void> {
+  const blind = blindness(key, seen)
   if (blind !== null) throw await withdraw(key.live, blind, run)
-  const kin = newKin(key, listing, run)
+  const kin = newKin(key, seen, run)
   for (const twin of kin.filter(each => isTwin(each, key))) await run.platform.revoke(twin.live.id)
   const rival = await whoStays(
     kin.filter(each => !isTwin(each, key)),

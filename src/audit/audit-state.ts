@@ -83,36 +83,34 @@ export function auditState(facts: AuditFacts): AuditReport {
   const { stack, policy } = desired
   const log = unseenLog()
   const all = asked(facts, log)
+  const asks = new Set(all.map(({ id }) => id))
   const keys = auditedKeys(facts)
   const unmatchedSeverity = severityOf('exception-unmatched', policy.audit)
   let cleanKeys = 0
   const findings = keys.flatMap(key => {
-    const seen = new Set<string>()
-    const found = all.flatMap(one => {
+    const unseen = new Set<string>()
+    const found: AuditFinding[] = []
+    for (const one of all) {
       const verdict = one.verdict(key)
       if ('unseen' in verdict) {
-        log.add(
-          verdict.unseen,
-          one.id,
-          liveKeysOf(key).map(({ id }) => id),
-        )
-        return []
-      }
-      seen.add(one.id)
-      return verdict.map(draft => toFinding(key, draft, one, stack))
-    })
+        const liveIds = liveKeysOf(key).map(({ id }) => id)
+        log.add(verdict.unseen, one.id, liveIds)
+        unseen.add(one.id)
+      } else for (const draft of verdict) found.push(toFinding(key, draft, one, stack))
+    }
     const exceptions = key.kind === 'declared' ? key.desired.exceptions : []
     const answered = suppress(found, exceptions, now)
     const unmatched =
       unmatchedSeverity === null
         ? []
-        : exceptionUnmatched(answered.idle.filter(({ rule }) => seen.has(rule))).map(draft =>
-            toFinding(
-              key,
-              draft,
-              { id: 'exception-unmatched', severity: unmatchedSeverity, decided: true },
-              stack,
-            ),
+        : exceptionUnmatched(answered.idle.filter(({ rule }) => asks.has(rule) && !unseen.has(rule))).map(
+            draft =>
+              toFinding(
+                key,
+                draft,
+                { id: 'exception-unmatched', severity: unmatchedSeverity, decided: true },
+                stack,
+              ),
           )
     const own = agreeingRemedies(key, [...answered.findings, ...unmatched])
     if (own.every(({ suppressedBy }) => suppressedBy !== null)) cleanKeys += 1

@@ -1,4 +1,4 @@
-import { type Lineage, membersOf } from '../lifecycle/lineage.ts'
+import { type Lineage, type ManagedKey, membersOf } from '../lifecycle/lineage.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { Marker } from '../model/marker.ts'
 import type { FormerStores } from '../model/removal.ts'
@@ -20,6 +20,11 @@ type Hasher = ReturnType<typeof placeHasher>
 
 const specsOf = (stores: readonly DeclaredStore[]) => stores.map(({ spec }) => spec)
 
+/** What carries the place of a machine that is not among those that are known to be here. */
+function elsewhere(present: readonly string[], lineage: Lineage): readonly ManagedKey[] {
+  return membersOf(lineage).filter(({ marker: { host } }) => host !== null && !present.includes(host))
+}
+
 /** A declaration may have gained or lost stores since a marker was written: the place is the same one then. */
 async function formerPlaces(
   present: readonly string[],
@@ -28,8 +33,7 @@ async function formerPlaces(
   placeHash: Hasher,
 ): Promise<readonly string[]> {
   const found = new Set<string>()
-  for (const { marker } of membersOf(lineage)) {
-    if (marker.host === null || present.includes(marker.host)) continue
+  for (const { marker } of elsewhere(present, lineage)) {
     for (const stores of markedStores(marker, known)) {
       const place = await placeHash(specsOf(stores))
       if (place === marker.host) found.add(place)
@@ -48,10 +52,12 @@ export async function placesHere(
   const placeHash = placeHasher(host)
   const places = new Map<string, readonly string[]>()
   for (const { keyId, stores } of keys) {
-    const own = await placeHash(specsOf(stores))
+    const place = placeHash(specsOf(stores))
+    const own = typeof place === 'string' ? place : await place
     const lineage = lineages.get(keyId)
+    const isKnown = lineage === undefined || elsewhere([host, own], lineage).length === 0
     const known = [...stores, ...(former.get(keyId) ?? [])]
-    const before = lineage === undefined ? [] : await formerPlaces([host, own], lineage, known, placeHash)
+    const before = isKnown ? [] : await formerPlaces([host, own], lineage, known, placeHash)
     if (own !== host || before.length > 0) places.set(keyId, [own, ...before])
   }
   return places

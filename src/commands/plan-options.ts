@@ -6,7 +6,7 @@ import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
 import { signedKeys } from '../platform/signature.ts'
 import { type Targets, strayPatterns } from '../model/targets.ts'
-import { ownedKeys } from '../lifecycle/ownership.ts'
+import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
 import { needsKeychain } from '../model/keychain-need.ts'
 import type { Plan } from '../model/change.ts'
 import { type KnownOptions, evidenceNeeded } from '../plan/evidence-needed.ts'
@@ -147,10 +147,11 @@ async function evidence(
   known: KnownOptions,
   desired: DesiredState,
   { current, now }: Gathered,
+  owned: Owned,
   formerStores: PlanOptions['formerStores'],
   context: Context,
 ): Promise<Pick<PlanOptions, 'held' | 'heldHere'>> {
-  const needed = evidenceNeeded(desired, current, now, known)
+  const needed = evidenceNeeded(desired, owned, now, known)
   if (needed.length === 0) return { held: new Map(), heldHere: new Map() }
   return await gatherEvidence(needed, desired, current.keys, formerStores, await context.stores())
 }
@@ -167,12 +168,12 @@ export async function planOptions(
   requireDeclared(asked, desired)
   const { current, now } = gathered
   const host = context.host()
-  const lost = storesToFind(desired, current, now)
+  const owned = ownedKeys(desired, current.keys, now)
+  const lost = storesToFind(desired, owned, now)
   const formerStores = await findFormerStores(desired, lost, asked.config, context.cwd)
-  const { lineages } = ownedKeys(desired, current.keys, now)
   const known = {
     host,
-    places: await placesHere(desired.keys, lineages, formerStores, host),
+    places: await placesHere(desired.keys, owned.lineages, formerStores, host),
     localKeys: keysWithLocalStores(desired),
     targets: requireTargets({ only, except }, desired, gathered),
     rotate,
@@ -183,7 +184,7 @@ export async function planOptions(
   return {
     platform: asked.platform,
     ...known,
-    ...(await evidence(known, desired, gathered, formerStores, context)),
+    ...(await evidence(known, desired, gathered, owned, formerStores, context)),
     locked,
     formerStores,
     keychain: await keychainHere(desired, context),

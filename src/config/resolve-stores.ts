@@ -30,23 +30,27 @@ function defaultAccount({ stack, formerStack, key, formerly }: Names): string {
 export function storeHash(raw: RawStore, names: Names): string {
   const [place, rest] = whatCounts(expanded(raw), names)
   const digits = (part: object, count: number) => shortHash(fillIn(canonical(part), names), count)
-  return digits(place, placeDigits) + digits(rest, storeHashDigits - placeDigits)
+  return digits(place, placeDigits) + (rest === nothingElse ? hashOfNothing : digits(rest, restDigits))
 }
+
+const restDigits = storeHashDigits - placeDigits
+const nothingElse = {}
+const hashOfNothing = shortHash(canonical(nothingElse), restDigits)
 
 /** What of a declaration says where the secret is, and what else becomes of it there. */
 function whatCounts(raw: RawStoreMap, names: Names): readonly [place: object, rest: object] {
   const { keychain, 'age-file': ageFile, exec, 'env-file': envFile } = raw
   if (keychain !== undefined)
-    return [{ keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }, {}]
+    return [{ keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }, nothingElse]
   if (ageFile !== undefined) {
     const { path, recipients, identity } = ageFile
     return [{ 'age-file': { path } }, defined({ recipients, identity })]
   }
   if (envFile !== undefined) {
     const [name = '', ...also] = listOf(envFile.name)
-    return [{ 'env-file': { path: envFile.path, name } }, also.length === 0 ? {} : { also }]
+    return [{ 'env-file': { path: envFile.path, name } }, also.length === 0 ? nothingElse : { also }]
   }
-  if (exec === undefined) return [raw, {}]
+  if (exec === undefined) return [raw, nothingElse]
   // How long a program is waited for, and whose the place is, changes nothing there.
   const { put, get, remove } = exec
   return [{ exec: { put } }, defined({ get, remove })]

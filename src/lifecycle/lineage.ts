@@ -133,11 +133,15 @@ export function lineageOf(
   isProven: IsProven = nothingProven,
   isHeld: IsProven = nothingProven,
 ): Lineage {
-  const members = keys.toSorted(byAge)
+  const members = keys.length > 1 ? keys.toSorted(byAge) : keys
   const inState = (...kinds: readonly Marker['state']['kind'][]) =>
     members.filter(({ marker }) => kinds.includes(marker.state.kind))
   const received = inState('delivered', 'external')
   const head = headOf(keyId, received, isProven, isHeld)
+  const next = nextGeneration(head, members)
+  // Nearly every key: nothing came before it, and nothing follows.
+  if (head !== null && members.length === 1)
+    return { keyId, head, rivals: [], pending: [], retiring: [], leaked: [], next }
   return {
     keyId,
     head,
@@ -145,6 +149,6 @@ export function lineageOf(
     pending: inState('pending'),
     retiring: inState('retiring'),
     leaked: inState('leaked'),
-    next: nextGeneration(head, members),
+    next,
   }
 }

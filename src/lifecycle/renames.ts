@@ -96,6 +96,7 @@ function takeOver(
 /** What a name in a marker stands for where each rename is plain; which are, `claimsOf` finds out. */
 export function possibleKeyIds(desired: DesiredState): KeyIdOf {
   const { stack, keys } = desired
+  if (!hasFormerNames(desired)) return marker => (marker.stack === stack ? marker.keyId : null)
   const declared = new Set(keys.map(({ keyId }) => keyId))
   const former = new Map(
     keys.flatMap(key => formerNames(key, desired, declared).map(name => [nameOf(name), key.keyId] as const)),

@@ -1,3 +1,5 @@
+import { interned } from './interned.ts'
+
 /** The platform's nine permissions in its own order, with its words for them (source: the platform's page on API keys). */
 export const permissionDescriptions = {
   read_scenarios: 'Pull scenarios from cloud',
@@ -18,29 +20,32 @@ export const allPermissions = Object.keys(permissionDescriptions) as readonly Pe
 /** Stands for all permissions. */
 export const everyPermission = '*'
 
+const listOnce = interned(names => names)
+
 /**
  * A set of permission names, sorted and without repeats; `['*']` stands for all. A live key may carry names that this
  * version does not know, so they are strings.
  */
 export type Permissions = readonly string[]
 
-export function permissionSet(names: Iterable<string>): Permissions {
+/** The same names give the same list. */
+export const permissionSet = interned((names): Permissions => {
   const unique = new Set(names)
-  return unique.has(everyPermission) ? [everyPermission] : [...unique].sort()
-}
+  return listOnce(unique.has(everyPermission) ? [everyPermission] : [...unique].sort())
+})
 
 /**
  * What `permissions` grants that `granted` does not. All of them are more than the nine: whatever the platform adds belongs to them,
  * so no list has them.
  */
 export function permissionsBeyond(permissions: Permissions, granted: Permissions): Permissions {
-  if (granted.includes(everyPermission)) return []
+  if (permissions === granted || granted.includes(everyPermission)) return []
   const held = new Set(granted)
   return permissions.filter(name => !held.has(name)).toSorted()
 }
 
 export function samePermissions(a: Permissions, b: Permissions): boolean {
-  return permissionsBeyond(a, b).length === 0 && permissionsBeyond(b, a).length === 0
+  return a === b || (permissionsBeyond(a, b).length === 0 && permissionsBeyond(b, a).length === 0)
 }
 
 /** What both grant. */

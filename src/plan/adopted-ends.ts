@@ -5,13 +5,8 @@ import type { LiveKey } from '../model/live-key.ts'
 import { isAdopted, withheldEnd } from '../model/wanted-end.ts'
 import type { Facts } from './facts.ts'
 
-/** The key that a declaration is about, and that no rotation replaces in time; null where there is none. */
-function unrenewed(
-  { keyId, expires }: DesiredKey,
-  changes: readonly Change[],
-  { owned }: Facts,
-): LiveKey | null {
-  const own = changes.filter(change => change.keyId === keyId)
+/** The key that a declaration with these changes is about, and that no rotation replaces in time; null where there is none. */
+function unrenewed({ keyId, expires }: DesiredKey, own: readonly Change[], { owned }: Facts): LiveKey | null {
   if (own.some(({ kind }) => kind === 'rotate' || kind === 'heal' || kind === 'deliver')) return null
   const adoption = own.find(change => change.kind === 'adopt')
   if (adoption !== undefined) return adoption.live
@@ -22,8 +17,10 @@ function unrenewed(
 
 /** A difference that no apply removes must not pass for none. */
 export function withheldEnds(changes: readonly Change[], facts: Facts): readonly Finding[] {
+  const byKeyId = new Map<string, Change[]>()
+  for (const change of changes) byKeyId.set(change.keyId, [...(byKeyId.get(change.keyId) ?? []), change])
   return facts.chosen.flatMap((desired): Finding[] => {
-    const live = unrenewed(desired, changes, facts)
+    const live = unrenewed(desired, byKeyId.get(desired.keyId) ?? [], facts)
     const wanted = live === null ? null : withheldEnd(desired, live, facts.now)
     if (live === null || wanted === null) return []
     const cause = desired.expires.kind === 'until' ? 'fixed-date' : 'adopted'

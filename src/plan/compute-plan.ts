@@ -184,20 +184,21 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   // In an emergency that one change is made, and none next to it.
   if (facts.options.breakGlass?.keyId === keyId) return { ...decided, retirements: [] }
   const decision = withRenames(key, decided, facts)
-  const isDelivered = headIsDelivered(key, decision, facts)
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const { quiet } = rotation
   const marked = new Set(
     decision.changes.flatMap(change => ('predecessors' in change ? change.predecessors : [])),
   )
-  const retire = (predecessors: readonly ManagedKey[]) =>
-    predecessors
-      .filter(({ live }) => !leaking.has(live))
-      .map(one => {
-        // What is marked anew has a grace anew.
-        const mayGo = isDelivered && !marked.has(one.live)
-        return retirePredecessor(lineage, one, quiet, mayGo, facts)
-      })
+  const retire = (predecessors: readonly ManagedKey[]) => {
+    const staying = predecessors.filter(({ live }) => !leaking.has(live))
+    if (staying.length === 0) return []
+    const isDelivered = headIsDelivered(key, decision, facts)
+    return staying.map(one => {
+      // What is marked anew has a grace anew.
+      const mayGo = isDelivered && !marked.has(one.live)
+      return retirePredecessor(lineage, one, quiet, mayGo, facts)
+    })
+  }
   const retirements = [
     ...decision.changes.flatMap(change => retireLeaked(change, facts)),
     ...retire(lineage.leaked),
@@ -221,11 +222,14 @@ function sorted(decisions: readonly RetirementDecision[]): {
   }
 }
 
-function callingKeyId({ caller }: CurrentState, { lineages }: Owned): string | null {
-  if (caller.key === null) return null
-  const { id } = caller.key
-  const own = [...lineages.values()].find(lineage => membersOf(lineage).some(({ live }) => live.id === id))
-  return own?.keyId ?? null
+function callingKeyId({ caller, keys }: CurrentState, { lineages }: Owned): string | null {
+  const own = keys.find(({ id }) => id === caller.key?.id)
+  // Mostly somebody made it by hand: no lineage has to be looked through.
+  if (own === undefined || own.ownership.kind === 'unmanaged') return null
+  const found = [...lineages.values()].find(lineage =>
+    membersOf(lineage).some(({ live }) => live.id === own.id),
+  )
+  return found?.keyId ?? null
 }
 
 /** No need to narrow a key that the same plan revokes; but under its former name it would look like one of another key. */

@@ -1,6 +1,6 @@
 import { staleness } from '../lifecycle/health.ts'
 import { type Lineage, graceEnd, storeTop } from '../lifecycle/lineage.ts'
-import { ownedKeys } from '../lifecycle/ownership.ts'
+import type { Owned } from '../lifecycle/ownership.ts'
 import { type KeyIdOf, possibleKeyIds } from '../lifecycle/renames.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
@@ -9,7 +9,7 @@ import { isTargeted } from '../model/targets.ts'
 import { keyAt } from '../model/desired-at.ts'
 import { rotationReasons } from '../lifecycle/due.ts'
 import { fieldChanges } from './fields.ts'
-import type { CurrentState, PlanOptions } from './input.ts'
+import type { PlanOptions } from './input.ts'
 import { isHere } from './place.ts'
 import { rotationSlots } from '../lifecycle/spread.ts'
 
@@ -24,7 +24,8 @@ interface Question {
   readonly lineage: Lineage
   readonly now: Instant
   readonly options: KnownOptions
-  readonly slot: number | undefined
+  /** By key id: see `rotationSlots`. */
+  readonly slots: () => ReadonlyMap<string, number>
 }
 
 type Condition = (question: Question) => boolean
@@ -68,10 +69,11 @@ const hasEndedGrace: Condition = ({ lineage, now }) =>
   })
 
 /** Only what is proven is regenerated in place. */
-const isRegenerated: Condition = ({ desired, lineage: { head }, now, options, slot }) =>
+const isRegenerated: Condition = ({ desired, lineage: { head }, now, options, slots }) =>
   head !== null &&
   desired.rotation.strategy === 'in-place' &&
-  (options.rotate.has(desired.keyId) || rotationReasons(desired, head.live, slot, now).length > 0)
+  (options.rotate.has(desired.keyId) ||
+    rotationReasons(desired, head.live, slots().get(desired.keyId), now).length > 0)
 
 const conditions: readonly Condition[] = [
   isElsewhere,
@@ -94,13 +96,13 @@ function isCopyOf({ ownership }: LiveKey, keyId: string, possibleKeyId: KeyIdOf)
 /** The key ids for which it may change the plan what their stores hold, sorted: nobody reads the stores of others. */
 export function evidenceNeeded(
   desired: DesiredState,
-  { keys }: Pick<CurrentState, 'keys'>,
+  { lineages, copied }: Pick<Owned, 'lineages' | 'copied'>,
   now: Instant,
   options: KnownOptions,
 ): readonly string[] {
-  const { lineages, copied } = ownedKeys(desired, keys, now)
   const possibleKeyId = possibleKeyIds(desired)
-  const slots = rotationSlots(desired.stack, desired.keys)
+  let known: ReadonlyMap<string, number> | null = null
+  const slots = () => (known ??= rotationSlots(desired.stack, desired.keys))
   return desired.keys
     .filter(key => {
       const { keyId } = key
@@ -108,7 +110,7 @@ export function evidenceNeeded(
       if (copied.some(live => isCopyOf(live, keyId, possibleKeyId))) return true
       const lineage = lineages.get(keyId)
       if (lineage === undefined) return false
-      const question = { desired: keyAt(key, now), lineage, now, options, slot: slots.get(keyId) }
+      const question = { desired: keyAt(key, now), lineage, now, options, slots }
       return conditions.some(condition => condition(question))
     })
     .map(({ keyId }) => keyId)

@@ -42,9 +42,11 @@ export const only = (...findings: readonly Finding[]): Decision => ({ changes: [
 export const nothing: Decision = { changes: [], findings: [] }
 
 export function together(...decisions: readonly Decision[]): Decision {
+  const said = decisions.filter(({ changes, findings }) => changes.length + findings.length > 0)
+  if (said.length === 0) return nothing
   return {
-    changes: decisions.flatMap(({ changes }) => changes),
-    findings: decisions.flatMap(({ findings }) => findings),
+    changes: said.flatMap(({ changes }) => changes),
+    findings: said.flatMap(({ findings }) => findings),
   }
 }
 

@@ -1,7 +1,6 @@
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
-import type { CurrentState } from './input.ts'
-import { ownedKeys } from '../lifecycle/ownership.ts'
+import type { Owned } from '../lifecycle/ownership.ts'
 import { lostStores, storeHolders } from './removal.ts'
 
 /**
@@ -10,10 +9,9 @@ import { lostStores, storeHolders } from './removal.ts'
  */
 export function storesToFind(
   desired: DesiredState,
-  { keys }: Pick<CurrentState, 'keys'>,
+  { lineages }: Pick<Owned, 'lineages'>,
   now: Instant,
 ): ReadonlyMap<string, readonly string[]> {
-  const { lineages } = ownedKeys(desired, keys, now)
   const lost = desired.keys.flatMap(key => {
     const lineage = lineages.get(key.keyId)
     if (lineage === undefined || key.keepRemoved) return []

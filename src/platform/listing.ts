@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { ListingDoubts, UnreadableKey } from '../model/listing-doubts.ts'
@@ -102,6 +103,14 @@ export function openLister(localClock: () => Instant): {
   }
 }
 
+/** A request that is on its way: Node sends it once nothing else is to be done. */
+async function begun(answer: Promise<Answer>): Promise<{ readonly answer: Promise<Answer> }> {
+  // Whoever waits for it, later, learns of its failure.
+  answer.catch(() => undefined)
+  await setImmediate()
+  return { answer }
+}
+
 /**
  * Reads all pages. A listing that may lack a key is not an error but incomplete, which the planner heeds: an id that comes twice
  * (keys moved between pages), a cursor that comes twice, pages that do not end, and a list without paging that is
@@ -122,19 +131,19 @@ async function listAll(
   let answer = first
   for (let pages = 1; ; pages++) {
     const page = readPage(answer.body)
+    const { next } = page
+    const goesOn = typeof next === 'string' && !cursors.has(next) && pages < maximum
+    if (goesOn) cursors.add(next)
+    // The platform works on the next page while this one is read.
+    const following = goesOn ? await begun(fetchPage(pageQuery(pageSize, next))) : null
     raw.push(...page.keys)
     complete = takeKeys(page, keys, unreadable) && complete
-    if (page.next === null) break
-    if (page.next === undefined) {
-      complete &&= page.keys.length !== pageSize
+    if (following === null) {
+      if (next === undefined) complete &&= page.keys.length !== pageSize
+      else if (next !== null) complete = false
       break
     }
-    if (cursors.has(page.next) || pages >= maximum) {
-      complete = false
-      break
-    }
-    cursors.add(page.next)
-    answer = await fetchPage(pageQuery(pageSize, page.next))
+    answer = await following.answer
   }
   const listed = [...keys.values()]
   const doubts: ListingDoubts = {

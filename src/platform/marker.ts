@@ -4,6 +4,7 @@ import {
   type Binding,
   type EmergencyGrant,
   type FieldHashes,
+  type MarkedField,
   type Marker,
   type MarkerState,
   markedFields,
@@ -117,8 +118,18 @@ function parseBinding(key: string | undefined, moment: string | undefined): Bind
 }
 
 function parseFields(digits: string): FieldHashes {
-  const pairs = markedFields.map((field, index) => [field, digits.slice(2 * index, 2 * index + 2)] as const)
-  return Object.fromEntries(pairs) as FieldHashes
+  const of = (field: MarkedField) => {
+    const start = 2 * markedFields.indexOf(field)
+    return digits.slice(start, start + 2)
+  }
+  return {
+    name: of('name'),
+    description: of('description'),
+    scope: of('scope'),
+    permissions: of('permissions'),
+    expires: of('expires'),
+    environment: of('environment'),
+  }
 }
 
 function parseHashes(digits: string): readonly string[] {
@@ -195,6 +206,7 @@ export function readDescription(text: string): {
   readonly description: string
   readonly ownership: Ownership
 } {
+  if (!text.includes('[fk')) return { description: text.trim(), ownership: { kind: 'unmanaged' } }
   const found = text.match(markerText) ?? []
   // A whole marker inside a broken one is none either: once it is taken out, the rest would read as a broken one.
   const begun = text.match(anyMarkerText)?.length ?? 0

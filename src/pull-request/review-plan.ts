@@ -7,6 +7,7 @@ import type { DesiredState } from '../model/desired.ts'
 import { canonicalText } from '../plan/canonical.ts'
 import { computePlan } from '../plan/compute-plan.ts'
 import type { PlanOptions } from '../plan/input.ts'
+import { ownedKeys } from '../lifecycle/ownership.ts'
 import { storesToFind } from '../plan/lost-stores.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { signedKeys } from '../platform/signature.ts'
@@ -35,7 +36,7 @@ export async function optionsForReview(
   },
 ): Promise<PlanOptions> {
   const { only, except, maxRevoke, maxRotate, revokeInUse, takeOver, sign, rotate, breakGlass } = nothingAsked
-  const lost = storesToFind(desired, current, now)
+  const lost = storesToFind(desired, ownedKeys(desired, current.keys, now), now)
   return {
     ...{ platform, host, locked: true, keychain: null, widening: 'as-declared' },
     ...{ maxRevoke, maxRotate, revokeInUse, takeOver, sign, rotate, breakGlass, targets: { only, except } },

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { open, rename, unlink } from 'node:fs/promises'
-import { isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import { isForeign, readBounded } from '../files/bounded-file.ts'
-import { homeFolder } from '../files/home.ts'
+import { cacheFolder } from '../files/cache-folder.ts'
 import { ensureFolder } from '../stores/write-file.ts'
 
 /** Ten looks at the use of ten thousand keys take about as much. What is larger is none of ours. */
@@ -14,17 +14,6 @@ export interface Cache {
   read(name: string): Promise<string | null>
   /** Is it there now? */
   write(name: string, text: string): Promise<boolean>
-}
-
-/** Where the system keeps such files: XDG on Linux, Library/Caches on macOS, LOCALAPPDATA on Windows. */
-function cacheFolder(env: NodeJS.ProcessEnv): string {
-  const xdg = env['XDG_CACHE_HOME']
-  // The XDG Base Directory Specification: a relative path counts as none.
-  if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'fluxloop-keys')
-  if (process.platform === 'darwin') return join(homeFolder(), 'Library', 'Caches', 'fluxloop-keys')
-  if (process.platform === 'win32')
-    return join(env['LOCALAPPDATA'] ?? join(homeFolder(), 'AppData', 'Local'), 'fluxloop-keys')
-  return join(homeFolder(), '.cache', 'fluxloop-keys')
 }
 
 export function openCache(env: NodeJS.ProcessEnv): Cache {

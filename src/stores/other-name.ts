@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Failure } from '../model/failure.ts'
 import { Secret } from '../model/secret.ts'
 import { type StoreSpec, variablesOf } from '../model/store.ts'
@@ -43,7 +44,7 @@ export async function otherNames(specs: readonly EnvFileSpec[]): Promise<readonl
     const { path } = spec
     const own = credentialVariables.find(name => variablesOf(spec).includes(name))
     const stale = credentialVariables.find(name => !written.has(JSON.stringify([path, name])))
-    if (own === undefined || stale === undefined || found.has(path)) continue
+    if (own === undefined || stale === undefined || found.has(path) || !existsSync(path)) continue
     const value = await valueInFile(path, stale)
     if (value !== null && (await valueInFile(path, own))?.equals(value) !== true)
       found.set(path, { path, written: own, stale })

@@ -17,17 +17,18 @@ async function realFolder(folder: string): Promise<string> {
  * Tells where the local stores of one key are, as 8 hexadecimal digits: this machine and user (`host`), and the real folders of the files
  * among them. Without files it is `host` itself. Each folder is looked up once.
  */
-export function placeHasher(host: string): (specs: readonly StoreSpec[]) => Promise<string> {
-  const known = new Map<string, Promise<string>>()
-  const real = (folder: string) => {
-    const found = known.get(folder) ?? realFolder(folder)
-    known.set(folder, found)
-    return found
-  }
-  return async specs => {
-    const folders = new Set(specs.filter(isLocal).flatMap(filesOf).map(dirname))
-    if (folders.size === 0) return host
-    const places = new Set(await Promise.all([...folders].map(real)))
+export function placeHasher(host: string): (specs: readonly StoreSpec[]) => string | Promise<string> {
+  const real = new Map<string, string>()
+  const placeOf = (folders: readonly string[]) => {
+    const places = new Set(folders.map(folder => real.get(folder) ?? folder))
     return shortHash([host, ...[...places].sort()].join('\n'), 8)
+  }
+  return specs => {
+    const folders = [...new Set(specs.filter(isLocal).flatMap(filesOf).map(dirname))]
+    if (folders.length === 0) return host
+    const unknown = folders.filter(folder => !real.has(folder))
+    if (unknown.length === 0) return placeOf(folders)
+    const lookUp = async (folder: string) => real.set(folder, await realFolder(folder))
+    return Promise.all(unknown.map(lookUp)).then(() => placeOf(folders))
   }
 }

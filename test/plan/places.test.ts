@@ -3,18 +3,10 @@ import { day } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { pendingElsewhere } from '../../src/model/change.ts'
+import { ownedKeys } from '../../src/lifecycle/ownership.ts'
 import { evidenceNeeded } from '../../src/plan/evidence-needed.ts'
 import type { PlanOptions } from '../../src/plan/input.ts'
-import {
-  currentState,
-  desiredKey,
-  desiredState,
-  managedKey,
-  now,
-  options,
-  otherHost,
-  thisHost,
-} from '../support/build.ts'
+import { desiredKey, desiredState, managedKey, now, options, otherHost, thisHost } from '../support/build.ts'
 import { codes, key, leaked, pending, planOf, summary } from '../support/plan-of.ts'
 
 const local = { localKeys: new Set(['ci-pipeline']) }
@@ -122,7 +114,8 @@ t.test('asks what stores hold only where that can change the plan', async t => {
     },
   }
   for (const [title, { keys, desired = key, known, asks }] of Object.entries(rows)) {
-    const needed = evidenceNeeded(desiredState([desired]), currentState(keys), now, options(known))
+    const state = desiredState([desired])
+    const needed = evidenceNeeded(state, ownedKeys(state, keys, now), now, options(known))
     t.strictSame(needed, asks ? ['ci-pipeline'] : [], title)
   }
 })

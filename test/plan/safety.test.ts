@@ -3,6 +3,7 @@ import { day, hour, minute } from '../../src/model/duration.ts'
 import type { Finding } from '../../src/model/finding.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
+import { ownedKeys } from '../../src/lifecycle/ownership.ts'
 import { storesToFind } from '../../src/plan/lost-stores.ts'
 import { planToJson } from '../../src/render/plan/plan-json.ts'
 import {
@@ -340,7 +341,7 @@ t.test('empties a store that a key lost whose only generations were never known 
   const moved = desiredKey({ stores: [envFile] })
   const case_ = { desired: [moved], keys: [unreceived] }
   t.strictSame(
-    [...storesToFind(desiredState([moved]), { keys: case_.keys }, now)],
+    [...storesToFind(desiredState([moved]), ownedKeys(desiredState([moved]), case_.keys, now), now)],
     [['ci-pipeline', [keychain.hash]]],
   )
   t.match(planOf({ ...case_, options: { formerStores } }).changes, [

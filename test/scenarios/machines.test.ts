@@ -1,6 +1,7 @@
 // Machines as people have them: a mounted file, a user without a name, a package that is missing, descriptors that a shell opened.
 import { spawnSync } from 'node:child_process'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises'
+import module from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInNewContext } from 'node:vm'
@@ -147,3 +148,27 @@ t.test('says how to do without what cannot be passed on', async t => {
   t.doesNotThrow(() => refuseSubstitutions(['cat', '/dev/fd/0', '/dev/fdx/5'], 'darwin'))
   t.strictSame(inheritedDescriptors('darwin'), [])
 })
+
+t.test(
+  'keeps compiled code in a folder of the user alone, where Node can, and otherwise nowhere',
+  async t => {
+    const place = await workplace(t)
+    const home = join(place.root, 'home')
+    const folder = join(home, '.cache', 'fluxloop-keys', 'compiled')
+    const keeps = 'enableCompileCache' in module
+    const validate = () => place.run(['validate'], { apart: true })
+    await place.run(['--help'], { apart: true })
+    t.strictSame(await readdir(home), [], 'help needs no cache')
+    await validate()
+    t.strictSame(await readdir(home), keeps ? ['.cache'] : [])
+    if (keeps) {
+      t.equal((await stat(folder)).mode & 0o777, 0o700)
+      t.not((await readdir(folder)).length, 0)
+    }
+    const shared = join(place.root, 'shared')
+    await mkdir(shared)
+    await chmod(shared, 0o777)
+    await place.run(['validate'], { apart: true, env: { XDG_CACHE_HOME: shared } })
+    t.strictSame(await readdir(shared), [], 'anybody could put something there')
+  },
+)

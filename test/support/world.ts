@@ -22,6 +22,7 @@ import type { PlatformClient } from '../../src/platform/types.ts'
 import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
 import { openSandbox } from '../../src/sandbox/sandbox.ts'
 import { gatherEvidence } from '../../src/commands/evidence.ts'
+import { ownedKeys } from '../../src/lifecycle/ownership.ts'
 import { evidenceNeeded } from '../../src/plan/evidence-needed.ts'
 import { nothing, now as start, options as planOptions } from './build.ts'
 import { type MemoryStores, memoryStores } from './memory-stores.ts'
@@ -90,7 +91,7 @@ async function seen(
   overrides: Partial<PlanOptions>,
 ): Promise<PlanOptions> {
   const blind = planOptions({ signed, ...overrides })
-  const needed = evidenceNeeded(desired, current, now, blind)
+  const needed = evidenceNeeded(desired, ownedKeys(desired, current.keys, now), now, blind)
   const evidence = await gatherEvidence(needed, desired, current.keys, blind.formerStores, stores)
   return { ...blind, ...evidence, ...overrides }
 }

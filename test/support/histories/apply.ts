@@ -10,6 +10,7 @@ import type { Report } from '../../../src/model/outcome.ts'
 import { everyKey, isEveryKey } from '../../../src/model/targets.ts'
 import { computePlan } from '../../../src/plan/compute-plan.ts'
 import type { PlanOptions } from '../../../src/plan/input.ts'
+import { ownedKeys } from '../../../src/lifecycle/ownership.ts'
 import { storesToFind } from '../../../src/plan/lost-stores.ts'
 import { unsigned } from '../../../src/platform/signature.ts'
 import { nothing, options as planOptions } from '../build.ts'
@@ -121,7 +122,7 @@ export async function apply(
   watch.stored = storedAt(world, siteOf(step.host), await world.backend.inspect())
   const options = await evidenceAt(world, siteOf(step.host), desired, current.keys, now, {
     ...asked,
-    formerStores: formerStoresOf(desired, storesToFind(desired, current, now)),
+    formerStores: formerStoresOf(desired, storesToFind(desired, ownedKeys(desired, current.keys, now), now)),
   })
   const plan = computePlan(desired, current, now, options)
   const refused = isRefused(plan)

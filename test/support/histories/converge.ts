@@ -10,6 +10,7 @@ import type { Secret } from '../../../src/model/secret.ts'
 import { isProvision } from '../../../src/model/verb.ts'
 import { computePlan } from '../../../src/plan/compute-plan.ts'
 import type { CurrentState, PlanOptions } from '../../../src/plan/input.ts'
+import { ownedKeys } from '../../../src/lifecycle/ownership.ts'
 import { storesToFind } from '../../../src/plan/lost-stores.ts'
 import { summary } from '../plan-of.ts'
 import { formerStoresOf } from './configuration.ts'
@@ -97,7 +98,10 @@ export async function judgeConvergence(
   const options = await evidenceAt(world, siteOf(step.host), desired, current.keys, plan.now, {
     ...played.options,
     rotate: new Map(),
-    formerStores: formerStoresOf(desired, storesToFind(desired, current, plan.now)),
+    formerStores: formerStoresOf(
+      desired,
+      storesToFind(desired, ownedKeys(desired, current.keys, plan.now), plan.now),
+    ),
   })
   const skew = history.dateless?.[machineOf(step.host)]
   const { now } = world.backend

@@ -2,6 +2,7 @@ import { gatherEvidence } from '../../../src/commands/evidence.ts'
 import type { DesiredState } from '../../../src/model/desired.ts'
 import type { Instant } from '../../../src/model/duration.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
+import { ownedKeys } from '../../../src/lifecycle/ownership.ts'
 import { evidenceNeeded } from '../../../src/plan/evidence-needed.ts'
 import type { PlanOptions } from '../../../src/plan/input.ts'
 import { looksWithoutProgram } from '../../../src/stores/locality.ts'
@@ -28,7 +29,7 @@ export async function evidenceAt(
   now: Instant,
   options: PlanOptions,
 ): Promise<PlanOptions> {
-  const needed = evidenceNeeded(desired, { keys }, now, options)
+  const needed = evidenceNeeded(desired, ownedKeys(desired, keys, now), now, options)
   const stores = {
     look: async (spec: Parameters<typeof placeOf>[0]) => {
       const secret = looksWithoutProgram(spec) ? world.places.get(placeOf(spec, site)) : undefined
