@@ -27,6 +27,18 @@ export async function workOf(run: () => Promise<unknown>): Promise<ReadonlyMap<s
   }
 }
 
+/**
+ * The most of two counts of the same work. The engine forgets counts now and then, where it frees what it compiled, and never
+ * counts too much.
+ */
+export function mostOf(
+  one: ReadonlyMap<string, number>,
+  other: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const pieces = [...new Set([...one.keys(), ...other.keys()])]
+  return new Map(pieces.map(piece => [piece, Math.max(one.get(piece) ?? 0, other.get(piece) ?? 0)]))
+}
+
 /** Pieces that ran more than 2.6 times as often for twice as much: more than in proportion, and more than for sorting. */
 export function growingTooFast(
   once: ReadonlyMap<string, number>,
