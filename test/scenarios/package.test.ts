@@ -134,7 +134,9 @@ t.test('the package installs into an empty folder and works there', { timeout: 1
   t.match(await npx('plan', ...sandbox), { code: 1, stderr: /libsql\) cannot be loaded here/ })
   await install(`libsql@${manifest.peerDependencies.libsql}`, folder)
   const all = await measured(folder)
-  t.comment(`with the sandbox's database: ${all.packages.length} packages, ${(all.bytes / 1e6).toFixed(2)} MB`)
+  t.comment(
+    `with the sandbox's database: ${all.packages.length} packages, ${(all.bytes / 1e6).toFixed(2)} MB`,
+  )
 
   const example = 'node_modules/fluxloop-keys/examples/fluxloop-keys.yaml'
   const plan = await npx('plan', '-c', example, '--api-url', 'sandbox:demo.db')
