@@ -95,6 +95,7 @@ t.test('GitLab: the template, and a pipeline that includes it where there is non
   const cwd = await repository(t, { '.git/config': '' })
   const ran = await runLine('init --stack acme --ci gitlab', { cwd })
   t.equal(ran.code, 0, ran.err())
+  t.match(ran.out().replace(/\s+/g, ' '), /replace git\+https:\/\/HOST\/GROUP\/fluxloop-keys\.git#COMMIT by/)
   t.same(parse(await readFile(join(cwd, '.gitlab-ci.yml'), 'utf8')), {
     include: [
       {

@@ -129,7 +129,7 @@ export function ciSteps({ files, host }: CiFilesToWrite, { action }: CiAsked): r
         ]
       : []
   const source =
-    host === 'gitlab'
+    host === 'gitlab' && own?.isNew === true
       ? [
           `In ${gitlabPipeline.path}, replace ${unnamedPackage} by where you have fluxloop-keys, at the whole commit that you have looked at. Until then GitLab refuses to run the pipeline.`,
         ]
