@@ -51,7 +51,9 @@ const accepting = withoutErrors(
   compiled('accepts', withoutAnnotations(schema) as object, { messages: false }),
 )
 // Errors carry the schema that they broke, whose title, description and examples make the message.
-const explaining = bounded(compiled('validate', schema, { allErrors: true, verbose: true }))
+const explaining = bounded(
+  withoutUnread(compiled('validate', schema, { allErrors: true, verbose: true, messages: false })),
+)
 
 await mkdir(folder, { recursive: true })
 await writeFile(new URL('accepts.js', folder), withImports(accepting))
@@ -109,6 +111,15 @@ function withoutErrors(code: string): string {
   const error = new RegExp(`\\{instancePath:instancePath(?:[^{}"]|${text}|\\{${inner}\\})*\\}`, 'g')
   if (!error.test(code)) throw new Error('ajv writes its errors in another way than is known here.')
   return `const failed = {};\n${code.replaceAll(error, 'failed')}`
+}
+
+/** Nobody reads by which path of the schema an error came, nor the broken part by itself: what holds it is there as well. */
+function withoutUnread(code: string): string {
+  const paths = /schemaPath:"(?:[^"\\]|\\.)*",/g
+  const parts = /schema:[^,{}]+,(?=parentSchema:)/g
+  if (!paths.test(code) || !parts.test(code))
+    throw new Error('ajv writes its errors in another way than is known here.')
+  return code.replaceAll(paths, '').replaceAll(parts, '')
 }
 
 /**
