@@ -46,7 +46,7 @@ export function applyRows(program: string): readonly Row[] {
   const requests = (keys: number) => `the requests of that alone, ${count(keys)} keys`
   const script = (mode: string, keys: number) => ({
     args: [
-      '--import=tsx',
+      `--import=${import.meta.resolve('tsx')}`,
       join(import.meta.dirname, 'create-keys.ts'),
       mode,
       String(keys),

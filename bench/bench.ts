@@ -7,7 +7,7 @@ import { openPlace } from './place.ts'
 import { packageFigures } from './package-size.ts'
 import { type Row, program, rowsOf } from './rows.ts'
 import { type Result, renderTable, unit } from './table.ts'
-import { terraformVersion } from './terraform.ts'
+import { recordedTerraform, terraformVersion } from './terraform.ts'
 
 /** `BENCH_NODES=22=/path/to/node,24=/path/to/node`: other versions, whose rows are added. */
 function otherNodes(text: string | undefined): ReadonlyMap<string, string> {
@@ -69,6 +69,7 @@ async function bench(): Promise<void> {
   const versions = [`Node ${process.version}`, ...(terraform === null ? [] : [`Terraform ${terraform}`])]
   console.log(`${versions.join(', ')}, ${process.platform}, ${cpus().length} cores; medians\n\n${table}\n`)
   console.log(packageFigures())
+  if (terraform === null) console.log(recordedTerraform)
   const [load = 0] = loadavg()
   if (load > 2 * cpus().length)
     console.log(`\nThe machine is busy (load ${load.toFixed(0)}): only ratios and processor times tell.`)

@@ -14,6 +14,10 @@ export function terraformVersion(): string | null {
   return status === 0 ? (JSON.parse(stdout) as { terraform_version: string }).terraform_version : null
 }
 
+/** What it took where it was measured: with nothing else to do, Node 20 on the same machine 22 ms for `node -e 0`. */
+export const recordedTerraform =
+  'Terraform 1.11, recorded on an idle machine of 2 cores: 170 ms and 85 MB for 100 resources, 1,535 ms and 219 MB for 1,000, 17,247 ms and 1,570 MB for 10,000'
+
 const permissions = ['read_results', 'read_scenarios', 'upload_results']
 
 function input(index: number) {

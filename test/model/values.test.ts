@@ -148,3 +148,24 @@ t.test('maps every expected failure to an exit code, and keeps its hints', async
   t.ok(isEnvironment('prod'))
   t.notOk(isEnvironment('production'))
 })
+
+t.test(
+  'gives one list for the same names, and another for names that only look like them once they are joined',
+  async t => {
+    t.equal(scopeOf(['b', 'a']), scopeOf(['a', 'b', 'a']), 'in any order')
+    t.equal(permissionSet(['b', 'a']), permissionSet(['a', 'b']))
+    t.strictSame(scopeOf(['a\0b', 'c']), ['a\0b', 'c'])
+    t.strictSame(scopeOf(['a', 'b\0c']), ['a', 'b\0c'])
+    const given = ['x', 'y']
+    const made = scopeOf(given)
+    given[0] = 'z'
+    t.strictSame(
+      [made, scopeOf(['x', 'y'])],
+      [
+        ['x', 'y'],
+        ['x', 'y'],
+      ],
+      'whatever becomes of the list that was given',
+    )
+  },
+)
