@@ -57,6 +57,7 @@ const long = [
   'hostile/repository',
   'hostile/runner-commands-program',
   'hostile/store-output',
+  'page/file',
   'scenarios/exit-codes',
   'scenarios/full-budget',
   'scenarios/kill',
