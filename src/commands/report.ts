@@ -4,7 +4,6 @@ import { Failure } from '../model/failure.ts'
 import { plural } from '../model/plural.ts'
 import { pageHtml } from '../render/page/page-html.ts'
 import type { PageSource } from '../render/page/page-stack.ts'
-import { jsonText } from '../render/text/json.ts'
 import { escapeControls } from '../render/text/text.ts'
 import type { ConnectionOptions } from '../runtime/connection.ts'
 import { maximumRequestsOf, windowOf } from './audit/options.ts'
@@ -18,7 +17,6 @@ export interface ReportOptions extends ConnectionOptions {
   readonly config: readonly string[]
   /** Null: none, which is a usage error. */
   readonly html: string | null
-  readonly json: boolean
   readonly window: string | null
   /** What `audit --json` printed; null: the platform is asked. */
   readonly from: string | null
@@ -68,10 +66,8 @@ export async function runReport(options: ReportOptions, context: Context): Promi
   const keys = data.stacks.reduce((sum, stack) => sum + stack.keys.length, 0)
   const findings = data.stacks.reduce((sum, stack) => sum + stack.findings.length, 0)
   const bytes = Buffer.byteLength(page)
-  if (options.json) stdout.print(jsonText({ html, bytes, keys, findings, requests }))
-  else
-    stdout.print(
-      `Wrote ${escapeControls(html)}: ${plural(keys, 'key')}, ${plural(findings, 'finding')}, ${Math.ceil(bytes / 1000).toLocaleString('en')} KB, ${plural(requests, 'request')}.`,
-    )
+  stdout.print(
+    `Wrote ${escapeControls(html)}: ${plural(keys, 'key')}, ${plural(findings, 'finding')}, ${Math.ceil(bytes / 1000).toLocaleString('en')} KB, ${plural(requests, 'request')}.`,
+  )
   return 0
 }

@@ -20,7 +20,7 @@ import {
 import { download } from './download.ts'
 import { hydrate, render } from './draw.mjs'
 import { showLocalTimes } from './local-time.ts'
-import { onNewData } from './refresh.ts'
+import { onNewData } from './new-data.ts'
 
 const place = document.getElementById('page')
 const source = document.getElementById('data')
