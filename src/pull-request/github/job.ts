@@ -6,7 +6,7 @@ import { Secret } from '../../model/secret.ts'
 import { pathInRepository } from '../snapshot.ts'
 import { numberAt, textAt, valueAt } from '../answer-fields.ts'
 
-const commands = ['validate', 'audit', 'plan', 'apply', 'drift'] as const
+const commands = ['validate', 'audit', 'plan', 'apply', 'drift', 'report'] as const
 export type StepCommand = (typeof commands)[number]
 
 /** What a step of a workflow is asked. */

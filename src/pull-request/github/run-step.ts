@@ -21,6 +21,7 @@ import { type Place, marksOfDiagnostics } from '../marks.ts'
 import { planRequest } from '../plan-request.ts'
 import type { CodeHost } from '../port.ts'
 import { configurationPaths, takeSnapshot } from '../snapshot.ts'
+import { writeReport } from '../report-page.ts'
 import { type Asked, type OpenContext, type StepOutcome, nothingDone } from '../step.ts'
 import type { Inputs, Job } from './job.ts'
 import { pageLimit } from './step-files.ts'
@@ -91,6 +92,7 @@ async function ofPull(
         : await planRequest(number, head, asked, host, open)
     case 'apply':
     case 'drift':
+    case 'report':
       throw new Failure('usage', `A pull request is never the occasion for the command ${command}`, {
         hints: ['Run it on push, schedule or workflow_dispatch.'],
       })
@@ -144,6 +146,8 @@ async function ofBranch(asked: Asked, snapshots: string, surroundings: Surroundi
       return await planBranch(desired, asked, place, context)
     case 'drift':
       return await keepDriftIssue(desired, asked, host, context)
+    case 'report':
+      return await writeReport(desired, asked, context)
     case 'apply': {
       requirePlacesThatStay(desired, place.checkedOut)
       const approvals = await approvalsFor(desired, asked, surroundings, context)

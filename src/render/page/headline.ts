@@ -110,7 +110,7 @@ function applyText(changes: readonly PageChange[]): string {
     const amount = changes.filter(change => change.action === action).length
     return amount === 0 ? [] : [`${count(amount)} to ${verb}`]
   })
-  return words.length === 0 ? 'The next apply has nothing to do.' : `The next apply has ${words.join(', ')}.`
+  return words.length === 0 ? 'The next apply has nothing to do.' : `The next apply: ${words.join(', ')}.`
 }
 
 const happens = {
