@@ -147,7 +147,7 @@ t.test('shows days in UTC whatever the locale, and the local time on hover', asy
 t.test('has no fault that axe finds, with a story open, in both themes and at both widths', async t => {
   if (!needs(t, 'chromium')) return
   // axe takes seconds for each hundred rows: in short, each theme and each width once.
-  const url = await fileOf(t, worldOf(whole ? 100 : 25))
+  const url = await fileOf(t, worldOf(whole ? 100 : 8))
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of whole ? [1280, 390] : [colorScheme === 'light' ? 1280 : 390]) {
       const { page, context } = await opened(`${url}#open=acme-agents%2Fservice-00020`, {
@@ -165,7 +165,7 @@ t.test('has no fault that axe finds, with a story open, in both themes and at bo
 
 t.test('fits 390 to 1,600 pixels, and A4', async t => {
   if (!needs(t, 'chromium')) return
-  const url = await fileOf(t, worldOf(100))
+  const url = await fileOf(t, worldOf(whole ? 100 : 30))
   const { page, context } = await opened(`${url}#open=acme-agents%2Fservice-00020`)
   for (const width of [390, 768, 1600]) {
     await page.setViewportSize({ width, height: 900 })
@@ -291,7 +291,7 @@ t.test('takes a hash that means harm for no more than words', async t => {
   await context.close()
 })
 
-t.test('shows several stacks beside each other', async t => {
+t.test('shows several stacks next to each other', async t => {
   if (!needs(t, 'chromium')) return
   const other = worldOf(4)
   const { page, context } = await opened(
