@@ -150,7 +150,7 @@ t.test('has no fault that axe finds, with a story open, in both themes and at bo
   const url = await fileOf(t, worldOf(whole ? 100 : 8))
   for (const colorScheme of ['light', 'dark'] as const)
     for (const width of whole ? [1280, 390] : [colorScheme === 'light' ? 1280 : 390]) {
-      const { page, context } = await opened(`${url}#open=acme-agents%2Fservice-00020`, {
+      const { page, context } = await opened(`${url}#open=acme-agents%2Fservice-00005`, {
         colorScheme,
         viewport: { width, height: 900 },
       })
