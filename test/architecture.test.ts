@@ -14,7 +14,7 @@ const floors: readonly (readonly string[])[] = [
   ['context'],
   ['runtime'],
   ['apply'],
-  ['config', 'stores', 'sandbox'],
+  ['config', 'stores', 'sandbox', 'page-client'],
   ['platform'],
   ['plan', 'audit', 'render'],
   ['lifecycle'],
@@ -23,7 +23,7 @@ const floors: readonly (readonly string[])[] = [
 ]
 
 /** The rooms of `render`, by subject; each may import from itself and from those before it. */
-const wings = ['text', 'audit', 'keys', 'plan', 'report']
+const wings = ['text', 'audit', 'keys', 'plan', 'report', 'page']
 
 /** Rooms that know nothing but `model`, `lifecycle` and themselves. */
 const secluded = ['plan', 'audit', 'render', 'lifecycle']
@@ -95,6 +95,7 @@ const subjects: Readonly<Record<string, string>> = {
   'help.ts': 'help',
   'history.ts': 'the history of runs',
   'homes.ts': 'where the local stores of a key are',
+  'inventory.ts': 'the keys of an audit, one by one',
   'key-users.ts': 'who uses a key',
   'leak.ts': 'a leaked secret',
   'list.ts': 'a command that lists',
@@ -250,7 +251,9 @@ t.test('the pure rooms have no clock, no dice, no network and no console', async
     .filter(({ path }) => pure.includes(room(path)))
     .flatMap(({ path, packages }) => packages.map(name => `${path}: ${name}`))
   t.strictSame(
-    parts.filter(part => !/: (node:util|diff|kleur(\/colors)?|fastest-levenshtein)$/.test(part)),
+    parts.filter(
+      part => !/: (node:util|diff|kleur(\/colors)?|fastest-levenshtein|d3-(array|scale|shape))$/.test(part),
+    ),
     [],
   )
 })

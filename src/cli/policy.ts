@@ -64,6 +64,61 @@ export const policy: readonly Command[] = [
     },
   }),
   defineCommand({
+    name: 'report',
+    group: 'policy',
+    summary: 'Write a page about keys, findings and what comes next',
+    about: [
+      'The page is one file that loads nothing: open it in a browser, send it, archive it. It holds no secret, and addresses and persons only with --show-personal.',
+      'It costs the requests of a plan, and one for the use of each key that was not looked at within a day. With --from it makes none, and needs no credentials.',
+    ],
+    flags: {
+      config,
+      html: text('<file>', 'The page to write'),
+      window: text('<period>', 'How far back use counts, in days (default 30d)'),
+      from: text('<file>', 'Make it offline, from what audit --json printed'),
+      plan: text('<file>', 'With --from: what plan --json printed, for drift and the next apply'),
+      showPersonal: toggle('Show addresses and persons on the page'),
+      ...connection,
+      maxRequests: count('<n>', 'Make at most N requests for the use of keys (default 200)', { rare: true }),
+      parallelism: countOr(10, '<n>', 'How many requests to make at once', { rare: true }),
+    },
+    examples: [
+      'report --html report.html',
+      'report --html report.html --window 90d',
+      'report --html report.html --from audit.json --plan plan.json',
+    ],
+    run: async ({ flags }, context) => {
+      const { runReport } = await import('../commands/report.ts')
+      return await runReport(flags, context)
+    },
+  }),
+  defineCommand({
+    name: 'ui',
+    group: 'policy',
+    summary: 'Serve the page of report on this machine, kept up to date',
+    about: [
+      'It prints an address on 127.0.0.1 that lets one browser in, once. The page can be read, and nothing else: no button changes a key.',
+      'It asks the platform each minute, and after each run of this machine: a list and who calls, with the use of keys once a day. It takes at most a third of the 1,000 requests that the platform allows in an hour, and waits longer where that is not enough.',
+    ],
+    flags: {
+      config,
+      stack: list('<path>', 'Show the stack of this configuration, too'),
+      window: text('<period>', 'How far back use counts, in days (default 30d)'),
+      port: countOr(0, '<n>', 'The port; 0 picks a free one'),
+      showPersonal: toggle('Show addresses and persons on the page'),
+      ...connection,
+      maxRequests: count('<n>', 'Make at most N requests for the use of keys at once (default 200)', {
+        rare: true,
+      }),
+      parallelism: countOr(10, '<n>', 'How many requests to make at once', { rare: true }),
+    },
+    examples: ['ui', 'ui --port 8080', 'ui --stack agents/keys.yaml --stack data/keys.yaml'],
+    run: async ({ flags }, context) => {
+      const { runUi } = await import('../commands/ui.ts')
+      return await runUi(flags, context)
+    },
+  }),
+  defineCommand({
     name: 'who',
     group: 'policy',
     takes: '[key]',

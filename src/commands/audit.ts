@@ -1,4 +1,5 @@
 import { auditState, findingsAtOrAbove } from '../audit/audit-state.ts'
+import { inventory } from '../audit/inventory.ts'
 import { sinceBaseline } from '../audit/baseline.ts'
 import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
@@ -78,6 +79,6 @@ export async function runAudit(options: AuditOptions, context: Context): Promise
     return await runFix(report, facts, options, context)
   }
   const home = desired.keys[0]?.position.file ?? null
-  renderAuditAs(format, report, { failOn, home }, context)
+  renderAuditAs(format, report, { failOn, home, keys: () => inventory(facts) }, context)
   return findingsAtOrAbove(report, failOn).length === 0 ? 0 : exitCodes.refused
 }

@@ -19,6 +19,7 @@ import { auditOf, checkRequest, shownAudit } from './check-request.ts'
 import { keepDriftIssue } from './drift-issue.ts'
 import { type Place, marksOfDiagnostics } from './marks.ts'
 import { planRequest } from './plan-request.ts'
+import { writeReport } from './report-page.ts'
 import type { CodeHost } from './port.ts'
 import { configurationPaths, takeSnapshot } from './snapshot.ts'
 import { type Asked, type OpenContext, type StepOutcome, nothingDone } from './step.ts'
@@ -26,7 +27,7 @@ import { type Asked, type OpenContext, type StepOutcome, nothingDone } from './s
 /** Plans of pull requests that were merged longer ago are not looked for: GitHub keeps artefacts for 90 days at most. */
 const lookBack = 30 * day
 
-export type StepCommand = 'validate' | 'audit' | 'plan' | 'apply' | 'drift'
+export type StepCommand = 'validate' | 'audit' | 'plan' | 'apply' | 'drift' | 'report'
 
 /** What a step is told to do. */
 export interface StepInputs extends Pick<
@@ -120,6 +121,7 @@ async function ofPull(
         : await planRequest(number, head, asked, host, open)
     case 'apply':
     case 'drift':
+    case 'report':
       throw new Failure('usage', `A ${host.words.request} is never the occasion for the command ${command}`, {
         hints: host.hints.occasion,
       })
@@ -173,6 +175,8 @@ async function ofBranch(asked: Asked, snapshots: string, surroundings: Surroundi
       return await planBranch(desired, asked, place, context)
     case 'drift':
       return await keepDriftIssue(desired, asked, host, context)
+    case 'report':
+      return await writeReport(desired, asked, context)
     case 'apply': {
       requirePlacesThatStay(desired, place.checkedOut, host)
       const approvals = await approvalsFor(desired, asked, surroundings, context)

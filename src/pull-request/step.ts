@@ -35,6 +35,8 @@ export interface StepOutcome {
   /** Null: none was written. */
   readonly planFile: string | null
   readonly sarifFile: string | null
+  /** The page of a report. */
+  readonly reportFile: string | null
   /** Markdown for the step's page. */
   readonly page: string
   /** The worst first. */
@@ -58,6 +60,7 @@ export const nothingDone: StepOutcome = {
   digest: null,
   planFile: null,
   sarifFile: null,
+  reportFile: null,
   page: '',
   marks: [],
 }

@@ -58,6 +58,7 @@ const long = [
   'hostile/repository',
   'hostile/runner-commands-program',
   'hostile/store-output',
+  'page/file',
   'scenarios/exit-codes',
   'scenarios/full-budget',
   'scenarios/hostile-pull-request',

@@ -84,7 +84,7 @@ function recording(place: Workplace, env: Readonly<Record<string, string | undef
       const end = await place.run(args, {
         loaded: ['record-programs.mjs'],
         env: { ...env, RECORD_PROGRAMS_TO: list },
-        ...(command === 'sandbox' && {
+        ...(['sandbox', 'ui'].includes(command) && {
           watch: child => child.stdout?.once('data', () => child.kill('SIGTERM')),
         }),
       })
@@ -122,7 +122,17 @@ t.test('each command starts the programs that SECURITY.md lists for it, and no o
   const withKey = recording(place, { ...env, ...platform.env })
   const ran = await runEveryCommand(platform, 'bot', withKey.run)
   // What fails early starts less than it may.
-  const may = new Set(['init', 'fmt', 'auth login', 'auth logout', 'unlock', 'verify', 'doctor', 'sandbox'])
+  const may = new Set([
+    'init',
+    'fmt',
+    'auth login',
+    'auth logout',
+    'unlock',
+    'verify',
+    'doctor',
+    'sandbox',
+    'ui',
+  ])
   for (const { command, args, code, stderr } of ran) {
     if (!may.has(command)) t.equal(code, 0, `${command} ${args.join(' ')}: ${stderr.slice(0, 300)}`)
   }

@@ -46,7 +46,7 @@ function runLine(place: Workplace, env: Readonly<Record<string, string>> = {}) {
   return ({ command }: Line, args: readonly string[]): Promise<Ended> =>
     place.run(args, {
       env,
-      ...(command === 'sandbox' && {
+      ...(['sandbox', 'ui'].includes(command) && {
         watch: child => child.stdout?.once('data', () => child.kill('SIGTERM')),
       }),
     })

@@ -1,6 +1,6 @@
 // A pull request's whole life on GitHub: the action's bundle as the runner runs it, a stand-in for GitHub's API over a bare
 // repository, and a platform that counts.
-import { readdir } from 'node:fs/promises'
+import { readFile, readdir } from 'node:fs/promises'
 import t from 'tap'
 import { day } from '../../src/model/duration.ts'
 import { type Step, workflow } from '../support/workflow.ts'
@@ -227,4 +227,15 @@ t.test('keeps one issue for drift, which only a complete look without drift clos
   const clean = await step('drift')
   t.equal(clean.code, 0, clean.log)
   t.match(github.issues, [{ state: 'closed', comments: [/found no drift/] }])
+})
+
+t.test('writes the page of a report for a later step, and never for a pull request', async t => {
+  const { step, open, github } = await workflow(t, keys('first'))
+  const before = github.writes().length
+  const { code, log, outputs } = await step('report')
+  t.equal(code, 0, log)
+  t.match(await readFile(outputs['report-file'] ?? '', 'utf8'), /^<!doctype html>[^]*>first</)
+  t.equal(github.writes().length, before)
+  const refused = await step('report', { pull: open('second', keys('first', 'second')) })
+  t.match(refused, { code: 2, log: /A pull request is never the occasion for the command report/ })
 })

@@ -27,6 +27,8 @@ function linesFor(keyId: string, patterns: readonly string[]): readonly Line[] {
     line('audit'),
     line('audit', '--offline'),
     line('audit', '--fix', '--write'),
+    line('report', '--html', 'report.html'),
+    line('ui'),
     line('calendar'),
     line('history', '--log', 'log.jsonl'),
     line('verify'),

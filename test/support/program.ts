@@ -87,7 +87,7 @@ const ofProcesses = /^(?:NODE_|LC_|LANG|GITHUB_ACTIONS$|TF_BUILD$|GITLAB_CI$|SSL
 
 /** Commands that give their streams to other programs, serve until they are stopped, or are answered by the program's first file. */
 const startsApart = (args: readonly string[]): boolean =>
-  ['exec', 'sandbox', 'demo', 'help', undefined].includes(args[0]) ||
+  ['exec', 'sandbox', 'ui', 'demo', 'help', undefined].includes(args[0]) ||
   args.some(arg => ['--help', '-h', '--version', '-v'].includes(arg))
 
 /**

@@ -9,6 +9,7 @@ import { auditToCodeQuality } from '../../render/audit/code-quality.ts'
 import { auditToSarif } from '../../render/audit/audit-sarif.ts'
 import { renderAudit } from '../../render/audit/audit-text.ts'
 import { jsonText } from '../../render/text/json.ts'
+import type { InventoryEntry } from '../../model/inventory.ts'
 import { oneOf } from './options.ts'
 
 const formats = ['text', 'json', 'sarif', 'junit', 'markdown', 'csv', 'gitlab'] as const
@@ -29,7 +30,16 @@ export function formatOf({
 export function renderAuditAs(
   format: AuditFormat,
   report: AuditReport,
-  { failOn, home }: { readonly failOn: Severity; readonly home: string | null },
+  {
+    failOn,
+    home,
+    keys,
+  }: {
+    readonly failOn: Severity
+    readonly home: string | null
+    /** The audited keys; asked of what JSON alone holds. */
+    readonly keys: () => readonly InventoryEntry[]
+  },
   { stdout, version }: Context,
 ): void {
   switch (format) {
@@ -37,7 +47,7 @@ export function renderAuditAs(
       stdout.print(renderAudit(report, stdout))
       return
     case 'json':
-      stdout.print(jsonText(auditToJson(report)))
+      stdout.print(jsonText(auditToJson(report, keys())))
       return
     case 'sarif':
       stdout.print(jsonText(auditToSarif(auditToJson(report), { version, home })))

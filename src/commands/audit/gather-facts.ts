@@ -6,6 +6,7 @@ import type { DesiredState } from '../../model/desired.ts'
 import type { CompiledRule } from '../../model/own-rule.ts'
 import type { Targets } from '../../model/targets.ts'
 import { originOf } from '../../platform/endpoint.ts'
+import type { Listing, PlatformClient } from '../../platform/types.ts'
 import { gatherUsage } from './gather-usage.ts'
 import { readLooks, writeLooks } from './usage-cache.ts'
 
@@ -17,7 +18,7 @@ export interface Asked {
   readonly targets: Targets
 }
 
-async function compiledRules({ policy }: DesiredState): Promise<readonly CompiledRule[]> {
+export async function compiledRules({ policy }: DesiredState): Promise<readonly CompiledRule[]> {
   const { rules } = policy.audit
   return rules.length === 0 ? [] : (await import('../../config/own-rules/compile.ts')).compileOwnRules(rules)
 }
@@ -34,16 +35,37 @@ export async function gatherFacts(
   if (offline) return { ...common, live: null, now: context.now(), usage: new Map(), requests: 0 }
   const { client, url } = await context.connect(connection)
   const [listing, caller] = await Promise.all([client.list(), client.whoami()])
-  const { keys, now } = listing
-  // A key that cannot be understood is one that the audit does not see.
-  const complete = listing.complete && listing.doubts.unreadable.length === 0
-  const whose = { origin: originOf(url), account: caller.account }
-  const live = { platform: whose.origin, keys, complete, caller }
-  const facts = { ...common, live, now }
+  return await factsWithUsage(
+    { ...common, live: seenKeys({ ...listing, caller }, url), now: listing.now },
+    { windowDays, maximumRequests, parallelism },
+    client,
+    context,
+  )
+}
+
+type Live = NonNullable<AuditFacts['live']>
+
+/** What a listing shows. A key that cannot be understood is one that the audit does not see. */
+export function seenKeys(
+  { keys, complete, doubts, caller }: Pick<Listing, 'keys' | 'complete' | 'doubts'> & Pick<Live, 'caller'>,
+  url: string,
+): Live {
+  return { platform: originOf(url), keys, complete: complete && doubts.unreadable.length === 0, caller }
+}
+
+/** Adds the use of keys, of what is remembered and by at most so many requests. */
+export async function factsWithUsage(
+  facts: Omit<AuditFacts, 'usage' | 'requests' | 'live'> & { readonly live: Live },
+  { windowDays, maximumRequests, parallelism }: Pick<Asked, 'windowDays' | 'maximumRequests' | 'parallelism'>,
+  client: Pick<PlatformClient, 'usage' | 'requests'>,
+  context: Context,
+): Promise<AuditFacts> {
+  const { live, now } = facts
+  const whose = { origin: live.platform, account: live.caller.account }
   const ids = usageNeeded(facts)
   const cache = await context.cache()
   const looks = await readLooks(cache, whose)
-  const madeAt = new Map(keys.map(({ id, createdAt }) => [id, createdAt]))
+  const madeAt = new Map(live.keys.map(({ id, createdAt }) => [id, createdAt]))
   const made = new Map(ids.map(id => [id, madeAt.get(id) ?? now]))
   const before = new Map(looks)
   try {

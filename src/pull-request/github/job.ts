@@ -7,7 +7,14 @@ import { pathInRepository } from '../snapshot.ts'
 import { numberAt, textAt, valueAt } from '../answer-fields.ts'
 import type { StepCommand, StepInputs, StepJob } from '../run-step.ts'
 
-const commands = ['validate', 'audit', 'plan', 'apply', 'drift'] as const satisfies readonly StepCommand[]
+const commands = [
+  'validate',
+  'audit',
+  'plan',
+  'apply',
+  'drift',
+  'report',
+] as const satisfies readonly StepCommand[]
 
 export interface Inputs extends StepInputs {
   readonly token: Secret

@@ -46,6 +46,7 @@ export async function writeStepFiles(
     'exit-code': String(outcome.exitCode),
     'plan-file': outcome.planFile ?? '',
     'sarif-file': outcome.sarifFile ?? '',
+    'report-file': outcome.reportFile ?? '',
     digest: outcome.digest ?? '',
   }
   if (outputs !== '')

@@ -1,6 +1,6 @@
 import { plural } from '../../model/plural.ts'
 import type { AuditFindingJson, AuditJson } from './audit-json.ts'
-import { escapeControls, redactSecrets } from '../text/text.ts'
+import { csvText } from '../text/csv.ts'
 
 const columns = [
   'kind',
@@ -26,17 +26,6 @@ const columns = [
 
 type Row = Readonly<Partial<Record<(typeof columns)[number], string | number | null>>>
 
-/**
- * Spreadsheets run a cell that begins with one of these; an apostrophe before it makes it text (OWASP, CSV Injection).
- * The rest is RFC 4180.
- */
-function cell(value: string | number | null): string {
-  if (value === null) return ''
-  if (typeof value === 'number') return String(value)
-  const text = escapeControls(redactSecrets(value)).replace(/^(?=\s*[=+\-@|%＝＋－＠])/u, "'")
-  return /[",;]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
 function findingRow({ position, suppressed_by: exception, evidence, ...finding }: AuditFindingJson): Row {
   return {
     ...finding,
@@ -60,7 +49,5 @@ export function auditToCsv({ findings, not_looked_at: notLookedAt, known }: Audi
       ? []
       : [{ kind: 'known', message: `${plural(known, 'finding')} known from before left out` }]),
   ]
-  return [columns.join(','), ...rows.map(row => columns.map(name => cell(row[name] ?? null)).join(','))]
-    .map(line => `${line}\r\n`)
-    .join('')
+  return csvText([columns, ...rows.map(row => columns.map(name => row[name] ?? null))])
 }

@@ -2,6 +2,8 @@ import type { AuditFinding, AuditReport, Evidence, Unseen } from '../../model/au
 import { type Severity, severities } from '../../model/audit-rule.ts'
 import { redactSecrets } from '../text/text.ts'
 import { isoTime } from '../text/time.ts'
+import type { InventoryEntry } from '../../model/inventory.ts'
+import { type InventoryJson, inventoryToJson } from './inventory-json.ts'
 
 export interface AuditFindingJson {
   readonly rule: string
@@ -50,6 +52,8 @@ export interface AuditJson {
     readonly rules: readonly string[]
     readonly ids: readonly string[]
   }[]
+  /** The keys themselves, as `report --from` needs them; absent where a format has no use for them. */
+  readonly inventory?: readonly InventoryJson[]
 }
 
 export function countSeverities(findings: readonly AuditFinding[]): Readonly<Record<Severity, number>> {
@@ -102,7 +106,10 @@ export function unseenCode(why: Unseen): string {
   return snake(why)
 }
 
-export function auditToJson(report: AuditReport): AuditJson {
+export function auditToJson(
+  report: AuditReport,
+  inventory: readonly InventoryEntry[] | null = null,
+): AuditJson {
   const { platform, account, stack, now, mode, windowDays, requests, keys, findings } = report
   const { notLookedAt, known } = report
   return {
@@ -124,5 +131,6 @@ export function auditToJson(report: AuditReport): AuditJson {
       rules,
       ids: liveIds.map(redactSecrets),
     })),
+    ...(inventory === null ? {} : { inventory: inventoryToJson(inventory) }),
   }
 }

@@ -1,0 +1,3 @@
+import { playTogether } from './rooms.ts'
+
+await playTogether('page')
