@@ -35,8 +35,18 @@ const program = await buildProgram({ native: external, scripts, yaml: common.ali
 
 const undiciParts = {
   name: 'undici-parts',
-  setup({ onResolve }) {
+  setup({ onResolve, onLoad }) {
     onResolve({ filter: /^undici$/ }, () => ({ path: resolve('scripts/undici-parts.mjs') }))
+    // Its parser comes twice; the one without SIMD runs everywhere.
+    onResolve({ filter: /llhttp_simd-wasm\.js$/ }, () => ({
+      path: resolve('node_modules/undici/lib/llhttp/llhttp-wasm.js'),
+    }))
+    // Proxies are spoken to by HTTP/1.1, and not by SOCKS.
+    onResolve({ filter: /(client-h2|socks5-proxy-agent)\.js$/ }, ({ path }) => ({
+      path,
+      namespace: 'unused',
+    }))
+    onLoad({ filter: /./, namespace: 'unused' }, () => ({ contents: 'module.exports = undefined' }))
   },
 }
 const { metafile: apart } = await build({

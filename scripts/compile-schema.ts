@@ -52,7 +52,9 @@ const accepting = withoutErrors(
 )
 // Errors carry the schema that they broke, whose title, description and examples make the message.
 const explaining = bounded(
-  withoutUnread(compiled('validate', schema, { allErrors: true, verbose: true, messages: false })),
+  withoutSchema(
+    withoutUnread(compiled('validate', schema, { allErrors: true, verbose: true, messages: false })),
+  ),
 )
 
 await mkdir(folder, { recursive: true })
@@ -120,6 +122,18 @@ function withoutUnread(code: string): string {
   if (!paths.test(code) || !parts.test(code))
     throw new Error('ajv writes its errors in another way than is known here.')
   return code.replaceAll(paths, '').replaceAll(parts, '')
+}
+
+/** ajv writes the whole schema, and each of its definitions once more; the program has it already, for help and editors. */
+function withoutSchema(code: string): string {
+  const { $defs } = schema as { readonly $defs: Readonly<Record<string, object>> }
+  const parts = Object.entries($defs).map(([name, part]) => [`configuration.$defs.${name}`, part] as const)
+  let short = code
+  for (const [place, part] of [['configuration', schema] as const, ...parts])
+    short = short.replace(` = ${JSON.stringify(part)};`, () => ` = ${place};`)
+  if (!short.includes(' = configuration;') || !short.includes(' = configuration.$defs.'))
+    throw new Error('ajv writes schemas in another way than is known here.')
+  return `import configuration from '../../../schemas/fluxloop-keys.schema.json' with { type: 'json' };\n${short}`
 }
 
 /**

@@ -1,4 +1,5 @@
-import { script, scriptHash, style, styleHash } from './generated/assets.js'
+import { inflateRawSync } from 'node:zlib'
+import { packedScript, packedStyle, scriptHash, styleHash } from './generated/assets.js'
 import type { PageData } from './page-data.ts'
 import { packData } from './packed.ts'
 import { pageModel } from './page-model.ts'
@@ -28,6 +29,10 @@ export function contentPolicy(isLive: boolean): string {
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 
+function unpacked(base64: string): string {
+  return inflateRawSync(Buffer.from(base64, 'base64')).toString('utf8')
+}
+
 /** One file that holds everything: data once, the first rows drawn, the script that draws the others. */
 export function pageHtml(data: PageData, { isLive }: { readonly isLive: boolean }): string {
   const title = `FluxLoop API keys: ${data.stacks.map(({ stack }) => stack).join(', ')}`
@@ -42,12 +47,12 @@ export function pageHtml(data: PageData, { isLive }: { readonly isLive: boolean 
     '<meta name="robots" content="noindex">',
     '<meta name="generator" content="fluxloop-keys report">',
     `<title>${escaped(title)}</title>`,
-    `<style>${style}</style>`,
+    `<style>${unpacked(packedStyle)}</style>`,
     '</head>',
     '<body>',
     `<div id="page">${renderToString(pageView(pageModel(data), initialState, isLive))}</div>`,
     `<script type="application/json" id="data">${inertJson(packData(data))}</script>`,
-    `<script>${script}</script>`,
+    `<script>${unpacked(packedScript)}</script>`,
     '</body>',
     '</html>',
     '',
