@@ -36,6 +36,8 @@ const lines: Readonly<Record<string, string>> = {
   'break-glass': 'break-glass agents --permission manage_projects --for 1h --reason x --auto-approve',
   verify: 'verify',
   calendar: 'calendar',
+  report: 'report --html report.html',
+  ui: 'ui',
   doctor: 'doctor',
   import: 'import --all',
   'auth login': 'auth login --with-token',
