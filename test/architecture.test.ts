@@ -252,7 +252,8 @@ t.test('the pure rooms have no clock, no dice, no network and no console', async
     .flatMap(({ path, packages }) => packages.map(name => `${path}: ${name}`))
   t.strictSame(
     parts.filter(
-      part => !/: (node:util|diff|kleur(\/colors)?|fastest-levenshtein|d3-(array|scale|shape))$/.test(part),
+      part =>
+        !/: (node:(util|zlib)|diff|kleur(\/colors)?|fastest-levenshtein|d3-(array|scale|shape))$/.test(part),
     ),
     [],
   )
