@@ -1,9 +1,10 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import { askGit } from './git.ts'
+import { askGit, isWhole } from './git.ts'
 import type { Answer } from './process-group.ts'
 import { repositoryAround } from './repository.ts'
+import { trackedNames } from './tracked-names.ts'
 import { nearestFolder } from './write-file.ts'
 
 /** A file, and the folder of the configuration that names it. */
@@ -54,12 +55,9 @@ function cannotTell(path: string, { root }: Place, { stderr }: Answer): Failure 
   )
 }
 
-/** git goes on over an object that it cannot read, and leaves out what is below it, with exit code 0. */
-function isWhole({ code, stderr }: Answer): boolean {
-  return (code === 0 || code === 1) && !/^(error|fatal):/m.test(stderr)
-}
-
 async function isTracked(file: DeclaredFile, place: Place, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const known = await trackedNames(place.root, env)
+  if (known !== null) return known.has(place.name.normalize())
   const answer = await askGit(place.root, 'ls-files', ['-z', '--', `:(literal)${place.name}`], env)
   if (!isWhole(answer) || answer.code !== 0) throw cannotTell(file.path, place, answer)
   return answer.stdout !== ''

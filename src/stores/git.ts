@@ -74,3 +74,8 @@ export async function askGit(
   await requireSafe(git, root, env)
   return await run(git, [...switches, subcommand, ...args], root, env)
 }
+
+/** git goes on over an object that it cannot read, and leaves out what is below it, with exit code 0. */
+export function isWhole({ code, stderr }: Answer): boolean {
+  return (code === 0 || code === 1) && !/^(error|fatal):/m.test(stderr)
+}

@@ -15,6 +15,7 @@ import { dirname, join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/model/secret.ts'
 import type { StoreSpec } from '../../src/model/store.ts'
+import { gitTracking } from '../../src/stores/git-fate.ts'
 import { askGit } from '../../src/stores/git.ts'
 import { isSafeGit } from '../../src/stores/git-version.ts'
 import { isLocal } from '../../src/stores/locality.ts'
@@ -252,6 +253,56 @@ t.test('knows the versions of git that can be kept from running what a repositor
     [['version']],
     'it is asked nothing else',
   )
+})
+
+t.test('asks git once for many files, and anew once something was added', async t => {
+  if (!needs(t, 'git')) return
+  const root = folder(t)
+  const git = (...args: readonly string[]) => execFileSync('git', ['-C', root, ...args], { stdio: 'pipe' })
+  git('init', '-q')
+  const calls = join(root, 'bin/calls')
+  mkdirSync(dirname(calls))
+  const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim()
+  writeFileSync(join(root, 'bin/git'), `#!/bin/sh\necho "$*" >>${calls}\nexec ${real} "$@"\n`, {
+    mode: 0o755,
+  })
+  const env = { ...process.env, PATH: `${join(root, 'bin')}:${process.env['PATH']}` }
+  const asked = () =>
+    readFileSync(calls, 'utf8')
+      .split('\n')
+      .filter(line => line.includes('ls-files')).length
+  const fate = (path: string, declaredIn = root) =>
+    gitTracking({ path: join(declaredIn, path), declaredIn }, env)
+  const many = Array.from({ length: 20 }, (_, index) => `${index}.env`)
+
+  t.strictSame([...new Set(await Promise.all(many.map(path => fate(path))))], ['untracked'])
+  for (const path of many) t.equal(await fate(path), 'untracked')
+  t.equal(asked(), 1, 'before anything was ever added')
+  mkdirSync(join(root, 'folder'))
+  for (const path of ['3.env', 'folder/tracked.env', 'folder/umlaut-\u00e4.env'])
+    writeFileSync(join(root, path), '')
+  git('add', '3.env', 'folder')
+  t.equal(await fate('3.env'), 'tracked')
+  t.equal(await fate('folder/tracked.env'), 'tracked')
+  t.equal(await fate('folder/umlaut-a\u0308.env'), 'tracked', 'however the file system spells it')
+  t.equal(await fate('folder'), 'tracked', 'in the place of what is tracked below it')
+  t.equal(await fate('folder/other.env'), 'untracked')
+  t.equal(await fate('4.env'), 'untracked')
+  t.equal(asked(), 2)
+  rmSync(join(root, '3.env'))
+  t.equal(await fate('3.env'), 'tracked', 'it was deleted, and is in the index still')
+  git('rm', '-q', '--cached', '3.env')
+  t.equal(await fate('3.env'), 'untracked')
+  t.equal(asked(), 3)
+
+  git('-c', 'user.name=t', '-c', 'user.email=t@example.com', 'commit', '-q', '-m', 'first')
+  const linked = join(root, 'linked')
+  git('worktree', 'add', '-q', linked)
+  t.equal(await fate('folder/tracked.env', linked), 'tracked')
+  t.equal(await fate('5.env', linked), 'untracked')
+  t.equal(asked(), 5, 'each by itself, where the index lies elsewhere')
+  writeFileSync(join(root, '.git/index'), 'no index')
+  await t.rejects(fate('4.env'), { name: 'Failure', message: /cannot tell whether it tracks/ })
 })
 
 t.test('starts git out of the reach of the terminal, whose Ctrl-C lets us finish', async t => {
