@@ -1,7 +1,10 @@
 import { Session } from 'node:inspector/promises'
 import { fileURLToPath } from 'node:url'
 
-/** How often each piece of our code, and of the libraries, ran while `run` did: its file and offset, and a count. */
+/** What the work is made of. Of what other files of tests ran before in this process, the engine tells at times as well. */
+const parts = /\/src\/|\/node_modules\/(?:yaml|diff)\//
+
+/** How often each piece of our code, and of the libraries that it works with, ran while `run` did: its file and offset, and a count. */
 export async function workOf(run: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
   const session = new Session()
   session.connect()
@@ -11,7 +14,7 @@ export async function workOf(run: () => Promise<unknown>): Promise<ReadonlyMap<s
     await run()
     const { result } = await session.post('Profiler.takePreciseCoverage')
     await session.post('Profiler.stopPreciseCoverage')
-    const files = result.filter(({ url }) => url.startsWith('file:'))
+    const files = result.filter(({ url }) => url.startsWith('file:') && parts.test(url))
     return new Map(
       files.flatMap(({ url, functions }) =>
         functions.flatMap(({ functionName, ranges }) =>
