@@ -156,7 +156,7 @@ t.test('an agent of Azure gets its own command, through the streams of the scrip
   const place = await scene(t)
   // As the agent does: Node starts the shell, and passes on what it writes.
   await place.write(
-    'task.js',
+    'task.cjs',
     `const { spawn } = require('node:child_process')
 const shell = spawn('bash', ['-e', 'step.sh'], { stdio: ['ignore', 'pipe', 'pipe'] })
 shell.stdout.pipe(process.stdout)
@@ -165,7 +165,7 @@ shell.on('close', code => (process.exitCode = code))`,
   )
   const run = async (script: string) => {
     await place.write('step.sh', `keys() { ${asUsersDo.join(' ')} "$@"; }\n${script}\n`)
-    return await ended('node', ['task.js'], { cwd: place.work, env: { ...place.env, TF_BUILD: 'True' } })
+    return await ended('node', ['task.cjs'], { cwd: place.work, env: { ...place.env, TF_BUILD: 'True' } })
   }
   const command = `\n##vso[task.setsecret]${secret}\n`
   t.match(await run('keys secret get ci-pipeline'), { code: 0, stdout: command + secret, stderr: command })
