@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { errorCode } from './file-failure.ts'
 import { askGit, isWhole } from './git.ts'
 
 interface Listed {
@@ -14,11 +15,14 @@ const listed = new WeakMap<NodeJS.ProcessEnv, Map<string, Listed>>()
 async function indexOf(root: string): Promise<string | null> {
   const folder = await lstat(join(root, '.git')).catch(() => null)
   if (folder?.isDirectory() !== true) return null
-  const found = await lstat(join(root, '.git', 'index'), { bigint: true }).catch(() => null)
-  // Nothing was ever added.
-  if (found === null) return 'none'
-  const { dev, ino, size, mtimeNs, ctimeNs } = found
-  return found.isFile() ? [dev, ino, size, mtimeNs, ctimeNs].join() : null
+  try {
+    const found = await lstat(join(root, '.git', 'index'), { bigint: true })
+    const { dev, ino, size, mtimeNs, ctimeNs } = found
+    return found.isFile() ? [dev, ino, size, mtimeNs, ctimeNs].join() : null
+  } catch (cause) {
+    // Nothing was ever added; whatever else is in the way, git itself is to say.
+    return errorCode(cause) === 'ENOENT' ? 'none' : null
+  }
 }
 
 async function list(root: string, env: NodeJS.ProcessEnv): Promise<ReadonlySet<string> | null> {

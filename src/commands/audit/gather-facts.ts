@@ -53,7 +53,7 @@ export function seenKeys(
   return { platform: originOf(url), keys, complete: complete && doubts.unreadable.length === 0, caller }
 }
 
-/** Adds the use of keys, of what is remembered and by at most so many requests. */
+/** Adds the use of keys: what is remembered, and what a limited number of requests brings. */
 export async function factsWithUsage(
   facts: Omit<AuditFacts, 'usage' | 'requests' | 'live'> & { readonly live: Live },
   { windowDays, maximumRequests, parallelism }: Pick<Asked, 'windowDays' | 'maximumRequests' | 'parallelism'>,

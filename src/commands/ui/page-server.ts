@@ -109,7 +109,7 @@ function answerTo(
     return token === null
       ? [200, { ...html, 'content-security-policy': `${policy}; frame-ancestors 'none'` }, shown.html]
       : [303, { location: '/' }, '']
-  if (pathname !== '/data') return [404, plain, 'There is no such page.\n']
+  if (pathname !== '/data') return [404, plain, 'Nothing is at this address.\n']
   const tag = `"${createHash('sha256').update(shown.data).digest('base64url').slice(0, 22)}"`
   if (request.headers['if-none-match'] === tag) return [304, { etag: tag }, '']
   return [200, { 'content-type': 'application/json', etag: tag }, shown.data]

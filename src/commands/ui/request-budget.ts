@@ -22,7 +22,7 @@ export class RequestBudget {
     return Math.max(0, share - this.within(at).reduce((sum, { requests }) => sum + requests, 0))
   }
 
-  /** The earliest pause after which so many requests fit; `usual` where they fit at once. */
+  /** The earliest pause after which that number of requests fits; `usual` where it fits at once. */
   pause(at: Instant, requests: number, usual: Milliseconds): Milliseconds {
     let pause = usual
     for (const { at: before } of this.within(at)) {
