@@ -38,10 +38,15 @@ async function provisionAndPatch(
   run: Run,
 ): Promise<readonly Undelivered[]> {
   const { changes, ledger } = await renameFirst(planned, whole, run)
-  const { delivered, marked } = await provision(changes.filter(isProvision), ledger, run)
+  const { delivered, marked, revoked } = await provision(changes.filter(isProvision), ledger, run)
   for (const { kind, step } of patchSteps) {
     const those = changes.filter(isPatch).filter(change => change.kind === kind)
     const work = async (change: Patch) => {
+      const { id: liveId } = change.live
+      if (revoked.has(liveId)) {
+        ledger.done(change, { action: 'revoked', liveId, places: [], removed: [] })
+        return
+      }
       const patched = await ledger.begin(change, step, () => patch(change, marked, run))
       if (patched !== null) ledger.done(change, patched.done)
     }

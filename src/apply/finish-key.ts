@@ -68,15 +68,18 @@ function mayBeReceived(live: LiveKey, desired: DesiredKey, stores: readonly Open
 /**
  * Finishes the newest pending key whose secret a store or a replay still gives, once all others retire for it. What we made
  * ourselves, cannot finish and know that nobody received is revoked; the rest retires once a successor is made. `marked` learns which keys
- * retire. Null: none could be finished, so a new generation is due.
+ * retire, `revoked` which ones are gone. Null: none could be finished, so a new generation is due.
  */
-export async function heal(change: Heal, marked: Map<string, LiveKey>, run: Run): Promise<Done | null> {
+export async function heal(
+  change: Heal,
+  { marked, revoked }: { readonly marked: Map<string, LiveKey>; readonly revoked: Set<string> },
+  run: Run,
+): Promise<Done | null> {
   const { desired, pending, excess, predecessors, generation, removal } = change
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores, removal, run)
   const isOurs = (live: LiveKey) =>
     isOfThisPlace(desired.keyId, markerOf(live), run.options) && live.id !== run.caller.key?.id
-  const revoked = new Set<string>()
   for (const { live, fields } of pending) {
     const key = { live, marker: markerOf(live) }
     const secret = (await secretFromStores(live, held, run)) ?? (await secretFromReplay(key, desired, run))
@@ -92,7 +95,11 @@ export async function heal(change: Heal, marked: Map<string, LiveKey>, run: Run)
     await run.platform.revoke(live.id)
     revoked.add(live.id)
   }
-  for (const { id } of excess) if (!revoked.has(id)) await run.platform.revoke(id)
+  for (const { id } of excess) {
+    if (revoked.has(id)) continue
+    await run.platform.revoke(id)
+    revoked.add(id)
+  }
   if (generation === null) throw tooManyPending(desired)
   return null
 }

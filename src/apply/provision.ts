@@ -9,8 +9,19 @@ import { rotateInPlace } from './regenerate-key.ts'
 import type { Run } from './run.ts'
 import { provisionInWaves } from './wave.ts'
 
-/** Keys that this run marked, as leaked or as retiring, by id, as they are since then. */
-type Marked = Map<string, LiveKey>
+/** What became of keys next to those that were provisioned. */
+interface Others {
+  /** Keys that this run marked, as leaked or as retiring, by id, as they are since then. */
+  readonly marked: Map<string, LiveKey>
+  /** The ids of keys that a heal revoked. */
+  readonly revoked: Set<string>
+}
+
+export interface Provisioned {
+  readonly marked: ReadonlyMap<string, LiveKey>
+  readonly revoked: ReadonlySet<string>
+  readonly delivered: readonly Undelivered[]
+}
 
 /**
  * The verb `provision`: a secret that works into all stores of a key, from the first of its sources that has one. What lives is
@@ -20,11 +31,12 @@ export async function provision(
   changes: readonly Provision[],
   ledger: Ledger,
   run: Run,
-): Promise<{ readonly marked: ReadonlyMap<string, LiveKey>; readonly delivered: readonly Undelivered[] }> {
-  const marked: Marked = new Map()
+): Promise<Provisioned> {
+  const others: Others = { marked: new Map(), revoked: new Set() }
+  const { marked, revoked } = others
   const startingWith = (source: Source) => changes.filter(change => sourcesOf(change)[0] === source)
   const withoutSecret = async (those: readonly Provision[]) => {
-    const done = await Promise.all(those.map(change => provisionLive(change, marked, ledger, run)))
+    const done = await Promise.all(those.map(change => provisionLive(change, others, ledger, run)))
     return those.filter((_change, index) => done[index] === false)
   }
   const unfinished = await withoutSecret(startingWith('store'))
@@ -34,7 +46,7 @@ export async function provision(
   for (const { retired } of delivered.values()) for (const live of retired) marked.set(live.id, live)
   await narrowReplaced([...delivered.keys()], marked, ledger, run)
   await withoutSecret(startingWith('regenerate'))
-  return { delivered: [...delivered.values()].map(({ key }) => key), marked }
+  return { delivered: [...delivered.values()].map(({ key }) => key), marked, revoked }
 }
 
 /** What a source gives a key that lives, by name. Null: none was found, so the next source is tried. */
@@ -44,9 +56,9 @@ interface Attempt {
 }
 
 /** Null for a source that is tried elsewhere: a heal asks for a replay key by key, and new keys are made in waves. */
-function attemptAt(source: Source, change: Provision, marked: Marked, run: Run): Attempt | null {
+function attemptAt(source: Source, change: Provision, others: Others, run: Run): Attempt | null {
   if (source === 'store' && change.kind === 'heal')
-    return { step: 'recovering', work: () => heal(change, marked, run) }
+    return { step: 'recovering', work: () => heal(change, others, run) }
   if (source === 'store' && change.kind === 'deliver')
     return { step: 'recovering', work: () => redeliver(change, run) }
   if (source === 'regenerate' && (change.kind === 'rotate' || change.kind === 'deliver'))
@@ -55,10 +67,10 @@ function attemptAt(source: Source, change: Provision, marked: Marked, run: Run):
 }
 
 /** Tries the sources that need no new key. False: none of them had a secret, so that a new key is due. */
-async function provisionLive(change: Provision, marked: Marked, ledger: Ledger, run: Run): Promise<boolean> {
+async function provisionLive(change: Provision, others: Others, ledger: Ledger, run: Run): Promise<boolean> {
   let hasBegun = false
   for (const source of sourcesOf(change)) {
-    const attempt = attemptAt(source, change, marked, run)
+    const attempt = attemptAt(source, change, others, run)
     if (attempt === null) continue
     const work = async () => ({ done: await attempt.work() })
     const tried = await (hasBegun
@@ -104,7 +116,7 @@ function replacedBy(change: Provision): readonly Pick<PendingKey, 'live' | 'narr
  */
 async function markLeaked(
   changes: readonly Provision[],
-  marked: Marked,
+  marked: Others['marked'],
   ledger: Ledger,
   run: Run,
 ): Promise<ReadonlySet<Provision>> {

@@ -287,3 +287,22 @@ t.test('puts into stores that can be read first, and the next apply goes on from
     'the same key',
   )
 })
+
+t.test('revokes keys that nobody received, and narrows only those that it leaves', async t => {
+  const w = world(t)
+  const wide = key([sealed], { permissions: ['*'] })
+  for (let run = 1; run <= 4; run++) {
+    w.now += 1_000
+    // A platform that has forgotten earlier requests makes a twin in the place of a replay.
+    w.send = request => {
+      const asked = request.headers.get('idempotency-key')
+      if (asked !== null) request.headers.set('idempotency-key', `${asked}-${run}`)
+      return request
+    }
+    await w.apply(wide, { killAt: { name: 'after-put', count: 1 } })
+  }
+  w.now += 1_000
+  const done = await w.apply(key([sealed]))
+  t.strictSame(outcomes(done).toSorted(), ['healed', 'revoked', 'updated'])
+  t.strictSame((await w.plan(key([sealed]))).changes, [])
+})
