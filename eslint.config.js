@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint'
 export default tseslint.config(
   {
     ignores: [
-      'dist/',
+      '**/dist/',
       'build/',
       'action/',
       '.tap/',
@@ -31,7 +31,7 @@ export default tseslint.config(
   },
   {
     // What a regular expression takes longer than linear time for, a server or a file can make take hours.
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'fleet/src/**/*.ts'],
     plugins: { regexp: { rules: regexp } },
     rules: {
       'regexp/no-super-linear-backtracking': ['error', { report: 'certain' }],
@@ -40,12 +40,12 @@ export default tseslint.config(
   },
   {
     // tap's own `t.test` returns a promise that the runner awaits.
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'fleet/test/**/*.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off', '@typescript-eslint/require-await': 'off' },
   },
   {
     // Its seed would change from run to run.
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'fleet/test/**/*.ts'],
     ignores: ['test/support/properties.ts'],
     rules: {
       'no-restricted-imports': [

@@ -1,0 +1,36 @@
+import type { Context } from '../../context.ts'
+import type { Secret } from '../../model/secret.ts'
+import type { FleetDatabase } from '../../runtime/fleet-database.ts'
+
+/** Options of `fleet run`. */
+export interface FleetRunOptions {
+  /** The fleet file. */
+  readonly fleet: string
+  /** The address for /healthz, /readyz and /metrics; null: none. */
+  readonly listen: string | null
+  /** How many stacks this replica works on at once. */
+  readonly parallelism: number
+  /** Work on what is due, once, then end. */
+  readonly once: boolean
+}
+
+export interface FleetStatusOptions {
+  readonly fleet: string | null
+  readonly json: boolean
+}
+
+export interface FleetMigrateOptions {
+  /** Show what would be done. */
+  readonly dryRun: boolean
+  readonly json: boolean
+}
+
+/** What the package `fluxloop-keys-fleet` exports. */
+export interface FleetPackage {
+  /** Goes up with each change of this interface that is not compatible. */
+  readonly protocol: 1
+  openFleetDatabase(url: Secret): Promise<FleetDatabase>
+  runFleet(options: FleetRunOptions, context: Context): Promise<number>
+  showFleetStatus(options: FleetStatusOptions, context: Context): Promise<number>
+  migrateFleet(options: FleetMigrateOptions, context: Context): Promise<number>
+}
