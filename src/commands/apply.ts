@@ -36,6 +36,8 @@ export interface ApplyOptions extends ReconcileOptions {
   readonly parallelism: number
   /** How long to wait for another run on this machine: `10m`; null: not at all. */
   readonly lockTimeout: string | null
+  /** Go on although a database of a fleet is named and not asked. */
+  readonly withoutFleet: boolean
   /** Go on in a CI job whose runner cannot be told to mask new secrets. */
   readonly allowUnmasked: boolean
   /** The log to append to; null: the environment's, or none. */
@@ -78,7 +80,7 @@ export async function runApply(
   view.begins()
   const log = await openAskedLog(options.log, context)
   const code = await writingJsonInto(options.jsonInto, { detailedExitcode: false }, context, file =>
-    whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
+    whileLocking({ ...options, command }, context, (lock, lost) =>
       applyLocked(options, approved, log, { lock, lost, hooks }, { view, file }, context),
     ),
   )

@@ -43,6 +43,7 @@ export interface RevokeOptions extends Omit<ReconcileOptions, keyof Planning | '
   readonly inUse: boolean
   readonly autoApprove: boolean
   readonly lockTimeout: string | null
+  readonly withoutFleet: boolean
   readonly log: string | null
 }
 
@@ -201,7 +202,7 @@ async function revokeLocked(
 export async function runRevoke(options: RevokeOptions, context: Context): Promise<number> {
   if (options.json && !options.autoApprove)
     throw new Failure('usage', 'revoke --json cannot ask, so it needs --auto-approve')
-  return await whileLocking({ command: 'revoke', lockTimeout: options.lockTimeout }, context, (lock, lost) =>
+  return await whileLocking({ ...options, command: 'revoke' }, context, (lock, lost) =>
     revokeLocked(options, lock, lost, context),
   )
 }

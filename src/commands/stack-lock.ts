@@ -54,7 +54,11 @@ export type Lock = (url: string, stack: string) => Promise<boolean>
  * none either, and converge.
  */
 export async function whileLocking<Result>(
-  options: { readonly command: string; readonly lockTimeout: string | null },
+  options: {
+    readonly command: string
+    readonly lockTimeout: string | null
+    readonly withoutFleet: boolean
+  },
   context: Context,
   work: (lock: Lock, lost: AbortSignal) => Promise<Result>,
 ): Promise<Result> {

@@ -125,7 +125,7 @@ export async function applyMerged(
     {
       ...{ ...nothingAsked, ...connection, config: asked.config, json: false, full: false, allowPath: [] },
       ...{ planFile: null, ttl: null, autoApprove: true, parallelism: 10, log: null },
-      ...{ lockTimeout: '10m', allowUnmasked: false, jsonLines: false, jsonInto: null },
+      ...{ lockTimeout: '10m', withoutFleet: false, allowUnmasked: false, jsonLines: false, jsonInto: null },
       heartbeat: heartbeatOf(null, context),
     },
     context,
