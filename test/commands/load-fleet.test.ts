@@ -23,7 +23,11 @@ t.test('names both versions where the protocol of the package is another', async
     exitCode: 1,
     message: `fluxloop-keys-fleet 9.9.9 does not fit fluxloop-keys ${manifest.version}: it has protocol 2, and protocol 1 is needed`,
   })
-  t.match(failure.hints, [/npm install fluxloop-keys-fleet@\d/, 'Upgrade both packages together.'])
+  t.match(failure.hints, [
+    /npm install fluxloop-keys-fleet@\d/,
+    /packed yourself/,
+    'Upgrade both packages together.',
+  ])
 })
 
 t.test('refuses a package that says nothing of a protocol', async t => {
@@ -35,5 +39,5 @@ t.test('says what is wrong with an installation of which a part is missing', asy
   const broken = () => import(`data:text/javascript,${encodeURIComponent("import 'node:missing'")}`)
   const failure = await failed(checkFleetPackage(broken))
   t.match(failure.message, /^The package fluxloop-keys-fleet cannot be loaded: .*node:missing/)
-  t.match(failure.hints, [/npm install fluxloop-keys-fleet@\d/])
+  t.match(failure.hints, ['Its installation is not complete.', /npm install fluxloop-keys-fleet@\d/])
 })

@@ -4,18 +4,21 @@ import { type FleetPackage, fleetProtocol } from './fleet-package.ts'
 
 const name = 'fluxloop-keys-fleet'
 const wanted = manifest.peerDependencies[name]
-const install = `Install it in the same place as fluxloop-keys: npm install ${name}@${wanted}`
+const install = [
+  `Install it in the same place as fluxloop-keys: npm install ${name}@${wanted}`,
+  'Until that is published, install the one that you packed yourself: see docs/releases.md.',
+]
 
 function notLoaded(cause: unknown): Failure {
   const text = cause instanceof Error ? cause.message : String(cause)
   if (text.includes(`Cannot find package '${name}'`)) {
     return new Failure('failed', `The package ${name} is not installed`, {
-      hints: [install, 'A fleet needs it, and so does every run with FLUXLOOP_KEYS_DATABASE_URL.'],
+      hints: [...install, 'A fleet needs it, and so does every run with FLUXLOOP_KEYS_DATABASE_URL.'],
       cause,
     })
   }
   return new Failure('failed', `The package ${name} cannot be loaded: ${text}`, {
-    hints: [`Its installation is not complete. ${install}`],
+    hints: ['Its installation is not complete.', ...install],
     cause,
   })
 }
@@ -40,7 +43,7 @@ export async function checkFleetPackage(load: () => Promise<unknown>): Promise<F
   throw new Failure(
     'failed',
     `${name} ${version} does not fit fluxloop-keys ${manifest.version}: it has ${speaks}, and protocol ${fleetProtocol} is needed`,
-    { hints: [install, 'Upgrade both packages together.'] },
+    { hints: [...install, 'Upgrade both packages together.'] },
   )
 }
 

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
-import { Secret } from '../../model/secret.ts'
 import type { FleetDatabase } from '../../runtime/fleet-database.ts'
+import { databaseUrl } from './database-url.ts'
 import { loadFleetPackage } from './load-fleet.ts'
 
 /** The fleet that a run belongs to. */
@@ -12,17 +12,10 @@ export interface OpenFleet {
   close(): Promise<void>
 }
 
-export const databaseVariable = 'FLUXLOOP_KEYS_DATABASE_URL'
-
-function databaseUrl({ env }: Pick<Context, 'env'>): Secret | null {
-  const url = env[databaseVariable] ?? ''
-  return url === '' ? null : new Secret(url)
-}
-
 /** Opens the fleet of this environment; null: there is none. Rejects with a Failure. */
 export async function openFleet(context: Context): Promise<OpenFleet | null> {
   if (context.replica !== null) return { ...context.replica, close: async () => undefined }
-  const url = databaseUrl(context)
+  const url = databaseUrl(context.env)
   if (url === null) return null
   const { openFleetDatabase } = await loadFleetPackage()
   const database = await openFleetDatabase(url)
