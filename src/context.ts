@@ -239,17 +239,14 @@ export function createContext(version: string, streams: Streams, options: Contex
     stores: openStores,
     logins,
     cache: async () => (await import('./runtime/cache.ts')).openCache(env),
-    replica: null,
     stackLock: async target => (await import('./runtime/stack-lock.ts')).stackLock(target, env),
-    host: hostHash,
-    operator,
+    ...{ replica: null, host: hostHash, operator, nonce },
     openLog: async path => {
       const log = (await import('./runtime/run-log.ts')).openLog(path)
       logs.push(log)
       return log
     },
     readLog: async path => (await import('./runtime/run-log.ts')).readLog(path),
-    nonce,
     checkpoint: crashHook(env),
     pause: time => setTimeout(time),
     stopping: stopping.signal,
