@@ -64,7 +64,8 @@ export async function serveOperations(options: OperationsOptions): Promise<Opera
 
   async function answerTo({ method, url = '' }: IncomingMessage): Promise<Answer> {
     if (method !== 'GET' && method !== 'HEAD') return [405, plain, 'GET and HEAD only\n']
-    switch (url.replace(/\?.*$/, '')) {
+    const [path = ''] = url.split('?', 1)
+    switch (path) {
       case '/healthz':
         return healthAnswer(options.isAlive())
       case '/readyz':
