@@ -9,8 +9,8 @@ const postgres = await postgresForTest(t)
 
 async function world(t: Parameters<typeof fleetWorld>[0]) {
   if (postgres === null) throw new Error('it is skipped')
-  const { url, sql } = await postgres.database()
-  return { ...(await fleetWorld(t, url)), sql }
+  const database = await postgres.database()
+  return { ...(await fleetWorld(t, database.url)), sql: (text: string) => database.sql(text) }
 }
 
 if (postgres !== null) {
