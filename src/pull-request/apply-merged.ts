@@ -51,7 +51,7 @@ async function decide(
 ): Promise<{ readonly reconciliation: Reconciliation; readonly carried: Carried }> {
   const opened = await context.connect(connection)
   const origin = originOf(opened.url)
-  const locked = await lock(opened.url, desired.stack)
+  const locked = await lock(opened, desired.stack)
   const clockFrom = serverClock()
   const gathered = await gather(desired, opened.client)
   const clock = clockFrom(gathered.now)

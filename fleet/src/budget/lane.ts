@@ -1,0 +1,1 @@
+export type Lane = 'leaked' | 'heal' | 'create' | 'rotate' | 'plan'
