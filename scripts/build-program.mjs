@@ -51,7 +51,7 @@ function scriptsApart(scripts) {
 }
 
 /** Writes `dist/`, and resolves to the paths of all modules that are inside. */
-export async function buildProgram({ native, scripts, yaml }) {
+export async function buildProgram({ external, scripts, yaml }) {
   const bundle = await rolldown({
     input: {
       main: 'src/main.ts',
@@ -61,7 +61,7 @@ export async function buildProgram({ native, scripts, yaml }) {
       'clear-helper': 'src/runtime/clipboard/clear-helper.ts',
     },
     platform: 'node',
-    external: native,
+    external,
     resolve: { alias: { yaml: resolve(yaml) } },
     plugins: [noteImports, scriptsApart(scripts)],
     checks: { ineffectiveDynamicImport: false },

@@ -12,7 +12,9 @@ const native = [
   { name: '@napi-rs/keyring', optional: false },
   { name: 'libsql', optional: true },
 ]
-const external = native.map(({ name }) => name)
+/** Loaded at run time, by those who operate a fleet. */
+const fleet = 'fluxloop-keys-fleet'
+const external = [...native.map(({ name }) => name), fleet]
 
 const common = {
   bundle: true,
@@ -31,7 +33,7 @@ const common = {
 const scripts = { 'proxied-fetch': 'src/platform/proxied-fetch.ts' }
 
 await rm('dist', { recursive: true, force: true })
-const program = await buildProgram({ native: external, scripts, yaml: common.alias.yaml })
+const program = await buildProgram({ external, scripts, yaml: common.alias.yaml })
 
 const undiciParts = {
   name: 'undici-parts',

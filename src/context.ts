@@ -21,6 +21,7 @@ import { waitingForFile } from './render/report/stack-lock.ts'
 import { escapeControls } from './render/text/text.ts'
 import { requestLine } from './runtime/request-line.ts'
 import { openRunner } from './runtime/runner.ts'
+import type { Replica } from './runtime/fleet-database.ts'
 import type { LockTarget } from './model/stack-lock.ts'
 import type { StackLock } from './runtime/stack-lock.ts'
 import type { LoginCalls } from './platform/device-login.ts'
@@ -67,6 +68,8 @@ export interface Context {
   /** What `auth login` kept in the keychain. */
   readonly logins: () => Promise<Logins>
   readonly cache: () => Promise<Cache>
+  /** What a replica of a fleet gives the runs that it begins; null: this is none of them. */
+  readonly replica: Replica | null
   /** Keeps other runs on this machine from writing the same stack. */
   readonly stackLock: (target: LockTarget) => Promise<StackLock>
   /** A short hash of this machine and user. */
@@ -237,15 +240,13 @@ export function createContext(version: string, streams: Streams, options: Contex
     logins,
     cache: async () => (await import('./runtime/cache.ts')).openCache(env),
     stackLock: async target => (await import('./runtime/stack-lock.ts')).stackLock(target, env),
-    host: hostHash,
-    operator,
+    ...{ replica: null, host: hostHash, operator, nonce },
     openLog: async path => {
       const log = (await import('./runtime/run-log.ts')).openLog(path)
       logs.push(log)
       return log
     },
     readLog: async path => (await import('./runtime/run-log.ts')).readLog(path),
-    nonce,
     checkpoint: crashHook(env),
     pause: time => setTimeout(time),
     stopping: stopping.signal,

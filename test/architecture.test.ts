@@ -1,7 +1,7 @@
-import { readFileSync, readdirSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import t from 'tap'
-import ts from 'typescript'
+import { circlesOf, sourcesOf } from './support/sources.ts'
 
 /** The house, roof first: a room may import from rooms below its own, and from itself. */
 const floors: readonly (readonly string[])[] = [
@@ -122,35 +122,7 @@ const subjects: Readonly<Record<string, string>> = {
 
 const root = join(import.meta.dirname, '..', 'src')
 
-interface Source {
-  readonly path: string
-  readonly text: string
-  /** Files of the house. */
-  readonly imports: readonly string[]
-  /** Everything else: packages and parts of Node. */
-  readonly packages: readonly string[]
-}
-
-function sources(): readonly Source[] {
-  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-    path => path.endsWith('.ts') && !path.includes('generated'),
-  )
-  return paths.map(path => {
-    const text = readFileSync(join(root, path), 'utf8')
-    // The compiler's own eyes: also for side effects, dynamic ones, types, re-exports and require.
-    const named = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName)
-    const specifiers = named.filter(name => name.startsWith('.'))
-    const inside = specifiers.map(specifier => relative(root, join(root, dirname(path), specifier)))
-    return {
-      path,
-      text,
-      imports: inside.filter(target => !target.startsWith('..')),
-      packages: named.filter(name => !name.startsWith('.')),
-    }
-  })
-}
-
-const house = sources()
+const house = sourcesOf(root)
 
 function room(path: string): string {
   return (path.split('/')[0] ?? '').replace(/\.ts$/, '')
@@ -160,7 +132,10 @@ function floor(path: string): number {
   return floors.findIndex(rooms => rooms.includes(room(path)))
 }
 
-const pairs = house.flatMap(({ path, imports }) => imports.map(target => ({ path, target })))
+/** Imports within the house; package.json is outside. */
+const pairs = house.flatMap(({ path, imports }) =>
+  imports.filter(target => !target.startsWith('..')).map(target => ({ path, target })),
+)
 
 t.test('every file stands in a room of the house', async t => {
   t.ok(house.length > 50)
@@ -181,6 +156,21 @@ t.test('imports point downward', async t => {
     ({ path, target }) => room(path) !== room(target) && floor(path) >= floor(target),
   )
   t.strictSame(upward, [])
+})
+
+t.test('nothing here imports from the package of fleets, which one file loads by its name', async t => {
+  const outside = house.flatMap(({ path, imports }) =>
+    imports.filter(target => target.startsWith('..')).map(target => `${path}: ${target}`),
+  )
+  t.strictSame(
+    outside.filter(line => !/: \.\.\/(package\.json|schemas\/[\w.-]+)$/.test(line)),
+    [],
+  )
+  const loading = house.filter(({ packages }) => packages.includes('fluxloop-keys-fleet'))
+  t.strictSame(
+    loading.map(({ path }) => path),
+    ['commands/fleet/load-fleet.ts'],
+  )
 })
 
 t.test('the rooms of render hold all of it, and import downward too', async t => {
@@ -210,17 +200,7 @@ t.test('the sandbox shares nothing with the client but the wire types', async t 
 })
 
 t.test('no imports go round in circles', async t => {
-  const graph = new Map(house.map(({ path, imports }) => [path, imports]))
-  const done = new Set<string>()
-  const circles: string[] = []
-  const visit = (path: string, trail: readonly string[]): void => {
-    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
-    if (trail.includes(path) || done.has(path)) return
-    for (const target of graph.get(path) ?? []) visit(target, [...trail, path])
-    done.add(path)
-  }
-  for (const path of graph.keys()) visit(path, [])
-  t.strictSame(circles, [])
+  t.strictSame(circlesOf(house), [])
 })
 
 function filesWith(pattern: RegExp, except: readonly string[] = []): readonly string[] {

@@ -4,7 +4,15 @@ import { plainFlags, requirePassed, requireWords, splitAtDashes, usage } from '.
 import { type FlagSet, type NamedFlag, type ValuesOf, namedFlags, toggle } from './flags.ts'
 
 /** What commands are for, in the order of the help. */
-export const groups = ['keys as code', 'policy', 'secrets', 'by hand', 'access', 'trying out'] as const
+export const groups = [
+  'keys as code',
+  'policy',
+  'secrets',
+  'by hand',
+  'access',
+  'many stacks',
+  'trying out',
+] as const
 export type Group = (typeof groups)[number]
 
 /** Every command has these. */

@@ -4,6 +4,7 @@ import { byHand } from './by-hand.ts'
 import { type Command, defineCommand } from './command.ts'
 import { pageOf, unknownPage } from './help.ts'
 import { keysAsCode } from './keys-as-code.ts'
+import { manyStacks } from './many-stacks.ts'
 import { policy } from './policy.ts'
 import { secrets } from './secrets.ts'
 import { tryingOut } from './trying-out.ts'
@@ -51,6 +52,7 @@ export const commands: readonly Command[] = [
   ...secrets,
   ...byHand,
   ...access,
+  ...manyStacks,
   ...tryingOut,
   help,
   version,

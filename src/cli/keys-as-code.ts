@@ -1,7 +1,7 @@
 import { type Command, defineCommand } from './command.ts'
 import { choice, countOr, text, toggle } from './flags.ts'
 import { applying, full, jsonInto, overrides, targets, usualReconciling } from './plan-flags.ts'
-import { allowPath, config, connection, json } from './shared-flags.ts'
+import { allowPath, config, connection, json, withoutFleet } from './shared-flags.ts'
 
 const group = 'keys as code'
 
@@ -162,6 +162,7 @@ export const keysAsCode: readonly Command[] = [
       inUse: toggle('Also a key that is in use, or whose use nobody knows'),
       log: applying.log,
       lockTimeout: applying.lockTimeout,
+      withoutFleet,
       ...connection,
       allowPath,
     },

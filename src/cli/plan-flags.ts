@@ -1,5 +1,5 @@
 import { type FlagSet, count, countOr, list, text, toggle } from './flags.ts'
-import { allowPath, allowUnmasked } from './shared-flags.ts'
+import { allowPath, allowUnmasked, withoutFleet } from './shared-flags.ts'
 
 export const full = toggle('Show all details of every change, however many there are')
 
@@ -32,6 +32,7 @@ export const carryingOut = {
   lockTimeout: text('<period>', 'How long to wait for another run on this machine: 30s, 10m (default 0s)'),
   parallelism: countOr(10, '<n>', 'How many changes to work on at once', { rare: true }),
   allowUnmasked,
+  withoutFleet,
 } satisfies FlagSet
 
 export const applying = {

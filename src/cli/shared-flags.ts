@@ -14,6 +14,11 @@ export const allowUnmasked = toggle('Make secrets in a CI job whose runner canno
   rare: true,
 })
 
+export const withoutFleet = toggle(
+  'Go on without the database of FLUXLOOP_KEYS_DATABASE_URL: with no lease, and no entry in its history',
+  { rare: true },
+)
+
 /** Which platform, and with which credential. */
 export const connection = {
   profile: text('<name>', 'The login to use, as `auth login --profile` kept it'),

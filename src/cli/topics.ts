@@ -31,6 +31,15 @@ const environment: HelpPage = {
       ],
     },
     {
+      title: 'Many stacks',
+      rows: [
+        {
+          term: 'FLUXLOOP_KEYS_DATABASE_URL',
+          text: 'The PostgreSQL of a fleet, as postgresql://USER:PASSWORD@HOST/NAME. Commands that write take their lease there and appear in its history, unless --without-fleet is given. No flag takes it, since others can read those.',
+        },
+      ],
+    },
+    {
       title: 'Terminal',
       rows: [
         { term: 'NO_COLOR', text: 'Any value but an empty one: no colour, as --no-color.' },

@@ -1,5 +1,6 @@
 import { platformWithCrashPoints, storesWithCrashPoints } from '../apply/crash-points.ts'
 import { executePlan } from '../apply/execute-plan.ts'
+import { fencedStores } from '../apply/fence.ts'
 import type { Run, Signing } from '../apply/run.ts'
 import type { Context } from '../context.ts'
 import { Declined, Failure, exitCodes } from '../model/failure.ts'
@@ -16,7 +17,7 @@ import { notStartedTexts, renderOutcome } from '../render/report/report-text.ts'
 import type { RunLog } from '../runtime/run-log.ts'
 import { type ApplyView, applyView } from './apply-view.ts'
 import { reconcileApproved } from './open-approved-plan.ts'
-import { type RunRecorder, beginRecording, openAskedLog } from './open-log.ts'
+import { type RunRecorder, beginRecording, logSinks, openAskedLog } from './open-log.ts'
 import { allowedPaths } from './configuration.ts'
 import { exitCodeOf, exitCodeOfPlan } from './exit-code.ts'
 import { beat } from './heartbeat.ts'
@@ -24,18 +25,16 @@ import { type JsonFile, writingJsonInto } from './json-into.ts'
 import { planLifetime } from './plan-lifetime.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
 import { signingOf } from './signing.ts'
-import { type Lock, whileLocking } from './stack-lock.ts'
+import { type Held, type Lock, type LockOptions, whileLocking } from './stack-lock.ts'
 import { keyToTryUpdate, tryingUpdate } from './try-update.ts'
 
-export interface ApplyOptions extends ReconcileOptions {
+export interface ApplyOptions extends ReconcileOptions, Omit<LockOptions, 'command'> {
   /** A plan file, which is the approval; null: plan anew. */
   readonly planFile: string | null
   /** How long after it was made a plan file is taken: `24h`; null: a day. */
   readonly ttl: string | null
   readonly autoApprove: boolean
   readonly parallelism: number
-  /** How long to wait for another run on this machine: `10m`; null: not at all. */
-  readonly lockTimeout: string | null
   /** Go on in a CI job whose runner cannot be told to mask new secrets. */
   readonly allowUnmasked: boolean
   /** The log to append to; null: the environment's, or none. */
@@ -78,8 +77,8 @@ export async function runApply(
   view.begins()
   const log = await openAskedLog(options.log, context)
   const code = await writingJsonInto(options.jsonInto, { detailedExitcode: false }, context, file =>
-    whileLocking({ command, lockTimeout: options.lockTimeout }, context, (lock, lost) =>
-      applyLocked(options, approved, log, { lock, lost, hooks }, { view, file }, context),
+    whileLocking({ ...options, command }, context, held =>
+      applyLocked(options, approved, log, { held, hooks }, { view, file }, context),
     ),
   )
   if (code === 0 && options.heartbeat !== null) await beat(options.heartbeat, context)
@@ -96,15 +95,13 @@ async function applyLocked(
   options: ApplyOptions,
   approved: boolean,
   log: RunLog | null,
-  {
-    lock,
-    lost,
-    hooks,
-  }: { readonly lock: Lock; readonly lost: AbortSignal; readonly hooks: ApplyHooks | null },
+  { held, hooks }: { readonly held: Held; readonly hooks: ApplyHooks | null },
   shown: Shown,
   context: Context,
 ): Promise<number> {
-  const reconciliation = await (hooks === null ? decide(options, context, lock) : hooks.decide(lock))
+  const reconciliation = await (hooks === null
+    ? decide(options, context, held.lock)
+    : hooks.decide(held.lock))
   const { plan, audit } = reconciliation
   const idle = isRefused(plan) || plan.changes.length === 0
   shown.view.planned(reconciliation)
@@ -114,15 +111,15 @@ async function applyLocked(
   if (!idle && !approved) await requireApproval(plan, context)
 
   const { gathered, clock } = reconciliation
-  const recorder =
-    idle || log === null ? null : beginRecording(log, plan, gathered.current.caller, clock, context)
+  const sinks = idle ? [] : logSinks(log, held.fleetRun())
+  const recorder = await beginRecording(sinks, plan, gathered.current.caller, clock, context)
   const report =
     signing === null
       ? { outcomes: [], interrupted: false }
-      : await execute(reconciliation, { recorder, signing }, shown, options, lost, context)
+      : await execute(reconciliation, { recorder, signing }, shown, options, held, context)
   hooks?.done(plan, report)
-  const trouble = recorder?.trouble() ?? null
-  const code = exitCodeOfRun(plan, report, { isLogged: trouble === null, isLost: lost.aborted })
+  const trouble = (await recorder?.trouble()) ?? null
+  const code = exitCodeOfRun(plan, report, { isLogged: trouble === null, isLost: held.lost.aborted })
   shown.file.holds(appliedToJson(plan, audit, report))
   shown.view.ended(report, reconciliation, code)
   tellTrouble(trouble, context)
@@ -229,7 +226,7 @@ async function execute(
   { recorder, signing }: { readonly recorder: RunRecorder | null; readonly signing: Signing },
   { view, file }: Shown,
   asked: ApplyOptions,
-  lost: AbortSignal,
+  { lost, fleetRun }: Held,
   context: Context,
 ): Promise<Report> {
   const { parallelism } = asked
@@ -246,7 +243,10 @@ async function execute(
     caller: gathered.current.caller,
     known: new Set(gathered.current.keys.map(({ id }) => id)),
     platform: platformWithCrashPoints(connection.client, context.checkpoint),
-    stores: storesWithCrashPoints(stores, context.checkpoint),
+    stores: storesWithCrashPoints(
+      fencedStores(stores, () => fleetRun()?.lease.requireHeld()),
+      context.checkpoint,
+    ),
     signing,
     budget: connection.client,
     clock,
@@ -275,7 +275,7 @@ async function execute(
   } catch (cause) {
     const [report] = reports
     if (!(cause instanceof Failure) || report === undefined) throw cause
-    tellTrouble(recorder?.trouble() ?? null, context)
+    tellTrouble((await recorder?.trouble()) ?? null, context)
     file.holds(appliedToJson(plan, audit, report))
     throw cutShort(cause, report, asked, context)
   }

@@ -5,7 +5,7 @@ import type { LogLine } from '../model/log.ts'
 import { renderHistory } from '../render/report/history.ts'
 import { jsonText } from '../render/text/json.ts'
 import { plural } from '../render/text/values.ts'
-import { logPath } from './open-log.ts'
+import { findHistory } from './run-history.ts'
 
 export interface HistoryOptions {
   readonly log: string | null
@@ -43,14 +43,17 @@ function beganSince(moment: Instant, lines: readonly LogLine[]): readonly LogLin
 
 /** Shows what a log holds, oldest first. */
 export async function runHistory(options: HistoryOptions, context: Context): Promise<number> {
-  const path = logPath(options.log, context)
-  if (path === null) {
+  const moment = options.since === null ? null : momentOf(options.since, context.now())
+  const history = await findHistory(options.log, context)
+  if (history === null) {
     throw new Failure('usage', 'history needs to know which log to read', {
-      hints: ['Name it with --log FILE, or in the environment as FLUXLOOP_KEYS_LOG.'],
+      hints: [
+        'Name it with --log FILE, or in the environment as FLUXLOOP_KEYS_LOG.',
+        'The history of a fleet is read where FLUXLOOP_KEYS_DATABASE_URL names its database.',
+      ],
     })
   }
-  const moment = options.since === null ? null : momentOf(options.since, context.now())
-  const { lines, unreadable } = await context.readLog(path)
+  const { lines, unreadable } = await history.read(moment)
   const { stdout, stderr } = context
   const recent = moment === null ? lines : beganSince(moment, lines)
   const shown = options.key === null ? recent : about(options.key, recent)

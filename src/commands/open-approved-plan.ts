@@ -106,7 +106,7 @@ export async function reconcileApproved(
   const connection = await context.connect(asked)
   const platform = originOf(connection.url)
   requireSame('the platform', approved.origin, platform)
-  const locked = await lock(connection.url, desired.stack)
+  const locked = await lock(connection, desired.stack)
   const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)

@@ -5,6 +5,7 @@ import type { Plan } from '../model/change.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import type { Outcome } from '../model/outcome.ts'
+import type { LogLine } from '../model/log.ts'
 import { type LogFacts, changeLine, logText, runLine } from '../render/report/log-line.ts'
 import type { RunLog } from '../runtime/run-log.ts'
 
@@ -20,36 +21,59 @@ export async function openAskedLog(asked: string | null, context: Context): Prom
   return path === null ? null : await context.openLog(path)
 }
 
+/** Where the lines of a run go. */
+export interface LogSink {
+  /** Rejects with a Failure. */
+  append(line: LogLine): Promise<void>
+}
+
+/** The log of this machine, and the history of the fleet, as far as there are any. */
+export function logSinks(log: RunLog | null, fleet: LogSink | null): readonly LogSink[] {
+  const file: LogSink[] = log === null ? [] : [{ append: async line => log.append(logText(line)) }]
+  return fleet === null ? file : [...file, fleet]
+}
+
 /** Writes down one run, line by line as it happens. */
 export interface RunRecorder {
   readonly outcome: (outcome: Outcome) => void
-  /** What kept lines from being written once the run was on its way; null where nothing did. */
-  readonly trouble: () => Failure | null
+  /** Once all is written: what kept lines from being written after the run was on its way; null where nothing did. */
+  readonly trouble: () => Promise<Failure | null>
 }
 
-/** Begins with the line of the run itself, and throws where that cannot be written: nothing is touched yet. */
-export function beginRecording(
-  log: RunLog,
+/** Begins with the line of the run itself, and rejects where that cannot be written: nothing is touched yet. */
+export async function beginRecording(
+  sinks: readonly LogSink[],
   plan: Plan,
   caller: Caller,
   clock: () => Instant,
   context: Pick<Context, 'operator' | 'nonce'>,
-): RunRecorder {
+): Promise<RunRecorder | null> {
+  if (sinks.length === 0) return null
   const { account, key } = caller
   const by = { account, key: key?.name ?? null, key_id: key?.id ?? null, ...context.operator() }
   const facts: LogFacts = { run: context.nonce(), by }
-  log.append(logText(runLine(plan, clock(), facts)))
+  const begun = runLine(plan, clock(), facts)
+  for (const sink of sinks) await sink.append(begun)
   let trouble: Failure | null = null
+  const append = async (sink: LogSink, line: LogLine) => {
+    try {
+      await sink.append(line)
+    } catch (cause) {
+      // A run that stops half way because of its log would be worse than a log with a gap.
+      if (!(cause instanceof Failure)) throw cause
+      trouble ??= cause
+    }
+  }
+  const written = sinks.map(() => Promise.resolve())
   return {
     outcome: outcome => {
-      try {
-        log.append(logText(changeLine(plan, outcome, clock(), facts)))
-      } catch (cause) {
-        // A run that stops half way because of its log would be worse than a log with a gap.
-        if (!(cause instanceof Failure)) throw cause
-        trouble ??= cause
-      }
+      const line = changeLine(plan, outcome, clock(), facts)
+      for (const [index, sink] of sinks.entries())
+        written[index] = (written[index] ?? Promise.resolve()).then(() => append(sink, line))
     },
-    trouble: () => trouble,
+    trouble: async () => {
+      await Promise.all(written)
+      return trouble
+    },
   }
 }

@@ -43,7 +43,7 @@ export async function reconcile(
   const desired = await requireConfiguration(asked.config, null, context, asked.allowPath)
   await warnOfOtherNames(desired, context)
   const connection = await context.connect(asked)
-  const locked = await lock?.(connection.url, desired.stack)
+  const locked = await lock?.(connection, desired.stack)
   const clockFrom = serverClock()
   const gathered = await gather(desired, connection.client)
   const clock = clockFrom(gathered.now)

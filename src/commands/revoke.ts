@@ -17,9 +17,9 @@ import { subjectText } from '../render/text/subject.ts'
 import { wrap } from '../render/text/text.ts'
 import { lastUseShort } from '../render/text/values.ts'
 import { exitCodeOf } from './exit-code.ts'
-import { beginRecording, openAskedLog } from './open-log.ts'
+import { beginRecording, logSinks, openAskedLog } from './open-log.ts'
 import { type ReconcileOptions, reconcile } from './reconcile.ts'
-import { type Lock, whileLocking } from './stack-lock.ts'
+import { type Held, type LockOptions, whileLocking } from './stack-lock.ts'
 
 type Planning = Pick<
   ReconcileOptions,
@@ -36,13 +36,13 @@ type Planning = Pick<
   | 'allow'
 >
 
-export interface RevokeOptions extends Omit<ReconcileOptions, keyof Planning | 'full'> {
+export interface RevokeOptions
+  extends Omit<ReconcileOptions, keyof Planning | 'full'>, Omit<LockOptions, 'command'> {
   /** Key ids, or ids of live keys. */
   readonly keys: readonly string[]
   /** Also a key that is in use, or whose use nobody knows. */
   readonly inUse: boolean
   readonly autoApprove: boolean
-  readonly lockTimeout: string | null
   readonly log: string | null
 }
 
@@ -157,18 +157,13 @@ async function revokeOne(change: Revoke, client: PlatformClient, now: number): P
   }
 }
 
-async function revokeLocked(
-  options: RevokeOptions,
-  lock: Lock,
-  lost: AbortSignal,
-  context: Context,
-): Promise<number> {
+async function revokeLocked(options: RevokeOptions, held: Held, context: Context): Promise<number> {
   const { autoApprove, json } = options
   const log = await openAskedLog(options.log, context)
   const { plan, desired, gathered, connection, clock, audit } = await reconcile(
     { ...nothingAsked, ...options, full: true },
     context,
-    lock,
+    held.lock,
   )
   const quietOf = (keyId: string) =>
     desired.keys.find(key => key.keyId === keyId)?.rotation.quiet ?? desired.prune.quiet
@@ -177,12 +172,13 @@ async function revokeLocked(
   const { stdout } = context
   if (!json) stdout.print(`${renderPlan(shown, { ...stdout, audit: null })}\n\n`)
   if (!autoApprove) await requireApproval(revocations, plan, context)
-  const recorder = log === null ? null : beginRecording(log, shown, gathered.current.caller, clock, context)
+  const sinks = logSinks(log, held.fleetRun())
+  const recorder = await beginRecording(sinks, shown, gathered.current.caller, clock, context)
   const outcomes: Outcome[] = []
   await context.finishingOnInterrupt(async () => {
     for (const change of revocations) {
       const outcome: Outcome =
-        context.stopping.aborted || lost.aborted
+        context.stopping.aborted || held.lost.aborted
           ? { change, status: 'skipped', why: 'interrupted' }
           : await revokeOne(change, connection.client, clock())
       recorder?.outcome(outcome)
@@ -192,7 +188,7 @@ async function revokeLocked(
   })
   const report: Report = { outcomes, interrupted: context.stopping.aborted }
   if (json) stdout.print(jsonText({ plan: planToJson(shown, audit), report: reportToJson(report, shown) }))
-  const trouble = recorder?.trouble() ?? null
+  const trouble = (await recorder?.trouble()) ?? null
   if (trouble !== null) context.stderr.print(`Not everything was logged. ${trouble.message}`)
   return exitCodeOf(report) || (trouble === null ? 0 : 1)
 }
@@ -201,7 +197,7 @@ async function revokeLocked(
 export async function runRevoke(options: RevokeOptions, context: Context): Promise<number> {
   if (options.json && !options.autoApprove)
     throw new Failure('usage', 'revoke --json cannot ask, so it needs --auto-approve')
-  return await whileLocking({ command: 'revoke', lockTimeout: options.lockTimeout }, context, (lock, lost) =>
-    revokeLocked(options, lock, lost, context),
+  return await whileLocking({ ...options, command: 'revoke' }, context, held =>
+    revokeLocked(options, held, context),
   )
 }

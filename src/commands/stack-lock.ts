@@ -6,7 +6,9 @@ import { suggestUnit } from '../model/suggest-unit.ts'
 import type { LockState, LockTarget } from '../model/stack-lock.ts'
 import { originOf } from '../platform/endpoint.ts'
 import { holderText, targetText } from '../render/report/stack-lock.ts'
+import type { Connection } from '../runtime/connection.ts'
 import type { Lease } from '../stores/lease.ts'
+import { type FleetRun, joinFleet } from './fleet/join-fleet.ts'
 
 /** What the lock of a stack at this URL is about; null where no other process can reach the platform. */
 export function lockTarget(url: string, stack: string, cwd: string): LockTarget | null {
@@ -46,24 +48,38 @@ function waitingText(target: LockTarget, state: LockState, path: string): string
  * Takes the lock of a stack, in time: once it is known which it is, and before anything is looked at. Resolves to false where
  * there can be none, so that another run of this machine may be at work.
  */
-export type Lock = (url: string, stack: string) => Promise<boolean>
+export type Lock = (connection: Pick<Connection, 'url' | 'client'>, stack: string) => Promise<boolean>
+
+/** What keeps others from a stack while a run is at work on it. */
+export interface Held {
+  readonly lock: Lock
+  /** Aborted where another run takes over meanwhile, because this one was stopped for a time. */
+  readonly lost: AbortSignal
+  /** What the run is to its fleet, once it has the lock; null: there is no fleet, or nobody else can reach the platform. */
+  readonly fleetRun: () => FleetRun | null
+}
+
+export interface LockOptions {
+  readonly command: string
+  readonly lockTimeout: string | null
+  /** Go on without the fleet that the environment names. */
+  readonly withoutFleet: boolean
+}
 
 /**
- * Runs `work`, and lets go afterwards of the lock that it took. `lost` is aborted where another run takes the lock over meanwhile,
- * because this one was stopped for a time. Where no lock can be made the run goes on and says so: runs on two machines have
- * none either, and converge.
+ * Runs `work`, and lets go afterwards of the lock that it took, and of the lease of its fleet. Where no lock can be made the run goes on and
+ * says so: runs on two machines have none either, and converge. Where a fleet cannot be asked it does not.
  */
 export async function whileLocking<Result>(
-  options: { readonly command: string; readonly lockTimeout: string | null },
+  options: LockOptions,
   context: Context,
-  work: (lock: Lock, lost: AbortSignal) => Promise<Result>,
+  work: (held: Held) => Promise<Result>,
 ): Promise<Result> {
   const patience = lockPatience(options.lockTimeout)
-  const leases: Lease[] = []
+  const leases: Pick<Lease, 'release'>[] = []
   const lost = new AbortController()
-  const lock: Lock = async (url, stack) => {
-    const target = lockTarget(url, stack, context.cwd)
-    if (target === null) return true
+  let fleetRun: FleetRun | null = null
+  const lockHere = async (target: LockTarget): Promise<boolean> => {
     const stackLock = await context.stackLock(target)
     const onWait = (state: LockState) => context.stderr.print(waitingText(target, state, stackLock.path))
     try {
@@ -83,9 +99,25 @@ export async function whileLocking<Result>(
       return false
     }
   }
+  const lock: Lock = async ({ url, client }, stack) => {
+    const target = lockTarget(url, stack, context.cwd)
+    if (target === null) return true
+    const isAlone = await lockHere(target)
+    fleetRun = await joinFleet(target, { ...options, patience }, context)
+    if (fleetRun === null) return isAlone
+    leases.push(fleetRun)
+    client.underLease(fleetRun.lease)
+    fleetRun.lease.lost.addEventListener('abort', () => {
+      context.stderr.print(
+        `The lease of ${targetText(target)} was not renewed in time, or another run of the fleet has it. Finishing what is in flight; nothing new is begun.`,
+      )
+      lost.abort()
+    })
+    return isAlone
+  }
   try {
-    return await work(lock, lost.signal)
+    return await work({ lock, lost: lost.signal, fleetRun: () => fleetRun })
   } finally {
-    for (const lease of leases) await lease.release()
+    for (const lease of leases.reverse()) await lease.release()
   }
 }

@@ -16,6 +16,9 @@ export const exitCodes = {
 
 export type FailureCode = keyof typeof exitCodes
 
+/** The package of fleets is bundled apart and has a copy of this module: a failure of one is known as one by the other. */
+const brand = Symbol.for('fluxloop-keys.failure')
+
 /** An expected failure: what is wrong, and what to do about it. Neither text ever holds a secret. */
 export class Failure extends Error {
   override readonly name = 'Failure'
@@ -35,6 +38,16 @@ export class Failure extends Error {
 
   get exitCode(): number {
     return exitCodes[this.code]
+  }
+
+  get [brand](): true {
+    return true
+  }
+
+  /** Of this class it asks for the brand; kinds of failures are those of one copy. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== Failure) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && brand in value
   }
 }
 

@@ -53,6 +53,7 @@ export interface Fault {
     | 'redirect'
     | 'proxy'
     | 'interrupted'
+    | 'lease-lost'
     | 'bad-header'
     | 'not-json'
     | 'garbled'
@@ -64,14 +65,13 @@ export interface Fault {
   readonly sent: boolean
 }
 
+const nothingSent = { kind: 'fault', code: null, status: null, sent: false } as const
+
 /** It ended before anything was sent. */
-export const interruptedBefore: Fault = {
-  kind: 'fault',
-  reason: 'interrupted',
-  code: null,
-  status: null,
-  sent: false,
-}
+export const interruptedBefore: Fault = { ...nothingSent, reason: 'interrupted' }
+
+/** Another run may write by now, so this one does not. */
+export const leaseLost: Fault = { ...nothingSent, reason: 'lease-lost' }
 
 /** What came of one try. */
 export type Try = Answer | Fault

@@ -14,7 +14,7 @@ import { type Sender, openCaller } from './open-caller.ts'
 import { versionRefusals } from './version-refusals.ts'
 import { toAskedKey, toProjects, toUsage, toWhoami } from './to-model.ts'
 import { patchBody } from './to-wire.ts'
-import type { ClientOptions, Issued, NewKey, PlatformClient, Whoami } from './types.ts'
+import type { ClientOptions, Issued, NewKey, PlatformClient, Whoami, WriteLease } from './types.ts'
 import { withoutCalls } from './without-calls.ts'
 
 /** The statuses with which a PATCH that changes nothing is refused by a platform that has the call. */
@@ -51,6 +51,7 @@ export function createClient(options: ClientOptions): PlatformClient {
     source: options.credentialSource ?? 'the credential of the caller',
     isLogin: options.renewal !== undefined,
   }
+  let lease: WriteLease | null = null
   const pace = openPace(options)
   const refusals = versionRefusals()
   const names = permissionNames()
@@ -60,6 +61,7 @@ export function createClient(options: ClientOptions): PlatformClient {
     () => sender,
     pace,
     refusals,
+    () => lease,
     () => {
       tries++
     },
@@ -232,6 +234,9 @@ export function createClient(options: ClientOptions): PlatformClient {
     },
     budget: () => pace.budget(),
     pace: pacing => pace.begin(pacing),
+    underLease: taken => {
+      lease = taken
+    },
     async ready(requests) {
       await pace.ready(requests)
     },

@@ -11,12 +11,18 @@ export const placeholderKey = 'your-api-key-here'
 /** What the names of variables with a signing key look like, as the schema has it. */
 const signingVariable = /^FLUXLOOP_KEYS_SIGNING_KEY(_[A-Z0-9_]{1,64})?$/
 
-/** The variables of an environment that hold what is the caller's alone: the keys by which it calls and signs. */
+/** The database of a fleet, with the password in its URL. */
+export const databaseVariable = 'FLUXLOOP_KEYS_DATABASE_URL'
+
+/**
+ * The variables of an environment that hold what is the caller's alone: the keys by which it calls and signs, and the database of its
+ * fleet.
+ */
 export function callersVariables(
   environment: Readonly<Record<string, string | undefined>>,
 ): readonly string[] {
   const signing = Object.keys(environment).filter(name => signingVariable.test(name))
-  return [...credentialVariables, ...signing]
+  return [...credentialVariables, ...signing, databaseVariable]
 }
 
 /** The files of the platform's own command line, below the home folder. Source: its public client. */

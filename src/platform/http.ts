@@ -17,6 +17,8 @@ export interface Connection {
   readonly now: () => Instant
   readonly timeout: Milliseconds
   readonly signal: AbortSignal | undefined
+  /** The epoch of the lease that the run has; null: it has none. */
+  readonly epoch?: () => number | null
 }
 
 /** The most that is read of an answer which is an error. */
@@ -33,6 +35,7 @@ function requestOf(
   signal: AbortSignal,
 ): Outgoing {
   const tag = call.ifMatch === undefined ? null : entityTag(call.ifMatch)
+  const epoch = connection.epoch?.() ?? null
   const query = call.query === undefined ? '' : `?${call.query}`
   return {
     method: call.method,
@@ -44,6 +47,7 @@ function requestOf(
       ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
       ...(tag === null ? {} : { 'if-match': tag }),
+      ...(epoch === null ? {} : { 'fluxloop-keys-epoch': String(epoch) }),
     },
     body: call.body ?? null,
     signal,

@@ -1,15 +1,15 @@
 import { second } from '../model/duration.ts'
 import type { Secret } from '../model/secret.ts'
 import { trimEnd } from '../model/trim-end.ts'
-import { type Answer, type Call, type Try, interruptedBefore, isAmbiguous } from './call.ts'
+import { type Answer, type Call, type Try, interruptedBefore, isAmbiguous, leaseLost } from './call.ts'
 import { callFailure } from './errors.ts'
 import { type Connection, sendOnce } from './http.ts'
 import type { Pace } from './pace.ts'
 import { tryRepeatedly } from './retry.ts'
-import type { ClientOptions } from './types.ts'
+import type { ClientOptions, WriteLease } from './types.ts'
 import type { VersionRefusals } from './version-refusals.ts'
 
-function connectionOf(options: ClientOptions): Connection {
+function connectionOf(options: ClientOptions, lease: () => WriteLease | null): Connection {
   const base = new URL(options.baseUrl)
   return {
     // Without credentials, query and fragment.
@@ -19,6 +19,7 @@ function connectionOf(options: ClientOptions): Connection {
     now: options.now,
     timeout: options.timeoutMs ?? 30 * second,
     signal: options.signal,
+    epoch: () => lease()?.epoch ?? null,
   }
 }
 
@@ -30,15 +31,26 @@ export interface Sender {
   readonly isLogin: boolean
 }
 
+function mayBeSent({ method }: Call, lease: WriteLease | null): boolean {
+  if (method === 'GET' || lease === null) return true
+  try {
+    lease.requireHeld()
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** Makes one call, with its retries: resolves to an answer of success, or rejects with what it means. */
 export function openCaller(
   options: ClientOptions,
   credential: () => Sender,
   pace: Pace,
   refusals: VersionRefusals,
+  lease: () => WriteLease | null,
   onTry: () => void,
 ): (call: Call, as: Secret | null) => Promise<Answer> {
-  const connection = connectionOf(options)
+  const connection = connectionOf(options, lease)
   const { maxTries = 5, maxWaitMs: maxWait = 60 * second } = options
   let hasAnswered = false
   let isPlatform = false
@@ -46,6 +58,7 @@ export function openCaller(
     let call = asked
     let mayBeDone = false
     const once = async (tryNumber: number, secret: Secret) => {
+      if (!mayBeSent(call, lease())) return leaseLost
       onTry()
       if (!mayBeDone) call = { ...call, ...asked.renew?.() }
       const start = options.now()

@@ -35,6 +35,7 @@ function faultPasses(fault: Fault, call: Call, { hasAnswered }: RetryPolicy): bo
     case 'tls':
     case 'redirect':
     case 'interrupted':
+    case 'lease-lost':
     case 'bad-header':
     case 'not-json':
     case 'too-large':

@@ -95,6 +95,14 @@ export interface Pacing {
   readonly tell: (wait: BudgetWait | null) => void
 }
 
+/** The right of one run to write its stack, which ends where it is not renewed in time. */
+export interface WriteLease {
+  /** A later holder has a higher one. */
+  readonly epoch: number
+  /** Throws a Failure (conflict) where it may be somebody else's by now. Asks nobody. */
+  requireHeld(): void
+}
+
 /** What is told about each HTTP try: no header and no body. */
 export interface RequestInfo {
   readonly method: string
@@ -195,6 +203,8 @@ export interface PlatformClient {
   budget(): Budget | null
   /** From now on calls that the platform's rate limit does not allow wait, as often as it takes, rather than fail. */
   pace(pacing: Pacing): void
+  /** From now on every request names the epoch of this lease, and none that writes is sent once it may be somebody else's. */
+  underLease(lease: WriteLease): void
   /** Waits until that many requests may be made, where calls wait at all, or until that is interrupted. */
   ready(requests: number): Promise<void>
   /** The same for one piece of work, which has them for itself until the function that it resolves to is called. */

@@ -112,6 +112,12 @@ function words(fault: Fault, name: string, url: string, timeout: Milliseconds, m
       }
     case 'interrupted':
       return { code: 'interrupted', message: `Interrupted during ${name}`, hints: [again] }
+    case 'lease-lost':
+      return {
+        code: 'conflict',
+        message: `${name} was not sent: the lease of this stack was not renewed in time, so another run may have it`,
+        hints: ['Nothing is lost: the next run finishes what this one left.'],
+      }
     case 'bad-header':
       return {
         code: 'usage',

@@ -51,7 +51,7 @@ async function decide(
 ): Promise<{ readonly reconciliation: Reconciliation; readonly carried: Carried }> {
   const opened = await context.connect(connection)
   const origin = originOf(opened.url)
-  const locked = await lock(opened.url, desired.stack)
+  const locked = await lock(opened, desired.stack)
   const clockFrom = serverClock()
   const gathered = await gather(desired, opened.client)
   const clock = clockFrom(gathered.now)
@@ -125,7 +125,7 @@ export async function applyMerged(
     {
       ...{ ...nothingAsked, ...connection, config: asked.config, json: false, full: false, allowPath: [] },
       ...{ planFile: null, ttl: null, autoApprove: true, parallelism: 10, log: null },
-      ...{ lockTimeout: '10m', allowUnmasked: false, jsonLines: false, jsonInto: null },
+      ...{ lockTimeout: '10m', withoutFleet: false, allowUnmasked: false, jsonLines: false, jsonInto: null },
       heartbeat: heartbeatOf(null, context),
     },
     context,

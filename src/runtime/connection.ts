@@ -45,6 +45,8 @@ interface Surroundings {
   readonly version: string
   readonly readers: CredentialReaders
   readonly onRequest: ((info: RequestInfo) => void) | null
+  /** What every request goes through on its way to the platform; absent: nothing. */
+  readonly through?: (transport: Transport) => Transport
 }
 
 /** How a platform is reached. */
@@ -140,7 +142,7 @@ export async function findEndpoint(
 /** Finds the platform and who we are to it. Makes no request. */
 export async function connect(
   options: ConnectionOptions,
-  { cwd, version, readers, onRequest }: Surroundings,
+  { cwd, version, readers, onRequest, through = transport => transport }: Surroundings,
 ): Promise<Connection> {
   const endpoint = await findEndpoint(options, { env: readers.env, cwd })
   const way = endpoint.url.startsWith('sandbox:')
@@ -162,7 +164,7 @@ export async function connect(
     ...(credential.renewal === undefined ? {} : { renewal }),
     credential: credential.secret,
     credentialSource: credential.source,
-    transport: way.transport,
+    transport: through(way.transport),
     proxy: way.proxy,
     userAgent: `fluxloop-keys/${version}`,
     random: Math.random,

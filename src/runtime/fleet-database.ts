@@ -37,6 +37,13 @@ export interface LedgerPlace extends StackTarget {
   readonly fleetStack: string | null
 }
 
+/** What a run of a replica has from it. */
+export interface Replica {
+  readonly database: FleetDatabase
+  /** The name of the stack in the fleet file. */
+  readonly fleetStack: string
+}
+
 /** The database of a fleet, as far as runs of one stack need it. Every call rejects with a Failure and nothing else. */
 export interface FleetDatabase {
   takeLease(

@@ -29,3 +29,13 @@ t.test('runs every folder of tests once', async t => {
   )
   t.strictSame([...together, ...inParts, ...alone].sort(), [...folders].sort())
 })
+
+t.test('runs every part of the tests of fleets once', async t => {
+  const texts = readdirSync(here).map(name => readFileSync(new URL(name, here), 'utf8'))
+  const parts = texts.flatMap(text => /^await playFleet\((\d, \d)\)$/m.exec(text)?.[1] ?? [])
+  t.strictSame(
+    parts.sort(),
+    parts.map((_, index) => `${index + 1}, ${parts.length}`),
+  )
+  t.ok(parts.length > 1)
+})

@@ -16,3 +16,15 @@ export async function playPart(room: string, part: number, parts: number): Promi
     if (index % parts === part - 1) await import(new URL(`${room}/${file}`, folder).href)
   }
 }
+
+const fleet = new URL('../../fleet/test/', import.meta.url)
+
+/** Loads every so manyth file of tests of the package of fleets. */
+export async function playFleet(part: number, parts: number): Promise<void> {
+  const files = readdirSync(fleet, { recursive: true, encoding: 'utf8' }).filter(name =>
+    name.endsWith('.test.ts'),
+  )
+  for (const [index, file] of files.sort().entries()) {
+    if (index % parts === part - 1) await import(new URL(file, fleet).href)
+  }
+}

@@ -73,10 +73,11 @@ t.test('the build fails where code of others has no notice', async t => {
 
 t.test('native packages have exact versions, and the package says where it is from', t => {
   const native = { ...manifest.dependencies, ...manifest.peerDependencies }
-  t.strictSame(Object.keys(native).sort(), ['@napi-rs/keyring', 'libsql'])
+  t.strictSame(Object.keys(native).sort(), ['@napi-rs/keyring', 'fluxloop-keys-fleet', 'libsql'])
   for (const [name, version] of Object.entries(native)) t.match(version, /^\d+\.\d+\.\d+$/, name)
   t.equal(manifest.devDependencies.libsql, manifest.peerDependencies.libsql)
   t.equal(manifest.peerDependenciesMeta.libsql.optional, true)
+  t.equal(manifest.peerDependenciesMeta['fluxloop-keys-fleet'].optional, true)
   t.match(manifest, { publishConfig: { provenance: true }, bugs: { url: /^https:/ }, author: /./ })
   t.end()
 })

@@ -23,6 +23,11 @@ if (verb === 'get' && existsSync(file)) process.stdout.write(readFileSync(file))
 if (verb === 'remove') rmSync(file, { force: true })
 `
 
+const databaseUrl = 'postgresql://fleet:hSNuYvDYFs9@db.acme.example/fleet'
+
+/** No database is there. */
+const apply = ['apply', '--auto-approve', '--without-fleet']
+
 interface Sight {
   readonly verb: string
   readonly environment: string
@@ -39,6 +44,8 @@ async function scene(t: Test) {
     DEPLOY_CREDENTIAL: `token:${key}`,
     ENCODED: Buffer.from(key).toString('base64'),
     FLUXLOOP_KEYS_SIGNING_KEY_ACME: 'a private key that signs markers',
+    FLUXLOOP_KEYS_DATABASE_URL: databaseUrl,
+    DATABASE_URL: databaseUrl,
     EMPTY: '',
     STORE_TOKEN: 'a-token-of-the-store',
     AFTER: 'a last value',
@@ -83,7 +90,7 @@ function forms(key: string): readonly string[] {
 t.test('no program of a store finds the key of the caller in the environment of ours', async t => {
   if (!linux) return
   const { place, key, sights } = await scene(t)
-  for (const line of ['apply --auto-approve', 'verify', 'rotate agents --auto-approve', 'doctor'])
+  for (const line of [apply.join(' '), 'verify', 'rotate agents --auto-approve --without-fleet', 'doctor'])
     await place.run(line.split(' '))
   const seen = await sights()
   for (const verb of ['put', 'get', 'put own', 'get own'])
@@ -93,13 +100,14 @@ t.test('no program of a store finds the key of the caller in the environment of 
     )
   for (const { verb, environment } of seen) {
     for (const form of forms(key)) t.notOk(environment.includes(form), `the key is not seen by ${verb}`)
+    t.notOk(environment.includes('hSNuYvDYFs9'), `nor is the password of the database by ${verb}`)
   }
 })
 
 t.test('the program that exec runs does not find it either', async t => {
   if (!linux) return
   const { place, key, script, seen, sights } = await scene(t)
-  await place.run(['apply', '--auto-approve'])
+  await place.run(apply)
   const before = (await sights()).length
   const spying = [process.execPath, script, 'start.cjs', seen, 'exec', 'none']
   t.match(await place.run(['exec', 'agents', '--env', 'DELIVERED', '--', ...spying]), { code: 0 })
@@ -125,7 +133,7 @@ t.test('the spy sees the key of a program that does nothing about it', async t =
 t.test('changes nothing of the environment but the values with the key, and keeps their length', async t => {
   if (!linux) return
   const { place, sights } = await scene(t)
-  t.match(await place.run(['apply', '--auto-approve']), { code: 0 })
+  t.match(await place.run(apply), { code: 0 })
   const [sight] = (await sights()).filter(({ verb }) => verb === 'put')
   const erased = [
     'FLUXLOOP_API_KEY',
@@ -133,6 +141,8 @@ t.test('changes nothing of the environment but the values with the key, and keep
     'DEPLOY_CREDENTIAL',
     'ENCODED',
     'FLUXLOOP_KEYS_SIGNING_KEY_ACME',
+    'FLUXLOOP_KEYS_DATABASE_URL',
+    'DATABASE_URL',
   ]
   const expected = Object.entries(place.env).map(([name, value = '']) =>
     latin(`${name}=${erased.includes(name) ? '\0'.repeat(value.length) : value}\0`),

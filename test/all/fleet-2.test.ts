@@ -1,0 +1,3 @@
+import { playFleet } from './rooms.ts'
+
+await playFleet(2, 3)
