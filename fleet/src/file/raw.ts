@@ -32,6 +32,7 @@ export interface RawSettings {
   readonly windows?: readonly RawWindow[]
   readonly priority?: StackPriority
   readonly owner?: string
+  readonly programs?: readonly string[]
   readonly variables?: readonly string[]
 }
 

@@ -22,6 +22,7 @@ export interface Settings {
   readonly windows: readonly ChangeWindow[]
   readonly priority: StackPriority
   readonly owner: string | null
+  readonly programs: readonly string[]
   readonly variables: readonly string[]
 }
 
@@ -35,6 +36,7 @@ export const usualSettings: Settings = {
   windows: [],
   priority: 'normal',
   owner: null,
+  programs: [],
   variables: [],
 }
 
@@ -98,6 +100,7 @@ export function resolveSettings(
     windows: windows === undefined ? base.windows : resolveWindows(windows, [...path, 'windows'], document),
     priority: raw.priority ?? base.priority,
     owner: raw.owner ?? base.owner,
+    programs: [...(raw.programs ?? base.programs)].sort(),
     variables:
       variables === undefined
         ? base.variables

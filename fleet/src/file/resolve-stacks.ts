@@ -97,9 +97,9 @@ export function makeStack(
 ): FleetStack | null {
   const account = accountOf(settings, path, context)
   if (account === null) return null
-  const { mode, interval, windows, priority, owner, variables } = settings
+  const { mode, interval, windows, priority, owner, programs, variables } = settings
   const jitter = jitterOf(settings.jitter, interval)
-  return { ...parts, account, mode, interval, jitter, windows, priority, owner, variables }
+  return { ...parts, account, mode, interval, jitter, windows, priority, owner, programs, variables }
 }
 
 /** The stacks that the file lists. */

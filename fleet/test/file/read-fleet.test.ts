@@ -19,6 +19,7 @@ t.test('fills in every default of a stack that says nothing', async t => {
       windows: [],
       priority: 'normal',
       owner: null,
+      programs: [],
       variables: [],
     },
   ])
