@@ -308,7 +308,7 @@ t.test('draws the line and what is wrong in it', async t => {
     `fleet.yaml:8:5: error: Unknown property "mod" in \`stacks[0]\`
  8 |     mod: apply
    |     ^^^
-   = Did you mean \`mode\`? Known here: name, folder, git, config, account, mode, interval, jitter, windows, priority, owner, programs, variables.`,
+   = Did you mean \`mode\`? Known here: name, folder, git, config, account, mode, interval, jitter, windows, priority, owner, programs, and 1 more.`,
   )
 })
 
