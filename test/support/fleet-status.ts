@@ -1,6 +1,6 @@
-import { day, hour, minute } from '../../../src/model/duration.ts'
-import type { FleetStackStatus, FleetState, FleetStatus } from '../../../src/model/fleet-status.ts'
-import { fleetStates } from '../../../src/model/fleet-status.ts'
+import { day, hour, minute } from '../../src/model/duration.ts'
+import type { FleetStackStatus, FleetState, FleetStatus } from '../../src/model/fleet-status.ts'
+import { fleetStates } from '../../src/model/fleet-status.ts'
 
 export const sampleNow = Date.UTC(2026, 10, 22, 12, 30)
 
