@@ -39,7 +39,7 @@ function groupOf(name, priority, paths) {
 }
 
 /** What is in CommonJS and requires Node's modules is built as a script of its own; the program imports it when it needs it. */
-function scriptsApart(scripts) {
+export function scriptsApart(scripts) {
   return {
     name: 'scripts-apart',
     resolveId(path, importer, { kind }) {

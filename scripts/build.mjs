@@ -4,6 +4,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
+import { buildFleet } from './build-fleet.mjs'
 import { buildProgram } from './build-program.mjs'
 import { noticesText, sbomText } from './notices.mjs'
 
@@ -118,3 +119,6 @@ const { metafile: action } = await build({
 const inside = [...program, ...[apart, first, action].flatMap(({ inputs }) => Object.keys(inputs))]
 await writeFile('dist/THIRD-PARTY-NOTICES.md', await noticesText(inside))
 await writeFile('dist/sbom.cdx.json', await sbomText(inside, native))
+
+// The package of fleets, with what it takes over from here.
+await buildFleet({ scripts, yaml: common.alias.yaml, apart: Object.keys(apart.inputs) })

@@ -83,10 +83,10 @@ const purlOf = (name, version) => `pkg:npm/${name.replace('@', '%40')}@${version
 
 /**
  * A CycloneDX bill of materials, without a date and a random number: the same commit gives the same bytes. `native` are the packages that
- * are installed next to the program.
+ * are installed next to the program, and `manifest` is what says its name.
  */
-export async function sbomText(paths, native) {
-  const program = JSON.parse(await readFile('package.json', 'utf8'))
+export async function sbomText(paths, native, manifest = 'package.json') {
+  const program = JSON.parse(await readFile(manifest, 'utf8'))
   const lock = JSON.parse(await readFile('package-lock.json', 'utf8')).packages
   const component = async (name, scope) => {
     const { version, license } = await manifestOf(name)

@@ -53,11 +53,15 @@ export const manyStacks: readonly Command[] = [
     group,
     summary: 'Bring the tables of the database to this version',
     about: [
-      'It is safe while replicas of the version before run: first it adds what is new, and a later version removes what nobody needs any more.',
+      'It adds what this version needs, and is safe while replicas of the version before run. --contract also removes what only they use, once none of them is left.',
       needs,
     ],
-    flags: { dryRun: toggle('Show what would be done, and change nothing'), json },
-    examples: ['fleet migrate', 'fleet migrate --dry-run'],
+    flags: {
+      contract: toggle('Also remove what only older versions use: none of their replicas may run'),
+      dryRun: toggle('Show what would be done, and change nothing'),
+      json,
+    },
+    examples: ['fleet migrate', 'fleet migrate --dry-run', 'fleet migrate --contract'],
     run: async ({ flags }, context) => {
       const fleet = await load()
       return await fleet.migrateFleet(flags, context)

@@ -1,10 +1,12 @@
 // What a release is made of: notices and a bill of materials of what is really inside, exact native packages, and a workflow that holds.
-import { readFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { parse } from 'yaml'
 import manifest from '../../package.json' with { type: 'json' }
+import { folder as outside } from '../support/failed.ts'
+import { ended } from '../support/program.ts'
 import lock from '../../package-lock.json' with { type: 'json' }
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -110,4 +112,35 @@ t.test('the release workflow pins its actions, and one job alone may publish', a
   t.match(jobs['publish'], { environment: 'release', needs: 'build' })
   t.notMatch(JSON.stringify(jobs['publish']?.steps), /npm ci|npm run|npm test/, 'and it builds nothing')
   t.match(text, /grep -rn 'OWNER\/fluxloop-keys'/, 'it stops as long as a name is missing')
+})
+
+t.test('a release gives both packages one version, and the tool names that of the other', async t => {
+  // Outside of this repository, which it would take for its own.
+  const folder = outside(t)
+  await mkdir(join(folder, 'fleet'))
+  for (const part of [
+    'package.json',
+    'fleet/package.json',
+    'scripts/changeset.mjs',
+    'CHANGELOG.md',
+    '.changeset',
+  ])
+    await cp(join(root, part), join(folder, part), { recursive: true })
+  await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
+  await writeFile(join(folder, '.changeset/one.md'), '---\n"fluxloop-keys": minor\n---\n\nA sentence.\n')
+  const args = ['-u', 'NODE_OPTIONS', process.execPath, 'scripts/changeset.mjs', 'version']
+  const versioned = await ended('env', args, { cwd: folder, env: { PATH: process.env['PATH'] } })
+  t.equal(versioned.code, 0, versioned.stderr)
+  const after = async (path: string) => JSON.parse(await readFile(join(folder, path), 'utf8')) as object
+  const version = manifest.version.replace(/^(\d+)\.(\d+)\..*$/, (_, major: string, minor: string) =>
+    [major, Number(minor) + 1, 0].join('.'),
+  )
+  const { peerDependencies } = manifest
+  t.strictSame(await after('package.json'), {
+    ...manifest,
+    version,
+    peerDependencies: { ...peerDependencies, 'fluxloop-keys-fleet': version },
+  })
+  t.match(await after('fleet/package.json'), { name: 'fluxloop-keys-fleet', version })
+  t.match(await readFile(join(folder, 'CHANGELOG.md'), 'utf8'), `## ${version}`)
 })

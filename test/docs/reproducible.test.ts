@@ -14,14 +14,18 @@ interface Bom {
   readonly components: readonly { readonly name: string }[]
 }
 
+/** Also those next to the package of fleets, whose versions are in its bill of materials. */
 async function packagesInside(): Promise<readonly string[]> {
-  const { components } = JSON.parse(await readFile(join(root, 'dist/sbom.cdx.json'), 'utf8')) as Bom
-  return components.map(({ name }) => name)
+  const boms = await Promise.all(
+    ['dist', 'fleet/dist'].map(folder => readFile(join(root, folder, 'sbom.cdx.json'), 'utf8')),
+  )
+  return boms.flatMap(text => (JSON.parse(text) as Bom).components.map(({ name }) => name))
 }
 
 t.test('builds the same bytes in another folder', async t => {
   const folder = t.testdir()
   const parts = ['src', 'scripts', 'schemas', 'package.json', 'package-lock.json', 'tsconfig.json']
+  parts.push('fleet/src', 'fleet/package.json')
   for (const part of parts) await cp(join(root, part), join(folder, part), { recursive: true })
   await mkdir(join(folder, 'node_modules'))
   for (const name of new Set([...(await packagesInside()), ...tools])) {
@@ -33,10 +37,14 @@ t.test('builds the same bytes in another folder', async t => {
     env: { PATH: process.env['PATH'], HOME: folder, TZ: 'Pacific/Auckland', LANG: 'C' },
   })
   t.equal(built.code, 0, built.stderr)
-  const names = (await readdir(join(root, 'dist'))).sort()
-  t.strictSame((await readdir(join(folder, 'dist'))).sort(), names)
-  t.ok(names.length > 20)
-  for (const name of [...names.map(each => `dist/${each}`), 'build/action.cjs']) {
+  const made: string[] = ['build/action.cjs']
+  for (const dist of ['dist', 'fleet/dist']) {
+    const names = (await readdir(join(root, dist))).sort()
+    t.strictSame((await readdir(join(folder, dist))).sort(), names)
+    made.push(...names.map(name => `${dist}/${name}`))
+  }
+  t.ok(made.length > 20)
+  for (const name of made) {
     const [here, there] = await Promise.all([root, folder].map(each => readFile(join(each, name))))
     t.ok(here?.equals(there ?? Buffer.alloc(0)), name)
   }

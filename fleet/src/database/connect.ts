@@ -16,7 +16,7 @@ export interface Connection {
   /** For pg-boss, as its option `db`: each call on its own, over the same pool. */
   readonly boss: { executeSql(text: string, values?: unknown[]): Promise<{ rows: unknown[] }> }
   /** Runs `work`; whatever it rejects with becomes a Failure. */
-  guard<Result>(work: () => Promise<Result>): Promise<Result>
+  readonly guard: <Result>(work: () => Promise<Result>) => Promise<Result>
   close(): Promise<void>
 }
 

@@ -74,6 +74,8 @@ export interface FleetStack {
   readonly windows: readonly ChangeWindow[]
   readonly priority: StackPriority
   readonly owner: string | null
+  /** The programs that its stores may run, by the names that its declaration has; sorted. */
+  readonly programs: readonly string[]
   /** The environment variables that programs of the stack may see beyond the usual ones; sorted. */
   readonly variables: readonly string[]
 }

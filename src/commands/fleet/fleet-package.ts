@@ -21,6 +21,8 @@ export interface FleetStatusOptions {
 }
 
 export interface FleetMigrateOptions {
+  /** Also take away what replicas of older versions use. */
+  readonly contract: boolean
   /** Show what would be done. */
   readonly dryRun: boolean
   readonly json: boolean

@@ -3,7 +3,7 @@ import { Failure } from '../../model/failure.ts'
 import { type FleetPackage, fleetProtocol } from './fleet-package.ts'
 
 const name = 'fluxloop-keys-fleet'
-const wanted = manifest.peerDependencies[name]
+const wanted = manifest.peerDependencies['fluxloop-keys-fleet']
 const install = [
   `Install it in the same place as fluxloop-keys: npm install ${name}@${wanted}`,
   'Until that is published, install the one that you packed yourself: see docs/releases.md.',

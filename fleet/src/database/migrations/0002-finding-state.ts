@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Migration } from '../migrations.ts'
+import type { Migration } from '../migration.ts'
 
 // Without a default: a row that comes without a state comes from a replica of version 1.
 const columns = `
