@@ -86,6 +86,23 @@ export async function takeRequests(
   }
 }
 
+/** Gives back what was taken and not used. */
+export async function giveBackRequests(
+  db: Database,
+  credential: string,
+  requests: number,
+  lane: Lane,
+): Promise<void> {
+  await sql`
+    with back as (
+      update fluxloop_keys.budget set tokens = least(capacity, tokens + ${requests}::float8)
+      where credential = ${credential} returning credential
+    )
+    update fluxloop_keys.request as counted set count = greatest(0, counted.count - ${requests}::bigint)
+    from back where counted.credential = back.credential and counted.lane = ${lane}
+      and counted.hour = date_trunc('hour', clock_timestamp(), 'UTC')`.execute(db)
+}
+
 /**
  * Takes over what an answer says is left. Answers overtake each other, so it only ever lowers what is there, but for those of a later
  * window; those of a window that ended say nothing any more.

@@ -6,8 +6,8 @@ import type { Instant, Milliseconds } from '../../../src/model/duration.ts'
 import type { Database } from '../database/connect.ts'
 
 export type Listing =
-  /** One that was begun late enough. */
-  | { readonly kind: 'there'; readonly body: string; readonly begunAt: Instant }
+  /** One that was begun late enough; `age`: since it was answered. */
+  | { readonly kind: 'there'; readonly body: string; readonly begunAt: Instant; readonly age: Milliseconds }
   /** It is for the caller to list, and to store under that right. */
   | { readonly kind: 'yours'; readonly right: string }
   /** Somebody is at it, at most so long. */
@@ -32,14 +32,15 @@ export async function askForListing(
       and (held.body is null or held.begun_at < clock_timestamp() - ${age}::float8 * interval '1 millisecond')
     returning 1`.execute(db)
   if (taken.length > 0) return { kind: 'yours', right }
-  const { rows } = await sql<{ begunAt: Instant; body: Buffer | null; retryIn: number }>`
-    select begun_at as "begunAt", body, greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::float8 as "retryIn"
+  const { rows } = await sql<{ begunAt: Instant; body: Buffer | null; age: number; retryIn: number }>`
+    select begun_at as "begunAt", body,
+      coalesce(extract(epoch from clock_timestamp() - taken_at) * 1000, 0)::float8 as age, greatest(1, ceil(extract(epoch from until - clock_timestamp()) * 1000))::float8 as "retryIn"
     from fluxloop_keys.listing where credential = ${credential}`.execute(db)
   const [row] = rows
   if (row === undefined) return { kind: 'busy', retryIn: 1 }
   if (row.body === null) return { kind: 'busy', retryIn: row.retryIn }
   const body = await promisify(inflate)(row.body, { maxOutputLength: largest })
-  return { kind: 'there', body: body.toString('utf8'), begunAt: row.begunAt }
+  return { kind: 'there', body: body.toString('utf8'), begunAt: row.begunAt, age: row.age }
 }
 
 /** Stores what was listed; false: the right to list is another's by now. It must hold no secret. */
