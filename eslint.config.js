@@ -12,6 +12,7 @@ export default tseslint.config(
       '.demo/',
       'node_modules/',
       'src/config/generated/',
+      'fleet/src/file/generated/',
       'src/render/page/generated/',
       'eslint.config.js',
       '**/*.mjs',

@@ -4,6 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 
 import { Ajv2020, type Options } from 'ajv/dist/2020.js'
 import standalone from 'ajv/dist/standalone/index.js'
+import { bounded, typesOfValidate, withImports } from './schema-code.ts'
 
 const schemaFile = new URL('../schemas/fluxloop-keys.schema.json', import.meta.url)
 const folder = new URL('../src/config/generated/', import.meta.url)
@@ -64,10 +65,7 @@ await writeFile(
   `/** Is it as the schema says? */\nexport declare const accepts: (data: unknown) => boolean\n`,
 )
 await writeFile(new URL('validate.js', folder), withImports(explaining))
-await writeFile(
-  new URL('validate.d.ts', folder),
-  `import type { ErrorObject } from 'ajv'\n\nexport declare const validate: ((data: unknown) => boolean) & { errors?: (ErrorObject | undefined)[] | null }\n\n/** How many errors were not kept. */\nexport declare const skipped: { count: number }\n`,
-)
+await writeFile(new URL('validate.d.ts', folder), typesOfValidate)
 
 // What `init` writes for a CI is in files that people can read, and in the program as text.
 const hosts = { github: 'fluxloop-keys.github.yml', gitlab: 'fluxloop-keys.gitlab-ci.yml' }
@@ -134,39 +132,4 @@ function withoutSchema(code: string): string {
   if (!short.includes(' = configuration;') || !short.includes(' = configuration.$defs.'))
     throw new Error('ajv writes schemas in another way than is known here.')
   return `import configuration from '../../../schemas/fluxloop-keys.schema.json' with { type: 'json' };\n${short}`
-}
-
-/**
- * ajv collects every error, and copies them all from part to part: a file of a million wrong properties would take gigabytes. Of those
- * beyond the first few it only counts how many there are.
- */
-function bounded(code: string): string {
-  const most = 2_000
-  const pushes = /vErrors\.push\((err\d+)\)/g
-  const joins = /vErrors\.concat\((validate\d+\.errors)\)/g
-  if (!pushes.test(code) || !joins.test(code))
-    throw new Error('ajv collects its errors in another way than is known here.')
-  const body = code
-    .replaceAll(
-      pushes,
-      (_, error: string) => `(vErrors.length < ${most} ? vErrors.push(${error}) : skipped.count++)`,
-    )
-    .replaceAll(
-      joins,
-      (_, errors: string) =>
-        `(vErrors.length < ${most} ? vErrors.concat(${errors}) : (skipped.count += ${errors}.length, vErrors))`,
-    )
-  return `${body}\nexport const skipped = { count: 0 };\n`
-}
-
-/** ajv writes its helpers as calls of \`require\`, which a module does not have. */
-function withImports(code: string): string {
-  const imports: string[] = []
-  const body = code.replaceAll(/require\("(ajv\/dist\/runtime\/[a-z0-9]+)"\)/g, (_, name: string) => {
-    const local = `helper${imports.length}`
-    imports.push(`import ${local} from '${name}.js'`)
-    return local
-  })
-  if (body.includes('require(')) throw new Error('The compiled schema needs a helper that is not known here.')
-  return `${imports.join('\n')}\n${body}`
 }

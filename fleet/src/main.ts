@@ -6,6 +6,7 @@ import { Failure } from '../../src/model/failure.ts'
 
 export const protocol: FleetPackage['protocol'] = fleetProtocol
 export const { version } = manifest
+export { readFleetStatus, showFleetStatus } from './commands/status.ts'
 
 function notThereYet(what: string): Failure {
   return new Failure('failed', `fluxloop-keys-fleet ${version} cannot ${what} yet`)
@@ -17,11 +18,6 @@ export const openFleetDatabase: FleetPackage['openFleetDatabase'] = () =>
 export const runFleet: FleetPackage['runFleet'] = (_options, context) => {
   requireDatabaseUrl(context.env)
   return Promise.reject(notThereYet('run a fleet'))
-}
-
-export const showFleetStatus: FleetPackage['showFleetStatus'] = (_options, context) => {
-  requireDatabaseUrl(context.env)
-  return Promise.reject(notThereYet('show the status of a fleet'))
 }
 
 export const migrateFleet: FleetPackage['migrateFleet'] = (_options, context) => {

@@ -40,7 +40,7 @@ function resolveMarker(raw: RawMarker | undefined): MarkerSigning | null {
 }
 
 /** Sorted by file and place, each once: a wrong default is wrong for every key that takes it. */
-function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+export function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const unique = new Map(
     diagnostics.map(one => [JSON.stringify([one.file, one.line, one.column, one.code, one.message]), one]),
   )

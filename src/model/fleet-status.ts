@@ -35,13 +35,15 @@ export interface FleetStackStatus {
 
 /** The requests of one credential. */
 export interface FleetCredentialStatus {
-  /** Its account; where that is unknown, the first characters of the credential's hash. */
-  readonly account: string
+  /** The first characters of its hash. */
+  readonly credential: string
+  /** Null: not known. */
+  readonly account: string | null
   readonly remaining: number
   readonly capacity: number
   /** In which the whole capacity comes back. */
   readonly period: Milliseconds
-  /** Within the last hour. */
+  /** Within about an hour: what is counted by the hour is taken in part. */
   readonly used: Readonly<Record<RequestLane, number>>
 }
 

@@ -141,7 +141,7 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** The URL as it is used. Its text is not shown before it is known to hold no password. */
-function checkUrl(text: string, source: string): string {
+export function checkUrl(text: string, source: string): string {
   const trimmed = text.trim()
   if (trimmed.startsWith('sandbox:')) return trimmed
   const refuse = (why: string, ...hints: readonly string[]) =>

@@ -35,7 +35,10 @@ export function captureOutput(log: OpenLine): CapturedOutput {
     rewrite: text => write(guard.rewritten(text)),
     exact: text => write(guard.text(text)),
     command: line => write(guard.command(line)),
-    hand: text => Promise.resolve(write(guard.text(lineOf(text)))),
+    hand: text => {
+      write(guard.text(lineOf(text)))
+      return Promise.resolve()
+    },
     text: () => kept,
   }
 }

@@ -2,28 +2,15 @@ import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { deflate, inflate } from 'node:zlib'
 import { type Instant, type Milliseconds, minute, second } from '../../../src/model/duration.ts'
+import type { Database } from '../database/connect.ts'
+import {
+  type KeptListing,
+  claimListing,
+  giveUpListing,
+  keepListing,
+  newestListing,
+} from '../listing/listing-rows.ts'
 import type { SharedAnswers } from './shared-answers.ts'
-
-/** A listing that is kept for all runs of a credential. */
-export interface KeptListing {
-  /** When it was begun, by the database's clock. */
-  readonly begunAt: Instant
-  /** How old its answers are now. */
-  readonly age: Milliseconds
-  readonly body: Buffer
-}
-
-/** Where replicas share listings, by the database's clock. */
-export interface ListingShelf {
-  /** The newest listing, where it was begun then or later; null: there is none. */
-  newest(credential: string, notBefore: Instant): Promise<KeptListing | null>
-  /** May this replica list now? Not where another one does, or has done so since. The right ends after `time`. */
-  claim(credential: string, notBefore: Instant, time: Milliseconds): Promise<string | null>
-  /** False: the right had ended, and another replica lists. */
-  keep(credential: string, claim: string, body: Buffer): Promise<boolean>
-  /** Gives the right up, after a listing that failed. */
-  giveUp(credential: string, claim: string): Promise<void>
-}
 
 export interface Shared {
   readonly answers: SharedAnswers
@@ -43,10 +30,10 @@ const lookAgainAfter = second / 4
 export class SharedListings {
   private readonly known = new Map<string, Known>()
   private readonly waiting = new Map<string, Promise<Shared>>()
-  private readonly shelf: ListingShelf
+  private readonly db: Database
 
-  constructor(shelf: ListingShelf) {
-    this.shelf = shelf
+  constructor(db: Database) {
+    this.db = db
   }
 
   /** Answers that were asked for at `notBefore` or later. `list` asks the platform; rejects with what it rejects with. */
@@ -74,9 +61,9 @@ export class SharedListings {
     list: () => Promise<SharedAnswers>,
   ): Promise<Shared> {
     for (;;) {
-      const kept = await this.shelf.newest(credential, notBefore)
+      const kept = await newestListing(this.db, credential, notBefore)
       if (kept !== null) return this.learn(credential, kept, await unpack(kept.body))
-      const claim = await this.shelf.claim(credential, notBefore, claimTime)
+      const claim = await claimListing(this.db, credential, notBefore, claimTime)
       if (claim !== null) return await this.list(credential, notBefore, claim, list)
       await setTimeout(lookAgainAfter)
     }
@@ -93,10 +80,10 @@ export class SharedListings {
     try {
       answers = await list()
     } catch (cause) {
-      await this.shelf.giveUp(credential, claim).catch(() => undefined)
+      await giveUpListing(this.db, credential, claim).catch(() => undefined)
       throw cause
     }
-    await this.shelf.keep(credential, claim, await pack(answers))
+    await keepListing(this.db, credential, claim, await pack(answers))
     // It was begun after the right to it was taken, and that after `notBefore`.
     return this.remember(credential, notBefore, begun, answers)
   }

@@ -14,6 +14,7 @@ import { withAllowedPrograms } from './allowed-programs.ts'
 import { BudgetedRequests, type SharedBudget } from './budgeted.ts'
 import { type Judgement, judgeRun, nextEventOf } from './judge-run.ts'
 import { laneOfPlan } from './lane-of-plan.ts'
+import type { RecordedRun } from './record-run.ts'
 import { type StackRun, runStack } from './run-stack.ts'
 import { AnswerRecorder, AnswerReplayer, type SharedAnswers } from './shared-answers.ts'
 import { type SharedListings, freshnessOf } from './shared-listing.ts'
@@ -38,7 +39,12 @@ export interface Workshop {
   /** How long after a run that ended well (`failures`: 0), or for so many times in a row did not, the next one is due. */
   readonly dueIn: (stack: FleetStack, failures: number) => Milliseconds
   /** Writes down what a run found, and tells whom it concerns. Never rejects. */
-  readonly ended: (stack: FleetStack, run: StackRun, judgement: Judgement) => Promise<void>
+  readonly ended: (
+    stack: FleetStack,
+    run: StackRun,
+    judgement: Judgement,
+    recorded: RecordedRun,
+  ) => Promise<void>
   readonly metrics: Metrics
   readonly log: Log
   readonly parallelism: number
@@ -53,20 +59,36 @@ interface Access {
   readonly cwd: string
   readonly requests: BudgetedRequests
   lane: Lane
+  /** Of the run's lines in the history, and the epoch of the lease that it wrote them under. */
+  run: string | null
+  epoch: number | null
+}
+
+/** The same database, which tells under which id and epoch a run stands in the history. */
+function noting(database: FleetDatabase, access: Access): FleetDatabase {
+  return {
+    ...database,
+    append: async (place, line) => {
+      access.run = line.run
+      access.epoch = place.epoch
+      await database.append(place, line)
+    },
+  }
 }
 
 function contextFor(
   stack: FleetStack,
-  { secret, cwd }: Access,
+  access: Access,
   through: Parameters<typeof stackContext>[0]['through'],
   workshop: Workshop,
 ): StackContext {
   const { version, database, stopping, environmentOf } = workshop
+  const { secret, cwd } = access
   return stackContext({
     ...{ version, cwd, secret, through, stopping },
     env: environmentOf(stack),
     apiUrl: stack.account.apiUrl,
-    replica: { database, fleetStack: stack.name },
+    replica: { database: noting(database, access), fleetStack: stack.name },
     guardStores: (stores: Stores) => withAllowedPrograms(stores, stack.name, stack.programs),
   })
 }
@@ -132,22 +154,29 @@ async function attempt(
   mode: StackMode,
   begun: BegunStack,
   workshop: Workshop,
-): Promise<{ readonly run: StackRun; readonly requests: number; readonly lane: Lane }> {
+): Promise<{ readonly run: StackRun; readonly lane: Lane; readonly recorded: RecordedRun }> {
   let access: Access | null = null
+  const ended = (run: StackRun) => ({
+    run,
+    lane: access?.lane ?? 'plan',
+    recorded: {
+      run: access?.run ?? null,
+      epoch: access?.epoch ?? null,
+      requests: access?.requests.requests ?? 0,
+    },
+  })
   try {
     const secret = await workshop.credentialOf(stack)
     const credential = workshop.hashOf(secret)
     const requests = new BudgetedRequests(workshop.budgetOf(credential), () => access?.lane ?? 'plan')
     const cwd = await workshop.folderOf(stack, workshop.stopping)
-    access = { secret, credential, cwd, requests, lane: 'plan' }
-    const run = await runFor(stack, mode, begun, access, workshop)
-    return { run, requests: requests.requests, lane: access.lane }
+    access = { secret, credential, cwd, requests, lane: 'plan', run: null, epoch: null }
+    return ended(await runFor(stack, mode, begun, access, workshop))
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause
-    const run: StackRun = {
+    return ended({
       ...{ mode, failure: cause, exitCode: exitCodes[cause.code], reconciliation: null, report: null },
-    }
-    return { run, requests: access?.requests.requests ?? 0, lane: access?.lane ?? 'plan' }
+    })
   } finally {
     await access?.requests.end()
   }
@@ -202,9 +231,10 @@ export async function workOnStack(stack: FleetStack, workshop: Workshop): Promis
     const mode = workshop.modeNow(stack)
     await span('fleet.stack', { stack: stack.name, mode, epoch: lease.epoch }, async note => {
       const start = performance.now()
-      const { run, requests, lane } = await attempt(stack, mode, begun, workshop)
+      const { run, recorded, lane } = await attempt(stack, mode, begun, workshop)
       const judgement = judgeRun(run)
       note({ outcome: judgement.state })
+      const { requests } = recorded
       metrics.requestMade(lane, requests)
       // Whoever has it by now writes its end.
       lease.requireHeld()
@@ -214,7 +244,7 @@ export async function workOnStack(stack: FleetStack, workshop: Workshop): Promis
       const facts = { mode, outcome, state: judgement.state, requests, milliseconds: Math.round(took) }
       if (judgement.problem === null) log.info('Ran', facts)
       else log.warn('Ran', { ...facts, problem: judgement.problem })
-      await workshop.ended(stack, run, judgement)
+      await workshop.ended(stack, run, judgement, recorded)
     })
   } finally {
     await lease.release()

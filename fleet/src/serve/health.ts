@@ -14,19 +14,18 @@ export const tickPatience: Milliseconds = 2 * minute
 export function readiness(
   {
     stopping,
-    missingVersion,
+    databaseTrouble,
     lastTick,
   }: {
     readonly stopping: boolean
-    /** The version of the database that this program needs and does not find; null: it is there. */
-    readonly missingVersion: string | null
+    /** What is wrong with the database, in words; null: it has the tables that this program needs. */
+    readonly databaseTrouble: string | null
     readonly lastTick: Instant | null
   },
   now: Instant,
 ): Health {
   if (stopping) return { ok: false, why: 'shutting down' }
-  if (missingVersion !== null)
-    return { ok: false, why: `the database lacks version ${missingVersion}: run fluxloop-keys fleet migrate` }
+  if (databaseTrouble !== null) return { ok: false, why: databaseTrouble }
   if (lastTick === null) return { ok: false, why: 'no tick yet' }
   return now - lastTick <= tickPatience
     ? { ok: true }

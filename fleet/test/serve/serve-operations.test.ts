@@ -153,11 +153,14 @@ t.test('takes a port as one of loopback, an address with a port, and nothing els
 })
 
 t.test('is ready with the version it needs, a recent tick, and no end in sight', async t => {
-  const well = { stopping: false, missingVersion: null, lastTick: 1_000_000 }
+  const well = { stopping: false, databaseTrouble: null, lastTick: 1_000_000 }
   t.strictSame(readiness(well, 1_060_000), { ok: true })
   t.match(readiness(well, 1_500_000), { ok: false, why: 'the last tick was 8 minutes ago' })
   t.match(readiness({ ...well, lastTick: null }, 0), { ok: false, why: 'no tick yet' })
-  t.match(readiness({ ...well, missingVersion: '0002' }, 1_000_000), { why: /lacks version 0002/ })
+  t.match(readiness({ ...well, databaseTrouble: 'it has version 1, and this needs 2' }, 1_000_000), {
+    ok: false,
+    why: 'it has version 1, and this needs 2',
+  })
   t.match(readiness({ ...well, stopping: true }, 1_000_000), { ok: false, why: 'shutting down' })
 })
 

@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts'
+import type { FleetStatus } from '../../model/fleet-status.ts'
 import type { Secret } from '../../model/secret.ts'
 import type { FleetDatabase } from '../../runtime/fleet-database.ts'
 
@@ -36,6 +37,8 @@ export interface FleetPackage {
   /** Of the package. */
   readonly version: string
   openFleetDatabase(url: Secret): Promise<FleetDatabase>
+  /** For the page of `ui`. Rejects with a Failure where the database cannot be asked. */
+  readFleetStatus(url: Secret): Promise<FleetStatus>
   runFleet(options: FleetRunOptions, context: Context): Promise<number>
   showFleetStatus(options: FleetStatusOptions, context: Context): Promise<number>
   migrateFleet(options: FleetMigrateOptions, context: Context): Promise<number>
