@@ -146,6 +146,8 @@ export interface BudgetTable {
   capacity: number
   /** It fills from empty in so many seconds. */
   per_seconds: number
+  /** When the platform's own window ends; until then nothing is added. Null: not known. */
+  resets_at: TimeOrNull
   updated_at: DefaultTime
 }
 

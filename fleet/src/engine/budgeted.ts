@@ -3,13 +3,13 @@ import { type Milliseconds, second } from '../../../src/model/duration.ts'
 import { parseHttpDate } from '../../../src/platform/http-date.ts'
 import { readRateLimit } from '../../../src/platform/rate-limit.ts'
 import type { Incoming, Transport } from '../../../src/platform/transport.ts'
-import type { Lane } from '../budget/lane.ts'
+import type { Lane } from '../budget/lanes.ts'
 
 /** The budget of one credential, which all replicas share. */
 export interface SharedBudget {
   /** Takes that many requests, or none: then it resolves to how long until they may be there. */
   take(requests: number, lane: Lane): Promise<Milliseconds | null>
-  giveBack(requests: number): Promise<void>
+  giveBack(requests: number, lane: Lane): Promise<void>
   /** What the platform said of the same budget. */
   correct(told: {
     readonly limit: number
@@ -94,6 +94,6 @@ export class BudgetedRequests {
   async end(): Promise<void> {
     const left = this.allowance
     this.allowance = 0
-    if (left > 0) await this.budget.giveBack(left)
+    if (left > 0) await this.budget.giveBack(left, this.lane())
   }
 }

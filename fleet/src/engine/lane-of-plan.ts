@@ -1,5 +1,5 @@
 import type { Change, Plan } from '../../../src/model/change.ts'
-import type { Lane } from '../budget/lane.ts'
+import type { Lane } from '../budget/lanes.ts'
 
 function laneOf(change: Change): Lane {
   switch (change.kind) {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { Milliseconds } from '../../../src/model/duration.ts'
 import type { Secret } from '../../../src/model/secret.ts'
 import type { FleetDatabase } from '../../../src/runtime/fleet-database.ts'
+import { hashCredential } from '../budget/credential.ts'
 import type { Connection } from '../database/connect.ts'
 import { openBoss } from '../database/queues.ts'
 import type { Fleet, FleetStack, StackMode } from '../file/fleet.ts'
@@ -40,11 +40,6 @@ export interface ReplicaOptions {
   readonly stopping: AbortSignal
 }
 
-/** A name for the budget of a credential that says nothing of it. */
-export function credentialHash(secret: Secret): string {
-  return createHash('sha256').update(secret.reveal()).digest('hex').slice(0, 32)
-}
-
 /** Brings the rows up to the fleet file, as soon as it says something else than it did when this replica last looked. */
 function syncing({ connection: { db }, fleet, digestOf }: ReplicaOptions): () => Promise<void> {
   let synced: Fleet | null = null
@@ -63,7 +58,7 @@ export async function runReplica(options: ReplicaOptions, once: boolean): Promis
     ...options,
     db: connection.db,
     listings: new SharedListings(connection.db),
-    hashOf: credentialHash,
+    hashOf: hashCredential,
     parallelism: options.changesAtOnce,
   }
   const boss = openBoss(connection)

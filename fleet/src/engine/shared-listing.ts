@@ -1,15 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { deflate, inflate } from 'node:zlib'
 import { type Instant, type Milliseconds, minute, second } from '../../../src/model/duration.ts'
 import type { Database } from '../database/connect.ts'
-import {
-  type KeptListing,
-  claimListing,
-  giveUpListing,
-  keepListing,
-  newestListing,
-} from '../listing/listing-rows.ts'
+import { askForListing, giveUpListing, storeListing } from '../listing/listing.ts'
 import type { SharedAnswers } from './shared-answers.ts'
 
 export interface Shared {
@@ -20,6 +12,12 @@ export interface Shared {
 
 interface Known extends Shared {
   readonly begunAt: Instant
+}
+
+/** What a run asks for, by the database's clock. */
+export interface Wanted {
+  readonly now: Instant
+  readonly notBefore: Instant
 }
 
 /** As long as one listing of 100,000 keys may take. */
@@ -37,15 +35,15 @@ export class SharedListings {
   }
 
   /** Answers that were asked for at `notBefore` or later. `list` asks the platform; rejects with what it rejects with. */
-  async get(credential: string, notBefore: Instant, list: () => Promise<SharedAnswers>): Promise<Shared> {
+  async get(credential: string, wanted: Wanted, list: () => Promise<SharedAnswers>): Promise<Shared> {
     const known = this.known.get(credential)
-    if (known !== undefined && known.begunAt >= notBefore) return known
+    if (known !== undefined && known.begunAt >= wanted.notBefore) return known
     const waiting = this.waiting.get(credential)
     if (waiting !== undefined) {
       await waiting.catch(() => undefined)
-      return await this.get(credential, notBefore, list)
+      return await this.get(credential, wanted, list)
     }
-    const found = this.find(credential, notBefore, list).finally(() => this.waiting.delete(credential))
+    const found = this.find(credential, wanted, list).finally(() => this.waiting.delete(credential))
     this.waiting.set(credential, found)
     return await found
   }
@@ -57,39 +55,45 @@ export class SharedListings {
 
   private async find(
     credential: string,
-    notBefore: Instant,
+    { now, notBefore }: Wanted,
     list: () => Promise<SharedAnswers>,
   ): Promise<Shared> {
+    const asked = performance.now()
     for (;;) {
-      const kept = await newestListing(this.db, credential, notBefore)
-      if (kept !== null) return this.learn(credential, kept, await unpack(kept.body))
-      const claim = await claimListing(this.db, credential, notBefore, claimTime)
-      if (claim !== null) return await this.list(credential, notBefore, claim, list)
-      await setTimeout(lookAgainAfter)
+      const age = now - notBefore + (performance.now() - asked)
+      const listing = await askForListing(this.db, credential, { age, hold: claimTime })
+      switch (listing.kind) {
+        case 'there': {
+          const answers = JSON.parse(listing.body) as SharedAnswers
+          return this.remember(credential, listing.begunAt, performance.now() - listing.age, answers)
+        }
+        case 'yours':
+          // It begins now, and that is later than what was asked for.
+          return this.remember(
+            credential,
+            now,
+            performance.now(),
+            await this.list(credential, listing.right, list),
+          )
+        case 'busy':
+          await setTimeout(Math.min(listing.retryIn, lookAgainAfter))
+      }
     }
   }
 
   private async list(
     credential: string,
-    notBefore: Instant,
-    claim: string,
+    right: string,
     list: () => Promise<SharedAnswers>,
-  ): Promise<Shared> {
-    const begun = performance.now()
-    let answers: SharedAnswers
+  ): Promise<SharedAnswers> {
     try {
-      answers = await list()
+      const answers = await list()
+      await storeListing(this.db, credential, right, JSON.stringify(answers))
+      return answers
     } catch (cause) {
-      await giveUpListing(this.db, credential, claim).catch(() => undefined)
+      await giveUpListing(this.db, credential, right).catch(() => undefined)
       throw cause
     }
-    await keepListing(this.db, credential, claim, await pack(answers))
-    // It was begun after the right to it was taken, and that after `notBefore`.
-    return this.remember(credential, notBefore, begun, answers)
-  }
-
-  private learn(credential: string, { begunAt, age }: KeptListing, answers: SharedAnswers): Shared {
-    return this.remember(credential, begunAt, performance.now() - age, answers)
   }
 
   private remember(credential: string, begunAt: Instant, takenAt: number, answers: SharedAnswers): Shared {
@@ -97,15 +101,6 @@ export class SharedListings {
     this.known.set(credential, shared)
     return shared
   }
-}
-
-async function pack(answers: SharedAnswers): Promise<Buffer> {
-  return await promisify(deflate)(JSON.stringify(answers))
-}
-
-async function unpack(body: Buffer): Promise<SharedAnswers> {
-  const text = (await promisify<Buffer, Buffer>(inflate)(body)).toString('utf8')
-  return JSON.parse(text) as SharedAnswers
 }
 
 /** A listing may use this share of an hour's requests. */

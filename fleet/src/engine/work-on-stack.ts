@@ -4,7 +4,7 @@ import type { Secret } from '../../../src/model/secret.ts'
 import { operator } from '../../../src/runtime/host.ts'
 import type { FleetDatabase } from '../../../src/runtime/fleet-database.ts'
 import type { Stores } from '../../../src/stores/open.ts'
-import type { Lane } from '../budget/lane.ts'
+import type { Lane } from '../budget/lanes.ts'
 import type { Database } from '../database/connect.ts'
 import type { FleetStack, StackMode } from '../file/fleet.ts'
 import type { Log } from '../log/log.ts'
@@ -127,7 +127,9 @@ async function runFor(
   const { listings, tick, parallelism } = workshop
   const freshness = freshnessOf(listings.costOf(access.credential), stack.interval, tick)
   const notBefore = Math.max(now - freshness, lastEnd ?? 0)
-  const shared = await listings.get(access.credential, notBefore, () => listFor(stack, access, workshop))
+  const shared = await listings.get(access.credential, { now, notBefore }, () =>
+    listFor(stack, access, workshop),
+  )
   const replayer = new AnswerReplayer(shared.answers, shared.age)
   const context = contextFor(
     stack,

@@ -13,6 +13,8 @@ export interface FleetRunOptions {
   readonly parallelism: number
   /** Work on what is due, once, then end. */
   readonly once: boolean
+  /** Say more in the log. */
+  readonly verbose: boolean
 }
 
 export interface FleetStatusOptions {

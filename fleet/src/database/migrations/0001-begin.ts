@@ -117,6 +117,7 @@ create table if not exists fluxloop_keys.budget (
   refilled_at timestamptz not null default clock_timestamp(),
   capacity double precision not null,
   per_seconds double precision not null,
+  resets_at timestamptz,
   updated_at timestamptz not null default clock_timestamp()
 )`
 

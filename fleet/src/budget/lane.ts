@@ -1,1 +1,0 @@
-export type Lane = 'leaked' | 'heal' | 'create' | 'rotate' | 'plan'
