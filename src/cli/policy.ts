@@ -99,6 +99,7 @@ export const policy: readonly Command[] = [
     about: [
       'It prints an address on 127.0.0.1 that lets one browser in, once. The page can be read, and nothing else: no button changes a key.',
       'It asks the platform each minute, and after each run of this machine: a list and who calls, with the use of keys once a day. It takes at most a third of the 1,000 requests that the platform allows in an hour, and waits longer where that is not enough.',
+      'With FLUXLOOP_KEYS_DATABASE_URL it shows the fleet of that database, too: its stacks, what comes next, and what is left of each budget of requests.',
     ],
     flags: {
       config,

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
+import type { FleetStatus } from '../model/fleet-status.ts'
 import { lockTarget } from './stack-lock.ts'
 import { contentPolicy, pageHtml } from '../render/page/page-html.ts'
 import { packData } from '../render/page/packed.ts'
@@ -8,8 +9,10 @@ import type { Connection, ConnectionOptions } from '../runtime/connection.ts'
 import type { StackLock } from '../runtime/stack-lock.ts'
 import { maximumRequestsOf, windowOf } from './audit/options.ts'
 import { requireConfiguration } from './configuration.ts'
+import { loadFleetPackage } from './fleet/load-fleet.ts'
 import { type PagePlatform, collect } from './report/collect.ts'
 import { pageData } from './report/read-sources.ts'
+import { readFleet } from './ui/read-fleet.ts'
 import { type Shown, servePage } from './ui/page-server.ts'
 import { type Refreshed, cannotListen, keepFresh } from './ui/refresh.ts'
 import { watchRuns } from './ui/watch-runs.ts'
@@ -58,11 +61,13 @@ interface Stacks {
   readonly paths: readonly (readonly string[])[]
   readonly sources: Map<number, PageSource>
   readonly troubles: string[]
+  /** Null: there is no fleet, or it could not be asked yet. */
+  fleet: FleetStatus | null
 }
 
 /** Brings each stack up to date. What fails keeps what it had, with the reason; at first it ends the command. */
 async function refreshAll(
-  { paths, sources, troubles }: Stacks,
+  stacks: Stacks,
   {
     connection,
     windowDays,
@@ -71,6 +76,7 @@ async function refreshAll(
   maximumRequests: number,
   context: Context,
 ): Promise<Refreshed> {
+  const { paths, sources, troubles } = stacks
   const { client: own, url } = connection
   const before = own.requests()
   const client = askedOnce(connection)
@@ -93,6 +99,9 @@ async function refreshAll(
       if (isFirst || !(cause instanceof Failure)) throw cause
       troubles.push(`${sources.get(index)?.audit.stack ?? 'A stack'} is not up to date: ${cause.message}.`)
     }
+  const { status, trouble } = await readFleet(context.env, loadFleetPackage)
+  stacks.fleet = status ?? stacks.fleet
+  if (trouble !== null) troubles.push(trouble)
   return { requests: own.requests() - before, usage: client.usages() }
 }
 
@@ -110,12 +119,12 @@ export async function runUi(options: UiOptions, context: Context): Promise<numbe
   if (port > 65_535) throw new Failure('usage', '--port takes 0 to 65535')
   const connection = await context.connect(options)
   const asked = { connection, windowDays, parallelism }
-  const stacks: Stacks = { paths: stacksOf(options), sources: new Map(), troubles: [] }
+  const stacks: Stacks = { paths: stacksOf(options), sources: new Map(), troubles: [], fleet: null }
   const shown = (): Shown => {
     const { version } = context
-    const { sources, troubles } = stacks
+    const { sources, troubles, fleet } = stacks
     const inOrder = [...sources].sort(([a], [b]) => a - b).map(([, source]) => source)
-    const data = pageData(inOrder, { version, personal, troubles })
+    const data = pageData(inOrder, { version, personal, troubles, fleet })
     return { html: pageHtml(data, { isLive: true }), data: JSON.stringify(packData(data)) }
   }
   const first = await refreshAll(stacks, asked, maximumRequests, context)

@@ -1,4 +1,4 @@
-import type { Instant, Milliseconds } from './duration.ts'
+import type { Instant } from './duration.ts'
 
 /** The worst first. `new`: it has not run yet. */
 export const fleetStates = ['failing', 'drifted', 'new', 'in-sync'] as const
@@ -41,8 +41,8 @@ export interface FleetCredentialStatus {
   readonly account: string | null
   readonly remaining: number
   readonly capacity: number
-  /** In which the whole capacity comes back. */
-  readonly period: Milliseconds
+  /** When the whole capacity is there again; null: it comes back evenly. */
+  readonly resetsAt: Instant | null
   /** Within about an hour: what is counted by the hour is taken in part. */
   readonly used: Readonly<Record<RequestLane, number>>
 }

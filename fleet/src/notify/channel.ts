@@ -5,8 +5,8 @@ import type { Secret } from '../../../src/model/secret.ts'
 import type { ProgramLine } from '../../../src/model/store.ts'
 import type { Fact } from './notice.ts'
 
-export const noticeEvents = ['in-sync', 'drifted', 'failing', 'ending', 'finding', 'rotation-failed'] as const
-export type NoticeEvent = (typeof noticeEvents)[number]
+/** What a channel may ask for. A rotation that failed counts as `failing`, and a finding as `drifted`. */
+export type NoticeEvent = 'in-sync' | 'drifted' | 'failing' | 'ending'
 
 /** Where a notice goes. The address may hold a token, as Slack's do, so it is a secret, and messages name the channel instead. */
 export type NoticeTarget =
@@ -46,11 +46,11 @@ function eventOf(fact: Fact): NoticeEvent {
     case 'stack-state':
       return fact.state
     case 'finding':
-      return 'finding'
+      return 'drifted'
     case 'key-end':
       return 'ending'
     case 'rotation':
-      return 'rotation-failed'
+      return 'failing'
   }
 }
 

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Kysely } from 'kysely'
 import { type Instant, type Milliseconds, hour, minute, second } from '../../../src/model/duration.ts'
 import { Failure } from '../../../src/model/failure.ts'
-import type { Tables } from '../database/tables.ts'
+import type { Database } from '../database/connect.ts'
 import type { Log } from '../log/log.ts'
 import { type NoticeChannel, channelsFor, wants } from './channel.ts'
 import { type Fact, endStep, noticeOf } from './notice.ts'
@@ -21,7 +20,7 @@ import {
 } from './told.ts'
 
 interface NotifierSurroundings {
-  readonly db: Kysely<Tables>
+  readonly db: Database
   readonly sending: Sending
   readonly log: Pick<Log, 'info' | 'warn'>
 }

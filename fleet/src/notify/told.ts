@@ -1,6 +1,6 @@
-import { type Kysely, sql } from 'kysely'
+import { sql } from 'kysely'
 import type { Instant, Milliseconds } from '../../../src/model/duration.ts'
-import type { Tables } from '../database/tables.ts'
+import type { Database } from '../database/connect.ts'
 
 /** One thing that one channel is told of, as it is now. */
 export interface Told {
@@ -26,8 +26,6 @@ export interface Claim extends Told {
   readonly since: Instant
   readonly until: Instant
 }
-
-type Database = Kysely<Tables>
 
 export async function readTold(
   db: Database,

@@ -1,5 +1,5 @@
-import { type Kysely, sql } from 'kysely'
-import { type Instant, hour, second } from '../../../src/model/duration.ts'
+import { sql } from 'kysely'
+import { type Instant, hour } from '../../../src/model/duration.ts'
 import {
   type FleetCredentialStatus,
   type FleetStackStatus,
@@ -9,9 +9,8 @@ import {
   fleetStates,
   requestLanes,
 } from '../../../src/model/fleet-status.ts'
-import type { Tables } from '../database/tables.ts'
-
-type Database = Kysely<Tables>
+import { readBudgets } from '../budget/budget.ts'
+import type { Database } from '../database/connect.ts'
 
 /** Characters of a hash that tell credentials apart, and tell nothing of them. */
 const shownOfHash = 8
@@ -73,19 +72,13 @@ async function readCredentials(
   accountOf: ReadonlyMap<string, string>,
 ): Promise<readonly FleetCredentialStatus[]> {
   const use = await readUse(db, now)
-  const rows = await db
-    .selectFrom('budget')
-    .select(['credential', 'tokens', 'refilled_at', 'capacity', 'per_seconds'])
-    .execute()
-  return rows.map(({ credential, tokens, refilled_at, capacity, per_seconds }) => {
-    const gained = (Math.max(0, now - refilled_at) / second) * (capacity / per_seconds)
+  const budgets = await readBudgets(db)
+  return budgets.map(({ credential, remaining, limit, resetsAt }) => {
     const used = (lane: RequestLane) => Math.round(use.get(credential)?.get(lane) ?? 0)
     return {
       credential: credential.slice(0, shownOfHash),
       account: accountOf.get(credential) ?? null,
-      remaining: Math.max(0, Math.floor(Math.min(capacity, tokens + gained))),
-      capacity: Math.floor(capacity),
-      period: per_seconds * second,
+      ...{ remaining, capacity: Math.floor(limit), resetsAt },
       used: Object.fromEntries(requestLanes.map(lane => [lane, used(lane)])) as Record<RequestLane, number>,
     }
   })

@@ -1,4 +1,3 @@
-import { second } from '../../../src/model/duration.ts'
 import type { FleetStackStatus, FleetStatus } from '../../../src/model/fleet-status.ts'
 import { isoTime } from '../../../src/render/text/time.ts'
 import { masked } from '../log/masked.ts'
@@ -36,12 +35,12 @@ export function statusToJson({ at, totals, stacks, credentials }: FleetStatus) {
     at: isoTime(at),
     totals,
     stacks: stacks.map(stackToJson),
-    credentials: credentials.map(({ credential, account, remaining, capacity, period, used }) => ({
+    credentials: credentials.map(({ credential, account, remaining, capacity, resetsAt, used }) => ({
       credential,
       account: maskedOrNull(account),
       remaining,
       capacity,
-      period_seconds: Math.round(period / second),
+      resets_at: timeOrNull(resetsAt),
       used_in_last_hour: used,
     })),
   }

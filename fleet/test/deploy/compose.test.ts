@@ -40,10 +40,10 @@ t.test('replicas wait for the tables, have time to end, and no privilege', async
     cap_drop: ['ALL'],
   })
   t.match(migrate, { command: ['fleet', 'migrate'], read_only: true })
-  t.match(migrate?.environment['FLUXLOOP_KEYS_DATABASE_URL'], '//fluxloop_keys_owner:')
+  t.match(migrate?.environment['FLUXLOOP_KEYS_DATABASE_URL'], '//fluxloop_keys_migrator:')
   t.match(
     replica?.environment['FLUXLOOP_KEYS_DATABASE_URL'],
-    '//fluxloop_keys:',
+    '//fluxloop_keys_runner:',
     'the role without rights on tables',
   )
 })

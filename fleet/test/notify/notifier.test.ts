@@ -29,7 +29,7 @@ function channelTo({ url }: Receiver, more: Partial<NoticeChannel> = {}): Notice
     name: 'ops',
     target: { kind: 'webhook', url, secret: new Secret('signing-secret-of-a-channel') },
     timeout: 3_000,
-    events: ['in-sync', 'drifted', 'failing', 'ending', 'finding', 'rotation-failed'],
+    events: ['in-sync', 'drifted', 'failing', 'ending'],
     owners: [],
     findingsFrom: 'high',
     ...more,

@@ -82,7 +82,7 @@ if (postgres !== null) {
         credential: 'abababab',
         account: 'acme',
         capacity: 1_000,
-        period: hour,
+        resetsAt: null,
         used: { plan: 40, leaked: 0 },
       },
       { credential: 'cdababab', account: null, remaining: 1_000, used: { plan: 0 } },

@@ -2,7 +2,7 @@ import t from 'tap'
 import { paletteFor } from '../../../src/render/text/palette.ts'
 import { displayWidth } from '../../../src/render/text/text.ts'
 import { renderStatus } from '../../src/status/status-text.ts'
-import { sampleStack, sampleStatus, statusOf } from './sample-status.ts'
+import { sampleStack, sampleStatus, statusOf } from '../../../test/support/fleet-status.ts'
 
 const plain = paletteFor(false)
 const at = (width: number) => renderStatus(sampleStatus, { palette: plain, width })

@@ -97,7 +97,7 @@ export async function fleetWorld(
         budgetOf: () => endless,
         digestOf: ({ name, mode }) => `${name} ${mode}`,
         credentialOf: () => Promise.resolve(platform.administrator),
-        folderOf: ({ source }) => Promise.resolve(source.path),
+        placeOf: ({ source }) => Promise.resolve({ folder: source.path, checkout: null }),
         environmentOf: () => ({
           PATH: process.env['PATH'],
           HOME: folder,

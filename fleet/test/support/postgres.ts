@@ -20,8 +20,8 @@ export interface TestDatabase {
 
 export interface TestPostgres {
   readonly port: number
-  /** An empty database of its own. */
-  database(): Promise<TestDatabase>
+  /** A database of its own: empty, or a copy of another one that nobody is connected to. */
+  database(template?: TestDatabase): Promise<TestDatabase>
   /** Stops it as a machine that fails does: connections break, nothing is said. */
   stop(): Promise<void>
   start(): Promise<void>
@@ -107,10 +107,13 @@ export async function postgresForTest(t: Test): Promise<TestPostgres | null> {
   let daemon: Daemon | null = null
   const server: TestPostgres = {
     port,
-    async database() {
+    async database(template) {
       made += 1
       const name = `test_${made}`
-      await rowsOf(urlOf(port, 'postgres', 'postgres'), `create database ${name}`)
+      await rowsOf(
+        urlOf(port, 'postgres', 'postgres'),
+        `create database ${name} template ${template?.name ?? 'template0'}`,
+      )
       const url = urlOf(port, name, 'postgres')
       return {
         name,

@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import { readBounded } from '../../files/bounded-file.ts'
 import { withoutByteOrderMark } from '../../model/byte-order-mark.ts'
 import { Failure } from '../../model/failure.ts'
+import type { FleetStatus } from '../../model/fleet-status.ts'
+import { pageFleet } from '../../render/page/page-fleet.ts'
 import type { PageData } from '../../render/page/page-data.ts'
 import { type PageSource, pageStack } from '../../render/page/page-stack.ts'
 import { pageText } from '../../render/page/page-text.ts'
@@ -57,14 +59,27 @@ export async function readSources(from: string, plan: string | null, cwd: string
   }
 }
 
+interface PageFacts {
+  readonly version: string
+  readonly personal: boolean
+  readonly troubles?: readonly string[]
+  /** Null: the page is about no fleet. */
+  readonly fleet?: FleetStatus | null
+}
+
 /** The data of a page; of what others wrote, whatever is not as it should be is a usage `Failure`. */
 export function pageData(
   sources: readonly PageSource[],
-  { version, personal, troubles = [] }: { version: string; personal: boolean; troubles?: readonly string[] },
+  { version, personal, troubles = [], fleet = null }: PageFacts,
 ): PageData {
   const text = pageText(personal)
   try {
-    return { version, stacks: sources.map(source => pageStack(source, text)), troubles: troubles.map(text) }
+    return {
+      version,
+      stacks: sources.map(source => pageStack(source, text)),
+      troubles: troubles.map(text),
+      ...(fleet === null ? {} : { fleet: pageFleet(fleet, text) }),
+    }
   } catch (cause) {
     if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause
     throw new Failure('usage', 'The report cannot be made: a file is not as fluxloop-keys writes it', {

@@ -46,6 +46,7 @@ function facts(model: PageModel): readonly Fact[] {
   const refused = data.stacks.filter(({ plan }) => plan?.refused === true).length
   const held = notes.filter(({ severity }) => severity === 'held').length
   const drifted = rows.filter(row => row.drifted).length
+  const fleet = data.fleet?.totals ?? { failing: 0, drifted: 0 }
   const unmanaged = rows.filter(({ key }) => key.undeclared === true).length
   const some = (level: Level, amount: number, text: string): readonly Fact[] =>
     amount === 0 ? [] : [{ level, text }]
@@ -60,6 +61,8 @@ function facts(model: PageModel): readonly Fact[] {
         ? 'A plan is refused: apply would do nothing.'
         : `${plural(refused, 'plan')} are refused.`,
     ),
+    ...some('bad', fleet.failing, `${plural(fleet.failing, 'failing stack')} in the fleet.`),
+    ...some('warn', fleet.drifted, `${plural(fleet.drifted, 'drifted stack')} in the fleet.`),
     ...some('warn', held, `${plural(held, 'change')} held back.`),
     ...some(
       'warn',

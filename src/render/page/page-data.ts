@@ -1,4 +1,5 @@
 import type { Severity } from '../../model/audit-rule.ts'
+import type { FleetState } from '../../model/fleet-status.ts'
 import type { PermissionUse } from '../../model/inventory.ts'
 
 /** Seconds since 1970 in UTC. */
@@ -132,12 +133,44 @@ export interface PageStack {
   }[]
 }
 
+export interface PageFleetStack {
+  /** In the fleet file. */
+  readonly name: string
+  readonly state: FleetState
+  readonly since: Seconds
+  readonly failures: number
+  readonly problem: string | null
+  readonly lastRun: Seconds | null
+  readonly nextRun: Seconds
+  /** Who writes it now. */
+  readonly holder: string | null
+}
+
+/** A fleet, as its database knows it. */
+export interface PageFleet {
+  readonly at: Seconds
+  readonly totals: Readonly<Record<FleetState, number>>
+  /** The worst first; of many, the first ones. */
+  readonly stacks: readonly PageFleetStack[]
+  /** The next events of all stacks, the earliest first. */
+  readonly soon: readonly { readonly name: string; readonly event: string; readonly at: Seconds }[]
+  readonly credentials: readonly {
+    readonly name: string
+    readonly remaining: number
+    readonly capacity: number
+    /** `rotate 14`: what the last hour took. */
+    readonly used: readonly string[]
+  }[]
+}
+
 /** Everything that a page shows. No secret is in it. */
 export interface PageData {
   readonly version: string
   readonly stacks: readonly PageStack[]
   /** What could not be brought up to date, and why; empty in a file. */
   readonly troubles: readonly string[]
+  /** Absent: the page is about no fleet. */
+  readonly fleet?: PageFleet
 }
 
 /** How far the timeline reaches. */

@@ -3,6 +3,7 @@ import { type VNode, h } from './element.mjs'
 import { changesSection, eventsSection } from './events-section.ts'
 import { filterBar } from './filter-bar.ts'
 import { findingsSection } from './findings-section.ts'
+import { fleetSection } from './fleet-section.ts'
 import { ownersSection, projectsSection, unmanagedSection } from './groups.ts'
 import { pageTop, tiles } from './headline.ts'
 import { keysSection } from './keys-table.ts'
@@ -30,7 +31,7 @@ function now({ data: { stacks } }: PageModel): number {
 /** The whole page, as a function of its data and of what its reader chose. A file begins with it, and a script draws it anew. */
 export function pageView(model: PageModel, state: ViewState, isLive: boolean): VNode {
   const { rows, findings, events, changes } = select(model, state)
-  const { stacks, version } = model.data
+  const { stacks, version, fleet } = model.data
   return h(
     'div',
     { class: 'page' },
@@ -43,8 +44,11 @@ export function pageView(model: PageModel, state: ViewState, isLive: boolean): V
       h(
         'nav',
         { class: 'parts', 'aria-label': 'Parts of the page' },
-        parts.map(([id, label]) => button(`jump:${id}`, label)),
+        (fleet === undefined ? parts : ([['fleet', 'Fleet'], ...parts] as const)).map(([id, label]) =>
+          button(`jump:${id}`, label),
+        ),
       ),
+      fleet === undefined ? null : fleetSection(fleet),
       h('div', { class: 'charts' }, timelineChart(events, now(model)), agesChart(rows), useChart(rows)),
       keysSection(rows, model.rows.length, state, stacks.length > 1),
       permissionsSection(rows, state),

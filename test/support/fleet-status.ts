@@ -1,6 +1,6 @@
-import { day, hour, minute } from '../../../src/model/duration.ts'
-import type { FleetStackStatus, FleetState, FleetStatus } from '../../../src/model/fleet-status.ts'
-import { fleetStates } from '../../../src/model/fleet-status.ts'
+import { day, minute } from '../../src/model/duration.ts'
+import type { FleetStackStatus, FleetState, FleetStatus } from '../../src/model/fleet-status.ts'
+import { fleetStates } from '../../src/model/fleet-status.ts'
 
 export const sampleNow = Date.UTC(2026, 10, 22, 12, 30)
 
@@ -26,7 +26,7 @@ export function statusOf(...stacks: readonly FleetStackStatus[]): FleetStatus {
     stacks,
     credentials: [
       {
-        ...{ credential: '3f9a01bc', account: 'acme', remaining: 512, capacity: 1_000, period: hour },
+        ...{ credential: '3f9a01bc', account: 'acme', remaining: 512, capacity: 1_000, resetsAt: null },
         used: { leaked: 0, heal: 2, create: 0, rotate: 14, plan: 40 },
       },
     ],
