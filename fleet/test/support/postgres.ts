@@ -87,12 +87,19 @@ server_login_retry = 1
   return file
 }
 
+let shared: Promise<TestPostgres> | null = null
+
 /**
- * A real PostgreSQL for the tests of one file, on a free port of this machine; null where it is not installed, and then the
- * test is skipped. It loses its data at the first power cut, and is quick therefore.
+ * A real PostgreSQL, on a free port of this machine, for all files of tests in this process; null where it is not installed, and then the
+ * test is skipped. Tests may stop it, so nothing asks it for anything outside of one. It loses its data at the first power cut, and is quick
+ * therefore.
  */
 export async function postgresForTest(t: Test): Promise<TestPostgres | null> {
   if (!needsPrograms(t, 'initdb', 'postgres', 'setpriv')) return null
+  return (shared ??= startPostgres(t))
+}
+
+async function startPostgres(t: Test): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-postgres-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   giveToDaemons(folder)
