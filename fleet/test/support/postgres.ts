@@ -99,7 +99,11 @@ export async function postgresForTest(t: Test): Promise<TestPostgres | null> {
   return (shared ??= startPostgres(t))
 }
 
-async function startPostgres(t: Test): Promise<TestPostgres> {
+/** One that a test has for itself, with settings of its own; `files` are those of its folder that they name. */
+export async function startPostgres(
+  t: Test,
+  own: { readonly settings?: readonly string[]; readonly files?: Readonly<Record<string, Buffer>> } = {},
+): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-postgres-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   giveToDaemons(folder)
@@ -109,8 +113,18 @@ async function startPostgres(t: Test): Promise<TestPostgres> {
     ['-D', data, '-N', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'],
     folder,
   )
+  for (const [name, content] of Object.entries(own.files ?? {})) {
+    await writeFile(join(data, name), content, { mode: 0o600 })
+    giveToDaemons(join(data, name))
+  }
   const port = await freePort()
-  const args = ['-D', data, '-p', String(port), ...settings.flatMap(setting => ['-c', setting])]
+  const args = [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    ...[...settings, ...(own.settings ?? [])].flatMap(setting => ['-c', setting]),
+  ]
   let daemon: Daemon | null = null
   const server: TestPostgres = {
     port,
