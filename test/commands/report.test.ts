@@ -104,6 +104,22 @@ t.test(
   },
 )
 
+t.test('tells of each key what runs did to it, where a log is kept', async t => {
+  const { place, platform, run, dataOf } = await scene(t)
+  const log = ['--log', join(place.work, 'runs.jsonl')] as const
+  t.equal((await run('rotate', 'one', '--auto-approve', ...log)).code, 0)
+  platform.now += day
+  const written = await place.run(['report', '--html', 'report.html'], {
+    env: { ...platform.env, FLUXLOOP_KEYS_LOG: join(place.work, 'runs.jsonl') },
+  })
+  t.equal(written.code, 0, written.stderr)
+  const [stack] = (await dataOf('report.html')).stacks
+  t.match(stack?.past, [{ index: 0, what: 'rotated', why: 'asked for' }])
+  t.equal(stack?.past?.length, 1)
+  t.equal((await run('report', '--html', 'report.html')).code, 0)
+  t.notOk('past' in ((await dataOf('report.html')).stacks[0] ?? {}), 'and nothing where none is')
+})
+
 t.test('refuses what makes no sense, before it asks anybody', async t => {
   const { place, run } = await scene(t)
   await place.write('other.json', '{"format_version":"1.0","findings":[]}')

@@ -3,7 +3,9 @@ import { auditState } from '../../audit/audit-state.ts'
 import { inventory } from '../../audit/inventory.ts'
 import type { Context } from '../../context.ts'
 import type { DesiredState } from '../../model/desired.ts'
-import { day } from '../../model/duration.ts'
+import { type Instant, day } from '../../model/duration.ts'
+import { Failure } from '../../model/failure.ts'
+import type { ChangeLine } from '../../model/log.ts'
 import { computeCalendar } from '../../plan/calendar.ts'
 import { computePlan } from '../../plan/compute-plan.ts'
 import { originOf } from '../../platform/endpoint.ts'
@@ -17,6 +19,7 @@ import { planToJson } from '../../render/plan/plan-json.ts'
 import { compiledRules, factsWithUsage, seenKeys } from '../audit/gather-facts.ts'
 import { auditedPlan } from '../audited-plan.ts'
 import { nothingAsked, planOptions, withKeychain } from '../plan-options.ts'
+import { findHistory } from '../run-history.ts'
 
 export interface Collecting {
   readonly config: readonly string[]
@@ -27,6 +30,25 @@ export interface Collecting {
 
 /** What a page needs of the platform. */
 export type PagePlatform = GatherPlatform & Pick<PlatformClient, 'usage' | 'requests'>
+
+/** What runs did to keys of this stack within the window; null: nobody keeps a history, or there is none yet. */
+async function historyOf(
+  { stack }: DesiredState,
+  since: Instant,
+  context: Context,
+): Promise<readonly ChangeLine[] | null> {
+  const history = await findHistory(null, context)
+  if (history === null) return null
+  try {
+    const { lines } = await history.read(since)
+    return lines.flatMap(line =>
+      line.event === 'change' && line.stack === stack && Date.parse(line.at) >= since ? [line] : [],
+    )
+  } catch (cause) {
+    if (cause instanceof Failure && cause.code === 'not-found') return null
+    throw cause
+  }
+}
 
 /** One listing, with what plan, audit and calendar make of it. Writes nothing and runs no program. */
 export async function collect(
@@ -58,5 +80,6 @@ export async function collect(
     audit: { ...auditToJson(auditState(facts)), inventory: inventoryToJson(entries) },
     plan: planToJson(plan, audit),
     calendar: calendarToJson(calendar),
+    history: await historyOf(desired, now - windowDays * day, context),
   }
 }

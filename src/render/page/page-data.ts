@@ -85,6 +85,15 @@ export interface PageEvent {
   readonly why: string
 }
 
+/** What a run did to a key, as the history has it. */
+export interface PagePast {
+  readonly at: Seconds
+  readonly index?: number
+  /** In words: `rotated`, `failed to update`. */
+  readonly what: string
+  readonly why: string
+}
+
 /** What the next apply does to a key, or why it waits. */
 export interface PageChange {
   /** A word of the plan: `create`, `rotate`; `deferred`, `retiring`. */
@@ -124,6 +133,8 @@ export interface PageStack {
   /** Of the next 90 days, the earliest first. */
   readonly events: readonly PageEvent[]
   readonly changes: readonly PageChange[]
+  /** The latest first; absent: nobody keeps a history. */
+  readonly past?: readonly PagePast[]
   /** What a plan says besides; null: no plan was made, so nothing is known of changes and drift. */
   readonly plan: { readonly refused: boolean; readonly notes: readonly PageNote[] } | null
   readonly notLookedAt: readonly {

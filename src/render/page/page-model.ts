@@ -1,5 +1,13 @@
 import { type Severity, severities } from '../../model/audit-rule.ts'
-import type { PageChange, PageData, PageEvent, PageFinding, PageKey, PageStack } from './page-data.ts'
+import type {
+  PageChange,
+  PageData,
+  PageEvent,
+  PageFinding,
+  PageKey,
+  PagePast,
+  PageStack,
+} from './page-data.ts'
 
 /** A key with what the page says of it elsewhere. */
 export interface Row {
@@ -15,6 +23,7 @@ export interface Row {
   readonly changes: readonly PageChange[]
   readonly drifted: boolean
   readonly events: readonly PageEvent[]
+  readonly past: readonly PagePast[]
   /** In seconds; null: it has no secret yet. */
   readonly age: number | null
   /** Of its maximum age; null: age never rotates it. */
@@ -87,6 +96,7 @@ function rowsOf(stack: PageStack, before: number): readonly Row[] {
   const findings = grouped(stack.findings, ({ at }) => at)
   const changes = grouped(stack.changes, ({ index }) => index)
   const events = grouped(stack.events, ({ index }) => index)
+  const past = grouped(stack.past ?? [], ({ index }) => index)
   return stack.keys.map((key, index): Row => {
     const own = findings.get(index) ?? []
     const changed = changes.get(index) ?? []
@@ -101,6 +111,7 @@ function rowsOf(stack: PageStack, before: number): readonly Row[] {
       ),
       drifted: changed.some(isDrift),
       events: events.get(index) ?? [],
+      past: past.get(index) ?? [],
       share: age === null || key.maxAge === undefined ? null : age / key.maxAge,
       requests: (key.use ?? []).reduce((sum, count) => sum + count, 0),
       words: wordsOf(stack.stack, key),

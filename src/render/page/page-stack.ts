@@ -1,4 +1,5 @@
 import { unseenReasons } from '../../model/audit.ts'
+import type { ChangeLine } from '../../model/log.ts'
 import type { AuditFindingJson, AuditJson } from '../audit/audit-json.ts'
 import type { InventoryJson } from '../audit/inventory-json.ts'
 import type { CalendarJson } from '../plan/key-calendar.ts'
@@ -8,6 +9,7 @@ import {
   type PageChange,
   type PageEvent,
   type PageFinding,
+  type PagePast,
   type PageStack,
   eventKinds,
   timelineDays,
@@ -22,6 +24,8 @@ export interface PageSource {
   readonly plan: PlanJson | null
   /** Null: the timeline goes by what the audit knows of each key. */
   readonly calendar: CalendarJson | null
+  /** Changes that runs made to keys of this stack, oldest first; null: nobody keeps a history. */
+  readonly history?: readonly ChangeLine[] | null
 }
 
 /** Where the page has a key, by key id and by live id. */
@@ -147,6 +151,38 @@ function pageChanges({ changes, deferred, retiring }: PlanJson, places: Places, 
   ]
 }
 
+function pastWords({ action, outcome }: ChangeLine): string {
+  switch (outcome.status) {
+    case 'done':
+      return outcome.done
+    case 'failed':
+      return `failed to ${action}`
+    case 'held':
+      return `held back: ${action}`
+    case 'not_started':
+      return `not begun: ${action}`
+  }
+}
+
+/** More of one stack says nothing of now. */
+const mostPast = 1_000
+
+function pagePast(history: readonly ChangeLine[], places: Places, text: PageText): readonly PagePast[] {
+  return history
+    .slice(-mostPast)
+    .map(line => {
+      const failed = line.outcome.status === 'failed' ? [line.outcome.message] : []
+      const why = [...line.reasons.map(({ message }) => message), ...failed].join('; ')
+      return {
+        at: seconds(line.at),
+        ...places.of(line.key, line.id),
+        what: text(pastWords(line)),
+        why: text(why),
+      }
+    })
+    .reverse()
+}
+
 const whyUnseen: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(unseenReasons).map(([code, words]) => [code.replaceAll('-', '_'), words]),
 )
@@ -175,6 +211,7 @@ export function pageStack(source: PageSource, text: PageText): PageStack {
       .filter(event => event.at <= until && eventKinds.includes(event.event))
       .sort((a, b) => a.at - b.at || (a.key < b.key ? -1 : 1)),
     changes: plan === null ? [] : pageChanges(plan, places, text),
+    ...(source.history == null ? {} : { past: pagePast(source.history, places, text) }),
     plan:
       plan === null
         ? null

@@ -81,7 +81,7 @@ function permissionItems({ key: { permissions } }: Row): readonly VNode[] {
 
 /** Everything that the page knows of one key. */
 export function keyStory(row: Row): VNode {
-  const { key, stack, findings, changes, events, requests } = row
+  const { key, stack, findings, changes, events, past, requests } = row
   const now = stack.at
   return h(
     'div',
@@ -144,6 +144,10 @@ export function keyStory(row: Row): VNode {
     list(
       'To come',
       events.map(({ event, at, why }) => h('li', null, dayAndDistance(at, now), ` ${event}: `, foreign(why))),
+    ),
+    list(
+      'What runs did',
+      past.map(({ at, what, why }) => h('li', null, dayAndDistance(at, now), ` ${what}: `, foreign(why))),
     ),
   )
 }
