@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import type { DesiredState } from '../../src/model/desired.ts'
-import { day, minute } from '../../src/model/duration.ts'
+import { day } from '../../src/model/duration.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, envFile, keychain, sealed } from '../support/build.ts'
 import { whole } from '../support/whole.ts'
@@ -198,11 +198,26 @@ for (const [replayIndex, replay] of (['with the secret', 'never'] as const).entr
           const w = await afterFirst(t, first)
           await killedAt(t, w, desired, second)
           await requireWorkingConsumer(t, w, desired)
-          // Where the successor is gone that a predecessor was just marked for, another run may be about to name the next.
-          w.now += 15 * minute
           await requireHealed(t, w, desired)
         })
       }
     }
   })
 }
+
+t.test(
+  'keeps what a predecessor names until there is another successor, and asks for no key that is gone',
+  async t => {
+    const desired = declare('a readable store')
+    const w = await openAfter(t, 'overlap rotation', 'never', desired)
+    await killedAt(t, w, desired, { name: 'after-patch', count: 1 })
+    w.forget()
+    await requireHealed(t, w, desired)
+    const writes = w.exchanges.filter(({ method }) => method !== 'GET')
+    t.strictSame(
+      writes.map(({ method, status }) => `${method} ${status}`),
+      // A twin comes and goes in the place of a replay; the predecessor is marked anew, and the successor delivered.
+      ['POST 201', 'DELETE 204', 'POST 201', 'DELETE 204', 'PATCH 200', 'PATCH 200'],
+    )
+  },
+)
