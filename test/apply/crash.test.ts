@@ -1,6 +1,8 @@
 import t, { type Test } from 'tap'
 import type { DesiredState } from '../../src/model/desired.ts'
 import { day } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import type { Marker } from '../../src/model/marker.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, envFile, keychain, sealed } from '../support/build.ts'
 import { whole } from '../support/whole.ts'
@@ -52,6 +54,10 @@ function open(t: Test, replay: keyof typeof replays): World {
   w.send = replays[replay]
   if (replay === 'without the secret') hideReplayedSecrets(w)
   return w
+}
+
+function isIn(state: Marker['state']['kind'], ownership: LiveKey['ownership']): boolean {
+  return ownership.kind === 'managed' && ownership.marker.state.kind === state
 }
 
 /** One apply after the kill: every store holds the head's secret, nothing is left half done, and the next plan is empty. */
@@ -221,3 +227,27 @@ t.test(
     )
   },
 )
+
+t.test('leaves a pending key alive that somebody changed while its successor was being made', async t => {
+  const desired = declare('a readable store')
+  const w = await openAfter(t, 'overlap rotation', 'never', desired)
+  await killedAt(t, w, desired, { name: 'after-patch', count: 1 })
+  const pending = (await w.list()).find(({ ownership }) => isIn('pending', ownership))
+  if (pending === undefined) return t.fail('a key is pending')
+  let made = 0
+  w.bend = async (request, answer) => {
+    // The first is the twin of a replay.
+    if (request.method === 'POST' && (made += 1) === 2)
+      await w.client.update(pending.id, { name: 'Renamed' }, { ifMatch: null })
+    return answer
+  }
+  t.match((await w.apply(desired)).report.outcomes, [{ status: 'failed', code: 'conflict' }])
+  const left = (await w.list()).filter(({ ownership }) => isIn('pending', ownership))
+  t.strictSame(
+    left.map(({ id }) => id),
+    [pending.id],
+    'and the successor, which nobody received, is revoked again',
+  )
+  w.bend = (_request, answer) => answer
+  await requireHealed(t, w, desired)
+})
