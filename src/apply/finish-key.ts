@@ -75,8 +75,11 @@ export async function heal(change: Heal, others: Others, run: Run): Promise<Done
   const { desired, pending, excess, predecessors, generation, removal } = change
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores, removal, run)
-  const isOurs = (live: LiveKey) =>
-    isOfThisPlace(desired.keyId, markerOf(live), run.options) && live.id !== run.caller.key?.id
+  const mayGo = (live: LiveKey) =>
+    isOfThisPlace(desired.keyId, markerOf(live), run.options) &&
+    live.id !== run.caller.key?.id &&
+    !isInUse(live) &&
+    !mayBeReceived(live, desired, stores)
   const revokeAll = async (keys: readonly LiveKey[]) => {
     for (const { id } of keys) {
       if (revoked.has(id)) continue
@@ -85,10 +88,13 @@ export async function heal(change: Heal, others: Others, run: Run): Promise<Done
     }
   }
   const unreceived: LiveKey[] = []
-  for (const { live, fields } of pending) {
+  for (const [index, { live, fields }] of pending.entries()) {
     const key = { live, marker: markerOf(live) }
     const secret = (await secretFromStores(live, held, run)) ?? (await secretFromReplay(key, desired, run))
     if (secret !== null) {
+      // An older one, too, that no store has: whoever made this one was to revoke it.
+      for (const { live: older } of pending.slice(index + 1))
+        if (mayGo(older) && (await secretFromStores(older, held, run)) === null) unreceived.push(older)
       await revokeAll(unreceived)
       const kin = predecessors.filter(({ id }) => id !== live.id && !revoked.has(id))
       const retired = await retirePredecessors(live, kin, desired, run)
@@ -97,7 +103,7 @@ export async function heal(change: Heal, others: Others, run: Run): Promise<Done
       await narrowAll(retired, pending, desired, run)
       return { action: 'healed', ...done }
     }
-    if (!isOurs(live) || isInUse(live) || mayBeReceived(live, desired, stores)) break
+    if (!mayGo(live)) break
     unreceived.push(live)
   }
   const [newest] = generation === null ? [] : unreceived

@@ -3,6 +3,7 @@ import type { DesiredState } from '../../src/model/desired.ts'
 import { day } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import type { Marker } from '../../src/model/marker.ts'
+import type { Permissions } from '../../src/model/permission.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, envFile, keychain, sealed } from '../support/build.ts'
 import { whole } from '../support/whole.ts'
@@ -250,4 +251,16 @@ t.test('leaves a pending key alive that somebody changed while its successor was
   )
   w.bend = (_request, answer) => answer
   await requireHealed(t, w, desired)
+})
+
+t.test('revokes what nobody received, too, where a later pending key is finished', async t => {
+  const w = open(t, 'with the secret')
+  const declared = (permissions: Permissions) => desiredState([desiredKey({ permissions })])
+  await killedAt(t, w, declared(['read_scenarios', 'upload_results']), { name: 'after-create', count: 1 })
+  const desired = declared(['read_scenarios'])
+  await killedAt(t, w, desired, { name: 'after-create', count: 1 })
+  const [first, second] = (await w.list()).filter(({ ownership }) => isIn('pending', ownership))
+  t.ok(first !== undefined && second !== undefined, 'the first stays until the second is proven')
+  await requireHealed(t, w, desired)
+  t.equal((await w.list()).filter(({ ownership }) => ownership.kind === 'managed').length, 1)
 })
