@@ -117,7 +117,7 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
       {
         file: 'apply/finish-key.ts',
         from: '    const key = { live, marker: markerOf(live) }\n    const secret =',
-        to: '    const key = { live, marker: markerOf(live) }\n    if (mayGo(live)) await run.platform.revoke(live.id)\n    const secret =',
+        to: '    const key = { live, marker: markerOf(live) }\n    if (isOfThisPlace(desired.keyId, key.marker, run.options)) await run.platform.revoke(live.id)\n    const secret =',
       },
       {
         file: 'apply/finish-key.ts',
