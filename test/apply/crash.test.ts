@@ -264,3 +264,15 @@ t.test('revokes what nobody received, too, where a later pending key is finished
   await requireHealed(t, w, desired)
   t.equal((await w.list()).filter(({ ownership }) => ownership.kind === 'managed').length, 1)
 })
+
+t.test('leaves no pending key behind where it finishes one of more than it may leave', async t => {
+  const w = open(t, 'with the secret')
+  const declared = (permissions: Permissions) =>
+    desiredState([desiredKey({ permissions, stores: [keychain, sealed] })])
+  const desired = declared(['read_scenarios'])
+  for (const one of [declared(['*']), declared(['read_scenarios', 'upload_results']), desired]) {
+    await killedAt(t, w, one, { name: 'after-create', count: 1 })
+    w.now += 1_000
+  }
+  await requireHealed(t, w, desired)
+})
