@@ -11,7 +11,7 @@ import { markerOf, timeOf } from './markers.ts'
 import { type NewSecret, type Undelivered, predecessorsOf, removalOf } from './make-key.ts'
 import { requireWorking } from './prove.ts'
 import { type OpenStore, type Puts, both, holds, putIntoEach, requireAll, storesOf } from './put.ts'
-import { retirePredecessors } from './retire-predecessors.ts'
+import { type Others, retirePredecessors, revokeUnreceived } from './retire-predecessors.ts'
 import type { ApplyPlatform, Run } from './run.ts'
 import { takeOut } from './take-out.ts'
 import { isMarked, withdraw } from './withdraw.ts'
@@ -106,6 +106,7 @@ export async function putNew(
  */
 export async function deliverNew(
   key: Undelivered,
+  others: Others,
   run: Run,
 ): Promise<{ readonly done: Omit<Done, 'action'>; readonly retired: readonly LiveKey[] }> {
   const { live, marker, secret, change } = key
@@ -113,7 +114,9 @@ export async function deliverNew(
   let retired: readonly LiveKey[]
   try {
     await requireWorking(secret, live, run)
-    retired = await retirePredecessors(live, predecessorsOf(change), desired, run)
+    await revokeUnreceived(desired.keyId, others, run)
+    const predecessors = predecessorsOf(change).filter(({ id }) => !others.revoked.has(id))
+    retired = await retirePredecessors(live, predecessors, desired, run)
   } catch (cause) {
     throw await withdraw(live, cause, run)
   }

@@ -13,7 +13,7 @@ import type { Done } from './ledger.ts'
 import { markerOf } from './markers.ts'
 import { narrow } from './patch.ts'
 import { type OpenStore, putIntoEach, storesOf } from './put.ts'
-import { retirePredecessors } from './retire-predecessors.ts'
+import { type Others, retirePredecessors } from './retire-predecessors.ts'
 import type { Run } from './run.ts'
 import { recordingStaleDelivery } from './stale-delivery.ts'
 
@@ -67,39 +67,48 @@ function mayBeReceived(live: LiveKey, desired: DesiredKey, stores: readonly Open
 
 /**
  * Finishes the newest pending key whose secret a store or a replay still gives, once all others retire for it. What we made
- * ourselves, cannot finish and know that nobody received is revoked; the rest retires once a successor is made. `marked` learns which keys
- * retire, `revoked` which ones are gone. Null: none could be finished, so a new generation is due.
+ * ourselves, cannot finish and know that nobody received is revoked, the newest of it once a successor is made; the rest retires then.
+ * Null: none could be finished, so a new generation is due.
  */
-export async function heal(
-  change: Heal,
-  { marked, revoked }: { readonly marked: Map<string, LiveKey>; readonly revoked: Set<string> },
-  run: Run,
-): Promise<Done | null> {
+export async function heal(change: Heal, others: Others, run: Run): Promise<Done | null> {
+  const { marked, revoked } = others
   const { desired, pending, excess, predecessors, generation, removal } = change
   const stores = storesOf(desired, run)
   const held = await heldSecrets(stores, removal, run)
-  const isOurs = (live: LiveKey) =>
-    isOfThisPlace(desired.keyId, markerOf(live), run.options) && live.id !== run.caller.key?.id
-  for (const { live, fields } of pending) {
+  const mayGo = (live: LiveKey) =>
+    isOfThisPlace(desired.keyId, markerOf(live), run.options) &&
+    live.id !== run.caller.key?.id &&
+    !isInUse(live) &&
+    !mayBeReceived(live, desired, stores)
+  const revokeAll = async (keys: readonly LiveKey[]) => {
+    for (const { id } of keys) {
+      if (revoked.has(id)) continue
+      await run.platform.revoke(id)
+      revoked.add(id)
+    }
+  }
+  const unreceived: LiveKey[] = []
+  for (const [index, { live, fields }] of pending.entries()) {
     const key = { live, marker: markerOf(live) }
     const secret = (await secretFromStores(live, held, run)) ?? (await secretFromReplay(key, desired, run))
     if (secret !== null) {
-      const others = predecessors.filter(({ id }) => id !== live.id && !revoked.has(id))
-      const retired = await retirePredecessors(live, others, desired, run)
+      // An older one, too, that no store has: whoever made this one was to revoke it.
+      for (const { live: older } of pending.slice(index + 1))
+        if (mayGo(older) && (await secretFromStores(older, held, run)) === null) unreceived.push(older)
+      await revokeAll(unreceived)
+      const kin = predecessors.filter(({ id }) => id !== live.id && !revoked.has(id))
+      const retired = await retirePredecessors(live, kin, desired, run)
       for (const predecessor of retired) marked.set(predecessor.id, predecessor)
       const done = await finish({ key, secret, fields, stores, held }, change, run)
       await narrowAll(retired, pending, desired, run)
       return { action: 'healed', ...done }
     }
-    if (!isOurs(live) || isInUse(live) || mayBeReceived(live, desired, stores)) break
-    await run.platform.revoke(live.id)
-    revoked.add(live.id)
+    if (!mayGo(live)) break
+    unreceived.push(live)
   }
-  for (const { id } of excess) {
-    if (revoked.has(id)) continue
-    await run.platform.revoke(id)
-    revoked.add(id)
-  }
+  const [newest] = generation === null ? [] : unreceived
+  if (newest !== undefined) others.unreceived.set(desired.keyId, newest)
+  await revokeAll([...unreceived, ...excess].filter(({ id }) => id !== newest?.id))
   if (generation === null) throw tooManyPending(desired)
   return null
 }

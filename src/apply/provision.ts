@@ -6,16 +6,9 @@ import type { Done, Ledger } from './ledger.ts'
 import type { Undelivered } from './make-key.ts'
 import { leak, narrow } from './patch.ts'
 import { rotateInPlace } from './regenerate-key.ts'
+import type { Others } from './retire-predecessors.ts'
 import type { Run } from './run.ts'
 import { provisionInWaves } from './wave.ts'
-
-/** What became of keys next to those that were provisioned. */
-interface Others {
-  /** Keys that this run marked, as leaked or as retiring, by id, as they are since then. */
-  readonly marked: Map<string, LiveKey>
-  /** The ids of keys that a heal revoked. */
-  readonly revoked: Set<string>
-}
 
 export interface Provisioned {
   readonly marked: ReadonlyMap<string, LiveKey>
@@ -32,7 +25,7 @@ export async function provision(
   ledger: Ledger,
   run: Run,
 ): Promise<Provisioned> {
-  const others: Others = { marked: new Map(), revoked: new Set() }
+  const others: Others = { marked: new Map(), revoked: new Set(), unreceived: new Map() }
   const { marked, revoked } = others
   const startingWith = (source: Source) => changes.filter(change => sourcesOf(change)[0] === source)
   const withoutSecret = async (those: readonly Provision[]) => {
@@ -42,7 +35,7 @@ export async function provision(
   const unfinished = await withoutSecret(startingWith('store'))
   const failed = await markLeaked(changes, marked, ledger, run)
   const planned = startingWith('new key').filter(change => !failed.has(change))
-  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)
+  const delivered = await provisionInWaves([...planned, ...unfinished], others, ledger, run)
   for (const { retired } of delivered.values()) for (const live of retired) marked.set(live.id, live)
   await narrowReplaced([...delivered.keys()], marked, ledger, run)
   await withoutSecret(startingWith('regenerate'))
@@ -116,7 +109,7 @@ function replacedBy(change: Provision): readonly Pick<PendingKey, 'live' | 'narr
  */
 async function markLeaked(
   changes: readonly Provision[],
-  marked: Others['marked'],
+  marked: Map<string, LiveKey>,
   ledger: Ledger,
   run: Run,
 ): Promise<ReadonlySet<Provision>> {

@@ -8,6 +8,16 @@ import { timeOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { patchMarked } from './write.ts'
 
+/** What became of keys next to those that were provisioned. */
+export interface Others {
+  /** Keys that this run marked, as leaked or as retiring, by id, as they are since then. */
+  readonly marked: Map<string, LiveKey>
+  /** The ids of keys that this run revoked. */
+  readonly revoked: Set<string>
+  /** By key id the pending key that nobody received, and that is revoked once its successor is made. */
+  readonly unreceived: Map<string, LiveKey>
+}
+
 /** The marker of a key that retires for the one with the id `successor`. */
 export function retiredMarker(live: LiveKey, successor: string, desired: DesiredKey, run: Run): Marker {
   const before = live.ownership.kind === 'managed' ? live.ownership.marker : null
@@ -51,6 +61,22 @@ export async function retirePredecessors(
   }
   if (isGone) await requireLiving(successor, run)
   return retired
+}
+
+/**
+ * Revokes what nobody received, once its successor is made. Until then it stays: where only retiring keys are left and what they name is
+ * gone, the next run waits, since a list may lack the successor.
+ */
+export async function revokeUnreceived(
+  keyId: string,
+  { revoked, unreceived }: Others,
+  { platform }: Run,
+): Promise<void> {
+  const live = unreceived.get(keyId)
+  if (live === undefined) return
+  // Where somebody finished or used it meanwhile, it stays.
+  await platform.revoke(live.id, { ifMatch: live.version })
+  revoked.add(live.id)
 }
 
 /** Whoever revoked a predecessor may have revoked its successor, too: a dead secret must not take the place of one that works. */

@@ -5,8 +5,9 @@ import { deliverNew } from './deliver.ts'
 import type { Done, Ledger } from './ledger.ts'
 import { listWithNewKeys } from './look.ts'
 import { type Undelivered, makeGeneration } from './make-key.ts'
-import type { Run } from './run.ts'
 import { resolveDuplicate } from './resolve-duplicate.ts'
+import type { Others } from './retire-predecessors.ts'
+import type { Run } from './run.ts'
 
 /** What was done in the end, whatever was tried before. */
 const actions: { readonly [K in Provision['kind']]: Done['action'] } = {
@@ -39,6 +40,7 @@ async function sizeOfWave(change: Provision, { budget }: Run): Promise<number> {
  */
 export async function provisionInWaves(
   changes: readonly Provision[],
+  others: Others,
   ledger: Ledger,
   run: Run,
 ): Promise<ReadonlyMap<Provision, Delivered>> {
@@ -57,7 +59,7 @@ export async function provisionInWaves(
       const { change } = key
       const delivery = await ledger.goOn(change, 'delivering', async () => {
         await resolveDuplicate(key, await look, run)
-        return await deliverNew(key, run)
+        return await deliverNew(key, others, run)
       })
       if (delivery === null) return
       delivered.set(change, { key, retired: delivery.retired })

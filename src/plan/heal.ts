@@ -92,9 +92,8 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
     options,
     'delivers',
   )
-  // A rotation revokes none of them: what is too many retires, too.
-  const left = reasons.length > 0 ? pending : pending.filter(each => !excess.includes(each))
-  const shared = { keyId, desired, predecessors: predecessorsOf(lineage, left), removal }
+  // What is too many retires, too, where one of them is finished, or rotated: then nothing revokes it.
+  const shared = { keyId, desired, predecessors: predecessorsOf(lineage, pending), removal }
   const change: Change =
     reasons.length > 0
       ? {

@@ -47,8 +47,7 @@ export function requestsOf(change: Change): Requests {
         least: 1 + change.predecessors.filter(live => !isPending(live, change)).length,
         most:
           4 * change.pending.length +
-          change.excess.length +
-          change.predecessors.length +
+          new Set([...change.excess, ...change.predecessors].map(({ id }) => id)).size +
           (change.generation === null ? 0 : newKey),
       }
     case 'update':

@@ -1,6 +1,9 @@
 import t, { type Test } from 'tap'
 import type { DesiredState } from '../../src/model/desired.ts'
-import { day, minute } from '../../src/model/duration.ts'
+import { day } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
+import type { Marker } from '../../src/model/marker.ts'
+import type { Permissions } from '../../src/model/permission.ts'
 import { storeLabel } from '../../src/model/store.ts'
 import { desiredKey, desiredState, envFile, keychain, sealed } from '../support/build.ts'
 import { whole } from '../support/whole.ts'
@@ -52,6 +55,10 @@ function open(t: Test, replay: keyof typeof replays): World {
   w.send = replays[replay]
   if (replay === 'without the secret') hideReplayedSecrets(w)
   return w
+}
+
+function isIn(state: Marker['state']['kind'], ownership: LiveKey['ownership']): boolean {
+  return ownership.kind === 'managed' && ownership.marker.state.kind === state
 }
 
 /** One apply after the kill: every store holds the head's secret, nothing is left half done, and the next plan is empty. */
@@ -198,11 +205,74 @@ for (const [replayIndex, replay] of (['with the secret', 'never'] as const).entr
           const w = await afterFirst(t, first)
           await killedAt(t, w, desired, second)
           await requireWorkingConsumer(t, w, desired)
-          // Where the successor is gone that a predecessor was just marked for, another run may be about to name the next.
-          w.now += 15 * minute
           await requireHealed(t, w, desired)
         })
       }
     }
   })
 }
+
+t.test(
+  'keeps what a predecessor names until there is another successor, and asks for no key that is gone',
+  async t => {
+    const desired = declare('a readable store')
+    const w = await openAfter(t, 'overlap rotation', 'never', desired)
+    await killedAt(t, w, desired, { name: 'after-patch', count: 1 })
+    w.forget()
+    await requireHealed(t, w, desired)
+    const writes = w.exchanges.filter(({ method }) => method !== 'GET')
+    t.strictSame(
+      writes.map(({ method, status }) => `${method} ${status}`),
+      // A twin comes and goes in the place of a replay; the predecessor is marked anew, and the successor delivered.
+      ['POST 201', 'DELETE 204', 'POST 201', 'DELETE 204', 'PATCH 200', 'PATCH 200'],
+    )
+  },
+)
+
+t.test('leaves a pending key alive that somebody changed while its successor was being made', async t => {
+  const desired = declare('a readable store')
+  const w = await openAfter(t, 'overlap rotation', 'never', desired)
+  await killedAt(t, w, desired, { name: 'after-patch', count: 1 })
+  const pending = (await w.list()).find(({ ownership }) => isIn('pending', ownership))
+  if (pending === undefined) return t.fail('a key is pending')
+  let made = 0
+  w.bend = async (request, answer) => {
+    // The first is the twin of a replay.
+    if (request.method === 'POST' && (made += 1) === 2)
+      await w.client.update(pending.id, { name: 'Renamed' }, { ifMatch: null })
+    return answer
+  }
+  t.match((await w.apply(desired)).report.outcomes, [{ status: 'failed', code: 'conflict' }])
+  const left = (await w.list()).filter(({ ownership }) => isIn('pending', ownership))
+  t.strictSame(
+    left.map(({ id }) => id),
+    [pending.id],
+    'and the successor, which nobody received, is revoked again',
+  )
+  w.bend = (_request, answer) => answer
+  await requireHealed(t, w, desired)
+})
+
+t.test('revokes what nobody received, too, where a later pending key is finished', async t => {
+  const w = open(t, 'with the secret')
+  const declared = (permissions: Permissions) => desiredState([desiredKey({ permissions })])
+  await killedAt(t, w, declared(['read_scenarios', 'upload_results']), { name: 'after-create', count: 1 })
+  const desired = declared(['read_scenarios'])
+  await killedAt(t, w, desired, { name: 'after-create', count: 1 })
+  const [first, second] = (await w.list()).filter(({ ownership }) => isIn('pending', ownership))
+  t.ok(first !== undefined && second !== undefined, 'the first stays until the second is proven')
+  await requireHealed(t, w, desired)
+  t.equal((await w.list()).filter(({ ownership }) => ownership.kind === 'managed').length, 1)
+})
+
+t.test('leaves no pending key behind where it finishes one of more than it may leave', async t => {
+  const w = open(t, 'with the secret')
+  const declared = (permissions: Permissions) =>
+    desiredState([desiredKey({ permissions, stores: [keychain, sealed] })])
+  const desired = declared(['read_scenarios'])
+  for (const one of [declared(['*']), declared(['read_scenarios', 'upload_results']), desired]) {
+    await killedAt(t, w, one, { name: 'after-create', count: 1 })
+    w.now += 1_000
+  }
+  await requireHealed(t, w, desired)
+})

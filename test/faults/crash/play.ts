@@ -1,4 +1,4 @@
-import { day, minute } from '../../../src/model/duration.ts'
+import { day, minute, second } from '../../../src/model/duration.ts'
 import { type Permissions, permissionsBeyond } from '../../../src/model/permission.ts'
 import type { Settled } from '../../campaigns/campaign.ts'
 import { configuration } from './configuration.ts'
@@ -47,6 +47,12 @@ function notAdopted({ declared }: Scene, { adopted }: Stage): readonly string[] 
   return declared.adopt === true ? [] : [adopted]
 }
 
+/** Of the keys of two runs one is older. Made at the same moment, their ids would decide by chance which one it is. */
+async function runLater(stage: Stage, args: readonly string[], killAt: string | null): Promise<Walked> {
+  stage.platform.now += second
+  return await stage.run(args, killAt)
+}
+
 async function openScenery(setting: Setting, program: string | null): Promise<Scenery> {
   const scene: Scene = scenes[setting.scene]
   const stage = await openStage(setting.replay, program)
@@ -54,7 +60,7 @@ async function openScenery(setting: Setting, program: string | null): Promise<Sc
   const scenery = { setting, scene, stage, untouched, former: stage.others, granted: new Map(), leaked: [] }
   for (const { declared, days, killedAt = null } of scene.past) {
     await declare(scenery, declared)
-    const run = await stage.run(apply, killedAt)
+    const run = await runLater(stage, apply, killedAt)
     const asTold = killedAt === null ? run.code === 0 : wasKilled(run)
     if (!asTold) throw new Error(`The past cannot be played: ${run.stdout}${run.stderr}`)
     stage.platform.now += days * day
@@ -76,7 +82,7 @@ function wasKilled({ signal }: Walked): boolean {
 async function act({ scene, stage, former }: Scenery, killAt: string | null): Promise<Walked> {
   if (scene.trouble === 'a store refuses') await refuse(stage.place, true)
   stage.memory.loses = scene.trouble === 'an answer is lost'
-  const run = await stage.run(scene.args, killAt)
+  const run = await runLater(stage, scene.args, killAt)
   await refuse(stage.place, false)
   stage.memory.loses = false
   if (scene.trouble === 'its new key is deleted') {
@@ -132,15 +138,15 @@ async function recover(
   faults: readonly string[],
 ): Promise<Recovered> {
   const { stage, scene, setting, untouched, leaked, former } = scenery
-  const second = kills.second === null ? null : await stage.run(apply, kills.second)
+  const killed = kills.second === null ? null : await runLater(stage, apply, kills.second)
   const handedOut = new Set(await holdersOf(stage, [...(await stage.stored()).values()]))
-  const recovery = await stage.run(apply)
+  const recovery = await runLater(stage, apply, null)
   const outages = (await prober?.end()) ?? []
   const wrong = [...faults, ...outages, ...(await grantFaults(scenery))]
   if (isLeakKnown(kills) && (await holdersOf(stage, leaked)).length > 0)
     wrong.push('the leaked secret still works')
   wrong.push(...(await judge(stage, scene, setting, { recovery, former, handedOut })))
-  if (second !== null) wrong.push(...missed(second, kills.second))
+  if (killed !== null) wrong.push(...missed(killed, kills.second))
   if ((await stage.untouched(notAdopted(scene, stage))) !== untouched)
     wrong.push('a key of others was touched')
   return { verdict: { title: titleOf(setting, kills), faults: wrong }, places: recovery.places }

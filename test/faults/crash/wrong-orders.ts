@@ -18,8 +18,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/provision.ts',
-        from: '  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n',
-        to: "  for (const change of changes) if (change.kind === 'rotate') await run.platform.revoke(change.live.id)\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n",
+        from: '  const delivered = await provisionInWaves([...planned, ...unfinished], others, ledger, run)\n',
+        to: "  for (const change of changes) if (change.kind === 'rotate') await run.platform.revoke(change.live.id)\n  const delivered = await provisionInWaves([...planned, ...unfinished], others, ledger, run)\n",
       },
     ],
     caught: ['overlap rotation/readable/with the secret/before-create:1'],
@@ -29,8 +29,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/deliver.ts',
-        from: '    retired = await retirePredecessors(live, predecessorsOf(change), desired, run)\n',
-        to: '    retired = []\n',
+        from: '    retired = await retirePredecessors(live, predecessors, desired, run)\n',
+        to: '    retired = []\n    void predecessors\n',
       },
       {
         file: 'apply/deliver.ts',
@@ -63,8 +63,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/provision.ts',
-        from: "  const failed = await markLeaked(changes, marked, ledger, run)\n  const planned = startingWith('new key').filter(change => !failed.has(change))\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n",
-        to: "  const planned = startingWith('new key')\n  const delivered = await provisionInWaves([...planned, ...unfinished], ledger, run)\n  await markLeaked(changes, marked, ledger, run)\n",
+        from: "  const failed = await markLeaked(changes, marked, ledger, run)\n  const planned = startingWith('new key').filter(change => !failed.has(change))\n  const delivered = await provisionInWaves([...planned, ...unfinished], others, ledger, run)\n",
+        to: "  const planned = startingWith('new key')\n  const delivered = await provisionInWaves([...planned, ...unfinished], others, ledger, run)\n  await markLeaked(changes, marked, ledger, run)\n",
       },
     ],
     caught: ['leaked key/readable/with the secret/after-patch:1'],
@@ -95,8 +95,8 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/wave.ts',
-        from: '        await resolveDuplicate(key, await look, run)\n        return await deliverNew(key, run)\n',
-        to: '        const delivery = await deliverNew(key, run)\n        await resolveDuplicate(key, await look, run)\n        return delivery\n',
+        from: '        await resolveDuplicate(key, await look, run)\n        return await deliverNew(key, others, run)\n',
+        to: '        const delivery = await deliverNew(key, others, run)\n        await resolveDuplicate(key, await look, run)\n        return delivery\n',
       },
     ],
     caught: ['lost answer/readable/none/after-patch:1'],
@@ -117,11 +117,11 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
       {
         file: 'apply/finish-key.ts',
         from: '    const key = { live, marker: markerOf(live) }\n    const secret =',
-        to: '    const key = { live, marker: markerOf(live) }\n    if (isOurs(live)) await run.platform.revoke(live.id)\n    const secret =',
+        to: '    const key = { live, marker: markerOf(live) }\n    if (isOfThisPlace(desired.keyId, key.marker, run.options)) await run.platform.revoke(live.id)\n    const secret =',
       },
       {
         file: 'apply/finish-key.ts',
-        from: '    await run.platform.revoke(live.id)\n    revoked.add(live.id)\n',
+        from: '    unreceived.push(live)\n',
         to: '    revoked.add(live.id)\n',
       },
     ],

@@ -1,8 +1,11 @@
 import { type Mutant, wrongPlatform, wrongStores } from './mutant.ts'
 
-/** It ends nothing but what a plan names. */
-const revokesApprovedAlone = wrongPlatform(
-  'revoke: async (id, how) => { if (how !== undefined) await right.revoke(id, how) }',
+/** It ends no key that is pending. */
+const keepsPending = wrongPlatform(
+  `revoke: async (id, how) => {
+    const { ownership } = await right.get(id)
+    if (ownership.kind !== 'managed' || ownership.marker.state.kind !== 'pending') await right.revoke(id, how)
+  }`,
 )
 
 /** Steps that are left out, or do what they must not. */
@@ -53,12 +56,12 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     as: 'agents.env holds another secret than that of the head',
   },
   'a pending key of our own left where it is': {
-    edits: [revokesApprovedAlone],
+    edits: [keepsPending],
     caught: ['create/readable/without the secret/after-create:1'],
     as: 'a key is left half done',
   },
   'a key of a platform that does not replay left behind': {
-    edits: [revokesApprovedAlone],
+    edits: [keepsPending],
     caught: ['create/readable/none/after-create:1'],
     as: 'a key is left half done',
   },
@@ -90,7 +93,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
     as: 'the next plan is not empty',
   },
   'a twin of a lost answer left alive': {
-    edits: [revokesApprovedAlone],
+    edits: [keepsPending],
     caught: ['lost answer/readable/none/after-patch:1'],
     as: 'a key is left half done',
   },
