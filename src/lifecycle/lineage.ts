@@ -35,7 +35,9 @@ export interface Lineage {
 const maximumGeneration = 999_999
 
 /** All live keys of a key id. */
-export function membersOf({ head, rivals, pending, retiring, leaked }: Lineage): readonly ManagedKey[] {
+export function membersOf(lineage: Lineage): readonly ManagedKey[] {
+  const { head, rivals, pending, retiring, leaked } = lineage
+  if (head !== null && isAlone(lineage)) return [head]
   return [...(head === null ? [] : [head]), ...rivals, ...pending, ...retiring, ...leaked]
 }
 
