@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { applyRows } from './apply-rows.ts'
+import { keychainRows } from './keychain-rows.ts'
 import type { Place, Subject } from './place.ts'
 import { unit } from './table.ts'
 import { type Target, asFast, atMost, megabytes } from './targets.ts'
@@ -149,6 +150,7 @@ export function rowsOf({ terraform: version, nodes }: Around): readonly Row[] {
     readPages,
     plan(10_000, [atMost(1.5, pagesAlone)], 50),
     ...applyRows(program),
+    ...keychainRows(),
     audit,
     auditFix(1_000, []),
     auditFix(10_000, [atMost(65, unit)]),

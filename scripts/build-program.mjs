@@ -4,7 +4,13 @@
 import { basename, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
-const first = ['src/context.ts', 'src/commands/validate.ts']
+// What `main` shows of a failure is in the first too, or every command would load the second for it.
+const first = [
+  'src/context.ts',
+  'src/commands/validate.ts',
+  'src/render/text/failure.ts',
+  'src/render/report/event-line.ts',
+]
 const core = [
   'src/commands/plan.ts',
   'src/commands/audited-plan.ts',

@@ -5,7 +5,7 @@ import { type AuditedKey, auditedKeys, liveKeysOf, subjectOf } from './audited-k
 import { enabledRules, lacking, severityOf } from './enabled.ts'
 import type { AuditFacts } from './audit-facts.ts'
 import { askOwnRule } from './own-rules.ts'
-import type { Draft, Verdict } from './rule.ts'
+import { type Draft, type Verdict, clean } from './rule.ts'
 import { exceptionUnmatched } from './rules/exception-unmatched.ts'
 import { rules } from './rule-list.ts'
 import { suppress } from './suppress.ts'
@@ -92,6 +92,7 @@ export function auditState(facts: AuditFacts): AuditReport {
     const found: AuditFinding[] = []
     for (const one of all) {
       const verdict = one.verdict(key)
+      if (verdict === clean) continue
       if ('unseen' in verdict) {
         const liveIds = liveKeysOf(key).map(({ id }) => id)
         log.add(verdict.unseen, one.id, liveIds)

@@ -4,16 +4,8 @@ import { Failure } from '../model/failure.ts'
 import type { Report } from '../model/outcome.ts'
 import { planToJson } from '../render/plan/plan-json.ts'
 import { renderPlan } from '../render/plan/plan-text.ts'
-import {
-  type ApplyCommand,
-  type EventJson,
-  eventText,
-  plannedEvent,
-  progressEvent,
-  summaryEvent,
-  versionEvent,
-  waitEvent,
-} from '../render/report/event-json.ts'
+import { plannedEvent, progressEvent, summaryEvent, waitEvent } from '../render/report/event-json.ts'
+import { type ApplyCommand, type EventJson, eventText, versionEvent } from '../render/report/event-line.ts'
 import { advanceProgress, beginProgress } from '../render/report/progress.ts'
 import { appliedToJson } from '../render/report/report-json.ts'
 import { renderReport } from '../render/report/report-text.ts'

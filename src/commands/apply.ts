@@ -120,7 +120,7 @@ async function applyLocked(
   hooks?.done(plan, report)
   const trouble = (await recorder?.trouble()) ?? null
   const code = exitCodeOfRun(plan, report, { isLogged: trouble === null, isLost: held.lost.aborted })
-  shown.file.holds(appliedToJson(plan, audit, report))
+  shown.file.holds(() => appliedToJson(plan, audit, report))
   shown.view.ended(report, reconciliation, code)
   tellTrouble(trouble, context)
   return code
@@ -276,7 +276,7 @@ async function execute(
     const [report] = reports
     if (!(cause instanceof Failure) || report === undefined) throw cause
     tellTrouble((await recorder?.trouble()) ?? null, context)
-    file.holds(appliedToJson(plan, audit, report))
+    file.holds(() => appliedToJson(plan, audit, report))
     throw cutShort(cause, report, asked, context)
   }
 }

@@ -7,8 +7,8 @@ import { requireFreeFor, writePlanText } from './plan-store.ts'
 
 /** The file of `--json-into`. */
 export interface JsonFile {
-  /** What it will hold: the document that `--json` prints. */
-  holds(document: object): void
+  /** What it will hold: the document that `--json` prints. Made only where there is a file. */
+  holds(document: () => object): void
 }
 
 /** Every document of ours begins with a version; that of apply has it inside its plan. */
@@ -42,7 +42,7 @@ export async function writingJsonInto(
   const failed: unknown[] = []
   const failureText = (cause: unknown) =>
     failureJsonText(cause, cause instanceof Failure && !detailedExitcode ? cause.exitCode : exitCodes.failed)
-  const code = await work({ holds: document => void named.push(document) }).catch((cause: unknown) => {
+  const code = await work({ holds: document => void named.push(document()) }).catch((cause: unknown) => {
     failed.push(cause)
     return exitCodes.failed
   })

@@ -5,7 +5,7 @@ import { type DesiredState, type Forbidden, forbiddable } from '../model/desired
 import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
 import { signedKeys } from '../platform/signature.ts'
-import { type Targets, strayPatterns } from '../model/targets.ts'
+import { type Targets, isEveryKey, strayPatterns } from '../model/targets.ts'
 import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
 import { needsKeychain } from '../model/keychain-need.ts'
 import type { Plan } from '../model/change.ts'
@@ -84,6 +84,7 @@ function knownKeyIds({ stack, keys }: DesiredState, { current }: Gathered): read
 }
 
 function requireTargets(targets: Targets, desired: DesiredState, gathered: Gathered): Targets {
+  if (isEveryKey(targets)) return targets
   const keyIds = knownKeyIds(desired, gathered)
   const [stray] = strayPatterns(targets, keyIds)
   if (stray === undefined) return targets
@@ -99,8 +100,9 @@ function requireTargets(targets: Targets, desired: DesiredState, gathered: Gathe
 
 /** Those that somebody named one by one. */
 function requireDeclared({ rotate, breakGlass }: PlanningOptions, { stack, keys }: DesiredState): void {
-  const declared = keys.map(({ keyId }) => keyId)
   const named = [...rotate.keys(), ...(breakGlass === null ? [] : [breakGlass.keyId])]
+  if (named.length === 0) return
+  const declared = keys.map(({ keyId }) => keyId)
   const stray = named.find(keyId => !declared.includes(keyId))
   if (stray === undefined) return
   const near = closest(stray, declared)

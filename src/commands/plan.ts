@@ -125,7 +125,7 @@ async function showPlan(
       ? reconciliation
       : await auditedPlan(view, desired, gathered)
   const { stdout } = context
-  file.holds(planToJson(plan, audit))
+  file.holds(() => planToJson(plan, audit))
   stdout.print(shown(plan, audit, format, options, stdout))
   if (out !== null) await save(reconciliation, { ...options, out }, context)
   const code = exitCodeOfPlan(plan, plan.changes.length > 0)

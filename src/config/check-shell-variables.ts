@@ -34,6 +34,14 @@ function checkText(at: Located<unknown>, text: string, warn: Report): void {
   warn(diagnosticFor(at, { code: 'variable-in-text', message, hint }))
 }
 
+/** Without one of these there is no variable, and nothing else of this has to be looked at. */
+const mayHaveVariable = (text: string) => text.includes('$') || text.includes('%')
+
+function hasMark(value: unknown): boolean {
+  if (typeof value === 'string') return mayHaveVariable(value)
+  return typeof value === 'object' && value !== null && Object.values(value).some(hasMark)
+}
+
 /** Every text in a value, and the way to it. */
 function* texts(value: unknown, path: Path): Generator<readonly [text: string, path: Path]> {
   if (typeof value === 'string') yield [value, path]
@@ -56,6 +64,8 @@ function runsInterpreter(store: RawStore, path: Path): boolean {
   return interpreters.test(basename(program))
 }
 
+const shownTexts = ['name', 'description', 'owner'] as const
+
 /** A file in a folder that is called $HOME surprises everybody: an error in a path, and a warning elsewhere. */
 export function checkShellVariables(
   resolved: readonly ResolvedKey[],
@@ -64,13 +74,17 @@ export function checkShellVariables(
   warn: Report,
 ): void {
   for (const key of keys.values()) {
-    for (const name of ['name', 'description', 'owner'] as const)
-      checkText({ ...key, path: [...key.path, name] }, key.value[name] ?? '', warn)
+    for (const name of shownTexts) {
+      const text = key.value[name]
+      if (text !== undefined && mayHaveVariable(text))
+        checkText({ ...key, path: [...key.path, name] }, text, warn)
+    }
   }
   const seen = new Set<RawStore>()
   for (const { at } of resolved.flatMap(({ stores }) => stores)) {
     if (seen.has(at.value)) continue
     seen.add(at.value)
+    if (!hasMark(at.value)) continue
     for (const [text, path] of texts(at.value, at.path)) {
       const place = { ...at, path }
       if (isPath(path)) checkPath(place, text, report)

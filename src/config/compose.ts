@@ -1,5 +1,6 @@
 import { type Event, EVENT_ID, SCALAR_STYLE, getScalarValue } from 'js-yaml'
 
+import { bareMap } from './bare-map.ts'
 import { mostDiagnostics } from './diagnostic-list.ts'
 import { resolvePlain } from './scalar.ts'
 import type { Problem, Span } from './source.ts'
@@ -49,7 +50,7 @@ function isMergeKey(event: Event, name: string): boolean {
 
 /**
  * Builds one document's data from its events, from `first` (the event after the document's own).
- * Maps have no prototype, so `__proto__` is a name like any other.
+ * Maps inherit nothing, so `__proto__` is a name like any other.
  */
 export function compose(text: string, events: readonly Event[], first: number): Composed {
   const containers = new Map<object, number>()
@@ -180,7 +181,7 @@ export function compose(text: string, events: readonly Event[], first: number): 
   }
 
   function map(index: number): { value: unknown; size: number } {
-    const value = Object.create(null) as Record<string, unknown>
+    const value = bareMap()
     containers.set(value, index)
     const event = events[index]
     const own = event?.type === EVENT_ID.MAPPING ? anchor(event, value, null) : null

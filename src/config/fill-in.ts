@@ -47,6 +47,7 @@ export function fillIn(text: string, names: Names): string {
 
 /** Names of variables know no hyphens: `{key}` of `ci-pipeline` is `CI_PIPELINE` there. */
 export function fillInVariable(text: string, names: Names): string {
+  if (!text.includes('{')) return text
   const variable = (name: string) => name.toUpperCase().replace(/[^A-Z0-9_]+/g, '_')
   return fillIn(text, {
     stack: variable(names.stack),

@@ -1,8 +1,9 @@
 import type { Diagnostic, RelatedPlace } from '../model/diagnostic.ts'
+import type { Position } from '../model/position.ts'
 import { partName } from './check-shape.ts'
 import type { RawFile } from './raw.ts'
 import type { Path, YamlDocument } from './read-yaml.ts'
-import { type Problem, type Source, diagnosticAt, placeOf } from './source.ts'
+import { type Problem, type Source, diagnosticAt, placeOf, positionOf } from './source.ts'
 
 /** One file that is valid YAML. */
 export interface Part {
@@ -29,6 +30,10 @@ export function isValidAt(part: Part, path: Path): boolean {
 
 export function keyPlace(at: { readonly part: Part; readonly path: Path }): RelatedPlace {
   return placeOf(at.part.source, at.part.document.keySpan(at.path))
+}
+
+export function keyPosition(at: { readonly part: Part; readonly path: Path }): Position {
+  return positionOf(at.part.source, at.part.document.keySpan(at.path))
 }
 
 /** Makes a diagnostic about the value (or with `onKey` the name) at a path. */

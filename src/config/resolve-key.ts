@@ -4,7 +4,7 @@ import { type Scope, scopeOf } from '../model/scope.ts'
 import type { DeclaredStore } from '../model/store.ts'
 import { markerRoom, maximumDescription } from '../platform/marker.ts'
 import type { Merged } from './merge.ts'
-import { type Located, type Report, diagnosticFor, keyPlace } from './parts.ts'
+import { type Located, type Report, diagnosticFor, keyPosition } from './parts.ts'
 import type { RawDefaults, RawKey, RawStore, RawStores } from './raw.ts'
 import { resolveConsumers } from './resolve-consumers.ts'
 import { resolveExceptions } from './resolve-exceptions.ts'
@@ -107,16 +107,15 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
   )
   const scope = resolveScope(key, report)
   const declared: Located<RawStores> = ownOrDefault(key, merged, 'store') ?? { ...key, value: 'keychain' }
+  const { name, environment = '', previously: formerly } = raw
+  const { stack, formerly: stacks } = context
+  const names = { stack, formerStack: stacks[0], key: keyId, name, environment, formerly }
   const stores = storeEntries(declared).flatMap(at => {
-    const { name, environment = '', previously: formerly } = raw
-    const { stack, formerly: stacks } = context
-    const names = { stack, formerStack: stacks[0], key: keyId, name, environment, formerly }
     const store = resolveStore(at, names, report)
     return store === null ? [] : [{ store, at }]
   })
   checkDescription(key, keyId, stores.length, context)
   if (expires === null) return null
-  const { file, line, column } = keyPlace(key)
   const desired: DesiredKey = {
     keyId,
     name: raw.name,
@@ -135,7 +134,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     adopt: raw.adopt ?? null,
     exceptions: resolveExceptions(key, context),
     consumers: resolveConsumers(key, report),
-    position: { file, line, column },
+    position: keyPosition(key),
   }
   return { key: desired, stores }
 }

@@ -52,6 +52,6 @@ export function resolvePermissions(
       report(diagnosticFor({ ...at, path: [...at.path, index] }, { code: 'undeclared-role', message, hint }))
     }
   }
-  checkWildcard(at, [...new Set(names)], report)
+  if (names.includes(everyPermission)) checkWildcard(at, [...new Set(names)], report)
   return permissionSet(names)
 }

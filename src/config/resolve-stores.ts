@@ -4,6 +4,7 @@ import { checkVariable } from './check-variable.ts'
 import { resolveProgram } from './resolve-programs.ts'
 import { type Names, fillIn, fillInPath, fillInVariable, unknownPlaceholders } from './fill-in.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
+import type { Path } from './read-yaml.ts'
 import type { RawStore, RawStoreMap, RawStores } from './raw.ts'
 
 /** Key order does not count, so that a reformatted file is not a changed one. */
@@ -28,8 +29,13 @@ function defaultAccount({ stack, formerStack, key, formerly }: Names): string {
  * another place is another store, and with paths as written, so that another checkout is not.
  */
 export function storeHash(raw: RawStore, names: Names): string {
-  const [place, rest] = whatCounts(expanded(raw), names)
   const digits = (part: object, count: number) => shortHash(fillIn(canonical(part), names), count)
+  // Most stores are this one: its text as `canonical` would write it.
+  if (raw === 'keychain') {
+    const account = JSON.stringify(defaultAccount(names))
+    return shortHash(`{"keychain":{"account":${account},"service":"fluxloop"}}`, placeDigits) + hashOfNothing
+  }
+  const [place, rest] = whatCounts(raw, names)
   return digits(place, placeDigits) + (rest === nothingElse ? hashOfNothing : digits(rest, restDigits))
 }
 
@@ -65,11 +71,17 @@ function defined(parts: Readonly<Record<string, unknown>>): object {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined))
 }
 
-function checkPlaceholders(at: Located<unknown>, text: string | undefined, report: Report): void {
+function checkPlaceholders(
+  at: Located<unknown>,
+  steps: Path,
+  text: string | undefined,
+  report: Report,
+): void {
   for (const name of text === undefined ? [] : unknownPlaceholders(text)) {
     const message = `There is no placeholder \`{${name}}\``
     const hint = 'Known here: {stack}, {key}.'
-    report(diagnosticFor(at, { code: 'unknown-placeholder', message, hint }))
+    const place = { ...at, path: [...at.path, ...steps] }
+    report(diagnosticFor(place, { code: 'unknown-placeholder', message, hint }))
   }
 }
 
@@ -78,9 +90,10 @@ const ownServices = ['fluxloop-keys', 'fluxloop-keys-doctor']
 
 function checkService(at: Located<unknown>, service: string | undefined, report: Report): void {
   if (service === undefined || !ownServices.includes(service)) return
+  const place = { ...at, path: [...at.path, 'keychain', 'service'] }
   const message = `The service ${service} is where fluxloop-keys keeps its own entries`
   const hint = 'Use another one, or leave `service` out.'
-  report(diagnosticFor(at, { code: 'reserved-service', message, hint }))
+  report(diagnosticFor(place, { code: 'reserved-service', message, hint }))
 }
 
 function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): StoreSpec | null {
@@ -88,12 +101,12 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
   const folder = at.part.source.folder
   const inside = (...steps: string[]) => ({ ...at, path: [...at.path, ...steps] })
   const check = (store: string, property: string, text: string | undefined) => {
-    checkPlaceholders(inside(store, property), text, report)
+    checkPlaceholders(at, [store, property], text, report)
   }
   if (keychain !== undefined) {
     check('keychain', 'service', keychain.service)
     check('keychain', 'account', keychain.account)
-    checkService(inside('keychain', 'service'), keychain.service, report)
+    checkService(at, keychain.service, report)
     const fallback = keychain.fallback
     return {
       kind: 'keychain',

@@ -1,6 +1,7 @@
 import { shellWord } from '../model/shell-word.ts'
 import { trimEnd } from '../model/trim-end.ts'
 import type { Diagnostic, DiagnosticCode, RelatedPlace } from '../model/diagnostic.ts'
+import type { Position } from '../model/position.ts'
 
 /** A stretch of a text: UTF-16 offsets, the end not included. */
 export interface Span {
@@ -30,9 +31,17 @@ export interface Problem {
 }
 
 export function sourceOf(file: string, folder: string, text: string, quotable = true): Source {
-  const lineStarts = [0]
-  for (const match of text.matchAll(/\r\n|\r|\n/g)) lineStarts.push(match.index + match[0].length)
-  return { file, folder, text, lineStarts, quotable }
+  return { file, folder, text, lineStarts: lineStartsOf(text), quotable }
+}
+
+function lineStartsOf(text: string): readonly number[] {
+  const starts = [0]
+  if (text.includes('\r')) {
+    for (const match of text.matchAll(/\r\n|\r|\n/g)) starts.push(match.index + match[0].length)
+    return starts
+  }
+  for (let at = text.indexOf('\n') + 1; at > 0; at = text.indexOf('\n', at) + 1) starts.push(at)
+  return starts
 }
 
 /**
@@ -48,15 +57,27 @@ function maskSecrets(text: string): string {
 
 const longestLine = 10_000
 
-/** Where a span starts; its source line has no line break, and is empty where the file may not be quoted, or the line is too long. */
-export function placeOf(source: Source, span: Span): RelatedPlace {
+/** The index of the line that a span starts in. */
+function lineOf({ lineStarts }: Source, { start }: Span): number {
   let low = 0
-  let high = source.lineStarts.length - 1
+  let high = lineStarts.length - 1
   while (low < high) {
     const middle = (low + high + 1) >> 1
-    if ((source.lineStarts[middle] ?? 0) <= span.start) low = middle
+    if ((lineStarts[middle] ?? 0) <= start) low = middle
     else high = middle - 1
   }
+  return low
+}
+
+/** Where a span starts, for what is right: its line is not shown. */
+export function positionOf(source: Source, span: Span): Position {
+  const line = lineOf(source, span)
+  return { file: source.file, line: line + 1, column: span.start - (source.lineStarts[line] ?? 0) + 1 }
+}
+
+/** Where a span starts; its source line has no line break, and is empty where the file may not be quoted, or the line is too long. */
+export function placeOf(source: Source, span: Span): RelatedPlace {
+  const low = lineOf(source, span)
   const start = source.lineStarts[low] ?? 0
   // A line of megabytes, repeated for every error in it, would take all memory; nobody wrote it by hand.
   const next = source.lineStarts[low + 1] ?? source.text.length

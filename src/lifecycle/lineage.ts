@@ -35,7 +35,9 @@ export interface Lineage {
 const maximumGeneration = 999_999
 
 /** All live keys of a key id. */
-export function membersOf({ head, rivals, pending, retiring, leaked }: Lineage): readonly ManagedKey[] {
+export function membersOf(lineage: Lineage): readonly ManagedKey[] {
+  const { head, rivals, pending, retiring, leaked } = lineage
+  if (head !== null && isAlone(lineage)) return [head]
   return [...(head === null ? [] : [head]), ...rivals, ...pending, ...retiring, ...leaked]
 }
 
@@ -67,8 +69,8 @@ export function deliveredAt({ marker: { state } }: ManagedKey): Instant | null {
 
 /** The key whose secret the stores hold, as far as markers tell; null where none was delivered. */
 export function storeTop({ head, rivals, retiring, leaked }: Lineage): ManagedKey | null {
-  const received = retiring.filter(key => deliveredAt(key) !== null)
-  return head ?? rivals[0] ?? received[0] ?? leaked[0] ?? null
+  const received = () => retiring.find(key => deliveredAt(key) !== null)
+  return head ?? rivals[0] ?? received() ?? leaked[0] ?? null
 }
 
 /** When a key was marked as retiring. A moment that has not come yet was written by nobody who did that, and counts as long ago. */
@@ -122,9 +124,20 @@ function headOf(
 
 /** One more than any; a number that somebody made up must not end the counting, so it goes on from the head's then. */
 function nextGeneration(head: ManagedKey | null, members: readonly ManagedKey[]): number {
-  const highest = Math.max(0, ...members.map(({ marker }) => marker.generation))
+  const highest = members.reduce((most, { marker }) => Math.max(most, marker.generation), 0)
   if (highest < maximumGeneration) return highest + 1
   return (((head ?? members[0])?.marker.generation ?? 0) % maximumGeneration) + 1
+}
+
+function wasReceived({ marker: { state } }: ManagedKey): boolean {
+  return state.kind === 'delivered' || state.kind === 'external'
+}
+
+const nobodyElse = { rivals: [], pending: [], retiring: [], leaked: [] } as const
+
+/** Does a key id have no live key but its head? */
+export function isAlone({ head, rivals, pending, retiring, leaked }: Lineage): boolean {
+  return head !== null && rivals.length + pending.length + retiring.length + leaked.length === 0
 }
 
 export function lineageOf(
@@ -133,15 +146,15 @@ export function lineageOf(
   isProven: IsProven = nothingProven,
   isHeld: IsProven = nothingProven,
 ): Lineage {
-  const members = keys.length > 1 ? keys.toSorted(byAge) : keys
-  const inState = (...kinds: readonly Marker['state']['kind'][]) =>
-    members.filter(({ marker }) => kinds.includes(marker.state.kind))
-  const received = inState('delivered', 'external')
-  const head = headOf(keyId, received, isProven, isHeld)
-  const next = nextGeneration(head, members)
+  const [only] = keys
   // Nearly every key: nothing came before it, and nothing follows.
-  if (head !== null && members.length === 1)
-    return { keyId, head, rivals: [], pending: [], retiring: [], leaked: [], next }
+  if (keys.length === 1 && only !== undefined && wasReceived(only))
+    return { ...nobodyElse, keyId, head: only, next: nextGeneration(only, keys) }
+  const members = keys.length > 1 ? keys.toSorted(byAge) : keys
+  const inState = (kind: Marker['state']['kind']) =>
+    members.filter(({ marker }) => marker.state.kind === kind)
+  const received = members.filter(wasReceived)
+  const head = headOf(keyId, received, isProven, isHeld)
   return {
     keyId,
     head,
@@ -149,6 +162,6 @@ export function lineageOf(
     pending: inState('pending'),
     retiring: inState('retiring'),
     leaked: inState('leaked'),
-    next,
+    next: nextGeneration(head, members),
   }
 }

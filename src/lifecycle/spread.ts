@@ -1,6 +1,6 @@
 import type { DesiredKey } from '../model/desired.ts'
 import type { Instant, Milliseconds } from '../model/duration.ts'
-import { shortHash } from '../model/hash.ts'
+import { hashNumber } from '../model/hash.ts'
 
 /** The age at which a secret is due for its end of life, so that its successor is there in time; null: its end causes no rotation. */
 function lifeLimit({ expires, rotation }: Pick<DesiredKey, 'expires' | 'rotation'>): Milliseconds | null {
@@ -19,18 +19,18 @@ export function ageLimit(desired: Pick<DesiredKey, 'expires' | 'rotation'>): Mil
  * the order of their hashes, the same on every machine. A key without peers has none.
  */
 export function rotationSlots(stack: string, keys: readonly DesiredKey[]): ReadonlyMap<string, number> {
-  const peers = new Map<Milliseconds, { readonly keyId: string; readonly order: string }[]>()
+  const peers = new Map<Milliseconds, { readonly keyId: string; readonly order: number }[]>()
   for (const key of keys) {
     const { keyId } = key
     const limit = ageLimit(key)
     if (limit === null) continue
     const group = peers.get(limit) ?? []
-    group.push({ keyId, order: shortHash(`${stack}/${keyId}`, 8) + keyId })
+    group.push({ keyId, order: hashNumber(`${stack}/${keyId}`) })
     peers.set(limit, group)
   }
   const found = new Map<string, number>()
   for (const group of [...peers.values()].filter(({ length }) => length > 1)) {
-    group.sort((a, b) => (a.order < b.order ? -1 : 1))
+    group.sort((a, b) => a.order - b.order || (a.keyId < b.keyId ? -1 : 1))
     for (const [rank, { keyId }] of group.entries()) found.set(keyId, rank / group.length)
   }
   return found

@@ -4,7 +4,7 @@ const utf8 = new TextEncoder()
  * FNV-1a with 32 bits and a final mix, for short fingerprints inside markers. It tells apart what people wrote; it does not guard
  * against anyone who looks for a collision, and no secret ever goes in.
  */
-function fnv1a(text: string): number {
+export function hashNumber(text: string): number {
   let hash = 0x811c9dc5
   let index = 0
   // ASCII, which most texts are, needs no encoder.
@@ -23,5 +23,5 @@ function fnv1a(text: string): number {
 
 /** `digits` (at most 8) hexadecimal digits that stand for `text`. */
 export function shortHash(text: string, digits: number): string {
-  return fnv1a(text).toString(16).padStart(8, '0').slice(0, digits)
+  return hashNumber(text).toString(16).padStart(8, '0').slice(0, digits)
 }

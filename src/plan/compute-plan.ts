@@ -5,7 +5,7 @@ import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
 import { stateAt } from '../model/desired-at.ts'
-import { type ManagedKey, lineageOf, membersOf } from '../lifecycle/lineage.ts'
+import { type ManagedKey, isAlone, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
 import { affectedConsumers } from './affected-consumers.ts'
 import { unreadableFindings, unreadableKeyIds, unsupportedEnvironments, withoutDoubt } from './doubts.ts'
@@ -184,6 +184,8 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   // In an emergency that one change is made, and none next to it.
   if (facts.options.breakGlass?.keyId === keyId) return { ...decided, retirements: [] }
   const decision = withRenames(key, decided, facts)
+  // Nearly every key: nothing happens to it, and nothing came before it.
+  if (decision.changes.length === 0 && isAlone(lineage)) return { ...decision, retirements: [] }
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const { quiet } = rotation
   const marked = new Set(

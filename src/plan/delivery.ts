@@ -29,6 +29,7 @@ export function deliveryReasons(
   if (stale !== null) reasons.push(stale)
   if (overtaken !== null) reasons.push({ code: 'overtaken', by: overtaken.live.id })
   const missing = desired.stores.filter(store => !marker.stores.includes(store.hash))
+  if (missing.length === 0) return reasons
   const isChanged = ({ hash }: DeclaredStore) => marker.stores.some(before => isSamePlace(hash, before))
   const say = (code: 'store-added' | 'store-changed', stores: readonly DeclaredStore[]) => {
     if (stores.length > 0) reasons.push({ code, stores: stores.map(({ spec }) => storeLabel(spec)) })

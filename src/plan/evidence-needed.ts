@@ -23,7 +23,7 @@ interface Question {
   readonly desired: DesiredKey
   readonly lineage: Lineage
   readonly now: Instant
-  readonly options: KnownOptions
+  readonly options: KnownOptions & Pick<PlanOptions, 'heldHere'>
   /** By key id: see `rotationSlots`. */
   readonly slots: () => ReadonlyMap<string, number>
 }
@@ -37,7 +37,7 @@ const isElsewhere: Condition = ({ desired: { keyId }, lineage, options }) => {
   if (!options.localKeys.has(keyId)) return false
   const top = storeTop(lineage)
   const counted = [...(top === null ? [] : [top]), ...lineage.pending]
-  return counted.some(key => !isHere(keyId, key, { ...options, heldHere: nothingHeld }))
+  return counted.some(key => !isHere(keyId, key, options))
 }
 
 /** Only one of them can be the head. */
@@ -103,6 +103,7 @@ export function evidenceNeeded(
   const possibleKeyId = possibleKeyIds(desired)
   let known: ReadonlyMap<string, number> | null = null
   const slots = () => (known ??= rotationSlots(desired.stack, desired.keys))
+  const before = { ...options, heldHere: nothingHeld }
   return desired.keys
     .filter(key => {
       const { keyId } = key
@@ -110,7 +111,7 @@ export function evidenceNeeded(
       if (copied.some(live => isCopyOf(live, keyId, possibleKeyId))) return true
       const lineage = lineages.get(keyId)
       if (lineage === undefined) return false
-      const question = { desired: keyAt(key, now), lineage, now, options, slots }
+      const question = { desired: keyAt(key, now), lineage, now, options: before, slots }
       return conditions.some(condition => condition(question))
     })
     .map(({ keyId }) => keyId)

@@ -17,11 +17,9 @@ import { ageLimit } from '../lifecycle/spread.ts'
 type Limit = Extract<Finding, { code: 'limit' }>
 type Renewal = Extract<Change, { kind: 'rotate' | 'deliver' }>
 
-/** Declared key ids with a head. Further markers of one key id, whoever wrote them, make no limit wider. */
-function headed({ desired, owned }: Facts): ReadonlySet<string> {
-  return new Set(
-    desired.keys.flatMap(({ keyId }) => ((owned.lineages.get(keyId)?.head ?? null) === null ? [] : [keyId])),
-  )
+/** How many declared key ids have a head. Further markers of one key id, whoever wrote them, make no limit wider. */
+function headed({ desired, owned }: Facts): number {
+  return desired.keys.filter(({ keyId }) => (owned.lineages.get(keyId)?.head ?? null) !== null).length
 }
 
 function allowedOf(action: Limit['action'], live: number, { desired: { limits }, options }: Facts): number {
@@ -39,10 +37,11 @@ export function revocationLimit(
 ): Extract<Limit, { action: 'revoke' }> | null {
   const { limits } = facts.desired
   const revoked = changes.filter(change => change.kind === 'revoke' && isPruning(change))
+  if (revoked.length === 0) return null
   const keyIds = [...new Set(revoked.map(({ keyId }) => keyId))].sort()
   // A key id that nothing declares is one of those that the share is of only where it goes: forged ones stay.
   const going = keyIds.filter(keyId => (facts.owned.lineages.get(keyId)?.head ?? null) !== null)
-  const live = headed(facts).size + going.length
+  const live = headed(facts) + going.length
   const allowed = allowedOf('revoke', live, facts)
   const [count, share, always] = [keyIds.length, limits.revoke, limits.always]
   if (count <= allowed) return null
@@ -102,7 +101,8 @@ export function deferRotations(
 ): { readonly deferred: readonly Deferred[]; readonly findings: readonly Limit[] } {
   const { limits } = facts.desired
   const counted = changes.filter(counts)
-  const live = headed(facts).size
+  if (counted.length === 0) return { deferred: [], findings: [] }
+  const live = headed(facts)
   const allowed = allowedOf('rotate', live, facts)
   if (counted.length <= allowed) return { deferred: [], findings: [] }
   const waiting = counted.filter(change => canWait(change, facts)).sort(byUrgency)

@@ -14,8 +14,12 @@ import { type Lineage, type ManagedKey, markedLast, membersOf, storeTop } from '
  * place that is only declared differently, the secret is delivered again.
  */
 export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {
-  const known = keys.flatMap(({ marker }) => [...marker.formerStores, ...marker.stores])
-  return [...new Set(known)].filter(lost => !stores.some(({ hash }) => isSamePlace(hash, lost)))
+  const isLost = (known: string) => !stores.some(({ hash }) => isSamePlace(hash, known))
+  const lost = keys.flatMap(({ marker }) => [
+    ...marker.formerStores.filter(isLost),
+    ...marker.stores.filter(isLost),
+  ])
+  return lost.length === 0 ? lost : [...new Set(lost)]
 }
 
 /**
@@ -24,6 +28,7 @@ export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]):
  */
 export function storeHolders(lineage: Lineage, now: Instant): readonly ManagedKey[] {
   const { head, rivals, pending, retiring, leaked } = lineage
+  if (head !== null && pending.length === 0) return [head]
   const replaced = head === null ? (rivals[0] ?? leaked[0] ?? markedLast(retiring, now) ?? null) : null
   return [...new Set([storeTop(lineage), ...pending, replaced])].filter(key => key !== null)
 }

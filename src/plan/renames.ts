@@ -65,10 +65,14 @@ function retiringToo(update: Update, key: ManagedKey, head: ManagedKey): Update 
 export function withRenames(key: KeyCase, decision: Decision, facts: Facts): Decision {
   const { desired, lineage } = key
   const { head, rivals } = lineage
+  const { stack } = facts.desired
+  // Nearly every key.
+  if (membersOf(lineage).every(({ marker }) => marker.stack === stack && marker.keyId === desired.keyId))
+    return decision
   const names = new Map(
     membersOf(lineage)
       .filter(member => head !== null || !rivals.includes(member))
-      .map(member => [member.live, renamedFields(member, desired.keyId, facts.desired.stack)] as const),
+      .map(member => [member.live, renamedFields(member, desired.keyId, stack)] as const),
   )
   const isNamed = ({ live }: ManagedKey) => (names.get(live) ?? []).length === 0
   const updated = new Set(decision.changes.flatMap(change => (change.kind === 'update' ? [change.live] : [])))

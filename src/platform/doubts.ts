@@ -44,11 +44,11 @@ export function contradictionOf(
   keys: readonly LiveKey[],
   { now, local }: { readonly now: Instant; readonly local: Instant },
 ): ClockContradiction | null {
-  const uses = keys.flatMap(({ id, lastUse }) =>
-    lastUse.known && lastUse.at !== null ? [{ now, liveId: id, lastUse: lastUse.at }] : [],
-  )
-  const [latest] = uses.toSorted((a, b) => b.lastUse - a.lastUse)
-  if (latest === undefined) return null
+  let latest: ClockContradiction | null = null
+  for (const { id, lastUse } of keys)
+    if (lastUse.known && lastUse.at !== null && lastUse.at > (latest?.lastUse ?? -Infinity))
+      latest = { now, liveId: id, lastUse: lastUse.at }
+  if (latest === null) return null
   const isToCome = latest.lastUse > now + day
   const isAhead = now - local > hour && now - latest.lastUse > hour
   const isFresh = Math.abs(local - latest.lastUse) < day
@@ -65,13 +65,23 @@ export function doubtsAfter({ doubts, now }: Listing, caller: LiveKey | null): L
 
 /**
  * A description may be absent from one key because it is empty. From all keys of a platform that says null elsewhere, it is absent
- * because there is none.
+ * because there is none. Pages are looked at one by one: nothing is kept of them.
  */
-export function lackDescriptions(keys: readonly unknown[]): boolean {
-  const records = keys.filter(isRecord)
-  return (
-    records.length > 0 &&
-    !records.some(record => Object.hasOwn(record, 'description')) &&
-    records.some(record => Object.values(record).includes(null))
-  )
+export function descriptionWatch(): {
+  readonly look: (page: readonly unknown[]) => void
+  readonly areLacking: () => boolean
+} {
+  let described = false
+  let saysNull = false
+  return {
+    look: page => {
+      for (const record of page) {
+        if (described) return
+        if (!isRecord(record)) continue
+        described = Object.hasOwn(record, 'description')
+        saysNull ||= Object.values(record).includes(null)
+      }
+    },
+    areLacking: () => !described && saysNull,
+  }
 }

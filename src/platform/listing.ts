@@ -3,7 +3,7 @@ import type { Instant } from '../model/duration.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { ListingDoubts, UnreadableKey } from '../model/listing-doubts.ts'
 import type { Answer } from './call.ts'
-import { contradictionOf, lackDescriptions, unreadableKey } from './doubts.ts'
+import { contradictionOf, descriptionWatch, unreadableKey } from './doubts.ts'
 import { PlatformFailure } from './platform-failure.ts'
 import { badAnswer, fieldOf, sourceOf } from './reader.ts'
 import { toLiveKey } from './to-model.ts'
@@ -123,7 +123,7 @@ async function listAll(
 ): Promise<Listing> {
   const keys = new Map<string, LiveKey>()
   const unreadable: UnreadableKey[] = []
-  const raw: unknown[] = []
+  const descriptions = descriptionWatch()
   const cursors = new Set<string>()
   const clock: Pick<Listing, 'now' | 'clock'> =
     first.date === null ? { now: local, clock: 'local' } : { now: first.date, clock: 'server' }
@@ -136,7 +136,7 @@ async function listAll(
     if (goesOn) cursors.add(next)
     // The platform works on the next page while this one is read.
     const following = goesOn ? await begun(fetchPage(pageQuery(pageSize, next))) : null
-    raw.push(...page.keys)
+    descriptions.look(page.keys)
     complete = takeKeys(page, keys, unreadable) && complete
     if (following === null) {
       if (next === undefined) complete &&= page.keys.length !== pageSize
@@ -149,7 +149,7 @@ async function listAll(
   const doubts: ListingDoubts = {
     unreadable,
     clock: contradictionOf(listed, { now: clock.now, local }),
-    lacksDescriptions: lackDescriptions(raw),
+    lacksDescriptions: descriptions.areLacking(),
   }
   return { keys: listed, ...clock, complete, doubts }
 }

@@ -35,20 +35,21 @@ const digitsOfTime = 7
 const markerText = /\[fk1 [^[\]]*\]/g
 const anyMarkerText = /\[fk\d/g
 
+/** Its groups have no names: an object of them for each of thousands of markers takes longer than the rest. */
 const grammar = new RegExp(
   '^\\[fk1 ' +
-    '(?<stack>[a-z0-9][a-z0-9-]{0,39})/(?<keyId>[a-z0-9][a-z0-9_-]{0,62}) ' +
-    'g(?<generation>[1-9]\\d{0,5}) ' +
-    '(?<nonce>[a-z0-9]{10}) ' +
-    '(?:b(?<key>[0-9a-f]{8})|@(?<moment>[0-9a-z]{1,7})) ' +
-    '(?<state>[a-z]+)(?<details>(?::[A-Za-z0-9_+/=-]{1,16})*)' +
-    '(?: h(?<host>[0-9a-f]{8}))?' +
-    ' f(?<fields>[0-9a-f]{12})' +
-    `(?: s(?<stores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
-    `(?: r(?<formerStores>(?:[0-9a-f]{${storeHashDigits}})+))?` +
-    '(?<protect> p)?' +
-    '(?: x(?<granted>[0-9a-f]{3}):(?<grantEnd>[0-9a-z]{1,7}))?' +
-    '(?: ~(?<signature>[A-Za-z0-9_-]{86}))?' +
+    '([a-z0-9][a-z0-9-]{0,39})/([a-z0-9][a-z0-9_-]{0,62}) ' + // stack, key id
+    'g([1-9]\\d{0,5}) ' + // generation
+    '([a-z0-9]{10}) ' + // nonce
+    '(?:b([0-9a-f]{8})|@([0-9a-z]{1,7})) ' + // key, or moment
+    '([a-z]+)((?::[A-Za-z0-9_+/=-]{1,16})*)' + // state, details
+    '(?: h([0-9a-f]{8}))?' + // host
+    ' f([0-9a-f]{12})' + // fields
+    `(?: s((?:[0-9a-f]{${storeHashDigits}})+))?` + // stores
+    `(?: r((?:[0-9a-f]{${storeHashDigits}})+))?` + // former stores
+    '( p)?' + // protected
+    '(?: x([0-9a-f]{3}):([0-9a-z]{1,7}))?' + // granted, its end
+    '(?: ~([A-Za-z0-9_-]{86}))?' + // signature
     '\\]$',
 )
 
@@ -133,6 +134,7 @@ function parseFields(digits: string): FieldHashes {
 }
 
 function parseHashes(digits: string): readonly string[] {
+  if (digits.length <= storeHashDigits) return digits === '' ? [] : [digits]
   return Array.from({ length: digits.length / storeHashDigits }, (_, index) =>
     digits.slice(index * storeHashDigits, (index + 1) * storeHashDigits),
   )
@@ -154,44 +156,44 @@ function parseGrant(granted: string | undefined, end: string | undefined): Emerg
 
 /** Times lose their milliseconds, upwards: a marker's time is never before the moment it speaks of. */
 export function formatMarker(marker: Marker): string {
-  const parts = [
-    '[fk1',
-    `${marker.stack}/${marker.keyId}`,
-    `g${marker.generation}`,
-    marker.nonce,
-    formatBinding(marker.binding),
-    formatState(marker.state),
-    ...(marker.host === null ? [] : [`h${marker.host}`]),
-    `f${markedFields.map(field => marker.fields[field]).join('')}`,
-    ...(marker.stores.length === 0 ? [] : [`s${marker.stores.join('')}`]),
-    ...(marker.formerStores.length === 0 ? [] : [`r${marker.formerStores.join('')}`]),
-    ...(marker.protected ? ['p'] : []),
-    ...(marker.grant === null ? [] : [formatGrant(marker.grant)]),
-    ...(marker.signature === null ? [] : [`~${marker.signature}`]),
-  ]
-  return `${parts.join(' ')}]`
+  const { host, stores, formerStores, grant, signature } = marker
+  const fields = markedFields.map(field => marker.fields[field]).join('')
+  return (
+    `[fk1 ${marker.stack}/${marker.keyId} g${marker.generation} ${marker.nonce} ` +
+    `${formatBinding(marker.binding)} ${formatState(marker.state)}` +
+    (host === null ? '' : ` h${host}`) +
+    ` f${fields}` +
+    (stores.length === 0 ? '' : ` s${stores.join('')}`) +
+    (formerStores.length === 0 ? '' : ` r${formerStores.join('')}`) +
+    (marker.protected ? ' p' : '') +
+    (grant === null ? '' : ` ${formatGrant(grant)}`) +
+    (signature === null ? '' : ` ~${signature}`) +
+    ']'
+  )
 }
 
 /** Strict: null for whatever `formatMarker` would not have written just so. */
 export function parseMarker(text: string): Marker | null {
-  const groups = grammar.exec(text)?.groups
-  if (groups === undefined) return null
-  const state = parseState(groups['state'] ?? '', (groups['details'] ?? '').split(':').slice(1))
+  const match = grammar.exec(text)
+  if (match === null) return null
+  const [, stack = '', keyId = '', generation, nonce = '', key, moment, kind = '', details = ''] = match
+  const [host, fields, stores, formerStores, protect, granted, grantEnd, signature] = match.slice(9)
+  const state = parseState(kind, details.split(':').slice(1))
   if (state === null) return null
   const marker: Marker = {
-    stack: groups['stack'] ?? '',
-    keyId: groups['keyId'] ?? '',
-    generation: Number(groups['generation']),
-    nonce: groups['nonce'] ?? '',
-    binding: parseBinding(groups['key'], groups['moment']),
+    stack,
+    keyId,
+    generation: Number(generation),
+    nonce,
+    binding: parseBinding(key, moment),
     state,
-    host: groups['host'] ?? null,
-    fields: parseFields(groups['fields'] ?? ''),
-    stores: parseHashes(groups['stores'] ?? ''),
-    formerStores: parseHashes(groups['formerStores'] ?? ''),
-    protected: groups['protect'] !== undefined,
-    grant: parseGrant(groups['granted'], groups['grantEnd']),
-    signature: groups['signature'] ?? null,
+    host: host ?? null,
+    fields: parseFields(fields ?? ''),
+    stores: parseHashes(stores ?? ''),
+    formerStores: parseHashes(formerStores ?? ''),
+    protected: protect !== undefined,
+    grant: parseGrant(granted, grantEnd),
+    signature: signature ?? null,
   }
   return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
 }

@@ -125,8 +125,8 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
 /** Throws a Failure (refused) where the file is led out of the repository, or is not an age file: such a one is neither overwritten nor removed. */
 export async function refuseAgePlace(spec: AgeFileSpec, allowed: readonly string[]): Promise<void> {
   const { path } = spec
-  await refuseLinkedOut(spec, allowed)
-  await refuseMountPoint(path)
+  refuseLinkedOut(spec, allowed)
+  refuseMountPoint(path)
   const file = await readRegularFile(path)
   if (file === null) return
   const text = file.bytes.toString('latin1')

@@ -37,7 +37,7 @@ export function envFileStore(
 
     async probe() {
       refuseNames(spec)
-      await refusePlace()
+      refusePlace()
       await refuseTracked(spec, allowed, env)
       const text = await readGuarded(path)
       for (const name of names) readVariable(text, name, path)
@@ -47,11 +47,11 @@ export function envFileStore(
     async put(secret) {
       refuseNames(spec)
       const value = valueFor(spec, secret)
-      await refusePlace()
+      refusePlace()
       await refuseTracked(spec, allowed, env)
       await ensureFolder(dirname(path))
       const write = async (file: LockedFile) => {
-        await refusePlace()
+        refusePlace()
         await mendMode(path)
         const text = names.reduce(
           (before, name) => setVariable(before, name, value, path),
@@ -74,7 +74,7 @@ export function envFileStore(
 
     async remove() {
       if ((await readRegularFile(path)) === null) return
-      await refusePlace()
+      refusePlace()
       const write = async (file: LockedFile) => {
         const found = await readRegularFile(path)
         const before = found === null ? '' : textOf(found.bytes, path)
@@ -98,10 +98,10 @@ function valueFor(spec: EnvFileSpec, secret: Secret): string {
 }
 
 /** Throws a Failure (refused) where the user did not allow the file's name, the place that a link leads to, or a mount point. */
-export async function refuseEnvPlace(spec: EnvFileSpec, allowed: readonly string[]): Promise<void> {
+export function refuseEnvPlace(spec: EnvFileSpec, allowed: readonly string[]): void {
   refuseFileName(spec.path, allowed)
-  await refuseLinkedOut(spec, allowed)
-  await refuseMountPoint(spec.path)
+  refuseLinkedOut(spec, allowed)
+  refuseMountPoint(spec.path)
 }
 
 function refuseFileName(path: string, allowed: readonly string[]): void {

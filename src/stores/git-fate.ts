@@ -1,4 +1,4 @@
-import { realpath } from 'node:fs/promises'
+import { realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { askGit, isWhole } from './git.ts'
@@ -25,16 +25,16 @@ interface Place {
   readonly name: string
 }
 
-async function placeOf({ path, declaredIn }: DeclaredFile): Promise<Place | 'outside' | 'other-repository'> {
+function placeOf({ path, declaredIn }: DeclaredFile): Place | 'outside' | 'other-repository' {
   const folder = dirname(path)
-  const repository = await repositoryAround(folder)
+  const repository = repositoryAround(folder)
   if (repository === null) return 'outside'
-  const own = await repositoryAround(declaredIn)
+  const own = repositoryAround(declaredIn)
   if (repository.bare || repository.root !== own?.root) return 'other-repository'
   const { root } = repository
   // A missing folder is made where it is missing, below the real path of what is there.
-  const nearest = await nearestFolder(folder)
-  const real = join(await realpath(nearest), relative(nearest, folder), basename(path))
+  const nearest = nearestFolder(folder)
+  const real = join(realpathSync.native(nearest), relative(nearest, folder), basename(path))
   return { root, name: relative(root, real).split(sep).join('/') }
 }
 
@@ -65,14 +65,14 @@ async function isTracked(file: DeclaredFile, place: Place, env: NodeJS.ProcessEn
 
 /** A file that was deleted but is still in the index is tracked. Throws a `Failure` where git cannot tell. */
 export async function gitTracking(file: DeclaredFile, env: NodeJS.ProcessEnv): Promise<GitTracking> {
-  const place = await placeOf(file)
+  const place = placeOf(file)
   if (typeof place === 'string') return place
   return (await isTracked(file, place, env)) ? 'tracked' : 'untracked'
 }
 
 /** Throws a `Failure` where git cannot tell. */
 export async function gitFate(file: DeclaredFile, env: NodeJS.ProcessEnv): Promise<GitFate> {
-  const place = await placeOf(file)
+  const place = placeOf(file)
   if (typeof place === 'string') return place
   if (await isTracked(file, place, env)) return 'tracked'
   // It knows no `:(literal)`, and takes what begins with a colon for a pattern.

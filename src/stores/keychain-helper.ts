@@ -19,15 +19,43 @@ async function entry(service: string, account: string): Promise<AsyncEntry> {
   return new AsyncEntry(service, account, { linux: { store: 'secret-service' } })
 }
 
+/** Those of the keys that are worked on at once, and a few more: each has a connection of its own. */
+const mostKept = 16
+const kept = new Map<string, Promise<AsyncEntry>>()
+
+/**
+ * The entry that was used before, where it is one of the last: its connection takes longer to make than a secret takes to store, and a put
+ * looks before and after it. After a failure it is made anew.
+ */
+async function withEntry<Result>(
+  { service, account }: { readonly service: string; readonly account: string },
+  use: (entry: AsyncEntry) => Promise<Result>,
+): Promise<Result> {
+  const name = JSON.stringify([service, account])
+  const known = kept.get(name) ?? entry(service, account)
+  kept.delete(name)
+  kept.set(name, known)
+  for (const oldest of kept.keys()) {
+    if (kept.size <= mostKept) break
+    kept.delete(oldest)
+  }
+  try {
+    return await use(await known)
+  } catch (error) {
+    kept.delete(name)
+    throw error
+  }
+}
+
 async function answer(request: KeychainRequest): Promise<KeychainAnswer> {
   switch (request.op) {
     case 'get':
-      return { value: (await (await entry(request.service, request.account)).getPassword()) ?? null }
+      return { value: (await withEntry(request, each => each.getPassword())) ?? null }
     case 'set':
-      await (await entry(request.service, request.account)).setPassword(request.secret)
+      await withEntry(request, each => each.setPassword(request.secret))
       return { value: null }
     case 'remove':
-      await (await entry(request.service, request.account)).deleteCredential()
+      await withEntry(request, each => each.deleteCredential())
       return { value: null }
     case 'probe':
       return probe()

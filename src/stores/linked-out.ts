@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises'
+import { type Stats, lstatSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, parse, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isAllowedPath } from '../model/store-path.ts'
@@ -15,15 +15,40 @@ function isInside(path: string, folder: string): boolean {
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
+function realOr<Other>(path: string, other: Other): string | Other {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return other
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Null where nothing is at this place of a path. */
+function stepOf(path: string): Stats | null {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null
+  } catch (error) {
+    if (errorCode(error) === 'ENOTDIR') return null
+    throw fileFailure('look at', path, error)
+  }
+}
+
 /**
  * Where the author of a configuration may have made the links: the folder with `.git` in it at or above the folder of the file, or
  * that folder itself. Git is not asked.
  */
-async function rootOf(folder: string): Promise<string> {
-  const real = await realpath(folder).catch(() => folder)
+function rootOf(folder: string): string {
+  const real = realOr(folder, folder)
   for (let root = real; ; root = dirname(root)) {
-    const git = await lstat(join(root, '.git')).catch(() => null)
-    if (git !== null) return root
+    if (isThere(join(root, '.git'))) return root
     if (dirname(root) === root) return real
   }
 }
@@ -32,22 +57,19 @@ async function rootOf(folder: string): Promise<string> {
  * The first link on the way to `path` that lies in the repository of the declaring file and leads out of it; null where there is
  * none. Links outside of the repository, such as a linked home or `/tmp` on a Mac, are the user's own.
  */
-async function linkedOut(path: string, declaredIn: string): Promise<LinkedOut | null> {
-  const root = await rootOf(declaredIn)
+function linkedOut(path: string, declaredIn: string): LinkedOut | null {
+  const root = rootOf(declaredIn)
   const { root: top } = parse(path)
   let real = top
   for (const name of relative(top, dirname(path)).split(sep)) {
     const next = join(real, name)
-    const stats = await lstat(next).catch((error: unknown) => {
-      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return null
-      throw fileFailure('look at', next, error)
-    })
+    const stats = stepOf(next)
     if (stats === null) return null
     if (!stats.isSymbolicLink()) {
       real = next
       continue
     }
-    const target = await realpath(next).catch(() => null)
+    const target = realOr(next, null)
     // Nobody knows where a link will lead that leads nowhere yet.
     if (target === null) return isInside(next, root) ? { link: next, target: 'nowhere' } : null
     if (isInside(real, root) && !isInside(target, root)) return { link: next, target }
@@ -57,19 +79,19 @@ async function linkedOut(path: string, declaredIn: string): Promise<LinkedOut | 
 }
 
 /** Where the file really is, with no link in the path of its folder. */
-async function realPath(path: string): Promise<string> {
-  const folder = await realpath(dirname(path)).catch(() => dirname(path))
+function realPath(path: string): string {
+  const folder = realOr(dirname(path), dirname(path))
   return join(folder, path.slice(dirname(path).length).replace(/^[\\/]/, ''))
 }
 
 /** Throws a Failure (refused) where a link of the repository leads a store's file out of it, and the user has not allowed that place. */
-export async function refuseLinkedOut(
+export function refuseLinkedOut(
   { path, declaredIn }: { readonly path: string; readonly declaredIn: string },
   allowed: readonly string[],
-): Promise<void> {
-  const out = await linkedOut(path, declaredIn)
+): void {
+  const out = linkedOut(path, declaredIn)
   if (out === null) return
-  const real = await realPath(path)
+  const real = realPath(path)
   if (isAllowedPath(real, allowed)) return
   throw new Failure(
     'refused',

@@ -40,11 +40,17 @@ export function newNonce(): string {
   return randomBytes(12).toString('hex')
 }
 
+/** Neither changes as long as this process runs. */
+let own: Promise<Pick<Holder, 'start' | 'space'>> | null = null
+
+async function ownProcess(): Promise<Pick<Holder, 'start' | 'space'>> {
+  return { start: (await processStart(process.pid)) ?? '', space: await processSpace() }
+}
+
 export async function ownHolder(nonce: string, note: Holder['note']): Promise<Holder> {
   return {
     pid: process.pid,
-    start: (await processStart(process.pid)) ?? '',
-    space: await processSpace(),
+    ...(await (own ??= ownProcess())),
     nonce,
     note,
   }

@@ -1,4 +1,4 @@
-import { lstat, readFile, realpath } from 'node:fs/promises'
+import { lstatSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { errorCode, mountPointHint } from './file-failure.ts'
@@ -14,15 +14,16 @@ export function mountPoints(mountinfo: string): ReadonlySet<string> {
 }
 
 /** Where the kernel does not list them, a file of another device than its folder is one. */
-async function isMountPoint(path: string): Promise<boolean> {
+function isMountPoint(path: string): boolean {
   try {
-    const file = await lstat(path)
-    const folder = await lstat(await realpath(dirname(path)))
+    const file = lstatSync(path, { throwIfNoEntry: false })
+    if (file === undefined) return false
+    const folder = lstatSync(realpathSync.native(dirname(path)))
     if (file.isSymbolicLink()) return false
     if (process.platform !== 'win32' && file.dev !== folder.dev) return true
     if (process.platform !== 'linux') return false
-    const real = Buffer.from(await realpath(path)).toString('latin1')
-    return mountPoints(await readFile('/proc/self/mountinfo', 'latin1')).has(real)
+    const real = Buffer.from(realpathSync.native(path)).toString('latin1')
+    return mountPoints(readFileSync('/proc/self/mountinfo', 'latin1')).has(real)
   } catch (error) {
     if (errorCode(error) === null) throw error
     // What cannot be looked at fails where it is read or written, with a better reason.
@@ -34,8 +35,8 @@ async function isMountPoint(path: string): Promise<boolean> {
  * Throws a Failure (refused) where a file is mounted at this very path, as containers mount a single `.env`: it cannot be replaced at
  * one instant.
  */
-export async function refuseMountPoint(path: string): Promise<void> {
-  if (!(await isMountPoint(path))) return
+export function refuseMountPoint(path: string): void {
+  if (!isMountPoint(path)) return
   throw new Failure('refused', `${path} is a mount point, so it cannot be replaced by a new file.`, {
     hints: [mountPointHint],
   })

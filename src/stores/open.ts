@@ -149,7 +149,7 @@ async function refusedPlace(spec: StoreSpec, allowed: readonly string[]): Promis
   }
 }
 
-async function failureOf(work: () => Promise<void>): Promise<Failure | null> {
+async function failureOf(work: () => Promise<void> | void): Promise<Failure | null> {
   try {
     await work()
     return null

@@ -37,6 +37,15 @@ async function sweepFolder(folder: string): Promise<void> {
   }
 }
 
+function isLedOut(spec: FileSpec): boolean {
+  try {
+    refuseLinkedOut(spec, [])
+    return false
+  } catch {
+    return true
+  }
+}
+
 /**
  * Takes away what killed writers left in the folders of these stores, whichever file it was for: the declaration may have lost
  * it since.
@@ -45,11 +54,7 @@ export async function sweep(specs: readonly StoreSpec[]): Promise<void> {
   const folders = new Set<string>()
   for (const spec of specs.flatMap(behind)) {
     // What is outside of the repository is not this program's to tidy up.
-    const isRefused = await refuseLinkedOut(spec, []).then(
-      () => false,
-      () => true,
-    )
-    if (!isRefused) folders.add(dirname(spec.path))
+    if (!isLedOut(spec)) folders.add(dirname(spec.path))
   }
   for (const folder of folders) await sweepFolder(folder)
 }

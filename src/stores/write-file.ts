@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, stat, unlink } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { makeDraftFolder, removeDraftOf, removeDrafts } from './drafts.ts'
@@ -107,7 +108,7 @@ async function syncFolder(folder: string): Promise<void> {
  * mkdir never returns where the system answers ENOENT for a folder whose parent exists, as /proc does.
  */
 export async function ensureFolder(folder: string): Promise<void> {
-  const existing = await nearestFolder(folder)
+  const existing = nearestFolder(folder)
   const missing = relative(existing, folder).split(sep)
   let parent = existing
   for (const name of missing) {
@@ -125,9 +126,9 @@ export async function ensureFolder(folder: string): Promise<void> {
 }
 
 /** The folder itself, or the nearest one above it that exists. */
-export async function nearestFolder(folder: string): Promise<string> {
+export function nearestFolder(folder: string): string {
   try {
-    if ((await stat(folder)).isDirectory()) return folder
+    if (statSync(folder).isDirectory()) return folder
     throw new Failure('failed', `${folder} is not a folder.`, {
       hints: ['Name another path for this store.'],
     })
@@ -143,7 +144,7 @@ export async function nearestFolder(folder: string): Promise<string> {
  * permissions do not show. Where the folder is missing, the nearest one above it is tried.
  */
 export async function probeFolder(folder: string): Promise<void> {
-  const nearest = await nearestFolder(folder)
+  const nearest = nearestFolder(folder)
   const trial = join(nearest, `.fluxloop-keys.${randomBytes(6).toString('hex')}.probe`)
   try {
     const file = await open(trial, 'wx', ownerOnly)

@@ -14,9 +14,13 @@ const words: Readonly<Record<string, Environment>> = {
   ci: 'ci',
 }
 
+/** Most names have none of them. */
+const anyWord = new RegExp(`(?<![a-z0-9])(?:${Object.keys(words).join('|')})(?![a-z0-9])`)
+
 function named(text: string): readonly Environment[] {
-  const found = text
-    .toLowerCase()
+  const small = text.toLowerCase()
+  if (!anyWord.test(small)) return []
+  const found = small
     .split(/[^a-z0-9]+/)
     .flatMap(word => (Object.hasOwn(words, word) ? (words[word] ?? []) : []))
   return [...new Set(found)]

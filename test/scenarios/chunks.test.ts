@@ -1,0 +1,21 @@
+// What the built program loads at its start: a start is compiled anew each time, so what is not needed costs every command.
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+
+const folder = new URL('../../dist/', import.meta.url)
+
+/** Files of the built program that one of them loads with it, itself included. */
+function loadedWith(file: string, loaded = new Set<string>()): ReadonlySet<string> {
+  if (loaded.has(file)) return loaded
+  loaded.add(file)
+  const text = readFileSync(new URL(file, folder), 'utf8')
+  for (const [, path] of text.matchAll(/(?:\bfrom|\bimport)\s*"\.\/([\w.-]+)"/g))
+    if (path !== undefined) loadedWith(path, loaded)
+  return loaded
+}
+
+t.test('a command loads nothing that only plans need, before it asks for it', async t => {
+  const loaded = [...loadedWith('main.js')]
+  t.match(loaded.join(' '), /\bchunk-first-/)
+  t.notMatch(loaded.join(' '), /\bchunk-core-/)
+})
