@@ -72,7 +72,8 @@ export async function fetchRevision(
     try {
       return await fetchInto(repository, wanted, url, git)
     } catch (error) {
-      if (!(error instanceof Failure) || error.code === 'interrupted' || !git.hasTime()) throw error
+      const isFinal = error instanceof Failure && ['interrupted', 'refused'].includes(error.code)
+      if (isFinal || !git.hasTime()) throw error
     }
   }
   await rm(repository, { recursive: true, force: true })
@@ -83,16 +84,32 @@ export async function fetchRevision(
   return await fetchInto(repository, wanted, url, git)
 }
 
+/** What grew beyond the limit is removed. Of git that was ended for it, nobody else says so. */
+async function requireSmall(repository: string, { limits }: Git): Promise<void> {
+  if ((await sizeOf(repository)) < limits.bytes) return
+  await rm(repository, { recursive: true, force: true })
+  throw tooLarge('The repository', limits.bytes)
+}
+
 async function fetchInto(repository: string, wanted: Wanted, url: string, git: Git): Promise<string> {
   const inside = `--git-dir=${repository}`
-  await git.run('fetch the repository', [
-    ...[inside, 'fetch', '--quiet', '--no-progress', '--depth=1', '--no-tags', '--no-recurse-submodules'],
-    ...['--no-write-fetch-head', '--no-auto-maintenance', '--force', '--', url, `+${wanted.name}:${fetched}`],
-  ])
-  if ((await sizeOf(repository)) > git.limits.bytes) {
-    await rm(repository, { recursive: true, force: true })
-    throw tooLarge('The repository', git.limits.bytes)
+  try {
+    await git.run('fetch the repository', [
+      ...[inside, 'fetch', '--quiet', '--no-progress', '--depth=1', '--no-tags', '--no-recurse-submodules'],
+      ...[
+        '--no-write-fetch-head',
+        '--no-auto-maintenance',
+        '--force',
+        '--',
+        url,
+        `+${wanted.name}:${fetched}`,
+      ],
+    ])
+  } catch (error) {
+    await requireSmall(repository, git)
+    throw error
   }
+  await requireSmall(repository, git)
   const printed = await git.run('name the commit', [
     ...[inside, 'rev-parse', '--verify', '--quiet', '--end-of-options', `${fetched}^{commit}`],
   ])

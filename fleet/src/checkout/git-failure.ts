@@ -55,11 +55,7 @@ export function tooLarge(what: string, bytes: number): Failure {
 }
 
 /** A Failure for git that did not do what it was asked. Where it quotes git, no secret and no control character passes. */
-export function gitFailure(
-  doing: string,
-  end: GitEnd,
-  limits: { readonly time: Milliseconds; readonly bytes: number },
-): Failure {
+export function gitFailure(doing: string, end: GitEnd, limits: { readonly time: Milliseconds }): Failure {
   switch (end.stopped) {
     case 'interrupted':
       return new Failure('interrupted', `git was interrupted when asked to ${doing}`)
@@ -78,7 +74,6 @@ export function gitFailure(
     case null:
       break
   }
-  if (/File too large|signal 25|SIGXFSZ/.test(end.stderr)) return tooLarge('The repository', limits.bytes)
   const found = known.find(({ said }) => said.test(end.stderr))
   const said = programFailure('git', doing, { code: end.code, stdout: '', stderr: end.stderr, cut: false })
   return new Failure(found?.code ?? 'network', said.message, {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
+import { Secret } from '../../../src/model/secret.ts'
 import { connect } from '../../src/database/connect.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import { openBoss, queues } from '../../src/database/queues.ts'
@@ -22,19 +23,22 @@ const asked = { command: 'apply', host: 'h', user: 'u', patience: 0, onWait: () 
 
 const postgres = await postgresForTest(t)
 if (postgres !== null) {
-  const database = await postgres.database()
-  await database.sql(rights)
-  const owner = connect(database.urlAs('fluxloop_keys_migrator'))
-  await migrate(owner)
-  await owner.close()
-  const urls = {
-    runner: database.urlAs('fluxloop_keys_runner'),
-    apply: database.urlAs('fluxloop_keys_apply'),
-  }
+  const urls = new Map<'runner' | 'apply', Secret>()
+  const urlOf = (role: 'runner' | 'apply') => urls.get(role) ?? new Secret('')
+
+  t.test('the role migrator makes everything that the others use', async t => {
+    const database = await postgres.database()
+    await database.sql(rights)
+    const owner = connect(database.urlAs('fluxloop_keys_migrator'))
+    t.teardown(() => owner.close())
+    await migrate(owner)
+    t.strictSame(await migrate(owner), [])
+    for (const role of ['runner', 'apply'] as const) urls.set(role, database.urlAs(`fluxloop_keys_${role}`))
+  })
 
   for (const role of ['runner', 'apply'] as const) {
     t.test(`leases and history work as the role ${role}`, async t => {
-      const fleet = await openFleetDatabase(urls[role])
+      const fleet = await openFleetDatabase(urlOf(role))
       const { lease } = await fleet.takeLease({ ...place, stack: role }, asked)
       await fleet.append(place, runLine(`run-${role}`, at))
       await fleet.append(place, changeLine(`run-${role}`, at, 'ci'))
@@ -48,7 +52,7 @@ if (postgres !== null) {
     })
 
     t.test(`nothing can be created, changed or dropped as the role ${role}`, async t => {
-      const connection = connect(urls[role])
+      const connection = connect(urlOf(role))
       t.teardown(() => connection.close())
       for (const statement of [
         'create table fluxloop_keys.more (a int)',
@@ -66,7 +70,7 @@ if (postgres !== null) {
   }
 
   t.test('everything that a replica does works as the role runner', async t => {
-    const connection = connect(urls.runner)
+    const connection = connect(urlOf('runner'))
     t.teardown(() => connection.close())
     const { db } = connection
     await requireVersion(connection)
@@ -105,7 +109,7 @@ if (postgres !== null) {
   })
 
   t.test('the queues work as the role runner, with their maintenance', async t => {
-    const connection = connect(urls.runner)
+    const connection = connect(urlOf('runner'))
     t.teardown(() => connection.close())
     const boss = openBoss(connection)
     await boss.start()

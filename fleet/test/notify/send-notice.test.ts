@@ -43,6 +43,30 @@ t.test('signs a call over its time and its body', async t => {
   t.equal(call?.headers['fluxloop-keys-signature'], `t=${time},v1=${digest}`)
 })
 
+t.test(
+  'is known as ours by the code of the guide, and only unaltered, in time and with the secret',
+  async t => {
+    const guide = await readFile(new URL('../../../docs/guides/fleet-notices.md', import.meta.url), 'utf8')
+    const [, code = ''] = /```js\n([\s\S]*?)```/.exec(guide) ?? []
+    const { isOurs } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as {
+      readonly isOurs: (header: string, body: string, secret: string, now: number) => boolean
+    }
+    const receiver = await openReceiver(t)
+    const outside = sending()
+    await sendNotice(channel({ kind: 'webhook', url: receiver.url, secret }), notice, outside)
+    const [call] = receiver.received
+    const header = String(call?.headers['fluxloop-keys-signature'])
+    const [body, own, now] = [call?.body ?? '', secret.reveal(), outside.now()]
+    t.ok(isOurs(header, body, own, now + 299_000))
+    t.notOk(isOurs(header, body, own, now + 302_000))
+    t.notOk(isOurs(header, `${body} `, own, now))
+    t.notOk(isOurs(header, body, `${own}x`, now))
+    t.notOk(isOurs(header.replace(/t=\d+/, `t=${Math.floor(now / 1_000) + 1}`), body, own, now))
+    for (const odd of ['', 'v1=00', 't=1', header.replace('v1=', 'v0=')])
+      t.notOk(isOurs(odd, body, own, now), odd)
+  },
+)
+
 t.test('tries again where a server fails twice, with pauses that grow', async t => {
   const receiver = await openReceiver(t)
   receiver.answer = response => {

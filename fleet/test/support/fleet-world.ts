@@ -64,6 +64,8 @@ export async function fleetWorld(
     takeLease: (target, asked) => takeLease(connection, target, asked, { duration: lease }),
     append: () => Promise.resolve(),
     readLog: () => Promise.resolve([]),
+    readUsage: () => Promise.resolve([]),
+    recordUsage: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
   return {
