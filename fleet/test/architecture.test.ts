@@ -10,9 +10,10 @@ const floors: readonly (readonly string[])[] = [
   ['commands'],
   ['engine'],
   ['serve', 'notify', 'status', 'fleet-database'],
-  ['ledger', 'lease', 'budget'],
+  ['ledger', 'lease', 'budget', 'listing'],
   ['database'],
-  ['file', 'checkout', 'schedule'],
+  ['checkout', 'schedule'],
+  ['file'],
   ['log'],
 ]
 
@@ -21,6 +22,7 @@ const closed = ['start', 'first', 'main', 'cli', 'cli.ts', 'pull-request', 'page
 
 /** The only files in which a secret leaves its type, and why. */
 const revealing: Readonly<Record<string, string>> = {
+  'budget/credential.ts': 'its digest, by which a credential is known in the database',
   'database/connect.ts': 'the password, for the driver of the database',
   'database/url.ts': 'the URL of the database, which it takes apart',
   'notify/post.ts': 'the address of a webhook, which may hold a token',
