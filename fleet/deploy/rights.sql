@@ -1,30 +1,29 @@
--- Two roles for the database of a fleet. Run it once, as an administrator, in a database that nothing else uses:
+-- The roles of a fleet, with the least rights that each needs. An administrator runs this once in the fleet's database:
 --
---   psql --dbname fleet --file rights.sql
---   psql --dbname fleet --command '\password fluxloop_keys_owner' --command '\password fluxloop_keys'
+--   psql -d DATABASE -f rights.sql
 --
--- fluxloop_keys_owner makes tables and changes them: `fleet migrate` uses it, and nothing else does.
--- fluxloop_keys reads and writes rows: replicas, and people and CI jobs that run apply. It can make, change and drop nothing.
+-- then gives each role a password (\password fluxloop_keys_runner) and runs `fluxloop-keys fleet migrate` as
+-- fluxloop_keys_migrator. That grants the two other roles their tables, now and after each later version.
+
+-- Creates and changes the tables. Nothing else runs as this role.
+create role fluxloop_keys_migrator login;
+
+-- Replicas of `fluxloop-keys fleet run`, and `fleet status`. It can create, change and drop nothing.
+create role fluxloop_keys_runner login;
+
+-- A plain `fluxloop-keys apply` at a desk or in CI, and `history`: leases and history, nothing of the schedule.
+create role fluxloop_keys_apply login;
 
 do $$
 begin
-  if not exists (select from pg_roles where rolname = 'fluxloop_keys_owner') then
-    create role fluxloop_keys_owner login;
-  end if;
-  if not exists (select from pg_roles where rolname = 'fluxloop_keys') then
-    create role fluxloop_keys login;
-  end if;
-  -- Everybody may connect to a new database, and make temporary tables in it.
-  execute format('revoke all on database %I from public', current_database());
-  execute format('grant connect, create on database %I to fluxloop_keys_owner', current_database());
-  execute format('grant connect on database %I to fluxloop_keys', current_database());
+  -- For the schemas fluxloop_keys and fluxloop_keys_queue.
+  execute format('grant connect, create on database %I to fluxloop_keys_migrator', current_database());
+  execute format('grant connect on database %I to fluxloop_keys_runner, fluxloop_keys_apply', current_database());
 end
 $$;
 
--- Older versions of PostgreSQL let everybody make tables there.
-revoke create on schema public from public;
-
--- For all that fluxloop_keys_owner will make.
-alter default privileges for role fluxloop_keys_owner grant usage on schemas to fluxloop_keys;
-alter default privileges for role fluxloop_keys_owner grant select, insert, update, delete on tables to fluxloop_keys;
-alter default privileges for role fluxloop_keys_owner grant usage on sequences to fluxloop_keys;
+-- What a client that is gone has begun does not run for ever.
+alter role fluxloop_keys_runner set statement_timeout = '60s';
+alter role fluxloop_keys_runner set idle_in_transaction_session_timeout = '60s';
+alter role fluxloop_keys_apply set statement_timeout = '60s';
+alter role fluxloop_keys_apply set idle_in_transaction_session_timeout = '60s';

@@ -5,6 +5,7 @@ import { connect, type Connection } from './database/connect.ts'
 import { requireVersion } from './database/version.ts'
 import { type LeaseOptions, takeLease } from './lease/take-lease.ts'
 import { readLines } from './ledger/log-rows.ts'
+import { readUsage, recordUsage } from './ledger/usage.ts'
 import { openLogWriter } from './ledger/log-writer.ts'
 
 /**
@@ -26,6 +27,8 @@ export function fleetDatabaseOver(
     takeLease: (target, asked) => takeLease(leases, target, asked, options),
     append: (place, line) => writer.append(place, line),
     readLog: choice => history.guard(() => readLines(history.db, choice)),
+    readUsage: (whose, since) => history.guard(() => readUsage(history.db, { ...whose, since })),
+    recordUsage: (whose, looks) => history.guard(() => recordUsage(history.db, whose, looks)),
     close: () => writer.flush(),
   }
 }

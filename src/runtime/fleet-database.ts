@@ -44,6 +44,22 @@ export interface Replica {
   readonly fleetStack: string
 }
 
+/** What the platform said of the use of a key, on the day on which it was asked. */
+export interface UsageLook {
+  readonly liveId: string
+  /** In UTC, `2026-01-31`. */
+  readonly day: string
+  readonly requests: number
+  /** JSON. */
+  readonly body: unknown
+}
+
+/** Whose keys they are. */
+export interface UsageOwner {
+  readonly origin: string
+  readonly account: string
+}
+
 /** The database of a fleet, as far as runs of one stack need it. Every call rejects with a Failure and nothing else. */
 export interface FleetDatabase {
   takeLease(
@@ -63,5 +79,8 @@ export interface FleetDatabase {
     readonly stack: string | null
     readonly since: Instant | null
   }): Promise<readonly LogLine[]>
+  /** Looks of that day or later, oldest first. */
+  readUsage(whose: UsageOwner, since: string): Promise<readonly UsageLook[]>
+  recordUsage(whose: UsageOwner, looks: readonly UsageLook[]): Promise<void>
   close(): Promise<void>
 }

@@ -18,15 +18,29 @@ async function isReady(connection: Connection, stopping: AbortSignal, now: Insta
   return readiness({ stopping: stopping.aborted, databaseTrouble: trouble, lastTick: tick }, now)
 }
 
-/** What the database knows of the whole fleet, for whoever asks this replica for its metrics. */
+/** What the database knows of the whole fleet, for whoever asks this replica for its metrics. `shown`: the stacks of the last time. */
 async function refresh(
   { db }: Connection,
   accounts: ReadonlyMap<string, string>,
   metrics: Metrics,
+  shown: Set<string>,
 ): Promise<void> {
   const [status, jobs] = await Promise.all([readStatus(db, accounts), countJobs(db)])
   metrics.stacksByState(status.totals)
   metrics.queued(jobs)
+  const gone = new Set(shown)
+  for (const { name, failures, nextEvent } of status.stacks) {
+    metrics.failuresInARow(name, failures)
+    // A key that expires without a rotation before it needs one.
+    const isRotation = nextEvent !== null && /^(rotates|expires) /.test(nextEvent.event)
+    metrics.rotationDue(name, isRotation ? nextEvent.at : null)
+    gone.delete(name)
+    shown.add(name)
+  }
+  for (const name of gone) {
+    metrics.forgetStack(name)
+    shown.delete(name)
+  }
   for (const { account, remaining } of status.credentials)
     if (account !== null) metrics.budgetLeft(account, remaining)
 }
@@ -49,13 +63,14 @@ export async function serveReplica(
     readonly stopping: AbortSignal
   },
 ): Promise<OperationsServer> {
+  const shown = new Set<string>()
   return await serveOperations({
     listen,
     metrics: {
       contentType: metrics.contentType,
       render: async () => {
         // Where the database is away, what this replica knows itself is shown.
-        await refresh(connection, accounts, metrics).catch(() => undefined)
+        await refresh(connection, accounts, metrics, shown).catch(() => undefined)
         return await metrics.render()
       },
     },

@@ -13,8 +13,14 @@ export function isAnswer(error: unknown): boolean {
   return /^[0-9A-Z]{5}$/.test(code) && !/^(?:08|57P)/.test(code)
 }
 
+/** A mistake in the code, which no database answers for. */
+function isMistake(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some(kind => error instanceof kind)
+}
+
 /** May the same statement work soon? The server is away, starting, full, or somebody else holds a lock. */
 export function isPassing(error: unknown): boolean {
+  if (isMistake(error) || error instanceof Failure) return false
   return !isAnswer(error) || /^(?:40001|40P01|53300|55P03|57014)$/.test(codeOf(error))
 }
 
@@ -58,9 +64,10 @@ function read(code: string, message: string): Reading {
   }
 }
 
-/** Every error of a driver becomes a Failure that says which database it is about, and never its password. */
+/** Every error of the driver becomes a Failure that says which database it is about, and never its password; mistakes of ours are thrown on. */
 export function databaseFailure(place: DatabasePlace, error: unknown): Failure {
   if (error instanceof Failure) return error
+  if (isMistake(error)) throw error
   const message = error instanceof Error ? error.message : String(error)
   if (isAnswer(error)) {
     const { code, what, hint } = read(codeOf(error), message)

@@ -7,6 +7,7 @@ import { codeOf, databaseFailure, isPassing } from './failures.ts'
 import type { Migration } from './migration.ts'
 import { migrations } from './migrations.ts'
 import { migrateQueues, queueSchema, queuesAreDue } from './queues.ts'
+import { grantRights } from './rights.ts'
 import type { Tables } from './tables.ts'
 
 /** Of its name, and for nothing else. A lock of a transaction, since a pooler shares sessions. */
@@ -192,5 +193,10 @@ export async function migrate(
     const step = { name: queueSchema, part: 'expand' as const }
     done.push(await retried(connection, step, options, () => migrateQueues(connection)))
   }
+  // Not a step: nobody notices where nothing is to be granted.
+  const rights = { name: 'rights', part: 'expand' } as const
+  await retried(connection, rights, { ...options, onStep: () => undefined }, () =>
+    locked(connection, options.lockTimeout ?? second, grantRights),
+  )
   return done
 }

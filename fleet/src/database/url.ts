@@ -52,7 +52,7 @@ function fileOf(path: string | null, parameter: string): string | undefined {
  * As libpq takes them: `require` encrypts and believes any certificate, unless there is an `sslrootcert`; `verify-ca` checks who
  * signed it, `verify-full` also for which host. Without `sslmode` nothing is encrypted: what falls back by itself protects nothing.
  */
-function tlsOf(query: URLSearchParams, host: string): false | ConnectionOptions {
+function tlsOf(query: URLSearchParams): false | ConnectionOptions {
   const mode = query.get('sslmode') ?? 'disable'
   const root = query.get('sslrootcert')
   if (mode === 'disable') return false
@@ -62,7 +62,6 @@ function tlsOf(query: URLSearchParams, host: string): false | ConnectionOptions 
   const ca = root === 'system' ? undefined : fileOf(root, 'sslrootcert')
   const [cert, key] = [fileOf(query.get('sslcert'), 'sslcert'), fileOf(query.get('sslkey'), 'sslkey')]
   return {
-    ...(host.startsWith('/') ? {} : { servername: host }),
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
@@ -104,7 +103,7 @@ export function parseDatabaseUrl(given: Secret): DatabaseUrl {
     database,
     user: decode(url.username, 'the user') || undefined,
     password: url.password === '' ? undefined : new Secret(decode(url.password, 'the password')),
-    tls: tlsOf(query, host),
+    tls: tlsOf(query),
     channelBinding: query.get('channel_binding') !== 'disable',
   }
 }

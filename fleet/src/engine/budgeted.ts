@@ -39,6 +39,8 @@ function refusal(wait: Milliseconds): Incoming {
 /** Lets the requests of one run pass as far as the budget of its credential goes. */
 export class BudgetedRequests {
   private allowance = 0
+  /** In which the allowance was taken. */
+  private takenIn: Lane = 'plan'
   private taking: Promise<Milliseconds | null> | null = null
   private made = 0
   private readonly budget: SharedBudget
@@ -83,6 +85,7 @@ export class BudgetedRequests {
       const wait = await this.budget.take(requests, lane)
       if (wait === null) {
         this.allowance += requests
+        this.takenIn = lane
         return null
       }
       if (requests === 1) return wait
@@ -94,6 +97,6 @@ export class BudgetedRequests {
   async end(): Promise<void> {
     const left = this.allowance
     this.allowance = 0
-    if (left > 0) await this.budget.giveBack(left, this.lane())
+    if (left > 0) await this.budget.giveBack(left, this.takenIn)
   }
 }

@@ -1,12 +1,15 @@
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { cacheFolder } from '../../../src/files/cache-folder.ts'
 import { hour, second } from '../../../src/model/duration.ts'
-import { Failure } from '../../../src/model/failure.ts'
 import type { Secret } from '../../../src/model/secret.ts'
 import { noticeChannels } from '../commands/notice-channels.ts'
 import type { Connection } from '../database/connect.ts'
 import { hashCredential } from '../budget/credential.ts'
+import { checkOut } from '../checkout/checkout.ts'
+import { sweepCheckouts } from '../checkout/checkout-place.ts'
 import { stackDigest } from '../file/digest.ts'
-import type { CredentialReference, Fleet, FleetStack } from '../file/fleet.ts'
+import type { CredentialReference, Fleet } from '../file/fleet.ts'
 import { forgetOld } from '../ledger/retention.ts'
 import type { Log } from '../log/log.ts'
 import { createNotifier } from '../notify/notifier.ts'
@@ -36,7 +39,7 @@ type FleetWork = Pick<
   | 'budgetOf'
   | 'digestOf'
   | 'credentialOf'
-  | 'folderOf'
+  | 'placeOf'
   | 'environmentOf'
   | 'modeNow'
   | 'dueIn'
@@ -55,10 +58,12 @@ export function fleetWork(parts: FleetParts): FleetWork {
   const { db } = connection
   const sending = { env, version, now: Date.now, pause: (time: number) => wait(time), stopping }
   const notifier = createNotifier({ db, sending, log })
+  const checkouts = join(cacheFolder(env), 'fleet')
   let forgotAt = Number.NEGATIVE_INFINITY
-  const folderOf = (stack: FleetStack) => {
-    if (stack.source.kind === 'folder') return Promise.resolve(stack.source.path)
-    return Promise.reject(new Failure('failed', `The stack ${stack.name} is in a git repository`))
+  const placeOf: FleetWork['placeOf'] = async ({ name, source }) => {
+    if (source.kind === 'folder') return { folder: source.path, checkout: null }
+    const { folder, root } = await checkOut(name, source, { folder: checkouts, env, signal: stopping })
+    return { folder, checkout: root }
   }
   const ended: FleetWork['ended'] = async (stack, run, judgement, recorded) => {
     try {
@@ -71,7 +76,7 @@ export function fleetWork(parts: FleetParts): FleetWork {
   }
   return {
     fleet,
-    folderOf,
+    placeOf,
     ended,
     budgetOf: credential => sharedBudget(db, credential),
     digestOf: stack => stackDigest(fleet(), stack),
@@ -91,6 +96,10 @@ export function fleetWork(parts: FleetParts): FleetWork {
       if (performance.now() < forgotAt + hour) return
       forgotAt = performance.now()
       await forgetOld(db, { keep: fleet().retention })
+      await sweepCheckouts(
+        checkouts,
+        fleet().stacks.map(({ name }) => name),
+      )
     },
     changesAtOnce: 10,
     tick: 10 * second,

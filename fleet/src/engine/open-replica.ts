@@ -23,7 +23,7 @@ export interface ReplicaOptions {
   readonly fleet: () => Fleet
   readonly digestOf: (stack: FleetStack) => string
   readonly credentialOf: (stack: FleetStack) => Promise<Secret>
-  readonly folderOf: (stack: FleetStack, stopping: AbortSignal) => Promise<string>
+  readonly placeOf: Workshop['placeOf']
   readonly environmentOf: (stack: FleetStack) => NodeJS.ProcessEnv
   readonly modeNow: (stack: FleetStack) => StackMode
   readonly dueIn: (stack: FleetStack, failures: number) => Milliseconds

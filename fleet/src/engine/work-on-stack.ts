@@ -10,7 +10,7 @@ import type { FleetStack, StackMode } from '../file/fleet.ts'
 import type { Log } from '../log/log.ts'
 import { span } from '../log/span.ts'
 import { type Metrics, outcomeOf } from '../serve/metrics.ts'
-import { withAllowedPrograms } from './allowed-programs.ts'
+import { guardedStores } from './guarded-stores.ts'
 import { BudgetedRequests, type SharedBudget } from './budgeted.ts'
 import { type Judgement, judgeRun, nextEventOf } from './judge-run.ts'
 import { laneOfPlan } from './lane-of-plan.ts'
@@ -20,6 +20,13 @@ import { AnswerRecorder, AnswerReplayer, type SharedAnswers } from './shared-ans
 import { type SharedListings, freshnessOf } from './shared-listing.ts'
 import { type StackContext, stackContext } from './stack-context.ts'
 import { type BegunStack, beginStack, endStack, workLease } from './stack-rows.ts'
+
+/** Where the configuration of a stack is now; absolute paths. */
+export interface StackPlace {
+  readonly folder: string
+  /** The root of the checkout that it is in; null: nothing was checked out. */
+  readonly checkout: string | null
+}
 
 /** What a replica works with. */
 export interface Workshop {
@@ -31,8 +38,7 @@ export interface Workshop {
   readonly credentialOf: (stack: FleetStack) => Promise<Secret>
   /** Names the budget of a credential; the same in all replicas. */
   readonly hashOf: (secret: Secret) => string
-  /** Where the configuration of a stack is now; absolute. */
-  readonly folderOf: (stack: FleetStack, stopping: AbortSignal) => Promise<string>
+  readonly placeOf: (stack: FleetStack) => Promise<StackPlace>
   /** What the programs of a stack may see. */
   readonly environmentOf: (stack: FleetStack) => NodeJS.ProcessEnv
   readonly modeNow: (stack: FleetStack) => StackMode
@@ -56,7 +62,7 @@ export interface Workshop {
 interface Access {
   readonly secret: Secret
   readonly credential: string
-  readonly cwd: string
+  readonly place: StackPlace
   readonly requests: BudgetedRequests
   lane: Lane
   /** Of the run's lines in the history, and the epoch of the lease that it wrote them under. */
@@ -83,13 +89,14 @@ function contextFor(
   workshop: Workshop,
 ): StackContext {
   const { version, database, stopping, environmentOf } = workshop
-  const { secret, cwd } = access
+  const { secret, place } = access
   return stackContext({
-    ...{ version, cwd, secret, through, stopping },
+    ...{ version, cwd: place.folder, secret, through, stopping },
     env: environmentOf(stack),
     apiUrl: stack.account.apiUrl,
     replica: { database: noting(database, access), fleetStack: stack.name },
-    guardStores: (stores: Stores) => withAllowedPrograms(stores, stack.name, stack.programs),
+    guardStores: (stores: Stores) =>
+      guardedStores(stores, { stack: stack.name, programs: stack.programs, checkout: access.place.checkout }),
   })
 }
 
@@ -171,8 +178,8 @@ async function attempt(
     const secret = await workshop.credentialOf(stack)
     const credential = workshop.hashOf(secret)
     const requests = new BudgetedRequests(workshop.budgetOf(credential), () => access?.lane ?? 'plan')
-    const cwd = await workshop.folderOf(stack, workshop.stopping)
-    access = { secret, credential, cwd, requests, lane: 'plan', run: null, epoch: null }
+    const place = await workshop.placeOf(stack)
+    access = { secret, credential, place, requests, lane: 'plan', run: null, epoch: null }
     return ended(await runFor(stack, mode, begun, access, workshop))
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause

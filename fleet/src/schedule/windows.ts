@@ -52,8 +52,8 @@ export function isInWindow(windows: readonly ChangeWindow[], now: Instant): bool
 }
 
 /**
- * The time that is open now, else the next one; windows that touch are one, for as far as two
- * weeks show. Null where there are no windows.
+ * The time that is open now, else the next one; windows that touch are one, as far as two weeks show. Null where there are no
+ * windows.
  */
 export function nextWindow(windows: readonly ChangeWindow[], now: Instant): OpenTime | null {
   const times = merged(windows.flatMap(window => timesOf(window, now, { back: longest, ahead: longest })))

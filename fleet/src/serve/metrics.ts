@@ -57,6 +57,8 @@ export interface Metrics {
     /** Runs in a row that failed, this one included. */
     readonly failures: number
   }): void
+  /** The same figure, as the database knows it: another replica may have run the stack since. */
+  failuresInARow(stack: string, failures: number): void
   /** A run began so long after it was due. */
   startedAfter(delay: Milliseconds): void
   requestMade(lane: string, count?: number): void
@@ -121,6 +123,7 @@ export function createMetrics(): Metrics {
       runSeconds.observe(took / 1_000)
       failures.set({ stack: label }, inARow)
     },
+    failuresInARow: (stack, count) => failures.set({ stack: stackLabels.of(stack) }, count),
     startedAfter: delay => delaySeconds.observe(Math.max(0, delay) / 1_000),
     requestMade: (lane, count = 1) => requests.inc({ lane: laneLabels.of(lane) }, count),
     budgetLeft: (credential, remaining) =>

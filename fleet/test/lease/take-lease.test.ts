@@ -73,6 +73,34 @@ if (postgres !== null) {
     },
   )
 
+  t.test(
+    'is held by one at a time, with rising epochs, where several take and release it without a pause',
+    async t => {
+      const database = await fleetDatabaseForTest(t, postgres)
+      const epochs: number[] = []
+      let holders = 0
+      const worker = async (connection: Connection) => {
+        for (let takes = 0; takes < 8;) {
+          const { lease } = await take(connection)
+          if (lease === null) continue
+          takes += 1
+          holders += 1
+          t.equal(holders, 1)
+          epochs.push(lease.epoch)
+          lease.requireHeld()
+          await wait(2)
+          holders -= 1
+          await lease.release()
+        }
+      }
+      await Promise.all([0, 1, 2, 3].map(() => worker(database.connect())))
+      t.strictSame(
+        epochs,
+        epochs.map((_, index) => (epochs[0] ?? 0) + index),
+      )
+    },
+  )
+
   t.test('waits for the holder as long as it has patience, and asks once what to say', async t => {
     const { connection } = await fleetDatabaseForTest(t, postgres)
     const holder = await taken(connection, { host: 'first' })
@@ -155,7 +183,7 @@ if (postgres !== null) {
     })
     await lease.release()
     await postgres.start()
-    const next = await taken(connection)
+    const next = await taken(connection, { patience: 60_000 })
     t.equal(next.epoch, lease.epoch + 1)
     await next.release()
   })

@@ -10,15 +10,26 @@ export interface TestFleetDatabase extends TestDatabase {
   connect(options?: ConnectOptions & { readonly url?: Secret }): Connection
 }
 
-/** An empty database with the tables of the newest version. */
+const migrated = new WeakMap<TestPostgres, Promise<TestDatabase>>()
+
+/** Migrations take a while: once a server. */
+async function templateOn(postgres: TestPostgres): Promise<TestDatabase> {
+  const template = await postgres.database()
+  const connection = connect(template.url)
+  await migrate(connection)
+  await connection.close()
+  return template
+}
+
+/** A database with the tables of the newest version, and nothing in them. */
 export async function fleetDatabaseForTest(t: Test, postgres: TestPostgres): Promise<TestFleetDatabase> {
-  const database = await postgres.database()
+  const template = migrated.get(postgres) ?? templateOn(postgres)
+  migrated.set(postgres, template)
+  const database = await postgres.database(await template)
   const open = ({ url = database.url, ...options }: ConnectOptions & { readonly url?: Secret } = {}) => {
     const connection = connect(url, options)
     t.teardown(() => connection.close())
     return connection
   }
-  const connection = open()
-  await migrate(connection)
-  return { ...database, connection, connect: open }
+  return { ...database, connection: open(), connect: open }
 }

@@ -64,6 +64,8 @@ export async function fleetWorld(
     takeLease: (target, asked) => takeLease(connection, target, asked, { duration: lease }),
     append: () => Promise.resolve(),
     readLog: () => Promise.resolve([]),
+    readUsage: () => Promise.resolve([]),
+    recordUsage: () => Promise.resolve(),
     close: () => Promise.resolve(),
   }
   return {
@@ -97,7 +99,7 @@ export async function fleetWorld(
         budgetOf: () => endless,
         digestOf: ({ name, mode }) => `${name} ${mode}`,
         credentialOf: () => Promise.resolve(platform.administrator),
-        folderOf: ({ source }) => Promise.resolve(source.path),
+        placeOf: ({ source }) => Promise.resolve({ folder: source.path, checkout: null }),
         environmentOf: () => ({
           PATH: process.env['PATH'],
           HOME: folder,

@@ -20,8 +20,8 @@ export interface TestDatabase {
 
 export interface TestPostgres {
   readonly port: number
-  /** An empty database of its own. */
-  database(): Promise<TestDatabase>
+  /** A database of its own: empty, or a copy of another one that nobody is connected to. */
+  database(template?: TestDatabase): Promise<TestDatabase>
   /** Stops it as a machine that fails does: connections break, nothing is said. */
   stop(): Promise<void>
   start(): Promise<void>
@@ -87,12 +87,23 @@ server_login_retry = 1
   return file
 }
 
+let shared: Promise<TestPostgres> | null = null
+
 /**
- * A real PostgreSQL for the tests of one file, on a free port of this machine; null where it is not installed, and then the
- * test is skipped. It loses its data at the first power cut, and is quick therefore.
+ * A real PostgreSQL, on a free port of this machine, for all files of tests in this process; null where it is not installed, and then the
+ * test is skipped. Tests may stop it, so nothing asks it for anything outside of one. It loses its data at the first power cut, and is quick
+ * therefore.
  */
 export async function postgresForTest(t: Test): Promise<TestPostgres | null> {
   if (!needsPrograms(t, 'initdb', 'postgres', 'setpriv')) return null
+  return (shared ??= startPostgres(t))
+}
+
+/** One that a test has for itself, with settings of its own; `files` are those of its folder that they name. */
+export async function startPostgres(
+  t: Test,
+  own: { readonly settings?: readonly string[]; readonly files?: Readonly<Record<string, Buffer>> } = {},
+): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-postgres-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   giveToDaemons(folder)
@@ -102,15 +113,28 @@ export async function postgresForTest(t: Test): Promise<TestPostgres | null> {
     ['-D', data, '-N', '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'],
     folder,
   )
+  for (const [name, content] of Object.entries(own.files ?? {})) {
+    await writeFile(join(data, name), content, { mode: 0o600 })
+    giveToDaemons(join(data, name))
+  }
   const port = await freePort()
-  const args = ['-D', data, '-p', String(port), ...settings.flatMap(setting => ['-c', setting])]
+  const args = [
+    '-D',
+    data,
+    '-p',
+    String(port),
+    ...[...settings, ...(own.settings ?? [])].flatMap(setting => ['-c', setting]),
+  ]
   let daemon: Daemon | null = null
   const server: TestPostgres = {
     port,
-    async database() {
+    async database(template) {
       made += 1
       const name = `test_${made}`
-      await rowsOf(urlOf(port, 'postgres', 'postgres'), `create database ${name}`)
+      await rowsOf(
+        urlOf(port, 'postgres', 'postgres'),
+        `create database ${name} template ${template?.name ?? 'template0'}`,
+      )
       const url = urlOf(port, name, 'postgres')
       return {
         name,

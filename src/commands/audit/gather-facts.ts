@@ -8,7 +8,7 @@ import type { Targets } from '../../model/targets.ts'
 import { originOf } from '../../platform/endpoint.ts'
 import type { Listing, PlatformClient } from '../../platform/types.ts'
 import { gatherUsage } from './gather-usage.ts'
-import { readLooks, writeLooks } from './usage-cache.ts'
+import { type UsageShelf, openUsageShelf } from './usage-shelf.ts'
 
 export interface Asked {
   readonly offline: boolean
@@ -53,26 +53,41 @@ export function seenKeys(
   return { platform: originOf(url), keys, complete: complete && doubts.unreadable.length === 0, caller }
 }
 
+type WithoutUsage = Omit<AuditFacts, 'usage' | 'requests' | 'live'> & { readonly live: Live }
+type Limits = Pick<Asked, 'windowDays' | 'maximumRequests' | 'parallelism'>
+
 /** Adds the use of keys: what is remembered, and what a limited number of requests brings. */
 export async function factsWithUsage(
-  facts: Omit<AuditFacts, 'usage' | 'requests' | 'live'> & { readonly live: Live },
-  { windowDays, maximumRequests, parallelism }: Pick<Asked, 'windowDays' | 'maximumRequests' | 'parallelism'>,
+  facts: WithoutUsage,
+  limits: Limits,
   client: Pick<PlatformClient, 'usage' | 'requests'>,
   context: Context,
 ): Promise<AuditFacts> {
+  const shelf = await openUsageShelf(context)
+  try {
+    return await factsFromShelf(facts, limits, client, shelf)
+  } finally {
+    await shelf.close()
+  }
+}
+
+async function factsFromShelf(
+  facts: WithoutUsage,
+  limits: Limits,
+  client: Pick<PlatformClient, 'usage' | 'requests'>,
+  shelf: UsageShelf,
+): Promise<AuditFacts> {
   const { live, now } = facts
   const whose = { origin: live.platform, account: live.caller.account }
-  const ids = usageNeeded(facts)
-  const cache = await context.cache()
-  const looks = await readLooks(cache, whose)
+  const looks = await shelf.read(whose)
   const madeAt = new Map(live.keys.map(({ id, createdAt }) => [id, createdAt]))
-  const made = new Map(ids.map(id => [id, madeAt.get(id) ?? now]))
+  const made = new Map(usageNeeded(facts).map(id => [id, madeAt.get(id) ?? now]))
   const before = new Map(looks)
   try {
-    const usage = await gatherUsage({ made, client, looks, now, windowDays, maximumRequests, parallelism })
+    const usage = await gatherUsage({ made, client, looks, now, ...limits })
     return { ...facts, usage, requests: client.requests() }
   } finally {
     // Also where the network went in the middle of it: what was looked at need not be asked for again.
-    if ([...looks].some(([id, each]) => before.get(id) !== each)) await writeLooks(cache, whose, looks, now)
+    if ([...looks].some(([id, each]) => before.get(id) !== each)) await shelf.write(whose, looks, before, now)
   }
 }

@@ -25,7 +25,8 @@ function fileName({ origin, account }: LooksOf): string {
 
 const record = (counts: Counts) => Object.fromEntries(counts)
 
-function toJson({
+/** One look, as JSON keeps it. */
+export function lookToJson({
   from,
   to,
   byDay,
@@ -90,6 +91,15 @@ function fromJson(value: unknown): ObservedUsage {
   }
 }
 
+/** Null where it is none of ours. */
+export function lookFromJson(value: unknown): ObservedUsage | null {
+  try {
+    return fromJson(value)
+  } catch {
+    return null
+  }
+}
+
 function looksFromJson(looks: unknown): readonly ObservedUsage[] {
   if (!Array.isArray(looks) || looks.length > maximumLooks) throw broken
   return looks.map(fromJson)
@@ -114,7 +124,9 @@ export async function readLooks(cache: Cache, of: LooksOf): Promise<Looks> {
 /** Null where no text can be as long as that. */
 function textOf(of: LooksOf, looks: Looks): string | null {
   try {
-    const body = JSON.stringify(Object.fromEntries([...looks].map(([id, each]) => [id, each.map(toJson)])))
+    const body = JSON.stringify(
+      Object.fromEntries([...looks].map(([id, each]) => [id, each.map(lookToJson)])),
+    )
     const head = JSON.stringify({ version, ...of, digest: sha256(body) })
     return `${head.slice(0, -1)},"keys":${body}}\n`
   } catch {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { Secret } from '../../../src/model/secret.ts'
 import type { StoreSpec } from '../../../src/model/store.ts'
 import { createStores } from '../../../src/stores/open.ts'
-import { withAllowedPrograms } from '../../src/engine/allowed-programs.ts'
+import { guardedStores } from '../../src/engine/guarded-stores.ts'
 
 function program(...line: readonly string[]): StoreSpec {
   const lines = { put: line, get: null, remove: null }
@@ -16,11 +16,11 @@ const preset: StoreSpec = {
 }
 const fallback: StoreSpec = { kind: 'keychain', service: 's', account: 'a', fallback: program('cat') }
 
-function stores(allowed: readonly string[]) {
+function stores(allowed: readonly string[], checkout: string | null = null) {
   const helper = { command: process.execPath, args: ['-e', ''] }
   const opened = createStores({ env: { PATH: process.env['PATH'] }, keychainHelper: helper })
   t.teardown(() => opened.close())
-  return withAllowedPrograms(opened, 'agents', allowed)
+  return guardedStores(opened, { stack: 'agents', programs: allowed, checkout })
 }
 
 t.test('runs no program for a stack that the fleet file does not name', async t => {
@@ -48,4 +48,21 @@ t.test('stays as strict where files are allowed by their paths', async t => {
 t.test('runs what is named', async t => {
   await stores(['cat']).open(program('cat')).put(new Secret('flux_ci_abcdefghijklmnop'))
   t.pass()
+})
+
+t.test('puts no secret into a file that the next checkout removes', async t => {
+  const envFile = (path: string): StoreSpec => ({
+    kind: 'env-file',
+    path,
+    name: 'KEY',
+    declaredIn: '/srv/tree',
+  })
+  const secret = new Secret('flux_ci_abcdefghijklmnop')
+  const refusal = { code: 'refused', message: /which the next commit replaces/ }
+  await t.rejects(stores([], '/srv/tree').open(envFile('/srv/tree/a/.env')).put(secret), refusal)
+  const probed = await stores([], '/srv/tree').probe([envFile('/srv/tree/.env'), envFile('/srv/tree2/.env')])
+  t.strictSame(
+    [...probed.values()].map(failure => failure?.code === 'refused'),
+    [true, false],
+  )
 })
