@@ -51,8 +51,9 @@ export function dueOf({ channel, fact, state, step }: Telling, before: ToldBefor
   if (step === 0) return 'nothing'
   const isWanted = wants(channel, fact)
   if (before?.state === state) return isWanted && before.toldStep < step ? 'tell' : 'nothing'
-  if (!isCalm(fact)) return isWanted ? 'tell' : 'note'
+  if (!isCalm(fact) && isWanted) return 'tell'
   if (before === undefined) return 'nothing'
+  if (!isCalm(fact)) return 'note'
   // Somebody may have been told, where a replica was about to.
   const wasTold = before.toldStep > 0 || before.toldAt !== null
   const isTold = fact.kind === 'stack-state' || (fact.kind === 'finding' && fact.state === 'resolved')

@@ -233,6 +233,19 @@ if (postgres !== null) {
     },
   )
 
+  t.test('tells a state again that was left for one which the channel does not want', async t => {
+    const { tell, receiver, database } = await scene(t)
+    const channels = [channelTo(receiver, { events: ['failing', 'in-sync'] })]
+    for (const state of ['drifted', 'in-sync'] as const) await tell(channels, [inState(state)])
+    t.strictSame(await database.sql('select from fluxloop_keys.notice'), [], 'nobody had to know')
+    for (const state of ['failing', 'drifted', 'failing', 'drifted', 'in-sync'] as const)
+      await tell(channels, [inState(state)])
+    t.strictSame(
+      noticesOf(receiver).map(({ state }) => state),
+      ['failing', 'failing', 'in-sync'],
+    )
+  })
+
   t.test('tells the other channels where one fails', async t => {
     const { tell, receiver } = await scene(t)
     const broken = await openReceiver(t)
