@@ -3,18 +3,18 @@ import { type Instant, type Milliseconds, hour, minute, second } from '../../../
 import { Failure } from '../../../src/model/failure.ts'
 import type { Database } from '../database/connect.ts'
 import type { Log } from '../log/log.ts'
-import { type NoticeChannel, channelsFor, wants } from './channel.ts'
-import { type Fact, endStep, noticeOf } from './notice.ts'
+import { type NoticeChannel, channelsFor } from './channel.ts'
+import { type Fact, noticeOf } from './notice.ts'
 import type { Sending } from './post.ts'
 import { longestSend, sendNotice } from './send-notice.ts'
+import { type Due, type Telling, dueOf, tellingOf } from './telling.ts'
 import {
   type Claim,
-  type Told,
-  type ToldBefore,
   claimAgain,
   claimTelling,
   confirmTold,
   noteQuietly,
+  noteUntold,
   readTold,
   releaseClaim,
 } from './told.ts'
@@ -23,12 +23,6 @@ interface NotifierSurroundings {
   readonly db: Database
   readonly sending: Sending
   readonly log: Pick<Log, 'info' | 'warn'>
-}
-
-/** One fact for one channel. */
-interface Telling extends Told {
-  readonly channel: NoticeChannel
-  readonly fact: Fact
 }
 
 interface Failed {
@@ -55,54 +49,6 @@ const mostFailed = 1_000
 /** More facts of one run are left to the next one. */
 const mostTold = 50
 
-function subjectOf(fact: Fact): string {
-  const { kind, origin, name } = fact
-  const more = kind === 'stack-state' ? [] : [kind === 'finding' ? fact.fingerprint : fact.keyId]
-  return JSON.stringify([kind, origin, name, ...more])
-}
-
-function tellingOf(channel: NoticeChannel, fact: Fact, now: Instant): Telling {
-  const subject = `${channel.name} ${subjectOf(fact)}`
-  const of = (state: string, step = 1): Telling => ({ channel, fact, subject, state, step })
-  switch (fact.kind) {
-    case 'stack-state':
-    case 'finding':
-      return of(fact.state)
-    case 'key-end':
-      return of(new Date(fact.ends).toISOString(), endStep(fact.ends, now))
-    case 'rotation':
-      return of(fact.failed ? 'failed' : 'done')
-  }
-}
-
-/** A state in which nothing is wrong. It is told only to those who were told what was wrong. */
-function isCalm(fact: Fact): boolean {
-  switch (fact.kind) {
-    case 'stack-state':
-      return fact.state === 'in-sync'
-    case 'finding':
-      return fact.state === 'resolved' || fact.state === 'suppressed'
-    case 'key-end':
-      return false
-    case 'rotation':
-      return !fact.failed
-  }
-}
-
-type Due = 'nothing' | 'tell' | 'note'
-
-function dueOf({ channel, fact, state, step }: Telling, before: ToldBefore | undefined): Due {
-  if (step === 0) return 'nothing'
-  const isWanted = wants(channel, fact)
-  if (before?.state === state) return isWanted && before.toldStep < step ? 'tell' : 'nothing'
-  if (!isCalm(fact)) return isWanted ? 'tell' : 'note'
-  if (before === undefined) return 'nothing'
-  // Somebody may have been told, where a replica was about to.
-  const wasTold = before.toldStep > 0 || before.toldAt !== null
-  const isTold = fact.kind === 'stack-state' || (fact.kind === 'finding' && fact.state === 'resolved')
-  return isWanted && wasTold && isTold ? 'tell' : 'note'
-}
-
 function idOf({ subject, state, step, since }: Claim): string {
   const text = JSON.stringify([subject, state, step, since])
   return createHash('sha256').update(text).digest('hex').slice(0, 32)
@@ -120,17 +66,32 @@ async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promi
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, turn))
 }
 
+/** Is it the channel that does not work, and not one notice that it refuses? */
+function isDown({ target }: NoticeChannel, cause: unknown): boolean {
+  return target.kind === 'exec' || (cause instanceof Failure && cause.code === 'network')
+}
+
 export function createNotifier({ db, sending, log }: NotifierSurroundings): Notifier {
   const failed = new Map<string, Failed>()
+  /** Channels that do not work, by their names: one that hangs must not hold up the runs of stacks. */
+  const down = new Map<string, { readonly failures: number; readonly until: Instant }>()
+
+  function keep(telling: Telling, tries: number, at: Instant): void {
+    if (failed.size < mostFailed || failed.has(telling.subject))
+      failed.set(telling.subject, { telling, tries, at })
+  }
 
   function noteFailure(telling: Telling, cause: unknown): void {
-    const tries = (failed.get(telling.subject)?.tries ?? 0) + 1
+    const { channel, subject } = telling
+    const tries = (failed.get(subject)?.tries ?? 0) + 1
     const pause = backoff(tries)
-    const facts = { channel: telling.channel.name, tries, again_in_seconds: pause / second }
+    const facts = { channel: channel.name, tries, again_in_seconds: pause / second }
     if (cause instanceof Failure) log.warn(cause.message, facts)
     else log.warn('A notice was not sent', { ...facts, err: cause })
-    if (failed.size >= mostFailed && !failed.has(telling.subject)) return
-    failed.set(telling.subject, { telling, tries, at: sending.now() + pause })
+    keep(telling, tries, sending.now() + pause)
+    if (!isDown(channel, cause)) return
+    const failures = (down.get(channel.name)?.failures ?? 0) + 1
+    down.set(channel.name, { failures, until: sending.now() + backoff(failures) })
   }
 
   async function send(telling: Telling, claim: Claim): Promise<void> {
@@ -142,15 +103,25 @@ export function createNotifier({ db, sending, log }: NotifierSurroundings): Noti
       await releaseClaim(db, claim)
       throw cause
     }
+    down.delete(channel.name)
     await confirmTold(db, claim)
     log.info('Sent a notice', { channel: channel.name, kind: notice.kind, notice: notice.id })
   }
 
-  async function tellOne(telling: Telling, claiming: typeof claimTelling): Promise<void> {
+  /** `isNews`: a run found it out just now. What was found out before may be over, so it takes nothing from a later state. */
+  async function tellOne(telling: Telling, isNews: boolean): Promise<void> {
+    const { channel, subject } = telling
+    const until = down.get(channel.name)?.until ?? 0
     try {
-      const claim = await claiming(db, telling, longestSend(telling.channel))
+      if (until > sending.now()) {
+        if (isNews) await noteUntold(db, telling)
+        keep(telling, failed.get(subject)?.tries ?? 0, until)
+        return
+      }
+      const claiming = isNews ? claimTelling : claimAgain
+      const claim = await claiming(db, telling, longestSend(channel))
       if (claim !== null) await send(telling, claim)
-      failed.delete(telling.subject)
+      failed.delete(subject)
     } catch (cause) {
       noteFailure(telling, cause)
     }
@@ -173,7 +144,7 @@ export function createNotifier({ db, sending, log }: NotifierSurroundings): Noti
         const due = (what: Due) => all.filter(telling => dueOf(telling, before.get(telling.subject)) === what)
         for (const telling of due('note')) await noteQuietly(db, telling)
         const untried = due('tell').filter(({ subject }) => !failed.has(subject))
-        await inTurns(untried.slice(0, mostTold), telling => tellOne(telling, claimTelling))
+        await inTurns(untried.slice(0, mostTold), telling => tellOne(telling, true))
       } catch (cause) {
         log.warn('Notices wait for the next run, since the database does not answer', { err: cause })
       }
@@ -181,7 +152,7 @@ export function createNotifier({ db, sending, log }: NotifierSurroundings): Noti
     async retry() {
       const now = sending.now()
       const due = [...failed.values()].filter(({ at }) => at <= now)
-      await inTurns(due, ({ telling }) => tellOne(telling, claimAgain))
+      await inTurns(due, ({ telling }) => tellOne(telling, false))
     },
   }
 }

@@ -93,7 +93,10 @@ function checkedAddress(url: Secret, env: Sending['env']): string {
   return text
 }
 
-/** Posts JSON, three times at most. Rejects with a `Failure` that says why it did not arrive, without the address. */
+/**
+ * Posts JSON, three times at most. Rejects with a `Failure` that says why it did not arrive, without the address; `network`: nobody is
+ * there, or asks for a later call.
+ */
 export async function post(what: Post, sending: Sending): Promise<void> {
   const network = await fetchTo(checkedAddress(what.url, sending.env), sending.env)
   try {
@@ -101,7 +104,8 @@ export async function post(what: Post, sending: Sending): Promise<void> {
       const { trouble, again } = await tryOnce(what, network.fetch, sending.version)
       if (trouble === null) return
       const wait = pauses[tried]
-      if (!again || wait === undefined || sending.stopping.aborted) throw new Failure('network', trouble)
+      if (!again) throw new Failure('failed', trouble)
+      if (wait === undefined || sending.stopping.aborted) throw new Failure('network', trouble)
       await sending.pause(wait)
     }
   } finally {

@@ -98,14 +98,24 @@ export async function releaseClaim(db: Database, { subject, state, until }: Clai
     where subject = ${subject} and state = ${state} and told_at = ${new Date(until)}`.execute(db)
 }
 
-/** Notes a state that nobody has to be told of. */
-export async function noteQuietly(db: Database, { subject, state, step }: Told): Promise<void> {
+async function note(db: Database, { subject, state }: Told, step: number, isTold: boolean): Promise<void> {
+  const at = isTold ? sql`clock_timestamp()` : sql`null::timestamptz`
   await sql`
     insert into fluxloop_keys.notice as known (subject, state, since, told_at, told_step)
-    values (${subject}, ${state}, clock_timestamp(), clock_timestamp(), ${step})
+    values (${subject}, ${state}, clock_timestamp(), ${at}, ${step})
     on conflict (subject) do update set
       state = excluded.state, since = excluded.since, told_step = excluded.told_step, told_at = excluded.told_at
     where known.state <> excluded.state`.execute(db)
+}
+
+/** Notes a state that nobody has to be told of. */
+export async function noteQuietly(db: Database, told: Told): Promise<void> {
+  await note(db, told, told.step, true)
+}
+
+/** Notes a state that is to be told later. */
+export async function noteUntold(db: Database, told: Told): Promise<void> {
+  await note(db, told, 0, false)
 }
 
 /** Forgets what has not changed for so long. What is still so is told once more. */

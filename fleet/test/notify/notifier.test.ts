@@ -125,7 +125,7 @@ if (postgres !== null) {
   })
 
   t.test('tells nothing that is over meanwhile', async t => {
-    const { open, channels, receiver, tell, retry, clock } = await scene(t)
+    const { database, open, channels, receiver, tell, retry, clock } = await scene(t)
     const other = replicaOn(open())
     receiver.answer = response => response.writeHead(500).end()
     await tell(channels, [inState('drifted')])
@@ -135,6 +135,16 @@ if (postgres !== null) {
     clock.now += minute
     await retry()
     t.equal(receiver.received.length, 3)
+    receiver.answer = response => response.writeHead(500).end()
+    await tell(channels, [inState('failing')])
+    await other.tell(channels, [inState('drifted')])
+    const [row] = await database.sql('select state from fluxloop_keys.notice')
+    await tell(channels, [{ ...inState('failing'), name: 'acme/two' }])
+    clock.now += 2 * minute
+    await retry()
+    t.strictSame(await database.sql("select state from fluxloop_keys.notice where subject like '%one%'"), [
+      row,
+    ])
   })
 
   t.test('tells what a replica was about to tell when it died', async t => {
@@ -223,12 +233,51 @@ if (postgres !== null) {
     },
   )
 
+  t.test('tells a state again that was left for one which the channel does not want', async t => {
+    const { tell, receiver, database } = await scene(t)
+    const channels = [channelTo(receiver, { events: ['failing', 'in-sync'] })]
+    for (const state of ['drifted', 'in-sync'] as const) await tell(channels, [inState(state)])
+    t.strictSame(await database.sql('select from fluxloop_keys.notice'), [], 'nobody had to know')
+    for (const state of ['failing', 'drifted', 'failing', 'drifted', 'in-sync'] as const)
+      await tell(channels, [inState(state)])
+    t.strictSame(
+      noticesOf(receiver).map(({ state }) => state),
+      ['failing', 'failing', 'in-sync'],
+    )
+  })
+
   t.test('tells the other channels where one fails', async t => {
     const { tell, receiver } = await scene(t)
     const broken = await openReceiver(t)
     broken.answer = response => response.destroy()
     await tell([channelTo(broken, { name: 'broken' }), channelTo(receiver)], [inState('failing')])
     t.equal(receiver.received.length, 1)
+  })
+
+  t.test('asks a channel that hangs once in a while, however much there is to tell', async t => {
+    const { receiver, tell, retry, clock } = await scene(t)
+    const other = await openReceiver(t)
+    const channels = [channelTo(receiver, { timeout: 500 }), channelTo(other, { name: 'other' })]
+    const failing = (from: number) =>
+      Array.from({ length: 12 }, (_, index) => ({ ...inState('failing'), name: `stack-${from + index}` }))
+    receiver.answer = () => undefined
+    await tell(channels, failing(0))
+    const asked = receiver.received.length
+    t.ok(asked <= 4 * 3, `${asked} calls: those that began at once, three times each`)
+    await tell(channels, failing(12))
+    await retry()
+    t.equal(receiver.received.length, asked)
+    t.equal(other.received.length, 24, 'the other channel is told at once')
+    receiver.answer = response => void response.end()
+    receiver.received.length = 0
+    for (let minutes = 0; minutes < 10; minutes++) {
+      clock.now += minute
+      await retry()
+    }
+    t.equal(new Set(titlesOf(receiver)).size, 24, 'all of it is told later')
+    for (const facts of [failing(0), failing(12)]) await tell(channels, facts)
+    t.equal(receiver.received.length, 24, 'and nothing twice')
+    t.equal(other.received.length, 24)
   })
 
   t.test('tells again after a year what is still so, and nothing twice before', async t => {
