@@ -2,7 +2,7 @@ import { Failure } from '../../../src/model/failure.ts'
 
 /** Takes the contents of files one after the other, in pieces. */
 export interface BlobSink {
-  /** The next one begins, with so many bytes. */
+  /** The next one begins; its size in bytes. */
   readonly begin: (size: number) => Promise<void>
   readonly write: (piece: Buffer) => Promise<void>
   readonly end: () => Promise<void>

@@ -31,6 +31,9 @@ const settings = [
   'protocol.version=2',
   'http.followRedirects=false',
   'http.sslVerify=true',
+  // Whoever ends us at once leaves git behind, which gives up by itself then.
+  'http.lowSpeedLimit=1000',
+  'http.lowSpeedTime=60',
   'fetch.recurseSubmodules=false',
   'submodule.recurse=false',
   'fetch.fsckObjects=true',
@@ -69,7 +72,7 @@ const kept = [
 ]
 
 const ssh =
-  'ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oForwardAgent=no -oForwardX11=no -oClearAllForwardings=yes -oPermitLocalCommand=no -oConnectTimeout=15'
+  'ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oForwardAgent=no -oForwardX11=no -oClearAllForwardings=yes -oPermitLocalCommand=no -oConnectTimeout=15 -oServerAliveInterval=15'
 
 /** `home`: an empty folder. */
 export function gitEnvironment(

@@ -62,6 +62,7 @@ export async function openGit(
       ...more,
     })
   const version = await call(['version'])
+  if (version.code !== 0) throw gitFailure('say its version', version, limits)
   if (!isSafeGit(version.stdout.toString('utf8')))
     throw new Failure('failed', 'git is too old to fetch a repository safely', { hints: [tooOld] })
   return {

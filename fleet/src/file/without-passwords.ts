@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../../src/model/diagnostic.ts'
 
-/** A password in a URL, and the user before it, as long as they are: columns stay right. `git@` alone is no secret. */
+/** A password in a URL, and the user before it, as long as they are: columns stay right. `git@` alone is not a secret. */
 function masked(text: string): string {
   return text.replace(
     /(:\/\/)(?!git@)([^\s"']*)@/g,

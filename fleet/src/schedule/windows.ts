@@ -11,7 +11,7 @@ export interface OpenTime {
 /** A week, and another where a change of the clock leaves out the only window of the first. */
 const longest = 16
 
-/** The times of one window that begin so many days before and after the date of `now` in its zone. */
+/** The times of one window that begin from `back` days before the date of `now` in its zone to `ahead` days after it. */
 function timesOf(
   { days, from, to, timeZone }: ChangeWindow,
   now: Instant,

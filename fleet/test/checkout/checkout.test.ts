@@ -88,6 +88,15 @@ t.test('needs no host for a commit that is there', async t => {
   t.match(failure.message, /^git ended with exit code 128 when asked to list branches and tags: /)
 })
 
+t.test('takes a repository with names of 64 digits', async t => {
+  const { remote, around, source } = await world(t)
+  const other = remoteRepository(join(remote.path, '..'), 'sha256.git', 'sha256')
+  const commit = other.commit('main', { a: '1' })
+  t.equal(commit.length, 64)
+  for (const revision of ['main', commit])
+    t.equal((await checkOut('acme', source({ url: other.url, revision }), around)).commit, commit)
+})
+
 t.test('keeps each stack apart, and takes another repository for a stack whose URL changed', async t => {
   const { remote, around, source } = await world(t)
   const other = remoteRepository(join(remote.path, '..'), 'other.git')

@@ -23,7 +23,11 @@ export interface RemoteRepository {
   git(args: readonly string[], input?: string | Buffer): string
 }
 
-export function remoteRepository(folder: string, name = 'remote.git'): RemoteRepository {
+export function remoteRepository(
+  folder: string,
+  name = 'remote.git',
+  objects: 'sha1' | 'sha256' = 'sha1',
+): RemoteRepository {
   const path = join(folder, name)
   mkdirSync(folder, { recursive: true })
   const env = {
@@ -44,7 +48,11 @@ export function remoteRepository(folder: string, name = 'remote.git'): RemoteRep
     })
       .toString()
       .trim()
-  execFileSync('git', ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', path], { env })
+  execFileSync(
+    'git',
+    ['init', '--quiet', '--bare', '--template=', '--initial-branch=main', `--object-format=${objects}`, path],
+    { env },
+  )
   const blob = (content: string | Buffer) => git(['hash-object', '-w', '--stdin'], content)
   const point = (branch: string, tree: string) => {
     const commit = git(['commit-tree', tree, '-m', `Commit to ${branch}`])
