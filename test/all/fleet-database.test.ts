@@ -1,11 +1,3 @@
-// One PostgreSQL for all of them.
-import { playTogether } from './rooms.ts'
+import { playFleetDatabase } from './rooms.ts'
 
-await playTogether(
-  '../fleet/test',
-  '../fleet/test/database',
-  '../fleet/test/lease',
-  '../fleet/test/ledger',
-  '../fleet/test/budget',
-  '../fleet/test/listing',
-)
+await playFleetDatabase()
