@@ -27,9 +27,19 @@ export interface LogSink {
   append(line: LogLine): Promise<void>
 }
 
+function fileSink(log: RunLog): LogSink {
+  return {
+    append: line =>
+      new Promise(resolve => {
+        log.append(logText(line))
+        resolve()
+      }),
+  }
+}
+
 /** The log of this machine, and the history of the fleet, as far as there are any. */
 export function logSinks(log: RunLog | null, fleet: LogSink | null): readonly LogSink[] {
-  const file: LogSink[] = log === null ? [] : [{ append: async line => log.append(logText(line)) }]
+  const file = log === null ? [] : [fileSink(log)]
   return fleet === null ? file : [...file, fleet]
 }
 

@@ -14,11 +14,11 @@ export interface OpenFleet {
 
 /** Opens the fleet of this environment; null: there is none. Rejects with a Failure. */
 export async function openFleet(context: Context): Promise<OpenFleet | null> {
-  if (context.replica !== null) return { ...context.replica, close: async () => undefined }
+  if (context.replica !== null) return { ...context.replica, close: () => Promise.resolve() }
   const url = databaseUrl(context.env)
   if (url === null) return null
-  const { openFleetDatabase } = await loadFleetPackage()
-  const database = await openFleetDatabase(url)
+  const fleet = await loadFleetPackage()
+  const database = await fleet.openFleetDatabase(url)
   return { database, fleetStack: null, close: () => database.close() }
 }
 
