@@ -56,6 +56,17 @@ export function scriptsApart(scripts) {
   }
 }
 
+/** The schema of the configuration is in the package as a file, and not in a chunk besides. */
+const schemaFromPackage = {
+  name: 'schema-from-package',
+  load(id) {
+    if (!id.endsWith('schemas/fluxloop-keys.schema.json')) return null
+    const code = `import { readFileSync } from 'node:fs'
+export default JSON.parse(readFileSync(new URL('../schemas/fluxloop-keys.schema.json', import.meta.url), 'utf8'))`
+    return { code, moduleType: 'js' }
+  },
+}
+
 /** Writes `dist/`, and resolves to the paths of all modules that are inside. */
 export async function buildProgram({ external, scripts, yaml }) {
   const bundle = await rolldown({
@@ -69,7 +80,7 @@ export async function buildProgram({ external, scripts, yaml }) {
     platform: 'node',
     external,
     resolve: { alias: { yaml: resolve(yaml) } },
-    plugins: [noteImports, scriptsApart(scripts)],
+    plugins: [noteImports, scriptsApart(scripts), schemaFromPackage],
     checks: { ineffectiveDynamicImport: false },
   })
   await bundle.write({
