@@ -91,7 +91,9 @@ server_login_retry = 1
  * A real PostgreSQL for the tests of one file, on a free port of this machine; null where it is not installed, and then the
  * test is skipped. It loses its data at the first power cut, and is quick therefore.
  */
-export async function postgresForTest(t: Test): Promise<TestPostgres | null> {
+export async function postgresForTest(
+  t: Pick<Test, 'teardown' | 'pass' | 'fail'>,
+): Promise<TestPostgres | null> {
   if (!needsPrograms(t, 'initdb', 'postgres', 'setpriv')) return null
   const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-postgres-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
