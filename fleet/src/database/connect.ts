@@ -46,11 +46,15 @@ class PlainClient extends pg.Client {
   }
 }
 
+/** Its statement is rejected; without a listener the event would end the process, too. */
+const ignore = () => undefined
+
 /** A connection whose last statement got no answer is given up: the answer to it would be taken for the next one's. */
 function sparing(pool: pg.Pool): PostgresPool {
   return {
     async connect() {
       const client = await pool.connect()
+      client.on('error', ignore)
       let silent = false
       const query = async (text: string, values: readonly unknown[]) => {
         try {
@@ -60,7 +64,11 @@ function sparing(pool: pg.Pool): PostgresPool {
           throw error
         }
       }
-      const release = (destroy?: boolean) => client.release(destroy === true || silent)
+      const release = (destroy?: boolean) => {
+        const isGivenUp = destroy === true || silent
+        client.release(isGivenUp)
+        if (!isGivenUp) client.removeListener('error', ignore)
+      }
       // Nobody here uses cursors, which its type also asks for.
       return { query, release } as unknown as PostgresPoolClient
     },

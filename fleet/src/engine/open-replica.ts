@@ -10,7 +10,7 @@ import type { Metrics } from '../serve/metrics.ts'
 import type { SharedBudget } from './budgeted.ts'
 import { ReplicaLoop } from './replica.ts'
 import { SharedListings } from './shared-listing.ts'
-import { syncStacks } from './stack-rows.ts'
+import { countStacks, syncStacks } from './stack-rows.ts'
 import { type Workshop, workOnStack } from './work-on-stack.ts'
 
 /** What a replica is made of. */
@@ -27,6 +27,7 @@ export interface ReplicaOptions {
   readonly environmentOf: (stack: FleetStack) => NodeJS.ProcessEnv
   readonly modeNow: (stack: FleetStack) => StackMode
   readonly dueIn: (stack: FleetStack, failures: number) => Milliseconds
+  readonly busyPause?: Milliseconds
   readonly ended: Workshop['ended']
   readonly afterTick: () => Promise<void>
   readonly beat: () => void
@@ -40,12 +41,15 @@ export interface ReplicaOptions {
   readonly stopping: AbortSignal
 }
 
-/** Brings the rows up to the fleet file, as soon as it says something else than it did when this replica last looked. */
+/**
+ * Brings the rows up to the fleet file, as soon as it says something else than it did when this replica last looked, or the rows are not
+ * there any more.
+ */
 function syncing({ connection: { db }, fleet, digestOf }: ReplicaOptions): () => Promise<void> {
   let synced: Fleet | null = null
   return async () => {
     const now = fleet()
-    if (now === synced) return
+    if (now === synced && (await countStacks(db)) >= now.stacks.length) return
     await syncStacks(db, now.stacks, digestOf)
     synced = now
   }

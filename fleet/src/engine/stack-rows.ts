@@ -64,6 +64,15 @@ export async function syncStacks(
     .execute()
 }
 
+export async function countStacks(db: Database): Promise<number> {
+  const { count } = await db
+    .selectFrom('stack')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('removed_at', 'is', null)
+    .executeTakeFirstOrThrow()
+  return count
+}
+
 /** What is due and nobody works on, the most urgent first. */
 export async function dueStacks(db: Database, most: number): Promise<readonly DueStack[]> {
   const rows = await db

@@ -44,6 +44,8 @@ export interface Workshop {
   readonly modeNow: (stack: FleetStack) => StackMode
   /** How long after a run that ended well (`failures`: 0), or for so many times in a row did not, the next one is due. */
   readonly dueIn: (stack: FleetStack, failures: number) => Milliseconds
+  /** The same where another run has the stack; without it a minute. */
+  readonly busyPause?: Milliseconds
   /** Writes down what a run found, and tells whom it concerns. Never rejects. */
   readonly ended: (
     stack: FleetStack,
@@ -191,15 +193,15 @@ async function attempt(
   }
 }
 
-/** Somebody else has the stack, or the replica shuts down: soon again, by whichever replica. */
-const busyPause: Milliseconds = minute
+/** Somebody else has the stack: soon again, by whichever replica. */
+const usualBusyPause: Milliseconds = minute
 
 async function writeEnd(
   stack: FleetStack,
   begun: BegunStack,
   run: StackRun,
   judgement: Judgement,
-  { db, dueIn }: Workshop,
+  { db, dueIn, busyPause = usualBusyPause }: Workshop,
 ): Promise<number> {
   const { state } = judgement
   const failures = state === 'failing' ? begun.failures + 1 : state === 'busy' ? begun.failures : 0

@@ -108,6 +108,24 @@ if (postgres !== null) {
     await t.rejects(stopping, { code: 'conflict', message: /has version 2.*needs version 3/ })
   })
 
+  t.test('goes on where the server stops with statements and transactions in flight', async t => {
+    const { connection } = await fleetDatabaseForTest(t, postgres)
+    const statement = failureOf(connection.guard(() => sql`select pg_sleep(60)`.execute(connection.db)))
+    const transaction = failureOf(
+      connection.guard(() =>
+        connection.db.transaction().execute(async own => {
+          await sql`select 1`.execute(own)
+          await postgres.restart()
+          await sql`select 1`.execute(own)
+        }),
+      ),
+    )
+    t.equal((await statement).code, 'network')
+    t.equal((await transaction).code, 'network')
+    const { rows } = await sql`select 1 as answer`.execute(connection.db)
+    t.strictSame(rows, [{ answer: 1 }])
+  })
+
   t.test('sends no options of the environment, which pgbouncer would refuse', async t => {
     if (!needsPrograms(t, 'pgbouncer')) return
     const database = await fleetDatabaseForTest(t, postgres)

@@ -19,7 +19,7 @@ export function findProgram(program: string): string | null {
 }
 
 /** Skips a test where a program is missing; in CI it fails, as `needs` of the tool's tests does. */
-export function needsPrograms(t: Test, ...programs: readonly string[]): boolean {
+export function needsPrograms(t: Pick<Test, 'pass' | 'fail'>, ...programs: readonly string[]): boolean {
   const missing = programs.find(program => findProgram(program) === null)
   if (missing === undefined) return true
   if (process.env['CI'] === undefined) t.pass(`skipped: needs ${missing}`, { skip: `needs ${missing}` })

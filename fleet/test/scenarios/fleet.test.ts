@@ -1,0 +1,47 @@
+// Replicas that are killed and stopped, a database that goes away, and clocks that are wrong.
+import t from 'tap'
+import { fractions } from '../../../test/support/random.ts'
+import { whole } from '../../../test/support/whole.ts'
+import { second } from '../../../src/model/duration.ts'
+import { disturb } from '../support/disturb.ts'
+import { fleetScenario, prepareDatabase } from '../support/fleet-scenario.ts'
+import { postgresForTest } from '../support/postgres.ts'
+import { epochFaults } from '../support/write-log.ts'
+
+t.setTimeout(3_600_000)
+const seed = Number(process.env['SEED'] ?? 27)
+const lease = 4 * second
+const postgres = await postgresForTest(t)
+
+if (postgres !== null) {
+  t.test('converges whatever happens to replicas, to the database and to clocks', async t => {
+    const shape = whole ? { stacks: 200, keysOfEach: 20, lease } : { stacks: 30, keysOfEach: 10, lease }
+    const database = await postgres.database()
+    const scenario = await fleetScenario(t, database, shape)
+    const { log, platform } = scenario
+    await prepareDatabase(database.url, platform.administrator)
+    const all = shape.stacks * shape.keysOfEach * 2
+    const disturbed = disturb(3, scenario.start, { random: fractions(seed), every: all / 20, lease })
+    let restart: Promise<void> | null = null
+    log.onWrite = () => {
+      disturbed.step()
+      if (log.writes.length > all / 2) restart ??= postgres.restart()
+    }
+    await scenario.converged()
+    await disturbed.calm()
+    await restart
+    log.onWrite = () => undefined
+    for (const { child } of disturbed.replicas) child.kill('SIGTERM')
+    t.strictSame(await Promise.all(disturbed.replicas.map(({ ended }) => ended)), [0, 0, 0])
+    t.not(restart, null, 'the database was restarted')
+    const { faults, late } = epochFaults(log.writes)
+    t.strictSame(faults, [])
+    t.strictSame(await scenario.faults(), [])
+    t.strictSame(await scenario.planFaults(), [])
+    const { kills, stops } = disturbed
+    t.ok(kills > 0 && stops > 0)
+    t.comment(
+      `seed ${seed}: ${log.writes.length} writes, ${kills} kills, ${stops} stops, ${late} writes on their way as a lease was lost`,
+    )
+  })
+}
