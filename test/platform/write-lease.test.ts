@@ -59,11 +59,14 @@ t.test('sends nothing that writes once its lease may be somebody else’s, and g
   t.equal((await client.get('key_abc123')).id, 'key_abc123')
 })
 
-t.test('tries no write again once its lease is late, and says that the first try may have worked', async t => {
-  const { client, seen } = scriptedPlatform(t, [{ status: 503, json: {} }])
-  client.underLease(leaseFor(1))
-  const failure = await client.create(key, 'idem-1').catch((cause: unknown) => cause)
-  t.ok(failure instanceof PlatformFailure)
-  t.match(failure, { code: 'conflict', ambiguous: true })
-  t.equal(seen.length, 1)
-})
+t.test(
+  'tries no write again once its lease is late, and says that the first try may have worked',
+  async t => {
+    const { client, seen } = scriptedPlatform(t, [{ status: 503, json: {} }])
+    client.underLease(leaseFor(1))
+    const failure = await client.create(key, 'idem-1').catch((cause: unknown) => cause)
+    t.ok(failure instanceof PlatformFailure)
+    t.match(failure, { code: 'conflict', ambiguous: true })
+    t.equal(seen.length, 1)
+  },
+)

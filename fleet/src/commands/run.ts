@@ -7,7 +7,7 @@ import { type Connection, connect } from '../database/connect.ts'
 import { waitForVersion } from '../database/version.ts'
 import { fleetWork } from '../engine/fleet-work.ts'
 import { runReplica } from '../engine/open-replica.ts'
-import { type CredentialReference, type Fleet } from '../file/fleet.ts'
+import type { CredentialReference, Fleet } from '../file/fleet.ts'
 import { resolveCredential } from '../file/resolve-credential.ts'
 import { type WatchedFleet, watchFleet } from '../file/watch-fleet.ts'
 import { connectForLeases, fleetDatabaseOver } from '../fleet-database.ts'
@@ -66,19 +66,22 @@ async function work(
     opened.add(served, server => server.close())
     log.info('Listening', { url: served.url })
   }
+  let waitsFor: string | null = null
   await waitForVersion(connection, {
     signal: stopping,
-    onWait: ({ message }) => {
+    onWait: failure => {
       pulse.beat()
-      log.warn('Waiting for the database', { problem: message })
+      if (failure.message === waitsFor) return
+      waitsFor = failure.message
+      log.warn('Waiting for the database', { problem: [failure.message, ...failure.hints].join('. ') })
     },
   })
-  const database = opened.add(fleetDatabaseOver(connections), ({ close }) => close().catch(() => undefined))
+  const database = opened.add(fleetDatabaseOver(connections), each => each.close().catch(() => undefined))
   const helper = besideProgram('keychain-helper')
-  const stores: Stores = opened.add(createStores({ env, keychainHelper: helper }), ({ close }) => close())
+  const stores: Stores = opened.add(createStores({ env, keychainHelper: helper }), each => each.close())
   const resolve = (reference: CredentialReference) =>
     resolveCredential(reference, { env, stores: () => Promise.resolve(stores) })
-  const file = opened.add(watched(fleet, context, log), ({ close }) => close())
+  const file = opened.add(watched(fleet, context, log), each => each.close())
   log.info('Working', { stacks: fleet.stacks.length, parallelism })
   await runReplica(
     {

@@ -105,7 +105,7 @@ export async function postgresForTest(
 
 /** One that a test has for itself, with settings of its own; `files` are those of its folder that they name. */
 export async function startPostgres(
-  t: Test,
+  t: Pick<Test, 'teardown'>,
   own: { readonly settings?: readonly string[]; readonly files?: Readonly<Record<string, Buffer>> } = {},
 ): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-postgres-'))

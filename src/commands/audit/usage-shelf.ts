@@ -2,8 +2,7 @@ import type { Context } from '../../context.ts'
 import type { Instant } from '../../model/duration.ts'
 import { day } from '../../model/duration.ts'
 import type { ObservedUsage } from '../../model/observed-usage.ts'
-import type { FleetDatabase } from '../../runtime/fleet-database.ts'
-import { openFleet } from '../fleet/open-fleet.ts'
+import { type OpenFleet, openFleet } from '../fleet/open-fleet.ts'
 import { type Looks, type LooksOf, lookFromJson, lookToJson, readLooks, writeLooks } from './usage-cache.ts'
 
 /** Where looks at the use of keys are remembered: on this machine, or for a whole fleet. */
@@ -23,7 +22,8 @@ function total({ byDay }: ObservedUsage): number {
   return [...byDay.values()].reduce((sum, count) => sum + count, 0)
 }
 
-function shelfOfFleet(database: FleetDatabase, now: () => Instant, close: () => Promise<void>): UsageShelf {
+function shelfOfFleet(fleet: OpenFleet, now: () => Instant): UsageShelf {
+  const { database } = fleet
   return {
     read: async of => {
       const looks: Looks = new Map()
@@ -41,14 +41,14 @@ function shelfOfFleet(database: FleetDatabase, now: () => Instant, close: () => 
       })
       await database.recordUsage(of, fresh).catch(() => undefined)
     },
-    close,
+    close: () => fleet.close(),
   }
 }
 
 /** The shelf of the fleet that the environment names, else that of this machine. Rejects with a Failure where a fleet cannot be asked. */
 export async function openUsageShelf(context: Context): Promise<UsageShelf> {
   const fleet = await openFleet(context)
-  if (fleet !== null) return shelfOfFleet(fleet.database, context.now, fleet.close)
+  if (fleet !== null) return shelfOfFleet(fleet, context.now)
   const cache = await context.cache()
   return {
     read: of => readLooks(cache, of),
