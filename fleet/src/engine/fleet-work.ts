@@ -13,6 +13,7 @@ import type { CredentialReference, Fleet } from '../file/fleet.ts'
 import { forgetOld } from '../ledger/retention.ts'
 import type { Log } from '../log/log.ts'
 import { createNotifier } from '../notify/notifier.ts'
+import { forgetTold } from '../notify/told.ts'
 import { dueAt } from '../schedule/due.ts'
 import { modeNow } from '../schedule/windows.ts'
 import { factsOfRun } from './facts-of-run.ts'
@@ -96,6 +97,7 @@ export function fleetWork(parts: FleetParts): FleetWork {
       if (performance.now() < forgotAt + hour) return
       forgotAt = performance.now()
       await forgetOld(db, { keep: fleet().retention })
+      await forgetTold(db, fleet().retention)
       await sweepCheckouts(
         checkouts,
         fleet().stacks.map(({ name }) => name),
