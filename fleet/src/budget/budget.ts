@@ -34,18 +34,19 @@ async function ensureRow(db: Database, credential: string, { requests, window }:
     .execute()
 }
 
-/** Milliseconds until as much is there; null: the credential has no row yet. */
+/** Milliseconds until as much is there; 0: it is. Null: the credential has no row yet. */
 async function timeUntil(
   db: Database,
   credential: string,
   needed: RawBuilder<number>,
 ): Promise<Milliseconds | null> {
   const { rows } = await sql<{ seconds: number }>`
-    select (case when budget.resets_at is null then (${needed} - ${filled}) * budget.per_seconds / budget.capacity
-      else extract(epoch from budget.resets_at - clock.at) end)::float8 as seconds
+    select (case when ${filled} >= ${needed} then 0
+      when budget.resets_at is null then (${needed} - ${filled}) * budget.per_seconds / budget.capacity
+      else greatest(0.001, extract(epoch from budget.resets_at - clock.at)) end)::float8 as seconds
     from fluxloop_keys.budget, ${clock} where budget.credential = ${credential}`.execute(db)
   const [row] = rows
-  return row === undefined ? null : Math.max(1, Math.ceil(row.seconds * second))
+  return row === undefined ? null : Math.ceil(row.seconds * second)
 }
 
 /**
@@ -81,8 +82,9 @@ export async function takeRequests(
     if (rows.length > 0) return { taken: true }
     const needed = sql<number>`least(budget.capacity, ${reserve} + ${requests}::float8)`
     const retryIn = await timeUntil(db, credential, needed)
-    if (retryIn !== null) return { taken: false, retryIn }
-    await ensureRow(db, credential, size)
+    if (retryIn === null) await ensureRow(db, credential, size)
+    // Somebody made the row, or gave requests back, since they could not be taken.
+    else if (retryIn > 0) return { taken: false, retryIn }
   }
 }
 
