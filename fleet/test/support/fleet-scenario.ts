@@ -86,6 +86,15 @@ export async function fleetScenario(
   const names = Array.from({ length: stacks }, (_, index) => `s${String(index).padStart(4, '0')}`)
   const file = join(folder, 'fleet.yaml')
   let crashed: string | null = null
+  /** What the fleet did to a key, for a fault. */
+  const history = async (name: string, id: string): Promise<string> => {
+    const rows = await database.sql(
+      `select change.body from fluxloop_keys.change join fluxloop_keys.run using (run)
+        where run.stack = $1 and change.key = $2 order by change.at`,
+      [name, id],
+    )
+    return rows.map(({ body }) => `\n  ${JSON.stringify(body)}`).join('')
+  }
   const scenario: FleetScenario = {
     ...{ platform, log, names, url },
     folderOf: name => join(folder, name),
@@ -148,7 +157,9 @@ export async function fleetScenario(
         const [head] = keys.filter(isDelivered)
         const found = [
           ...headFaults(keys, new Set()),
-          ...(keys.length === 1 && head !== undefined ? [] : [`its keys are ${statesOf(keys)}`]),
+          ...(keys.length === 1 && head !== undefined
+            ? []
+            : [`its keys are ${statesOf(keys)}${await history(name, id)}`]),
           ...(await storeFaults([path], stored, head, platform.holder)),
         ]
         faults.push(...found.map(fault => `${name} ${id}: ${fault}`))
