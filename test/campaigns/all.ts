@@ -1,7 +1,7 @@
 import type { Campaign } from './campaign.ts'
 import { concurrency } from './concurrency.ts'
 import { crash } from './crash.ts'
-import { fuzz, longTests, stores } from './files.ts'
+import { fleet, fuzz, longTests, stores } from './files.ts'
 import { histories } from './histories.ts'
 import { wrongPrograms } from './mutants.ts'
 import { missing } from './missing.ts'
@@ -16,6 +16,7 @@ export const campaigns: Readonly<Record<string, Campaign>> = {
   histories,
   fuzz,
   missing,
+  fleet,
   long: longTests,
 }
 

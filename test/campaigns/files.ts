@@ -99,3 +99,14 @@ export const stores: Campaign = {
   ),
   play: playStores,
 }
+
+/** A number decides which replica is killed or stopped after how many writes, but not what it is at just then. */
+export const fleet: Campaign = {
+  about: 'replicas of a fleet that are killed and stopped, with a database that is restarted',
+  seconds: 60,
+  weight: 1,
+  next: ofNumbers(number => String(number)),
+  play: async ({ name, tell }) => {
+    tell({ title: name, faults: await faultsOf('fleet/test/scenarios/fleet.test.ts', { SEED: name }) })
+  },
+}

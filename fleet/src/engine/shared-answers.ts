@@ -80,6 +80,11 @@ export class AnswerReplayer {
     this.age = age
   }
 
+  /** From now on everything goes to the platform: what was listed is old. */
+  forget(): void {
+    this.left.clear()
+  }
+
   through(transport: Transport): Transport {
     return async (outgoing: Outgoing) => {
       const name = nameOf(outgoing.url)

@@ -6,12 +6,10 @@ import type { SharedAnswers } from './shared-answers.ts'
 
 export interface Shared {
   readonly answers: SharedAnswers
+  /** When they were asked for, by the database's clock. */
+  readonly begunAt: Instant
   /** How old they are now. */
   readonly age: () => Milliseconds
-}
-
-interface Known extends Shared {
-  readonly begunAt: Instant
 }
 
 /** What a run asks for, by the database's clock. */
@@ -26,7 +24,7 @@ const lookAgainAfter = second / 4
 
 /** Lists the keys of an account once for all runs that look at them at about the same time, whichever replica they are on. */
 export class SharedListings {
-  private readonly known = new Map<string, Known>()
+  private readonly known = new Map<string, Shared>()
   private readonly waiting = new Map<string, Promise<Shared>>()
   private readonly db: Database
 
@@ -97,7 +95,7 @@ export class SharedListings {
   }
 
   private remember(credential: string, begunAt: Instant, takenAt: number, answers: SharedAnswers): Shared {
-    const shared: Known = { begunAt, answers, age: () => performance.now() - takenAt }
+    const shared: Shared = { begunAt, answers, age: () => performance.now() - takenAt }
     this.known.set(credential, shared)
     return shared
   }

@@ -1,4 +1,4 @@
-import { type Milliseconds, minute } from '../../../src/model/duration.ts'
+import { type Instant, type Milliseconds, minute } from '../../../src/model/duration.ts'
 import { Failure, exitCodes } from '../../../src/model/failure.ts'
 import type { Secret } from '../../../src/model/secret.ts'
 import { operator } from '../../../src/runtime/host.ts'
@@ -7,6 +7,7 @@ import type { Stores } from '../../../src/stores/open.ts'
 import type { Lane } from '../budget/lanes.ts'
 import type { Database } from '../database/connect.ts'
 import type { FleetStack, StackMode } from '../file/fleet.ts'
+import { readLastLease } from '../lease/lease-rows.ts'
 import type { Log } from '../log/log.ts'
 import { span } from '../log/span.ts'
 import { type Metrics, outcomeOf } from '../serve/metrics.ts'
@@ -70,12 +71,25 @@ interface Access {
   /** Of the run's lines in the history, and the epoch of the lease that it wrote them under. */
   run: string | null
   epoch: number | null
+  /** Called with the lease of the stack in hand, where others may have written the stack after that moment. */
+  writtenUntil: (at: Instant) => void
 }
 
-/** The same database, which tells under which id and epoch a run stands in the history. */
-function noting(database: FleetDatabase, access: Access): FleetDatabase {
+/** Anybody may have had it at any time. */
+const unknown = { epoch: Number.NaN, until: Number.POSITIVE_INFINITY }
+
+/** The same database, which tells under which id and epoch a run stands in the history, and until when others may have written its stack. */
+function noting({ database, db }: Workshop, access: Access): FleetDatabase {
   return {
     ...database,
+    takeLease: async (target, asked) => {
+      const last = await readLastLease(db, target).catch(() => unknown)
+      const taken = await database.takeLease(target, asked)
+      // Where its holder was killed it tells nobody how far it came; where another one was quicker, nothing is known.
+      if (last !== null && taken.lease !== null)
+        access.writtenUntil(taken.lease.epoch === last.epoch + 1 ? last.until : unknown.until)
+      return taken
+    },
     append: async (place, line) => {
       access.run = line.run
       access.epoch = place.epoch
@@ -90,13 +104,13 @@ function contextFor(
   through: Parameters<typeof stackContext>[0]['through'],
   workshop: Workshop,
 ): StackContext {
-  const { version, database, stopping, environmentOf } = workshop
+  const { version, stopping, environmentOf } = workshop
   const { secret, place } = access
   return stackContext({
     ...{ version, cwd: place.folder, secret, through, stopping },
     env: environmentOf(stack),
     apiUrl: stack.account.apiUrl,
-    replica: { database: noting(database, access), fleetStack: stack.name },
+    replica: { database: noting(workshop, access), fleetStack: stack.name },
     guardStores: (stores: Stores) =>
       guardedStores(stores, { stack: stack.name, programs: stack.programs, checkout: access.place.checkout }),
   })
@@ -140,6 +154,9 @@ async function runFor(
     listFor(stack, access, workshop),
   )
   const replayer = new AnswerReplayer(shared.answers, shared.age)
+  access.writtenUntil = at => {
+    if (at >= shared.begunAt) replayer.forget()
+  }
   const context = contextFor(
     stack,
     access,
@@ -181,7 +198,16 @@ async function attempt(
     const credential = workshop.hashOf(secret)
     const requests = new BudgetedRequests(workshop.budgetOf(credential), () => access?.lane ?? 'plan')
     const place = await workshop.placeOf(stack)
-    access = { secret, credential, place, requests, lane: 'plan', run: null, epoch: null }
+    access = {
+      secret,
+      credential,
+      place,
+      requests,
+      lane: 'plan',
+      run: null,
+      epoch: null,
+      writtenUntil: () => undefined,
+    }
     return ended(await runFor(stack, mode, begun, access, workshop))
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause

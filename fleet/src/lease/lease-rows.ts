@@ -68,6 +68,20 @@ export async function readHolder(db: Database, { origin, stack }: StackTarget): 
   return { command, host, user, since }
 }
 
+/** The last lease of a stack, whether somebody has it now or not; null: nobody ever had one. */
+export async function readLastLease(
+  db: Database,
+  { origin, stack }: StackTarget,
+): Promise<{ readonly epoch: number; readonly until: Instant } | null> {
+  const row = await db
+    .selectFrom('lease')
+    .select(['epoch', 'until'])
+    .where('origin', '=', origin)
+    .where('stack', '=', stack)
+    .executeTakeFirst()
+  return row ?? null
+}
+
 /** False: it is another's by now. */
 export async function renewClaim(
   db: Database,

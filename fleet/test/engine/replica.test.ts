@@ -90,4 +90,25 @@ if (postgres !== null) {
       { id: 'b', removed: true },
     ])
   })
+
+  t.test(
+    'looks at the platform itself where another run may have written the stack since the listing',
+    async t => {
+      const requestsWhere = async (other: string) => {
+        const w = await world(t)
+        const { platform } = w
+        let isListed = false
+        platform.before = async () => {
+          if (!isListed)
+            await w.sql(`insert into fluxloop_keys.lease (origin, stack, holder, command, host, os_user, epoch, until)
+            values ('${platform.url}', '${other}', 'x', 'apply', 'ci-7', 'ada', 5, clock_timestamp())`)
+          isListed = true
+          return null
+        }
+        await w.run([w.stack('a', 1)])
+        return platform.requests.filter(request => request === 'GET /api/api-keys').length
+      }
+      t.equal(await requestsWhere('another'), (await requestsWhere('a')) - 1)
+    },
+  )
 }

@@ -4,24 +4,36 @@ import { fractions } from '../../../test/support/random.ts'
 import { whole } from '../../../test/support/whole.ts'
 import { second } from '../../../src/model/duration.ts'
 import { disturb } from '../support/disturb.ts'
-import { fleetScenario, prepareDatabase } from '../support/fleet-scenario.ts'
+import { type ScenarioShape, fleetScenario, prepareDatabase } from '../support/fleet-scenario.ts'
 import { postgresForTest } from '../support/postgres.ts'
 import { epochFaults } from '../support/write-log.ts'
 
 t.setTimeout(3_600_000)
-const seed = Number(process.env['SEED'] ?? 27)
 const lease = 4 * second
+const given = process.env['SEED']
+const seed = Number(given ?? 27)
+
+/** Short in `npm test`; the campaign plays it with seeds of its own, and WHOLE at the size of a company. */
+function shapeOf(): ScenarioShape {
+  if (whole) return { stacks: 200, keysOfEach: 20, lease }
+  return given === undefined ? { stacks: 10, keysOfEach: 6, lease } : { stacks: 30, keysOfEach: 10, lease }
+}
+
 const postgres = await postgresForTest(t)
 
 if (postgres !== null) {
   t.test('converges whatever happens to replicas, to the database and to clocks', async t => {
-    const shape = whole ? { stacks: 200, keysOfEach: 20, lease } : { stacks: 30, keysOfEach: 10, lease }
+    const shape = shapeOf()
     const database = await postgres.database()
     const scenario = await fleetScenario(t, database, shape)
     const { log, platform } = scenario
     await prepareDatabase(database.url, platform.administrator)
     const all = shape.stacks * shape.keysOfEach * 2
-    const disturbed = disturb(3, scenario.start, { random: fractions(seed), every: all / 20, lease })
+    const disturbed = disturb(3, scenario.start, {
+      random: fractions(seed),
+      every: Math.min(all / 10, 40),
+      lease,
+    })
     let restart: Promise<void> | null = null
     log.onWrite = () => {
       disturbed.step()
@@ -36,12 +48,12 @@ if (postgres !== null) {
     t.not(restart, null, 'the database was restarted')
     const { faults, late } = epochFaults(log.writes)
     t.strictSame(faults, [])
-    t.strictSame(await scenario.faults(), [])
+    t.strictSame(await scenario.faults(late), [])
     t.strictSame(await scenario.planFaults(), [])
     const { kills, stops } = disturbed
     t.ok(kills > 0 && stops > 0)
     t.comment(
-      `seed ${seed}: ${log.writes.length} writes, ${kills} kills, ${stops} stops, ${late} writes on their way as a lease was lost`,
+      `seed ${seed}: ${log.writes.length} writes, ${kills} kills, ${stops} stops, ${late.size} keys with a write on its way as a lease was lost`,
     )
   })
 }

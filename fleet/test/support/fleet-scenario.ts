@@ -6,6 +6,7 @@ import type { Test } from 'tap'
 import { type Milliseconds, minute, second } from '../../../src/model/duration.ts'
 import type { Secret } from '../../../src/model/secret.ts'
 import {
+  type Marked,
   keysOf,
   headFaults,
   isDelivered,
@@ -20,6 +21,8 @@ import { migrate } from '../../src/database/migrate.ts'
 import type { TestDatabase } from './postgres.ts'
 import { type ReplicaOptions, type ReplicaProcess, bundleReplica, startReplica } from './replica-process.ts'
 import { type WriteLog, watchWrites } from './write-log.ts'
+
+const isRetiring = ({ marker }: Marked): boolean => marker.state.kind === 'retiring'
 
 export interface ScenarioShape {
   readonly stacks: number
@@ -40,10 +43,13 @@ export interface FleetScenario {
   writeFleetFile(mode: 'plan' | 'apply'): Promise<void>
   /** Changes the configuration of one stack. */
   declare(name: string, text: string): Promise<void>
-  /** Resolves once every stack is in sync, as a run in that mode saw it. */
-  converged(mode?: 'plan' | 'apply'): Promise<void>
-  /** What is wrong with the keys and the stores. */
-  faults(): Promise<readonly string[]>
+  /** Resolves once every stack is in sync, as a run in that mode saw it; to how often the database was asked. */
+  converged(mode?: 'plan' | 'apply'): Promise<number>
+  /**
+   * What is wrong with the keys and the stores. `late`: names of keys whose make may have been on its way as somebody else took over. Such
+   * a key has a successor, and retires: its secret may have been read.
+   */
+  faults(late?: ReadonlySet<string>): Promise<readonly string[]>
   /** What is not empty in the next plan of each stack. */
   planFaults(): Promise<readonly string[]>
 }
@@ -86,6 +92,15 @@ export async function fleetScenario(
   const names = Array.from({ length: stacks }, (_, index) => `s${String(index).padStart(4, '0')}`)
   const file = join(folder, 'fleet.yaml')
   let crashed: string | null = null
+  /** What the fleet did to a key, for a fault. */
+  const history = async (name: string, id: string): Promise<string> => {
+    const rows = await database.sql(
+      `select change.body from fluxloop_keys.change join fluxloop_keys.run using (run)
+        where run.stack = $1 and change.key = $2 order by change.at`,
+      [name, id],
+    )
+    return rows.map(({ body }) => `\n  ${JSON.stringify(body)}`).join('')
+  }
   const scenario: FleetScenario = {
     ...{ platform, log, names, url },
     folderOf: name => join(folder, name),
@@ -116,7 +131,7 @@ export async function fleetScenario(
       return replica
     },
     async converged(mode = 'apply') {
-      for (;;) {
+      for (let looks = 1; ; looks += 1) {
         await wait(300)
         if (crashed !== null) throw new Error(`A replica ended by itself: ${crashed}`)
         // The database may be away just now.
@@ -127,29 +142,32 @@ export async function fleetScenario(
             [mode],
           )
           .catch(() => [])
-        if (row?.['count'] === names.length) return
+        if (row?.['count'] === names.length) return looks
       }
     },
-    async faults() {
+    async faults(late = new Set()) {
       const live = await platform.live()
       const own = names.flatMap(name =>
         Array.from({ length: keysOfEach }, (_, index) => ({
           name,
           id: `k${index}`,
+          isLate: late.has(`${name} ${index}`),
           keys: keysOf(live, `k${index}`, name),
         })),
       )
       const faults: string[] = []
-      for (const { name, id, keys } of own) {
+      for (const { name, id, isLate, keys } of own) {
         const path = join(folder, name, `${id}.env`)
         const text = await readFile(path, 'utf8').catch(() => '')
         const secret = /^KEY="?([^"\n]*)/m.exec(text)?.[1]
         const stored = new Map(secret === undefined ? [] : [[path, secret] as const])
-        const [head] = keys.filter(isDelivered)
+        const [heads, others] = [keys.filter(isDelivered), keys.filter(key => !isDelivered(key))]
         const found = [
-          ...headFaults(keys, new Set()),
-          ...(keys.length === 1 && head !== undefined ? [] : [`its keys are ${statesOf(keys)}`]),
-          ...(await storeFaults([path], stored, head, platform.holder)),
+          ...(isLate ? [] : headFaults(keys, new Set())),
+          ...(heads.length === 1 && (isLate ? others.every(isRetiring) : others.length === 0)
+            ? []
+            : [`its keys are ${statesOf(keys)}${await history(name, id)}`]),
+          ...(await storeFaults([path], stored, heads[0], platform.holder)),
         ]
         faults.push(...found.map(fault => `${name} ${id}: ${fault}`))
       }

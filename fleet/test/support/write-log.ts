@@ -65,11 +65,12 @@ export async function watchWrites(platform: ServedPlatform): Promise<WriteLog> {
  */
 export function epochFaults(writes: readonly Write[]): {
   readonly faults: readonly string[]
-  /** How many writes were on their way as somebody else took over. */
-  readonly late: number
+  /** Whose writes were on their way as somebody else took over: by their names. */
+  readonly late: ReadonlySet<string>
 } {
   const newest = new Map<string, number>()
   const late = new Map<string, number>()
+  const lateKeys = new Set<string>()
   const faults: string[] = []
   for (const { stack, key, request, epoch } of writes) {
     if (stack === null || epoch === null) {
@@ -80,8 +81,9 @@ export function epochFaults(writes: readonly Write[]): {
     newest.set(stack, Math.max(before, epoch))
     if (epoch >= before) continue
     const change = `${key} in epoch ${epoch}`
+    lateKeys.add(key)
     late.set(change, (late.get(change) ?? 0) + 1)
   }
   for (const [change, count] of late) if (count > 1) faults.push(`${count} late writes of ${change}`)
-  return { faults, late: [...late.values()].reduce((sum, count) => sum + count, 0) }
+  return { faults, late: lateKeys }
 }
