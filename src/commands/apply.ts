@@ -233,7 +233,8 @@ async function execute(
   const { desired, gathered, options, plan, audit, connection, clock } = reconciliation
   const openStores = await context.stores(allowedPaths(asked.allowPath, context.cwd))
   await openStores.sweep(placesOf(reconciliation))
-  const stores = tryingUpdate(keyToTryUpdate(plan, gathered.current), openStores, connection.client)
+  const tried = tryingUpdate(keyToTryUpdate(plan, gathered.current), openStores, connection.client)
+  const stores = fencedStores(tried, () => fleetRun()?.lease.requireHeld())
   const progress = view.progress(plan)
   const stopping = AbortSignal.any([context.stopping, lost])
   connection.client.pace({ stopping, tell: progress.waits })
@@ -243,10 +244,7 @@ async function execute(
     caller: gathered.current.caller,
     known: new Set(gathered.current.keys.map(({ id }) => id)),
     platform: platformWithCrashPoints(connection.client, context.checkpoint),
-    stores: storesWithCrashPoints(
-      fencedStores(stores, () => fleetRun()?.lease.requireHeld()),
-      context.checkpoint,
-    ),
+    stores: storesWithCrashPoints(stores, context.checkpoint),
     signing,
     budget: connection.client,
     clock,

@@ -26,6 +26,8 @@ if (postgres !== null) {
     await place.write('fluxloop-keys.yaml', configuration)
     t.match(await run('fleet', 'status'), { code: 12, stderr: /fluxloop-keys fleet migrate/ })
     t.match(await run('fleet', 'migrate'), { code: 0 })
+    const migrated = JSON.parse((await run('fleet', 'migrate', '--json')).stdout) as unknown
+    t.strictSame(migrated, { format_version: '1.0', dry_run: false, steps: [] })
     await database.sql(`insert into fluxloop_keys.stack (id, origin, stack, mode, digest, priority, state, problem)
       values ('acme/<b>', 'https://p', 'one', 'apply', 'd', 0, 'failing', 'It & fails')`)
     t.match(await run('fleet', 'status'), { code: 0, stdout: /^1 stack: 1 failing\.\n/ })

@@ -297,7 +297,6 @@ if (postgres !== null) {
   t.test('goes on where the database is away, and tells after the next run', async t => {
     const { tell, receiver, channels, warnings } = await scene(t)
     await postgres.stop()
-    t.teardown(() => postgres.start().catch(() => undefined))
     await tell(channels, [inState('failing')])
     t.equal(receiver.received.length, 0)
     t.match(warnings, [/^Notices wait for the next run/])

@@ -133,6 +133,8 @@ export async function startPostgres(
   const server: TestPostgres = {
     port,
     async database(template) {
+      // A test before this one may have stopped it.
+      if (daemon === null) await server.start()
       made += 1
       const name = `test_${made}`
       await rowsOf(
