@@ -50,6 +50,7 @@ export class ReplicaLoop {
   /** Until it is to stop; resolves once what was in flight is done, or its time is over. */
   async run(): Promise<void> {
     const { stopping, log, beat } = this.parts
+    stopping.addEventListener('abort', () => this.freed(), { once: true })
     let troubles = 0
     while (!stopping.aborted) {
       beat()
@@ -117,10 +118,16 @@ export class ReplicaLoop {
     }
   }
 
+  /** Ends early where there is room for more, or where it is to stop. One listener for all: runs end many times a second. */
   private async rest(time: Milliseconds): Promise<void> {
-    const { stopping } = this.parts
-    const freed = new Promise<void>(resolve => (this.freed = resolve))
-    await Promise.race([wait(time, undefined, { signal: stopping }).catch(() => undefined), freed])
+    if (this.parts.stopping.aborted) return
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, time)
+      this.freed = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
   }
 
   /** Works on all that is queued now, without ticks to come. */

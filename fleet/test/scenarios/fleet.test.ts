@@ -56,4 +56,26 @@ if (postgres !== null) {
       `seed ${seed}: ${log.writes.length} writes, ${kills} kills, ${stops} stops, ${late.size} keys with a write on its way as a lease was lost`,
     )
   })
+
+  t.test('runs each stack once while nothing is killed, though the clocks of replicas differ', async t => {
+    const database = await postgres.database()
+    const shape = { stacks: 20, keysOfEach: 1, lease: 30 * second }
+    const scenario = await fleetScenario(t, database, shape)
+    await prepareDatabase(database.url, scenario.platform.administrator)
+    const replicas = [0, 1, 2].map(number => scenario.start(number))
+    await scenario.converged()
+    for (const { child } of replicas) child.kill('SIGTERM')
+    t.strictSame(await Promise.all(replicas.map(({ ended }) => ended)), [0, 0, 0])
+    const strange = replicas.flatMap(({ lines }) => lines().filter(line => !line.startsWith('{')))
+    t.strictSame(strange, [], 'Node warns of nothing')
+    const runs = await database.sql(
+      'select fleet_stack, count(*)::int as runs from fluxloop_keys.run group by fleet_stack order by fleet_stack',
+    )
+    t.strictSame(
+      runs,
+      scenario.names.map(name => ({ fleet_stack: name, runs: 1 })),
+    )
+    t.equal((await scenario.platform.managed()).length, shape.stacks)
+    t.strictSame(await scenario.faults(), [])
+  })
 }
