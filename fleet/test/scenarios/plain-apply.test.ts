@@ -26,8 +26,8 @@ if (postgres !== null) {
     const cwd = scenario.folderOf(name)
     const run = (...args: readonly string[]) => place.run(args, { env, cwd })
 
-    let arrived = () => undefined as void
-    let free = () => undefined as void
+    let arrived: () => void = () => undefined
+    let free: () => void = () => undefined
     const atWork = new Promise<void>(resolve => (arrived = resolve))
     const freed = new Promise<void>(resolve => (free = resolve))
     const answer = platform.before
