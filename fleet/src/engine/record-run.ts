@@ -1,3 +1,4 @@
+import type { Milliseconds } from '../../../src/model/duration.ts'
 import { widenedFields } from '../../../src/model/widening.ts'
 import { operator } from '../../../src/runtime/host.ts'
 import { nonce } from '../../../src/runtime/nonce.ts'
@@ -14,12 +15,13 @@ export interface RecordedRun {
   readonly run: string | null
   readonly requests: number
   readonly epoch: number | null
+  readonly took: Milliseconds
 }
 
 async function recordItself(
   stack: FleetStack,
   { reconciliation, mode, exitCode }: StackRun,
-  { run, requests, epoch }: RecordedRun,
+  { run, requests, epoch, took: age }: RecordedRun,
   db: Database,
 ): Promise<void> {
   if (reconciliation === null) return
@@ -31,6 +33,7 @@ async function recordItself(
   await beginRun(db, {
     ...{ run: id, origin: plan.platform, stack: plan.stack, account: plan.account, fleetStack: stack.name },
     ...{ mode, epoch, ...operator(), keyId: key?.id ?? null, keyName: key?.name ?? null, plan: counts },
+    age,
     widens: plan.changes.some(change => widenedFields(change).length > 0),
   })
   await endRun(db, id, { exitCode, requests })

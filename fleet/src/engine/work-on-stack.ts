@@ -182,7 +182,7 @@ async function attempt(
   mode: StackMode,
   begun: BegunStack,
   workshop: Workshop,
-): Promise<{ readonly run: StackRun; readonly lane: Lane; readonly recorded: RecordedRun }> {
+): Promise<{ readonly run: StackRun; readonly lane: Lane; readonly recorded: Omit<RecordedRun, 'took'> }> {
   let access: Access | null = null
   const ended = (run: StackRun) => ({
     run,
@@ -278,10 +278,17 @@ export async function workOnStack(stack: FleetStack, workshop: Workshop): Promis
       const failures = await writeEnd(stack, begun, run, judgement, workshop)
       const [took, outcome] = [performance.now() - start, outcomeOf(run.exitCode)]
       metrics.ranStack({ stack: stack.name, mode, outcome, took, failures })
-      const facts = { mode, outcome, state: judgement.state, requests, milliseconds: Math.round(took) }
+      const facts = {
+        run: recorded.run,
+        mode,
+        outcome,
+        state: judgement.state,
+        requests,
+        milliseconds: Math.round(took),
+      }
       if (judgement.problem === null) log.info('Ran', facts)
       else log.warn('Ran', { ...facts, problem: judgement.problem })
-      await workshop.ended(stack, run, judgement, recorded)
+      await workshop.ended(stack, run, judgement, { ...recorded, took })
     })
   } finally {
     await lease.release()

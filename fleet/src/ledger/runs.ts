@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { Milliseconds } from '../../../src/model/duration.ts'
 import type { LedgerPlace } from '../../../src/runtime/fleet-database.ts'
 import type { Database } from '../database/connect.ts'
 import { storable, storableJson } from './plain-text.ts'
@@ -16,6 +17,8 @@ export interface BegunRun extends LedgerPlace {
   /** How many changes of each kind. */
   readonly plan: Readonly<Record<string, number>>
   readonly widens: boolean
+  /** How long ago it began. */
+  readonly age: Milliseconds
 }
 
 /** Gives the row's number. The run's own line may have come before. */
@@ -36,6 +39,7 @@ export async function beginRun(db: Database, run: BegunRun): Promise<number> {
       epoch: run.epoch,
       plan: storableJson(run.plan),
       widens: run.widens,
+      started_at: sql<Date>`clock_timestamp() - ${run.age} * interval '1 millisecond'`,
     })
     .onConflict(conflict =>
       conflict.column('run').doUpdateSet(eb => ({

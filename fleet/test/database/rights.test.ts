@@ -74,7 +74,16 @@ if (postgres !== null) {
     t.teardown(() => connection.close())
     const { db } = connection
     await requireVersion(connection)
-    const by = { account: 'a', host: 'h', user: 'u', keyId: null, keyName: null, plan: {}, widens: false }
+    const by = {
+      account: 'a',
+      host: 'h',
+      user: 'u',
+      keyId: null,
+      keyName: null,
+      plan: {},
+      age: 0,
+      widens: false,
+    }
     await beginRun(db, { ...place, ...by, run: 'run-3', mode: 'plan' })
     await endRun(db, 'run-3', { exitCode: 0, requests: 1 })
     const own = { origin: place.origin, account: 'a', stack: 'shop' }

@@ -108,6 +108,7 @@ if (postgres !== null) {
       keyId: null,
       keyName: null,
       plan: { create: 1 },
+      age: 0,
       widens: true,
     } as const
     await beginRun(db, { ...begun, run: 'run-1' })

@@ -23,13 +23,14 @@ async function playWith(
   const { log, platform } = scenario
   await prepareDatabase(database.url, platform.administrator)
   const replicas = [0, 1].map(number => scenario.start(number))
-  const done: Promise<unknown>[] = []
+  const troubles: Promise<unknown>[] = []
   log.onWrite = () => {
-    if (log.writes.length > shape.stacks * shape.keysOfEach && done.length === 0)
-      done.push(trouble(scenario, replicas))
+    const isHalf = log.writes.length > shape.stacks * shape.keysOfEach
+    if (isHalf && troubles.length === 0) troubles.push(trouble(scenario, replicas))
   }
   await scenario.converged()
-  t.equal((await Promise.all(done)).length, 1)
+  await Promise.all(troubles)
+  t.equal(troubles.length, 1)
   for (const { child } of replicas) child.kill('SIGTERM')
   t.strictSame(await Promise.all(replicas.map(({ ended }) => ended)), [0, 0])
   t.strictSame(epochFaults(log.writes).faults, [])

@@ -73,6 +73,8 @@ export async function prepareDatabase(url: Secret, credential: Secret): Promise<
     await connection.db
       .insertInto('budget')
       .values({ credential: hashCredential(credential), tokens, capacity: tokens, per_seconds: 3_600 })
+      // Replicas at work may be quicker.
+      .onConflict(conflict => conflict.column('credential').doUpdateSet({ tokens, capacity: tokens }))
       .execute()
   } finally {
     await connection.close()

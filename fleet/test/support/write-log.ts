@@ -33,7 +33,8 @@ export async function watchWrites(platform: ServedPlatform): Promise<WriteLog> {
   const others = new Set((await platform.live()).map(({ id }) => id))
   const names = new Map<string, string>()
   const writes: Write[] = []
-  const log: WriteLog & { reads: number } = { writes, reads: 0, onWrite: () => undefined }
+  const onWrite: () => void = () => undefined
+  const log = { writes, reads: 0, onWrite }
   platform.before = async request => {
     platform.now = Date.now()
     if (request.method === 'GET') {
