@@ -6,6 +6,7 @@ import { second } from '../../../src/model/duration.ts'
 import { disturb } from '../support/disturb.ts'
 import { type ScenarioShape, fleetScenario, prepareDatabase } from '../support/fleet-scenario.ts'
 import { postgresForTest } from '../support/postgres.ts'
+import { terminate } from '../support/replica-process.ts'
 import { epochFaults } from '../support/write-log.ts'
 
 t.setTimeout(3_600_000)
@@ -43,8 +44,7 @@ if (postgres !== null) {
     await disturbed.calm()
     await Promise.all(restarts)
     log.onWrite = () => undefined
-    for (const { child } of disturbed.replicas) child.kill('SIGTERM')
-    t.strictSame(await Promise.all(disturbed.replicas.map(({ ended }) => ended)), [0, 0, 0])
+    t.strictSame(await terminate(disturbed.replicas), [])
     t.equal(restarts.length, 1, 'the database was restarted')
     const { faults, late } = epochFaults(log.writes)
     t.strictSame(faults, [])
@@ -64,8 +64,7 @@ if (postgres !== null) {
     await prepareDatabase(database.url, scenario.platform.administrator)
     const replicas = [0, 1, 2].map(number => scenario.start(number))
     await scenario.converged()
-    for (const { child } of replicas) child.kill('SIGTERM')
-    t.strictSame(await Promise.all(replicas.map(({ ended }) => ended)), [0, 0, 0])
+    t.strictSame(await terminate(replicas), [])
     const strange = replicas.flatMap(({ lines }) => lines().filter(line => !line.startsWith('{')))
     t.strictSame(strange, [], 'Node warns of nothing')
     const runs = await database.sql(

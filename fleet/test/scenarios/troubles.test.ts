@@ -6,6 +6,7 @@ import { needsPrograms } from '../support/daemon.ts'
 import { type FleetScenario, fleetScenario, prepareDatabase } from '../support/fleet-scenario.ts'
 import { type TestDatabase, postgresForTest } from '../support/postgres.ts'
 import type { ReplicaProcess } from '../support/replica-process.ts'
+import { terminate } from '../support/replica-process.ts'
 import { epochFaults } from '../support/write-log.ts'
 
 t.setTimeout(3_600_000)
@@ -31,8 +32,7 @@ async function playWith(
   await scenario.converged()
   await Promise.all(troubles)
   t.equal(troubles.length, 1)
-  for (const { child } of replicas) child.kill('SIGTERM')
-  t.strictSame(await Promise.all(replicas.map(({ ended }) => ended)), [0, 0])
+  t.strictSame(await terminate(replicas), [])
   t.strictSame(epochFaults(log.writes).faults, [])
   t.strictSame(await scenario.faults(), [])
   t.strictSame(await scenario.planFaults(), [])

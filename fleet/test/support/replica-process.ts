@@ -79,3 +79,10 @@ export function startReplica(
   })
   return { child, isUp, lines: () => said.split('\n').filter(line => line !== ''), ended }
 }
+
+/** Ends replicas as a system does. Resolves to exit codes other than 0: one that has only just begun ends by the signal itself. */
+export async function terminate(replicas: readonly ReplicaProcess[]): Promise<readonly number[]> {
+  for (const { child } of replicas) child.kill('SIGTERM')
+  const codes = await Promise.all(replicas.map(({ ended }) => ended))
+  return codes.flatMap(code => (code === null || code === 0 ? [] : [code]))
+}
