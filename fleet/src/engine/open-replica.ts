@@ -11,7 +11,8 @@ import type { SharedBudget } from './budgeted.ts'
 import { ReplicaLoop } from './replica.ts'
 import { SharedListings } from './shared-listing.ts'
 import { countStacks, syncStacks } from './stack-rows.ts'
-import { type Workshop, workOnStack } from './work-on-stack.ts'
+import { workOnStack } from './work-on-stack.ts'
+import type { Workshop } from './workshop.ts'
 
 /** What a replica is made of. */
 export interface ReplicaOptions {

@@ -1,144 +1,20 @@
-import { type Instant, type Milliseconds, minute } from '../../../src/model/duration.ts'
+import { type Milliseconds, minute } from '../../../src/model/duration.ts'
 import { Failure, exitCodes } from '../../../src/model/failure.ts'
-import type { Secret } from '../../../src/model/secret.ts'
 import { operator } from '../../../src/runtime/host.ts'
-import type { FleetDatabase } from '../../../src/runtime/fleet-database.ts'
-import type { Stores } from '../../../src/stores/open.ts'
 import type { Lane } from '../budget/lanes.ts'
-import type { Database } from '../database/connect.ts'
 import type { FleetStack, StackMode } from '../file/fleet.ts'
-import { readLastLease } from '../lease/lease-rows.ts'
-import type { Log } from '../log/log.ts'
 import { span } from '../log/span.ts'
-import { type Metrics, outcomeOf } from '../serve/metrics.ts'
-import { guardedStores } from './guarded-stores.ts'
-import { BudgetedRequests, type SharedBudget } from './budgeted.ts'
+import { outcomeOf } from '../serve/metrics.ts'
+import { BudgetedRequests } from './budgeted.ts'
 import { type Judgement, judgeRun, nextEventOf } from './judge-run.ts'
 import { laneOfPlan } from './lane-of-plan.ts'
 import type { RecordedRun } from './record-run.ts'
 import { type StackRun, runStack } from './run-stack.ts'
-import { AnswerRecorder, AnswerReplayer, type SharedAnswers } from './shared-answers.ts'
-import { type SharedListings, freshnessOf } from './shared-listing.ts'
-import { type StackContext, stackContext } from './stack-context.ts'
+import { AnswerReplayer } from './shared-answers.ts'
+import { freshnessOf } from './shared-listing.ts'
+import { type Access, contextFor, listFor } from './stack-access.ts'
 import { type BegunStack, beginStack, endStack, workLease } from './stack-rows.ts'
-
-/** Where the configuration of a stack is now; absolute paths. */
-export interface StackPlace {
-  readonly folder: string
-  /** The root of the checkout that it is in; null: nothing was checked out. */
-  readonly checkout: string | null
-}
-
-/** What a replica works with. */
-export interface Workshop {
-  readonly version: string
-  readonly db: Database
-  readonly database: FleetDatabase
-  readonly listings: SharedListings
-  readonly budgetOf: (credential: string) => SharedBudget
-  readonly credentialOf: (stack: FleetStack) => Promise<Secret>
-  /** Names the budget of a credential; the same in all replicas. */
-  readonly hashOf: (secret: Secret) => string
-  readonly placeOf: (stack: FleetStack) => Promise<StackPlace>
-  /** What the programs of a stack may see. */
-  readonly environmentOf: (stack: FleetStack) => NodeJS.ProcessEnv
-  readonly modeNow: (stack: FleetStack) => StackMode
-  /** How long after a run that ended well (`failures`: 0), or for so many times in a row did not, the next one is due. */
-  readonly dueIn: (stack: FleetStack, failures: number) => Milliseconds
-  /** The same where another run has the stack; without it a minute. */
-  readonly busyPause?: Milliseconds
-  /** Writes down what a run found, and tells whom it concerns. Never rejects. */
-  readonly ended: (
-    stack: FleetStack,
-    run: StackRun,
-    judgement: Judgement,
-    recorded: RecordedRun,
-  ) => Promise<void>
-  readonly metrics: Metrics
-  readonly log: Log
-  readonly parallelism: number
-  readonly tick: Milliseconds
-  readonly stopping: AbortSignal
-}
-
-/** What a run of a stack asks the platform, and how. */
-interface Access {
-  readonly secret: Secret
-  readonly credential: string
-  readonly place: StackPlace
-  readonly requests: BudgetedRequests
-  lane: Lane
-  /** Of the run's lines in the history, and the epoch of the lease that it wrote them under. */
-  run: string | null
-  epoch: number | null
-  /** Called with the lease of the stack in hand, where others may have written the stack after that moment. */
-  writtenUntil: (at: Instant) => void
-}
-
-/** Anybody may have had it at any time. */
-const unknown = { epoch: Number.NaN, until: Number.POSITIVE_INFINITY }
-
-/** The same database, which tells under which id and epoch a run stands in the history, and until when others may have written its stack. */
-function noting({ database, db }: Workshop, access: Access): FleetDatabase {
-  return {
-    ...database,
-    takeLease: async (target, asked) => {
-      const last = await readLastLease(db, target).catch(() => unknown)
-      const taken = await database.takeLease(target, asked)
-      // Where its holder was killed it tells nobody how far it came; where another one was quicker, nothing is known.
-      if (last !== null && taken.lease !== null)
-        access.writtenUntil(taken.lease.epoch === last.epoch + 1 ? last.until : unknown.until)
-      return taken
-    },
-    append: async (place, line) => {
-      access.run = line.run
-      access.epoch = place.epoch
-      await database.append(place, line)
-    },
-  }
-}
-
-function contextFor(
-  stack: FleetStack,
-  access: Access,
-  through: Parameters<typeof stackContext>[0]['through'],
-  workshop: Workshop,
-): StackContext {
-  const { version, stopping, environmentOf } = workshop
-  const { secret, place } = access
-  return stackContext({
-    ...{ version, cwd: place.folder, secret, through, stopping },
-    env: environmentOf(stack),
-    apiUrl: stack.account.apiUrl,
-    replica: { database: noting(workshop, access), fleetStack: stack.name },
-    guardStores: (stores: Stores) =>
-      guardedStores(stores, { stack: stack.name, programs: stack.programs, checkout: access.place.checkout }),
-  })
-}
-
-/** Asks the platform for what every first look of a run asks for. */
-async function listFor(stack: FleetStack, access: Access, workshop: Workshop): Promise<SharedAnswers> {
-  const recorder = new AnswerRecorder()
-  const through: Parameters<typeof contextFor>[2] = transport =>
-    recorder.through(access.requests.through(transport))
-  const context = contextFor(stack, access, through, workshop)
-  try {
-    return await span('fleet.list', { account: stack.account.name }, async note => {
-      const { client } = await context.connect({
-        apiUrl: null,
-        staging: false,
-        profile: null,
-        verbose: false,
-      })
-      const { keys } = await client.list()
-      note({ keys: keys.length })
-      await client.whoami()
-      return recorder.recorded()
-    })
-  } finally {
-    await context.close()
-  }
-}
+import type { Workshop } from './workshop.ts'
 
 async function runFor(
   stack: FleetStack,
@@ -176,7 +52,19 @@ async function runFor(
   }
 }
 
-/** Runs a stack, or says what kept it from being run. Rejects with defects alone. */
+const defects = [TypeError, RangeError, ReferenceError, SyntaxError]
+
+/** A defect fails as often as it is tried, so the stack waits as it does after any failure. Null: what went wrong is not about the stack. */
+function failureOf(cause: unknown): Failure | null {
+  if (cause instanceof Failure) return cause
+  if (!(cause instanceof Error) || !defects.some(defect => cause instanceof defect)) return null
+  return new Failure('failed', `Internal error: ${cause.name}`, {
+    hints: ['This is a defect of fluxloop-keys. Please report it, with the log.'],
+    cause,
+  })
+}
+
+/** Runs a stack, or says what kept it from being run. Rejects where the database fails. */
 async function attempt(
   stack: FleetStack,
   mode: StackMode,
@@ -210,9 +98,10 @@ async function attempt(
     }
     return ended(await runFor(stack, mode, begun, access, workshop))
   } catch (cause) {
-    if (!(cause instanceof Failure)) throw cause
+    const failure = failureOf(cause)
+    if (failure === null) throw cause
     return ended({
-      ...{ mode, failure: cause, exitCode: exitCodes[cause.code], reconciliation: null, report: null },
+      ...{ mode, failure, exitCode: exitCodes[failure.code], reconciliation: null, report: null },
     })
   } finally {
     await access?.requests.end()
@@ -250,8 +139,8 @@ async function writeEnd(
 }
 
 /**
- * Works on a stack once, if it is due and no other replica does. Rejects where its end could not be written down, or with a defect: the
- * queue tries such a job again.
+ * Works on a stack once, if it is due and no other replica does. Rejects where its end could not be written down: the queue tries such a
+ * job again.
  */
 export async function workOnStack(stack: FleetStack, workshop: Workshop): Promise<void> {
   const { db, database, metrics } = workshop
@@ -261,6 +150,7 @@ export async function workOnStack(stack: FleetStack, workshop: Workshop): Promis
   })
   if (taken.lease === null) return
   const { lease } = taken
+  lease.lost.addEventListener('abort', () => metrics.lostLease())
   try {
     const begun = await beginStack(db, stack.name)
     if (begun === null) return
@@ -286,6 +176,7 @@ export async function workOnStack(stack: FleetStack, workshop: Workshop): Promis
         requests,
         milliseconds: Math.round(took),
       }
+      if (run.failure?.cause !== undefined) log.debug('Why it failed', { err: run.failure.cause })
       if (judgement.problem === null) log.info('Ran', facts)
       else log.warn('Ran', { ...facts, problem: judgement.problem })
       await workshop.ended(stack, run, judgement, { ...recorded, took })

@@ -77,6 +77,16 @@ if (postgres !== null) {
     t.strictSame(w.platform.requests, [])
   })
 
+  t.test('lets a stack wait that a defect keeps from being run, and says so', async t => {
+    const w = await world(t)
+    const credentialOf = () => Promise.reject(new TypeError('x is not a function'))
+    await w.run([w.stack('a', 1)], { credentialOf })
+    t.match(
+      await w.sql('select state, failures, problem, due_at > now() as waits from fluxloop_keys.stack'),
+      [{ state: 'failing', failures: 1, problem: /^Internal error: TypeError\. /, waits: true }],
+    )
+  })
+
   t.test('takes up a changed entry at once, and leaves out what is not in the file any more', async t => {
     const w = await world(t)
     await w.run([w.stack('a', 1, { mode: 'plan' }), w.stack('b', 1)])
