@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { cacheFolder } from '../../../src/files/cache-folder.ts'
 import { hour, second } from '../../../src/model/duration.ts'
 import type { Secret } from '../../../src/model/secret.ts'
+import { requireSecureTls } from '../../../src/platform/tls.ts'
 import { noticeChannels } from '../notify/notice-channels.ts'
 import type { Connection } from '../database/connect.ts'
 import { hashCredential } from '../budget/credential.ts'
@@ -20,7 +21,7 @@ import { factsOfRun } from './facts-of-run.ts'
 import type { ReplicaOptions } from './open-replica.ts'
 import { recordRun } from './record-run.ts'
 import { sharedBudget } from './shared-budget.ts'
-import { stackEnvironment } from './stack-environment.ts'
+import { stackEnvironment } from '../file/stack-environment.ts'
 
 interface FleetParts {
   readonly connection: Connection
@@ -82,11 +83,12 @@ export function fleetWork(parts: FleetParts): FleetWork {
     budgetOf: credential => sharedBudget(db, credential),
     digestOf: stack => stackDigest(fleet(), stack),
     credentialOf: async ({ account }) => {
+      requireSecureTls(account.apiUrl, env, false)
       const secret = await resolve(account.credential)
       accounts.set(hashCredential(secret), account.name)
       return secret
     },
-    environmentOf: stack => stackEnvironment(stack, env),
+    environmentOf: stack => stackEnvironment(env, stack),
     modeNow: stack => modeNow(stack, Date.now()),
     dueIn: (stack, failures) => {
       const now = Date.now()

@@ -54,7 +54,7 @@ export function stackContext(given: StackSurroundings): StackContext {
   const stores = createStores({ env, keychainHelper: besideProgram('keychain-helper') })
   const guarded = given.guardStores(stores)
   const readers = credentialReaders({
-    env: {},
+    env,
     logins: nobodyThere,
     now: Date.now,
     tell: text => stderr.print(text),
@@ -85,7 +85,7 @@ export function stackContext(given: StackSurroundings): StackContext {
       connections.push(connection)
       return connection
     },
-    endpoint: async choice => await findEndpoint({ ...choice, apiUrl }, { env: {}, cwd }),
+    endpoint: async choice => await findEndpoint({ ...choice, apiUrl }, { env, cwd }),
     stores: (allowed = []) => Promise.resolve(guarded.allowing(allowed)),
     cache: () => Promise.resolve(openCache(env)),
     stackLock: target => Promise.resolve(stackLock(target, env)),

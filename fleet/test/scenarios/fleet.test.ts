@@ -32,7 +32,8 @@ if (postgres !== null) {
     const all = shape.stacks * shape.keysOfEach * 2
     const disturbed = disturb(3, number => scenario.start(number), {
       random: fractions(seed),
-      every: Math.min(all / 10, 40),
+      // Often, and yet so that a run of a stack now and then comes to its end.
+      every: Math.min(all / 10, whole ? 400 : 40),
       lease,
     })
     const restarts: Promise<void>[] = []
