@@ -1,18 +1,9 @@
 import t from 'tap'
 import { Failure } from '../../src/model/failure.ts'
 import { PlatformFailure } from '../../src/platform/platform-failure.ts'
-import type { NewKey } from '../../src/platform/types.ts'
+import { newKey } from '../support/platform-calls.ts'
 import { type Step, scriptedPlatform, wireKey } from '../support/scripted-platform.ts'
 
-const key: NewKey = {
-  name: 'n',
-  description: '',
-  marker: null,
-  environment: null,
-  scope: 'all',
-  permissions: ['read_scenarios'],
-  expires: { kind: 'never' },
-}
 const found: Step = { json: wireKey() }
 
 /** A lease that is held for so many questions. */
@@ -41,7 +32,7 @@ t.test('names the epoch of its lease in every request, and none before it has on
 
 t.test('sends nothing that writes once its lease may be somebody else’s, and goes on reading', async t => {
   const writes = {
-    create: () => client.create(key, 'idem-1'),
+    create: () => client.create(newKey, 'idem-1'),
     update: () => client.update('key_abc123', { name: 'm' }, { ifMatch: '1' }),
     regenerate: () => client.regenerate('key_abc123', { ifMatch: '1', idempotencyKey: 'idem-2' }),
     revoke: () => client.revoke('key_abc123'),
@@ -64,7 +55,7 @@ t.test(
   async t => {
     const { client, seen } = scriptedPlatform(t, [{ status: 503, json: {} }])
     client.underLease(leaseFor(1))
-    const failure = await client.create(key, 'idem-1').catch((cause: unknown) => cause)
+    const failure = await client.create(newKey, 'idem-1').catch((cause: unknown) => cause)
     t.ok(failure instanceof PlatformFailure)
     t.match(failure, { code: 'conflict', ambiguous: true })
     t.equal(seen.length, 1)

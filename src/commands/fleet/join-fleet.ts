@@ -53,12 +53,18 @@ export async function joinFleet(
       lease,
       append: line => database.append({ ...target, epoch: lease.epoch, fleetStack }, line),
       release: async () => {
-        await lease.release()
-        await fleet.close()
+        try {
+          await lease.release()
+          await fleet.close()
+        } catch (cause) {
+          // The work is done, and other locks are still to be given back.
+          if (!(cause instanceof Failure)) throw cause
+          context.stderr.print(`The history of the fleet may lack lines of this run. ${cause.message}`)
+        }
       },
     }
   } catch (cause) {
-    await fleet.close()
+    await fleet.close().catch(() => undefined)
     throw cause
   }
 }
