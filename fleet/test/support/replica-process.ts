@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -36,11 +36,17 @@ export interface ReplicaProcess {
   readonly ended: Promise<number | null>
 }
 
-/** A bundle of the program, so that a replica starts as quickly as the built one. */
-export async function bundleReplica(t: Pick<Test, 'teardown'>): Promise<string> {
-  await mkdir('build', { recursive: true })
-  const folder = await mkdtemp(join('build', 'replica-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
+let bundle: Promise<string> | null = null
+
+/** A bundle of the program, so that a replica starts as quickly as the built one; one for all tests of this process. */
+export function bundledReplica(): Promise<string> {
+  return (bundle ??= bundleReplica())
+}
+
+async function bundleReplica(): Promise<string> {
+  mkdirSync('build', { recursive: true })
+  const folder = mkdtempSync(join('build', 'replica-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const outfile = resolve(folder, 'replica.mjs')
   await build({
     ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20.19', logLevel: 'silent', outfile },
