@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import type { Test } from 'tap'
 import type { Milliseconds } from '../../../src/model/duration.ts'
+import { bundled } from '../../../test/support/bundled.ts'
 
 /** What a replica of a test is told. */
 export interface ReplicaTiming {
@@ -36,28 +35,9 @@ export interface ReplicaProcess {
   readonly ended: Promise<number | null>
 }
 
-let bundle: Promise<string> | null = null
-
-/** A bundle of the program, so that a replica starts as quickly as the built one; one for all tests of this process. */
+/** A bundle of the program, so that a replica starts as quickly as the built one. */
 export function bundledReplica(): Promise<string> {
-  return (bundle ??= bundleReplica())
-}
-
-async function bundleReplica(): Promise<string> {
-  mkdirSync('build', { recursive: true })
-  const folder = mkdtempSync(join('build', 'replica-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  const outfile = resolve(folder, 'replica.mjs')
-  await build({
-    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20.19', logLevel: 'silent', outfile },
-    entryPoints: [fileURLToPath(new URL('./replica-program.ts', import.meta.url))],
-    external: ['libsql', '@napi-rs/keyring', 'undici', 'pg-native'],
-    // For packages that are CommonJS.
-    banner: {
-      js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
-    },
-  })
-  return outfile
+  return bundled(fileURLToPath(new URL('./replica-program.ts', import.meta.url)))
 }
 
 const offClock = new URL('./off-clock.mjs', import.meta.url).href
