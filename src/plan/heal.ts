@@ -66,7 +66,10 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
   const isOurs = ({ marker }: ManagedKey) => isOfThisPlace(keyId, marker, options)
   const recent = unreceived.filter(each => !isOurs(each) && now - each.live.createdAt < abandonedAfter)
   const isFull = recent.length >= maximumPending
-  const isUnused = ({ live }: ManagedKey) => useOf(live).kind === 'never' && !isCallingKey(live, facts)
+  const isUnused = ({ live }: ManagedKey) =>
+    useOf(live).kind === 'never' &&
+    !isCallingKey(live, facts) &&
+    options.held.get(keyId)?.has(live.id) !== true
   const excess = unreceived
     .filter(isOurs)
     .slice(maximumPending - 1)

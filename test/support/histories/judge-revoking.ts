@@ -1,5 +1,6 @@
 import { type Instant, type Milliseconds, day } from '../../../src/model/duration.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Marker } from '../../../src/model/marker.ts'
 import { markerOf } from '../invariants.ts'
 import type { Deed } from './deed.ts'
 import { isPasted, pastedMarker } from './judge-changing.ts'
@@ -28,6 +29,12 @@ function isInUse(
   const isMadeHere = ownership.kind === 'managed' && ownership.marker.state.kind !== 'external'
   if (isMadeHere && /^fluxloop-keys\/.* \(before delivery\)$/.test(lastUse.userAgent ?? '')) return false
   return now - lastUse.at < quiet - slack
+}
+
+/** It retires without having been delivered, and nobody is known to have used it. */
+function wasNeverReceived({ lastUse }: LiveKey, { state }: Marker): boolean {
+  if (state.kind !== 'retiring' || state.delivered !== null) return false
+  return lastUse.known && lastUse.at === null
 }
 
 /** Why a revocation breaks a promise; null where it keeps all of them. */
@@ -85,8 +92,10 @@ function wrongInRevoking(
   // What was put back from a backup is only seen where it can be read.
   const isSeen = (each: string) => !world.restored.has(each) || stored.has(live.id)
   const place = held.find(([each]) => consumed.has(each) && isSeen(each))
-  if (place !== undefined) return `consumers read its secret in ${place[0]}`
-  if (born.has(live.id) || marker.state.kind === 'pending') {
+  // Somebody tore the marker from the head that this run made: what it names tells nothing of consumers.
+  const isTorn = keys.some(({ id, ownership }) => born.has(id) && ownership.kind !== 'managed')
+  if (place !== undefined && !isTorn) return `consumers read its secret in ${place[0]}`
+  if (born.has(live.id) || marker.state.kind === 'pending' || wasNeverReceived(live, marker)) {
     const sealed = key.stores.some(({ spec }) => spec.kind === 'age-file' && spec.identity === null)
     const isOld = headsOf(family).length > 0 && now - live.createdAt >= day - slack
     if (isOld && isInUse(live, key.rotation.quiet, world) && !waived(key.keyId)) return 'it is in use'

@@ -1,4 +1,3 @@
-import type { DesiredState } from '../../../src/model/desired.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import { desiredOfStack } from './configuration.ts'
 import type { Marked } from '../invariants.ts'
@@ -15,21 +14,30 @@ function excused(secret: string, keys: readonly LiveKey[], world: HistoryWorld):
 }
 
 /** Whoever reads a store of a declared key finds a working key of it, at every instant. */
-function judgeStores(states: readonly DesiredState[], keys: readonly LiveKey[], world: HistoryWorld): void {
-  for (const desired of states) {
+function judgeStores(keys: readonly LiveKey[], world: HistoryWorld): void {
+  for (const configuration of world.configurations) {
+    const desired = desiredOfStack(configuration, world.start)
+    const { forgotten } = configuration
     const marked = markedBy(desired, keys)
     for (const key of desired.keys) {
       const family = familyOf(key, marked)
       const top = topOf(family)
       if (top === null || top.marker.state.kind !== 'delivered') continue
-      for (const place of consumedPlaces(key, top)) judgePlace(place, { top, family }, keys, world)
+      for (const place of consumedPlaces(key, top)) judgePlace(place, { top, family, forgotten }, keys, world)
     }
   }
 }
 
+/** A key id whose head consumers read, and what its stack was called without saying so any more. */
+interface Consumed {
+  readonly top: Marked
+  readonly family: readonly Marked[]
+  readonly forgotten: readonly string[]
+}
+
 function judgePlace(
   place: string,
-  { top, family }: { readonly top: Marked; readonly family: readonly Marked[] },
+  { top, family, forgotten }: Consumed,
   keys: readonly LiveKey[],
   world: HistoryWorld,
 ): void {
@@ -49,15 +57,15 @@ function judgePlace(
       `a consumer of ${keyId} reads ${world.issued.get(secret) ?? 'a stranger'} from ${place}: ${why}`,
     )
   }
-  // Where somebody wiped its marker, it works anyway.
-  if (holder?.ownership.kind === 'managed' && !family.some(({ live }) => live.id === holder.id))
+  // Where somebody wiped its marker, or the stack forgot the name under which it was made, it works anyway.
+  if (holder?.ownership.kind !== 'managed' || forgotten.includes(holder.ownership.marker.stack)) return
+  if (!family.some(({ live }) => live.id === holder.id))
     breaks(world, `${place} of ${keyId} holds the secret of ${holder.id}, which is no key of it`)
 }
 
 /** Looks at the platform and the stores as they are at this instant. */
 export async function judgeInstant(world: HistoryWorld): Promise<void> {
-  const states = world.configurations.map(each => desiredOfStack(each, world.start))
   const keys = await world.backend.inspect()
-  judgeStores(states, keys, world)
+  judgeStores(keys, world)
   judgeHers(keys, world)
 }

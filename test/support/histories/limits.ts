@@ -19,6 +19,7 @@ function isHealthy(keyId: string, { desired, options }: Watch, keys: readonly Li
   const pending = family.some(each => each.marker.state.kind === 'pending')
   return (
     !pending &&
+    live.status === 'active' &&
     headsOf(family).length === 1 &&
     !isWidened(key, live) &&
     endsAgree(top.marker.state.visibleEnd, visibleEnd(live.maskedKey)) &&

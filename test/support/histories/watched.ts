@@ -194,11 +194,13 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
     const { desired } = watch
     const live = await backend.inspect()
     // What is dead already gives nobody a grace.
-    if (holderOf(world, secret, live) === null) return
+    const holder = holderOf(world, secret, live)
+    if (holder === null) return
     const marked = markedBy(desired, live)
     for (const key of desired.keys) {
       const top = topOf(familyOf(key, marked))
-      if (top === null || !deliveredPlaces(key, top).includes(place)) continue
+      // An older one lies in a place that another checkout left: its users had their grace then.
+      if (top?.live.id !== holder.id || !deliveredPlaces(key, top).includes(place)) continue
       world.replaced.set(secret, { at: backend.now, grace: key.rotation.grace })
     }
   }
