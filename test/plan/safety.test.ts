@@ -15,6 +15,7 @@ import {
   keychain,
   liveKey,
   managedKey,
+  neverUsed,
   now,
   otherHost,
   retiringFor,
@@ -294,7 +295,7 @@ t.test('lets pending keys of runners that are gone go, where a head works and no
 
 t.test('takes no pending key back whose secret a store holds, however many there are', async t => {
   const three = [1, 2, 3].map(number =>
-    pending(number, thisHost, { createdAt: now - (4 - number) * minute, lastUse: { known: true, at: null } }),
+    pending(number, thisHost, { createdAt: now - (4 - number) * minute, lastUse: neverUsed }),
   )
   const excessOf = (held: ReadonlyMap<string, ReadonlySet<string>>) =>
     planOf({ keys: three, options: { held } }).changes.flatMap(change =>

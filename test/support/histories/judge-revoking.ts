@@ -31,6 +31,15 @@ function isInUse(
   return now - lastUse.at < quiet - slack
 }
 
+/** Nobody finished it for a day, and no store that the run could read has it: another machine's may. */
+export function isAbandoned(
+  { id, createdAt }: LiveKey,
+  { stored }: Pick<Deed, 'stored'>,
+  { backend: { now }, slack }: HistoryWorld,
+): boolean {
+  return now - createdAt >= day - slack && !stored.has(id)
+}
+
 /** It retires without having been delivered, and nobody is known to have used it. */
 function wasNeverReceived({ lastUse }: LiveKey, { state }: Marker): boolean {
   if (state.kind !== 'retiring' || state.delivered !== null) return false
@@ -94,6 +103,8 @@ function wrongInRevoking(
   const place = held.find(([each]) => consumed.has(each) && isSeen(each))
   // Somebody tore the marker from the head that this run made: what it names tells nothing of consumers.
   const isTorn = keys.some(({ id, ownership }) => born.has(id) && ownership.kind !== 'managed')
+  if (marker.state.kind === 'pending' && isAbandoned(live, deed, world) && headsOf(family).length > 0)
+    return isInUse(live, key.rotation.quiet, world) && !waived(key.keyId) ? 'it is in use' : null
   if (place !== undefined && !isTorn) return `consumers read its secret in ${place[0]}`
   if (born.has(live.id) || marker.state.kind === 'pending' || wasNeverReceived(live, marker)) {
     const sealed = key.stores.some(({ spec }) => spec.kind === 'age-file' && spec.identity === null)

@@ -8,7 +8,7 @@ import { type HistoryWorld, breaks, holderOf } from './world.ts'
 /** Why a secret that a consumer reads may be dead without any run being to blame. */
 function excused(secret: string, keys: readonly LiveKey[], world: HistoryWorld): boolean {
   const death = world.deaths.get(secret)
-  if (death === 'people' || death === 'pruned' || death === 'in place') return true
+  if (death !== undefined && death !== 'revoked') return true
   const id = world.issued.get(secret)
   return keys.some(key => key.id === id && key.status === 'expired')
 }

@@ -11,12 +11,12 @@ import { isLocal, kindOf } from './configuration.ts'
 import { deliveredPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import type { Deed } from './deed.ts'
 import { judgeRegenerating, judgeUpdating } from './judge-changing.ts'
-import { judgeRevoking } from './judge-revoking.ts'
+import { isAbandoned, judgeRevoking } from './judge-revoking.ts'
 import type { Write } from './judge-writes.ts'
 import { judgeInstant } from './judge-stores.ts'
 import type { Apply, History } from './steps.ts'
 import { siteOf } from './sites.ts'
-import { type HistoryWorld, breaks, dies, holderOf, placeOf, secretOf } from './world.ts'
+import { type Death, type HistoryWorld, breaks, dies, holderOf, placeOf, secretOf } from './world.ts'
 
 /** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
@@ -146,8 +146,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         judgeRevoking(id, [before, watch.seen], deed(), world)
         if (before.some(live => live.id === id)) watch.writes.push({ kind: 'revoke', id })
         watch.died.add(id)
-        const wasManaged = before.some(live => live.id === id && live.ownership.kind === 'managed')
-        dies(world, id, wasManaged ? 'revoked' : 'pruned')
+        dies(world, id, deathOf(before.find(live => live.id === id)))
       }, true),
     actAs: (secret, key) => client.actAs(secret, key),
   }
@@ -188,6 +187,11 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         await judgeInstant(world)
       },
     }
+  }
+  const deathOf = (live: LiveKey | undefined): Death => {
+    if (live?.ownership.kind !== 'managed') return 'pruned'
+    const isPending = live.ownership.marker.state.kind === 'pending'
+    return isPending && isAbandoned(live, watch, world) ? 'abandoned' : 'revoked'
   }
   /** Where consumers had it from there, they have their grace from now on. */
   const replaced = async (secret: string, place: string) => {

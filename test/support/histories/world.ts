@@ -19,8 +19,11 @@ export interface Backend {
   close(): Promise<void>
 }
 
-/** Why a secret works no more; `pruned`: a run revoked it as an unmanaged key, after somebody had wiped its marker. */
-export type Death = 'people' | 'in place' | 'pruned' | 'revoked'
+/**
+ * Why a secret works no more; `pruned`: a run revoked it as an unmanaged key, after somebody had wiped its marker; `abandoned`: nobody
+ * finished its key for a day, nor used it.
+ */
+export type Death = 'people' | 'in place' | 'pruned' | 'abandoned' | 'revoked'
 
 export type Deeds = Extract<Outcome, { status: 'done' }>['action']
 
