@@ -64,7 +64,7 @@ t.test('forgets what passed where the program or the tests changed, and nothing 
     dist: { 'start.cjs': '1', 'start.cjs.map': '1' },
     test: {
       campaigns: { 'main.ts': '1' },
-      faults: { crash: { 'judge.ts': '1' } },
+      faults: { crash: { 'crash-judge.ts': '1' } },
       fuzz: { 'files.test.ts': '1' },
       scenarios: { 'kill.test.ts': '1' },
       support: { 'program.ts': '1' },
