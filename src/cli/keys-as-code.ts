@@ -216,7 +216,7 @@ export const keysAsCode: readonly Command[] = [
     ],
     flags: {
       config,
-      all: toggle('Every unmanaged key'),
+      all: toggle('Every unmanaged key, except the one that calls'),
       out: text('<file>', 'The file to add them to (default: the configuration)'),
       stack: text('<name>', 'The stack of a new configuration'),
       write: toggle('Do not ask before writing'),

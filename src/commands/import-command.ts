@@ -10,7 +10,6 @@ import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
 import { Declined, Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import type { PlatformClient } from '../platform/types.ts'
 import { isFree } from '../plan/adopt.ts'
 import { renderDiagnostics } from '../render/text/diagnostics.ts'
 import { renderFileDiff } from '../render/report/file-diff.ts'
@@ -18,7 +17,7 @@ import { shellWord } from '../model/shell-word.ts'
 import { nameText, plural, quotedName } from '../render/text/values.ts'
 import { breakable, escapeControls } from '../render/text/text.ts'
 import { requireConfiguration } from './configuration.ts'
-import { chooseKeys } from './import-choice.ts'
+import { chooseKeys, isNamed } from './import-choice.ts'
 import { replaceFile, textOf } from './replace-file.ts'
 
 export interface ImportOptions extends ConnectionOptions {
@@ -138,16 +137,17 @@ async function requireConsent({ write }: ImportOptions, context: Context): Promi
   if (answer !== 'yes') throw new Declined('Import cancelled: nothing was written')
 }
 
-/** All keys are all but the one that this command calls with: who means that one names it. */
+/** The chosen keys without the one that this command calls with, unless it was chosen by its id, its name or in the checklist. */
 async function withoutCaller(
   keys: readonly LiveKey[],
-  { all }: ImportOptions,
-  client: Pick<PlatformClient, 'whoami'>,
+  { all, patterns }: ImportOptions,
+  askCaller: () => Promise<string | null>,
   { stderr }: Context,
 ): Promise<readonly LiveKey[]> {
-  if (!all || keys.length === 0) return keys
-  const { key: caller } = await client.whoami()
-  const calling = keys.find(({ id }) => id === caller?.id)
+  const isByWildcard = (key: LiveKey) => all || (patterns.length > 0 && !isNamed(key, patterns))
+  if (!keys.some(isByWildcard)) return keys
+  const callerId = await askCaller()
+  const calling = keys.find(key => key.id === callerId && isByWildcard(key))
   if (calling === undefined) return keys
   const name = breakable(`${nameText(calling.id)} (${quotedName(calling.name)})`)
   stderr.print(
@@ -162,12 +162,9 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   const stack = await stackOf(target.existing, options, context)
   const { client } = await context.connect(options)
   const { keys, now } = await client.list()
-  const chosen = await withoutCaller(
-    await chooseKeys(candidates(keys, target.existing), options, context),
-    options,
-    client,
-    context,
-  )
+  const askCaller = async () => (await client.whoami()).key?.id ?? null
+  const asked = await chooseKeys(candidates(keys, target.existing), options, askCaller, context)
+  const chosen = await withoutCaller(asked, options, askCaller, context)
   const known = {
     stack,
     keyIds: new Set(target.existing?.keys.map(({ keyId }) => keyId) ?? []),

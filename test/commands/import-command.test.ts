@@ -5,6 +5,7 @@ import t from 'tap'
 import { day, hour } from '../../src/model/duration.ts'
 import { addBlocks } from '../../src/config/edit-yaml.ts'
 import { readYaml } from '../../src/config/read-yaml.ts'
+import { isNamed } from '../../src/commands/import-choice.ts'
 import { keyIdOf, proposeImport } from '../../src/config/import-keys.ts'
 import type { NewKey, PlatformClient } from '../../src/platform/types.ts'
 import { liveKey, neverUsed, now, unknownUse, usedAt } from '../support/build.ts'
@@ -63,7 +64,7 @@ t.test(
     await make(client, ...keys)
     const before = await live()
     const imported = await succeed('import Bot* --stack taken-over --write')
-    t.strictSame(imported.requests, ['GET /api/api-keys'], 'one request')
+    t.strictSame(imported.requests, ['GET /api/api-keys', 'GET /api/auth/whoami'])
     t.match(imported.out(), /Wrote 500 keys and 2 roles to .*fluxloop-keys\.yaml/)
     const plan = JSON.parse((await succeed('plan --json')).out()) as PrintedPlan
     t.equal(plan.changes.length, 500)
@@ -154,19 +155,37 @@ t.test('writes nothing unasked, and nothing where somebody says no', async t => 
   t.match(await gone(), 'stack: new')
 })
 
-t.test('leaves the calling key out of all keys, says so, and imports it where it is named', async t => {
-  const { client, run, succeed, read } = stage(t, {})
-  await make(client, { name: 'A one' })
-  const caller = (await client.whoami()).key?.id ?? 'none'
-  const all = await succeed('import --all --stack new --out all.yaml --write')
-  t.strictSame(all.requests.toSorted(), ['GET /api/api-keys', 'GET /api/auth/whoami'])
-  t.match(all.err(), `Left out: ${caller} (`)
-  t.match(all.err(), `fluxloop-keys import ${caller}`)
-  t.match(await read('all.yaml'), 'A one')
-  t.notMatch(await read('all.yaml'), caller)
-  const named = await run(`import ${caller} --stack new --out named.yaml --write`)
-  t.equal(named.code, 0, named.err())
-  t.match(await read('named.yaml'), `adopt: ${caller}`)
+for (const asked of ['--all', '*', 'key_*']) {
+  t.test(`leaves the calling key out of import ${asked}, and says so`, async t => {
+    const { client, succeed, read } = stage(t, {})
+    await make(client, { name: 'A one' })
+    const caller = (await client.whoami()).key?.id ?? 'none'
+    const all = await succeed(`import ${asked} --stack new --out all.yaml --write`)
+    t.strictSame(all.requests.toSorted(), ['GET /api/api-keys', 'GET /api/auth/whoami'])
+    t.match(all.err(), `Left out: ${caller} (`)
+    t.match(all.err(), `fluxloop-keys import ${caller}`)
+    t.match(await read('all.yaml'), 'A one')
+    t.notMatch(await read('all.yaml'), caller)
+  })
+}
+
+t.test('writes nothing where only the calling key fits a pattern with a wildcard', async t => {
+  const { client, succeed, read } = stage(t, {})
+  const { key } = await client.whoami()
+  const none = await succeed(`import ${key?.id.slice(0, -1)}? --stack new --write`)
+  t.match(none.err(), `Left out: ${key?.id} (`)
+  t.match(none.out(), 'There is nothing to import.')
+  await t.rejects(read('fluxloop-keys.yaml'))
+})
+
+t.test('imports the calling key where its id or its name is given', async t => {
+  const { client, succeed, read } = stage(t, {})
+  const { key } = await client.whoami()
+  await succeed(`import ${key?.id} --stack new --out by-id.yaml --write`)
+  t.match(await read('by-id.yaml'), `adopt: ${key?.id}`)
+  const live = liveKey({ name: 'CI Pipeline' })
+  t.ok(isNamed(live, ['other', 'CI Pipeline']))
+  t.notOk(isNamed(live, ['CI *']))
 })
 
 t.test('imports what a checklist, an id or a name says, and asks for one of them', async t => {
@@ -187,6 +206,7 @@ t.test('imports what a checklist, an id or a name says, and asks for one of them
   const text = await read('by-pattern.yaml')
   for (const id of [first, second, third]) t.match(text, `adopt: ${id}`)
   const offered: string[] = []
+  const hints: string[] = []
   await succeed('import --stack new --out ticked.yaml --write', {
     answers: [],
     with: {
@@ -196,12 +216,18 @@ t.test('imports what a checklist, an id or a name says, and asks for one of them
         one: async (_question, _choices, usual) => usual,
         some: async (_question, choices) => {
           offered.push(...choices.map(({ label }) => label.replace(/ \(.*/, '')))
+          hints.push(...choices.map(({ hint = '' }) => hint))
           return choices.filter(({ value }) => value === second).map(({ value }) => value)
         },
       }),
     },
   })
   t.strictSame(offered.slice(0, 3), ['"A one"', '"A two"', '"B"'])
+  t.strictSame(
+    hints.map(hint => hint.startsWith('this command calls with it; ')),
+    [false, false, false, true],
+    'the calling key is named as such',
+  )
   t.match(await read('ticked.yaml'), `adopt: ${second}`)
   t.notMatch(await read('ticked.yaml'), `adopt: ${first}`)
 })
