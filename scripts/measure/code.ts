@@ -91,7 +91,7 @@ function holds(type: ts.Type | undefined, wanted: ts.Type): boolean {
 }
 
 /** Where the text of a marker is defined: it is read into a marker there, and the longest one is measured. Neither is ever written to a key. */
-const markerText = 'platform/marker.ts'
+const markerText = 'platform/marker-text.ts'
 
 /**
  * The files that make a marker, by their object literals: those of which the code around them wants a Marker, and those that spread one.
