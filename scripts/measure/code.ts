@@ -90,12 +90,16 @@ function holds(type: ts.Type | undefined, wanted: ts.Type): boolean {
   return parts.some(part => part === wanted || (part.symbol as ts.Symbol | undefined) === wanted.symbol)
 }
 
-/** Where the text of a marker is defined: it is read into a marker there, and the longest one is measured. Neither is ever written to a key. */
-const markerText = 'platform/marker-text.ts'
+/** One reads a marker from its text, the other measures the longest text: what they make is never written to a key. */
+const ofMarkerText: ReadonlySet<string> = new Set(['parseMarker', 'markerRoom'])
+
+const isOfMarkerText = (node: ts.Node): boolean =>
+  (ts.isFunctionDeclaration(node) && ofMarkerText.has(node.name?.text ?? '')) ||
+  (!ts.isSourceFile(node) && isOfMarkerText(node.parent))
 
 /**
  * The files that make a marker, by their object literals: those of which the code around them wants a Marker, and those that spread one.
- * The whole of src counts but for what defines its text.
+ * The whole of src counts but for the functions of its text.
  */
 export function markerBuilders(code: Code): readonly string[] {
   const { files, checker, placeOf } = code
@@ -109,10 +113,10 @@ export function markerBuilders(code: Code): readonly string[] {
   const builds = (node: ts.Node) =>
     ts.isObjectLiteralExpression(node) &&
     node.properties.length > 0 &&
+    !isOfMarkerText(node) &&
     (holds(checker.getContextualType(node), marker) || spreads(node))
   const places = files.flatMap(file => [...nodesOf(file)].filter(builds).map(placeOf))
-  const names = places.map(place => place.slice(0, place.lastIndexOf(':')))
-  return [...new Set(names)].filter(name => name !== markerText)
+  return [...new Set(places.map(place => place.slice(0, place.lastIndexOf(':'))))]
 }
 
 /** The texts that a property of a type can have. */
