@@ -153,6 +153,6 @@ t.test('knows that nothing was sent where the budget cannot be asked at all', as
   const platform = countingPlatform()
   const requests = new BudgetedRequests({ ...budget, take: away }, () => 'plan')
   const { client } = clientOver(requests.through(platform.transport))
-  await t.rejects(client.revoke('key_abc123'), { ambiguous: false })
+  await t.rejects(client.revoke('key_abc123'), { code: 'rate-limited', ambiguous: false })
   t.equal(platform.requests(), 0)
 })
