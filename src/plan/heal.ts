@@ -8,8 +8,8 @@ import { type Decision, type Facts, type KeyCase, isCallingKey, only, together }
 import { foreignHost } from './foreign-host.ts'
 import { isOfThisPlace } from './place.ts'
 import { predecessorsOf } from './predecessors.ts'
-import { removalOf, storeHolders } from './removal.ts'
-import { fieldsToNarrow, fieldsToUpdate, narrowOf } from './update.ts'
+import { removalOf, storeHolders } from './store-removal.ts'
+import { fieldsToNarrow, fieldsToUpdate, narrowOf } from './plan-update.ts'
 
 /** How long a pending key is its maker's business alone. */
 export const makersTime: Milliseconds = 15 * minute

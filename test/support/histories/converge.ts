@@ -13,13 +13,13 @@ import type { CurrentState, PlanOptions } from '../../../src/plan/input.ts'
 import { ownedKeys } from '../../../src/lifecycle/ownership.ts'
 import { storesToFind } from '../../../src/plan/lost-stores.ts'
 import { summary } from '../plan-of.ts'
-import { formerStoresOf } from './configuration.ts'
+import { formerStoresOf } from './history-configuration.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { evidenceAt } from './evidence.ts'
 import { siteOf } from './sites.ts'
 import type { History, PlainApply } from './steps.ts'
 import { machineOf } from './watched.ts'
-import { type HistoryWorld, breaks, holderOf, secretOf } from './world.ts'
+import { type HistoryWorld, breaks, holderOf, secretOf } from './history-world.ts'
 /** The stored secret of a declared key, where it may manage keys; else a person's. */
 export async function credentialOf(
   world: HistoryWorld,

@@ -6,7 +6,7 @@ import type { Deed } from './deed.ts'
 import { isPasted, pastedMarker } from './judge-changing.ts'
 import { consumedPlaces, declaredKey, familyOf, headsOf, isOwn, markedBy, topOf } from './heads.ts'
 import { filePlace, sites } from './sites.ts'
-import { type HistoryWorld, breaks, holderOf } from './world.ts'
+import { type HistoryWorld, breaks, holderOf } from './history-world.ts'
 
 const handover = 30 * day
 

@@ -1,9 +1,9 @@
 import type { LiveKey } from '../../../src/model/live-key.ts'
-import { desiredOfStack } from './configuration.ts'
+import { desiredOfStack } from './history-configuration.ts'
 import type { Marked } from '../invariants.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { judgeHers } from './mallory.ts'
-import { type HistoryWorld, breaks, holderOf } from './world.ts'
+import { type HistoryWorld, breaks, holderOf } from './history-world.ts'
 
 /** Why a secret that a consumer reads may be dead without any run being to blame. */
 function excused(secret: string, keys: readonly LiveKey[], world: HistoryWorld): boolean {

@@ -3,9 +3,9 @@ import { replayCommand, replayTitle } from '../../campaigns/progress.ts'
 import { fc } from '../properties.ts'
 import { inProcess, inProcessButSlow, overHttp } from './backends.ts'
 import { anyHistory } from './generate.ts'
-import { type Ending, PromiseBroken, play } from './play.ts'
+import { type Ending, PromiseBroken, play } from './history-play.ts'
 import type { History } from './steps.ts'
-import type { Deeds } from './world.ts'
+import type { Deeds } from './history-world.ts'
 
 /** How histories are played: on the model platform; or on the sandbox over HTTP, where each must end just as on the model platform. */
 export const games = {

@@ -7,7 +7,7 @@ import type { LiveKey } from '../../../src/model/live-key.ts'
 import { type StoreSpec, storeLabel } from '../../../src/model/store.ts'
 import type { Issued } from '../../../src/platform/types.ts'
 import type { PlatformPort } from '../model-platform.ts'
-import { isLocal, kindOf } from './configuration.ts'
+import { isLocal, kindOf } from './history-configuration.ts'
 import { deliveredPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import type { Deed } from './deed.ts'
 import { judgeRegenerating, judgeUpdating } from './judge-changing.ts'
@@ -16,7 +16,7 @@ import type { Write } from './judge-writes.ts'
 import { judgeInstant } from './judge-stores.ts'
 import type { Apply, History } from './steps.ts'
 import { siteOf } from './sites.ts'
-import { type Death, type HistoryWorld, breaks, dies, holderOf, placeOf, secretOf } from './world.ts'
+import { type Death, type HistoryWorld, breaks, dies, holderOf, placeOf, secretOf } from './history-world.ts'
 
 /** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
