@@ -37,10 +37,13 @@ export interface ApplyPlatform {
 /** What apply asks of one store. */
 export interface ApplyStore {
   readonly readable: boolean
-  /** Resolves to where the secret is now, in words. */
-  put(secret: Secret): Promise<string>
+  /**
+   * Resolves to where the secret is now, in words. `requireHeld` is asked once nothing is left to wait for, and throws where another run
+   * may write by now.
+   */
+  put(secret: Secret, requireHeld?: () => void): Promise<string>
   get(): Promise<Secret | null>
-  remove(): Promise<void>
+  remove(requireHeld?: () => void): Promise<void>
 }
 
 export interface ApplyStores {
