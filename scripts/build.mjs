@@ -77,6 +77,8 @@ const { metafile: first } = await build({
   outfile: 'dist/first.cjs',
   format: 'cjs',
   minify: true,
+  // To import a script, Node starts its loader of modules and looks for what the script exports; to require it, neither.
+  supported: { 'dynamic-import': false },
   plugins: [laterFromProgram],
 })
 

@@ -88,5 +88,14 @@ async function main(): Promise<number> {
 // Node would print its message and its stack as they are.
 process.on('uncaughtException', cause => process.exit(tell(cause)))
 
+// Where nothing is left to wait for before the end is reached, that is a defect and no success. 13 is Node's own code for it.
+process.on('exit', () => {
+  process.exitCode ??= 13
+})
+
 // Not process.exit: what is still on its way into a pipe would be cut off.
-process.exitCode = await main().catch(tell)
+void main()
+  .catch(tell)
+  .then(code => {
+    process.exitCode = code
+  })
