@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
+import { answerTo } from './cli/answer.ts'
 import { splitAtDashes } from './cli/arguments.ts'
 import { Failure, exitCodes } from './model/failure.ts'
 import { asksForJson, failureJsonText } from './render/text/failure-json.ts'
@@ -58,6 +59,13 @@ function letGoOfLostTerminals(): void {
 
 async function main(): Promise<number> {
   writeNoReports(process)
+  // The name of a group alone asks for its page.
+  const { isTTY, columns } = process.stdout
+  const page = answerTo(args, manifest.version, { isTTY, columns, env: process.env })
+  if (page !== null) {
+    process.stdout.write(`${page}\n`)
+    return 0
+  }
   const begun = readCommandLine(args)
   letGoOfLostTerminals()
   const { createContext } = await import('./context.ts')
