@@ -9,8 +9,8 @@ import { rolldown } from 'rolldown'
 // What `main` shows of a failure is in the first too, or every command would load the second for it.
 const first = [
   'src/context.ts',
-  'src/commands/validate.ts',
-  'src/render/text/failure.ts',
+  'src/commands/validate-command.ts',
+  'src/render/text/failure-text.ts',
   'src/render/report/event-line.ts',
 ]
 const secrets = [
@@ -20,10 +20,10 @@ const secrets = [
   'src/runtime/child-program.ts',
 ]
 const core = [
-  'src/commands/plan.ts',
+  'src/commands/plan-command.ts',
   'src/commands/audited-plan.ts',
   'src/audit/audit-plan.ts',
-  'src/render/plan/plan-audit.ts',
+  'src/render/plan/plan-audit-text.ts',
   'src/runtime/connection.ts',
   'src/runtime/credential-readers.ts',
 ]

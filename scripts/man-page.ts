@@ -1,5 +1,5 @@
 // A page of the help as one of the manual: troff with the macros of man(7).
-import type { HelpPage, HelpSection } from '../src/render/text/help.ts'
+import type { HelpPage, HelpSection } from '../src/render/text/help-text.ts'
 
 const program = 'fluxloop-keys'
 

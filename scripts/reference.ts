@@ -8,7 +8,7 @@ import { configurationPage } from '../src/cli/configuration-help.ts'
 import { commandPage } from '../src/cli/help.ts'
 import { topics } from '../src/cli/topics.ts'
 import { auditRules, builtInRules } from '../src/model/audit-rule.ts'
-import type { HelpPage, HelpSection } from '../src/render/text/help.ts'
+import type { HelpPage, HelpSection } from '../src/render/text/help-text.ts'
 
 const file = fileURLToPath(new URL('../docs/reference.md', import.meta.url))
 
@@ -24,7 +24,7 @@ function term(text: string): string {
   return `\`${text.trim().replaceAll('|', String.raw`\|`)}\``
 }
 
-const notRun = '<!-- not run: test/commands/page.test.ts reads every example as the program does -->'
+const notRun = '<!-- not run: test/commands/api-keys-page.test.ts reads every example as the program does -->'
 
 function sectionText({ title, rows = [], examples = [], lines = [] }: HelpSection): string {
   const table = rows.map(row => `| ${term(row.term)} | ${cell(row.text)} |`)

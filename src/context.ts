@@ -17,13 +17,13 @@ import { takeEnvironment } from './runtime/own-environment.ts'
 import type { Prompts } from './runtime/prompts.ts'
 import type { OpenLine } from './render/text/log-guard.ts'
 import { wantsColour } from './render/text/palette.ts'
-import { waitingForFile } from './render/report/stack-lock.ts'
+import { waitingForFile } from './render/report/stack-lock-text.ts'
 import { escapeControls } from './render/text/text.ts'
 import { requestLine } from './runtime/request-line.ts'
 import { openRunner } from './runtime/runner.ts'
 import type { Replica } from './runtime/fleet-database.ts'
 import type { LockTarget } from './model/stack-lock.ts'
-import type { StackLock } from './runtime/stack-lock.ts'
+import type { StackLock } from './runtime/open-stack-lock.ts'
 import type { LoginCalls } from './platform/device-login.ts'
 import type { Logins } from './stores/logins.ts'
 import type { ReadLog, RunLog } from './runtime/run-log.ts'
@@ -220,7 +220,7 @@ export function createContext(version: string, streams: Streams, options: Contex
       return await openLogin(await findEndpoint(options, { env, cwd }), options, { version, readers })
     },
     heartbeat: async url => {
-      const { sendHeartbeat } = await import('./runtime/heartbeat.ts')
+      const { sendHeartbeat } = await import('./runtime/send-heartbeat.ts')
       return await sendHeartbeat(url, { env, version, pause: time => setTimeout(time) })
     },
     copySecret: async (secret, clearAfter) => {
@@ -239,7 +239,7 @@ export function createContext(version: string, streams: Streams, options: Contex
     stores: openStores,
     logins,
     cache: async () => (await import('./runtime/cache.ts')).openCache(env),
-    stackLock: async target => (await import('./runtime/stack-lock.ts')).stackLock(target, env),
+    stackLock: async target => (await import('./runtime/open-stack-lock.ts')).stackLock(target, env),
     ...{ replica: null, host: hostHash, operator, nonce },
     openLog: async path => {
       const log = (await import('./runtime/run-log.ts')).openLog(path)

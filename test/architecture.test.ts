@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t from 'tap'
+import { commands } from '../src/cli/commands.ts'
 import { circlesOf, sourcesOf } from './support/sources.ts'
 
 /** The house, roof first: a room may import from rooms below its own, and from itself. */
@@ -34,14 +35,15 @@ const sandboxShares = ['platform/wire.ts', 'model/secret.ts', 'model/failure.ts'
 
 /** The only files in which a secret leaves its type, and why. */
 const revealing: Readonly<Record<string, string>> = {
-  'runtime/clipboard/copy.ts':
+  'runtime/clipboard/copy-secret.ts':
     'the copy that was asked for by name, or that the screen of a new key tells of',
   'runtime/clipboard/clear-later.ts': 'its digest, by which the clipboard is known again',
   'commands/apikeys/issued-secret.ts': 'the screen, --quiet and --json of a key that was just made by hand',
-  'commands/sandbox.ts': "prints the sandbox's own administrator key, which is what the command is for",
-  'commands/env.ts': 'prints the variables that it is asked for by name',
-  'commands/exec.ts': 'the environment of the program that it is asked to run',
-  'commands/secret/get.ts': 'prints the secret that it is asked for by name',
+  'commands/sandbox-command.ts':
+    "prints the sandbox's own administrator key, which is what the command is for",
+  'commands/env-command.ts': 'prints the variables that it is asked for by name',
+  'commands/exec-command.ts': 'the environment of the program that it is asked to run',
+  'commands/secret/secret-get-command.ts': 'prints the secret that it is asked for by name',
   'runtime/masking.ts': 'the command by which a CI runner learns what to hide, into its own pipe alone',
   'pull-request/github/github-calls.ts': "the Authorization header of GitHub's API, with the job's token",
   'pull-request/gitlab/gitlab-calls.ts': "the header of GitLab's API, with the project's token",
@@ -54,7 +56,7 @@ const revealing: Readonly<Record<string, string>> = {
   'stores/age-file.ts': 'put',
   'stores/env-file.ts': 'put',
   'stores/exec-store.ts': 'put, to the standard input of a program',
-  'stores/preset.ts': 'put, to the standard input of a program',
+  'stores/preset-store.ts': 'put, to the standard input of a program',
   'stores/keychain.ts': 'put',
   'stores/logins.ts': 'put, into the keychain, and its reverse',
 }
@@ -62,8 +64,8 @@ const revealing: Readonly<Record<string, string>> = {
 /** The only files that write past the guard of `Output`, and why. */
 const unguarded: Readonly<Record<string, string>> = {
   'commands/apikeys/issued-secret.ts': '--quiet: a new secret, exactly',
-  'commands/env.ts': 'secrets by name, exactly',
-  'commands/secret/get.ts': 'a secret by name, exactly',
+  'commands/env-command.ts': 'secrets by name, exactly',
+  'commands/secret/secret-get-command.ts': 'a secret by name, exactly',
   'main.ts': 'failures, which it guards itself, and what a signal is answered with',
   'platform/network-transport.ts': 'nothing: it pipes answers into what decompresses them',
   'pull-request/host-main.ts': 'failures, guarded',
@@ -77,56 +79,18 @@ const unguarded: Readonly<Record<string, string>> = {
   'runtime/terminal.ts': 'the guard itself',
 }
 
-/** Files of one name in several rooms are about one thing: as a type, as it is decided or carried out, in words, as a command. */
-const subjects: Readonly<Record<string, string>> = {
-  'audit.ts': 'an audit',
-  'baseline.ts': 'a baseline of findings',
-  'break-glass.ts': 'grants in an emergency',
-  'budget.ts': 'the budget of requests',
-  'calendar.ts': 'the calendar of rotations and ends',
-  'checkup.ts': 'what doctor finds',
-  'copy.ts': 'a copied secret',
-  'device-login.ts': 'a login with a code, on both sides of the wire',
-  'doubts.ts': 'what makes a listing doubtful',
-  'edit.ts': 'an update by hand',
-  'failure.ts': 'a failure',
-  'fix.ts': 'a fix of the configuration',
-  'fixes.ts': 'fixes of the configuration',
-  'heartbeat.ts': 'the call after a complete apply',
-  'help.ts': 'help',
-  'history.ts': 'the history of runs',
-  'homes.ts': 'where the local stores of a key are',
-  'inventory.ts': 'the keys of an audit, one by one',
-  'key-users.ts': 'who uses a key',
-  'leak.ts': 'a leaked secret',
-  'list.ts': 'a command that lists',
-  'marker.ts': 'the marker',
-  'ownership.ts': 'whose a key is',
-  'plan-audit.ts': 'the audit of a plan',
-  'preset.ts': 'the presets of exec',
-  'progress.ts': 'the progress of a run',
-  'proof.ts': 'proof that a key is ours',
-  'rate-limit.ts': 'the rate limit, on both sides of the wire',
-  'removal.ts': 'the removal of a secret from a store',
-  'renames.ts': 'renames of stacks and key ids',
-  'revoke.ts': 'revocation',
-  'run-tests.ts': 'the tests of own rules',
-  'sandbox.ts': 'the sandbox',
-  'stack-lock.ts': 'the lock of a stack',
-  'subject.ts': 'which platform, account and stack',
-  'unknown-uses.ts': 'use that nobody declared',
-  'update.ts': 'an update of a key',
-  'verification.ts': 'what verify finds',
-  'verify.ts': 'verify',
-  'who.ts': 'who uses keys',
-}
-
 const root = join(import.meta.dirname, '..', 'src')
 
 const house = sourcesOf(root)
 
 function room(path: string): string {
   return (path.split('/')[0] ?? '').replace(/\.ts$/, '')
+}
+
+/** The names that more than one of these paths ends in. */
+function namedTwice(paths: readonly string[]): readonly string[] {
+  const names = paths.map(path => basename(path))
+  return [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].sort()
 }
 
 function floor(path: string): number {
@@ -146,10 +110,25 @@ t.test('every file stands in a room of the house', async t => {
   )
 })
 
-t.test('files of one name are about one thing', async t => {
-  const names = house.map(({ path }) => basename(path))
-  const shared = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))].sort()
-  t.strictSame(shared, Object.keys(subjects))
+t.test(
+  'no two files have one name, here or in the package of fleets, except what is loaded first',
+  async t => {
+    const fleet = sourcesOf(join(root, '..', 'fleet', 'src'))
+    t.strictSame(namedTwice([...house, ...fleet].map(({ path }) => path)), ['main.ts'])
+  },
+)
+
+t.test('no two files of tests have one name, except the one of the architecture', async t => {
+  const tests = ['test', 'fleet/test'].flatMap(folder => sourcesOf(join(root, '..', folder)))
+  t.strictSame(namedTwice(tests.map(({ path }) => path)), ['architecture.test.ts'])
+})
+
+t.test('the file of a command is named by its words, and ends in -command', async t => {
+  const files = house.filter(({ path }) => path.endsWith('-command.ts')).map(({ path }) => basename(path))
+  // Help and version are in the table of commands; the package of fleets holds its own; rotate is an apply.
+  const elsewhere = ['help', 'version', 'rotate', 'fleet run', 'fleet status', 'fleet migrate']
+  const own = commands.map(({ name }) => name).filter(name => !elsewhere.includes(name))
+  t.strictSame(files.toSorted(), own.map(name => `${name.replaceAll(' ', '-')}-command.ts`).toSorted())
 })
 
 t.test('imports point downward', async t => {
@@ -264,7 +243,7 @@ t.test('a secret leaves its type only where it has to', async t => {
 
 t.test('only the transitions make a marker, and only its text is read into one', async t => {
   const makes = /\bstate: \{|\{\s*\.\.\.(\w+\.)?marker\b|: Marker = \{/
-  t.strictSame(filesWith(makes).toSorted(), ['lifecycle/transitions.ts', 'platform/marker.ts'])
+  t.strictSame(filesWith(makes).toSorted(), ['lifecycle/transitions.ts', 'platform/marker-text.ts'])
 })
 
 t.test(
@@ -282,7 +261,11 @@ t.test(
         'runtime/terminal.ts',
       ].toSorted(),
     )
-    t.strictSame(filesWith(/\.print\(\s*JSON\b/), ['commands/sandbox.ts'], 'JSON is printed as jsonText')
+    t.strictSame(
+      filesWith(/\.print\(\s*JSON\b/),
+      ['commands/sandbox-command.ts'],
+      'JSON is printed as jsonText',
+    )
   },
 )
 

@@ -9,7 +9,7 @@ const floors: readonly (readonly string[])[] = [
   ['main'],
   ['commands'],
   ['engine'],
-  ['serve', 'notify', 'status', 'fleet-database'],
+  ['serve', 'notify', 'status', 'open-fleet-database'],
   ['ledger', 'lease', 'budget', 'listing'],
   ['database'],
   ['checkout', 'schedule'],
@@ -26,7 +26,7 @@ const revealing: Readonly<Record<string, string>> = {
   'database/connect.ts': 'the password, for the driver of the database',
   'database/url.ts': 'the URL of the database, which it takes apart',
   'notify/post.ts': 'the address of a webhook, which may hold a token',
-  'notify/signature.ts': 'the key by which a notice is signed',
+  'notify/notice-signature.ts': 'the key by which a notice is signed',
 }
 
 const root = join(import.meta.dirname, '..', 'src')

@@ -6,7 +6,7 @@ import { type LiveKey, endsLike } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import { samePermissions } from '../model/permission.ts'
 import { sameScope } from '../model/scope.ts'
-import { formatMarker } from '../platform/marker.ts'
+import { formatMarker } from '../platform/marker-text.ts'
 import type { Issued, KeyPatch, NewKey } from '../platform/types.ts'
 
 /** The platform does not keep our markers: nothing more may be made or changed in this run. */

@@ -1,7 +1,7 @@
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { CurrentState } from '../plan/input.ts'
-import { doubtsAfter } from '../platform/doubts.ts'
+import { doubtsAfter } from '../platform/find-doubts.ts'
 import { isMissing } from '../platform/missing-call.ts'
 import { requireDescriptions } from '../platform/manageable.ts'
 import type { Listing, Project, Whoami } from '../platform/types.ts'

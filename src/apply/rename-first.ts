@@ -1,6 +1,6 @@
 import type { Change, Update } from '../model/change.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import { inRenameOrder, renames } from '../plan/renames.ts'
+import { inRenameOrder, renames } from '../plan/plan-renames.ts'
 import type { Ledger } from './ledger.ts'
 import { patch } from './patch.ts'
 import type { Run } from './run.ts'

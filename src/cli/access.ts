@@ -28,7 +28,7 @@ export const access: readonly Command[] = [
     ],
     run: async ({ flags }, context) => {
       const [{ runLogin }, { keyOf }] = await Promise.all([
-        import('../commands/auth/login.ts'),
+        import('../commands/auth/auth-login-command.ts'),
         import('../platform/credentials.ts'),
       ])
       const apiKey = flags.apiKey === null ? null : keyOf(flags.apiKey, 'The value of --api-key')
@@ -43,7 +43,7 @@ export const access: readonly Command[] = [
     flags: { profile, all: toggle('Every login that was kept here') },
     examples: ['auth logout', 'auth logout --profile staging', 'auth logout --all'],
     run: async ({ flags }, context) => {
-      const { runLogout } = await import('../commands/auth/logout.ts')
+      const { runLogout } = await import('../commands/auth/auth-logout-command.ts')
       return await runLogout(flags, context)
     },
   }),
@@ -56,7 +56,7 @@ export const access: readonly Command[] = [
     flags: { json, ...connection },
     examples: ['auth status', 'status --json', 'status --profile staging'],
     run: async ({ flags }, context) => {
-      const { runStatus } = await import('../commands/auth/status.ts')
+      const { runStatus } = await import('../commands/auth/auth-status-command.ts')
       return await runStatus(flags, context)
     },
   }),
@@ -67,7 +67,7 @@ export const access: readonly Command[] = [
     flags: { json, ...connection },
     examples: ['auth whoami', 'auth whoami --json'],
     run: async ({ flags }, context) => {
-      const { runWhoami } = await import('../commands/auth/whoami.ts')
+      const { runWhoami } = await import('../commands/auth/auth-whoami-command.ts')
       return await runWhoami(flags, context)
     },
   }),
@@ -85,7 +85,7 @@ export const access: readonly Command[] = [
     },
     examples: ['doctor', 'doctor --json', 'doctor --staging', 'doctor --write'],
     run: async ({ flags }, context) => {
-      const { runDoctor } = await import('../commands/doctor.ts')
+      const { runDoctor } = await import('../commands/doctor-command.ts')
       return await runDoctor(flags, context)
     },
   }),
@@ -102,7 +102,7 @@ export const access: readonly Command[] = [
     },
     examples: ['unlock', 'unlock --staging'],
     run: async ({ flags }, context) => {
-      const { runUnlock } = await import('../commands/unlock.ts')
+      const { runUnlock } = await import('../commands/unlock-command.ts')
       return await runUnlock(flags, context)
     },
   }),

@@ -1,11 +1,11 @@
-import { renderHelp } from '../render/text/help.ts'
+import { renderHelp } from '../render/text/help-text.ts'
 import { paletteFor, wantsColour } from '../render/text/palette.ts'
 import { terminalWidth } from '../render/text/terminal-width.ts'
 import { splitAtDashes } from './arguments.ts'
 import type { Command } from './command.ts'
 import { commands, versionLine } from './commands.ts'
 import { groupOf, pageOf, spellings } from './help.ts'
-import type { HelpPage } from '../render/text/help.ts'
+import type { HelpPage } from '../render/text/help-text.ts'
 
 const asksForHelp = (arg: string) => arg === '-h' || arg === '--help'
 

@@ -50,7 +50,7 @@ export const byHand: readonly Command[] = [
     ],
     run: async ({ flags }, context) => {
       const options = { ...flags, managed: managedOnly(flags), sort: flags.sort ?? 'created' }
-      const { runList } = await import('../commands/apikeys/list.ts')
+      const { runList } = await import('../commands/apikeys/apikeys-list-command.ts')
       return await runList(options, context)
     },
   }),
@@ -66,7 +66,7 @@ export const byHand: readonly Command[] = [
       'apikeys show "Production Deployment"',
     ],
     run: async ({ flags, argument: reference }, context) => {
-      const { runShow } = await import('../commands/apikeys/show.ts')
+      const { runShow } = await import('../commands/apikeys/apikeys-show-command.ts')
       return await runShow({ ...flags, reference }, context)
     },
   }),
@@ -103,7 +103,7 @@ export const byHand: readonly Command[] = [
       'apikeys create --name "Deploy" --quiet | gh secret set FLUXLOOP_API_KEY',
     ],
     run: async ({ flags }, context) => {
-      const { runCreate } = await import('../commands/apikeys/create.ts')
+      const { runCreate } = await import('../commands/apikeys/apikeys-create-command.ts')
       return await runCreate({ ...flags, stores: flags.store, clipboard: !flags.noClipboard }, context)
     },
   }),
@@ -128,7 +128,7 @@ export const byHand: readonly Command[] = [
       'apikeys update key_abc123 --expires 1y',
     ],
     run: async ({ flags, argument: reference }, context) => {
-      const { runUpdate } = await import('../commands/apikeys/update.ts')
+      const { runUpdate } = await import('../commands/apikeys/apikeys-update-command.ts')
       return await runUpdate({ ...flags, reference }, context)
     },
   }),
@@ -144,7 +144,7 @@ export const byHand: readonly Command[] = [
     flags: { force, json, quiet, config, ...connection, forceSelf, allowUnmasked, allowPath },
     examples: ['apikeys regenerate key_abc123', 'apikeys regenerate key_abc123 --force'],
     run: async ({ flags, argument: reference }, context) => {
-      const { runRegenerate } = await import('../commands/apikeys/regenerate.ts')
+      const { runRegenerate } = await import('../commands/apikeys/apikeys-regenerate-command.ts')
       return await runRegenerate({ ...flags, reference }, context)
     },
   }),
@@ -157,7 +157,7 @@ export const byHand: readonly Command[] = [
     flags: { force, config, ...connection, forceSelf },
     examples: ['apikeys delete key_abc123', 'apikeys delete key_abc123 --force'],
     run: async ({ flags, argument: reference }, context) => {
-      const { runDelete } = await import('../commands/apikeys/delete.ts')
+      const { runDelete } = await import('../commands/apikeys/apikeys-delete-command.ts')
       return await runDelete({ ...flags, reference }, context)
     },
   }),
@@ -168,7 +168,7 @@ export const byHand: readonly Command[] = [
     flags: { json, ...connection },
     examples: ['projects list', 'projects list --json'],
     run: async ({ flags }, context) => {
-      const { runProjectsList } = await import('../commands/projects/list.ts')
+      const { runProjectsList } = await import('../commands/projects/projects-list-command.ts')
       return await runProjectsList(flags, context)
     },
   }),

@@ -1,4 +1,4 @@
-import { renderHelp } from '../render/text/help.ts'
+import { renderHelp } from '../render/text/help-text.ts'
 import { access } from './access.ts'
 import { byHand } from './by-hand.ts'
 import { type Command, defineCommand } from './command.ts'

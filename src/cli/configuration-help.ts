@@ -1,5 +1,5 @@
 import schema from '../../schemas/fluxloop-keys.schema.json' with { type: 'json' }
-import type { HelpPage, HelpRow } from '../render/text/help.ts'
+import type { HelpPage, HelpRow } from '../render/text/help-text.ts'
 
 interface Property {
   readonly description?: string

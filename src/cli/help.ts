@@ -1,6 +1,6 @@
 import { Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
-import type { HelpPage, HelpRow } from '../render/text/help.ts'
+import type { HelpPage, HelpRow } from '../render/text/help-text.ts'
 import { type Command, type Group, groups } from './command.ts'
 import type { NamedFlag } from './flags.ts'
 import { topicNames, topics } from './topics.ts'

@@ -21,7 +21,7 @@ export const keysAsCode: readonly Command[] = [
     },
     examples: ['init', 'init --stack acme-agents', 'init --stack acme-agents --ci gitlab'],
     run: async ({ flags }, context) => {
-      const { runInit } = await import('../commands/init.ts')
+      const { runInit } = await import('../commands/init-command.ts')
       return await runInit(flags, context)
     },
   }),
@@ -32,7 +32,7 @@ export const keysAsCode: readonly Command[] = [
     flags: { config, json, allowPath },
     examples: ['validate', 'validate -c keys/ -c "teams/*.yaml"'],
     run: async ({ flags }, context) => {
-      const { runValidate } = await import('../commands/validate.ts')
+      const { runValidate } = await import('../commands/validate-command.ts')
       return await runValidate(flags, context)
     },
   }),
@@ -44,7 +44,7 @@ export const keysAsCode: readonly Command[] = [
     flags: { config, check: toggle('Write nothing; exit with 1 where a file is in another layout') },
     examples: ['fmt', 'fmt --check', 'fmt -c keys/'],
     run: async ({ flags }, context) => {
-      const { runFormat } = await import('../commands/fmt.ts')
+      const { runFormat } = await import('../commands/fmt-command.ts')
       return await runFormat(flags, context)
     },
   }),
@@ -81,7 +81,7 @@ export const keysAsCode: readonly Command[] = [
       'plan --api-url sandbox:demo.db',
     ],
     run: async ({ flags }, context) => {
-      const { runPlan } = await import('../commands/plan.ts')
+      const { runPlan } = await import('../commands/plan-command.ts')
       return await runPlan({ ...flags, rotate: new Map(), breakGlass: null }, context)
     },
   }),
@@ -113,8 +113,8 @@ export const keysAsCode: readonly Command[] = [
     ],
     run: async ({ flags, argument: planFile }, context) => {
       const [{ runApply }, { heartbeatOf }] = await Promise.all([
-        import('../commands/apply.ts'),
-        import('../commands/heartbeat.ts'),
+        import('../commands/apply-command.ts'),
+        import('../commands/apply-heartbeat.ts'),
       ])
       const heartbeat = heartbeatOf(flags.heartbeat, context)
       return await runApply({ ...flags, planFile, heartbeat, rotate: new Map(), breakGlass: null }, context)
@@ -137,7 +137,7 @@ export const keysAsCode: readonly Command[] = [
     },
     examples: ['rotate ci-pipeline', 'rotate ci-pipeline --now --reason "in a public log"'],
     run: async ({ flags, argument: keyIds }, context) => {
-      const { runApply } = await import('../commands/apply.ts')
+      const { runApply } = await import('../commands/apply-command.ts')
       const request = { note: flags.reason, leaked: flags.now }
       const rotate = new Map(keyIds.map(keyId => [keyId, request]))
       const targeted = { only: keyIds, except: [], forbid: [], allow: [] }
@@ -168,7 +168,7 @@ export const keysAsCode: readonly Command[] = [
     },
     examples: ['revoke ci-pipeline', 'revoke key_abc123 --in-use'],
     run: async ({ flags, argument: keys }, context) => {
-      const { runRevoke } = await import('../commands/revoke.ts')
+      const { runRevoke } = await import('../commands/revoke-command.ts')
       return await runRevoke({ ...flags, keys }, context)
     },
   }),
@@ -180,7 +180,7 @@ export const keysAsCode: readonly Command[] = [
     flags: { config, json, ...connection },
     examples: ['list', 'list --json'],
     run: async ({ flags }, context) => {
-      const { runManagedList } = await import('../commands/list.ts')
+      const { runManagedList } = await import('../commands/list-command.ts')
       return await runManagedList(flags, context)
     },
   }),
@@ -202,7 +202,7 @@ export const keysAsCode: readonly Command[] = [
     },
     examples: ['verify', 'verify ci-pipeline backup-service', 'verify --prove --json --yes'],
     run: async ({ flags, argument: keys }, context) => {
-      const { runVerify } = await import('../commands/verify.ts')
+      const { runVerify } = await import('../commands/verify-command.ts')
       return await runVerify({ ...flags, keys }, context)
     },
   }),
@@ -216,7 +216,7 @@ export const keysAsCode: readonly Command[] = [
     ],
     flags: {
       config,
-      all: toggle('Every unmanaged key'),
+      all: toggle('Every unmanaged key, except the one that calls'),
       out: text('<file>', 'The file to add them to (default: the configuration)'),
       stack: text('<name>', 'The stack of a new configuration'),
       write: toggle('Do not ask before writing'),
@@ -228,7 +228,7 @@ export const keysAsCode: readonly Command[] = [
       'import "CI *" key_abc123 --out keys/ci.yaml --write',
     ],
     run: async ({ flags, argument: patterns }, context) => {
-      const { runImport } = await import('../commands/import.ts')
+      const { runImport } = await import('../commands/import-command.ts')
       return await runImport({ ...flags, patterns }, context)
     },
   }),
@@ -239,7 +239,7 @@ export const keysAsCode: readonly Command[] = [
     flags: { config, json, days: countOr(90, '<n>', 'How many days ahead, at most 366'), ...connection },
     examples: ['calendar', 'calendar --days 14', 'calendar --json'],
     run: async ({ flags }, context) => {
-      const { runCalendar } = await import('../commands/calendar.ts')
+      const { runCalendar } = await import('../commands/calendar-command.ts')
       return await runCalendar(flags, context)
     },
   }),
@@ -255,7 +255,7 @@ export const keysAsCode: readonly Command[] = [
     },
     examples: ['history --log keys.log', 'history --since 7d', 'history --key ci-pipeline --json'],
     run: async ({ flags }, context) => {
-      const { runHistory } = await import('../commands/history.ts')
+      const { runHistory } = await import('../commands/history-command.ts')
       return await runHistory(flags, context)
     },
   }),

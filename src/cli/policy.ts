@@ -59,7 +59,7 @@ export const policy: readonly Command[] = [
       'audit --fix',
     ],
     run: async ({ flags }, context) => {
-      const { runAudit } = await import('../commands/audit.ts')
+      const { runAudit } = await import('../commands/audit-command.ts')
       return await runAudit(flags, context)
     },
   }),
@@ -88,7 +88,7 @@ export const policy: readonly Command[] = [
       'report --html report.html --from audit.json --plan plan.json',
     ],
     run: async ({ flags }, context) => {
-      const { runReport } = await import('../commands/report.ts')
+      const { runReport } = await import('../commands/report-command.ts')
       return await runReport(flags, context)
     },
   }),
@@ -115,7 +115,7 @@ export const policy: readonly Command[] = [
     },
     examples: ['ui', 'ui --port 8080', 'ui --stack agents/keys.yaml --stack data/keys.yaml'],
     run: async ({ flags }, context) => {
-      const { runUi } = await import('../commands/ui.ts')
+      const { runUi } = await import('../commands/ui-command.ts')
       return await runUi(flags, context)
     },
   }),
@@ -140,7 +140,7 @@ export const policy: readonly Command[] = [
     },
     examples: ['who ci-pipeline', 'who --all', 'who ci-pipeline --window 90d --json --show-personal'],
     run: async ({ flags, argument: key }, context) => {
-      const { runWho } = await import('../commands/who.ts')
+      const { runWho } = await import('../commands/who-command.ts')
       return await runWho({ ...flags, key }, context)
     },
   }),
@@ -176,7 +176,7 @@ export const policy: readonly Command[] = [
       'trufflehog git file://. --json | fluxloop-keys leak --stdin --auto-approve',
     ],
     run: async ({ flags, argument: file }, context) => {
-      const { runLeak } = await import('../commands/leak.ts')
+      const { runLeak } = await import('../commands/leak-command.ts')
       return await runLeak({ ...flags, file }, context)
     },
   }),
@@ -201,7 +201,7 @@ export const policy: readonly Command[] = [
     },
     examples: ['break-glass ci-pipeline --permission manage_projects --for 2h --reason "incident 4711"'],
     run: async ({ flags, argument: key }, context) => {
-      const { runBreakGlass } = await import('../commands/break-glass.ts')
+      const { runBreakGlass } = await import('../commands/break-glass-command.ts')
       return await runBreakGlass({ ...flags, key }, context)
     },
   }),

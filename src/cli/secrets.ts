@@ -16,7 +16,7 @@ export const secrets: readonly Command[] = [
     flags: { config, reveal },
     examples: ['secret get ci-pipeline | pbcopy', 'secret get ci-pipeline --reveal'],
     run: async ({ flags, argument: key }, context) => {
-      const { runSecretGet } = await import('../commands/secret/get.ts')
+      const { runSecretGet } = await import('../commands/secret/secret-get-command.ts')
       return await runSecretGet({ ...flags, key }, context)
     },
   }),
@@ -28,7 +28,7 @@ export const secrets: readonly Command[] = [
     flags: { config, clearAfter: text('<time>', 'How long it stays there: 10s, 2m (default 45s)') },
     examples: ['secret copy ci-pipeline', 'secret copy ci-pipeline --clear-after 10s'],
     run: async ({ flags, argument: key }, context) => {
-      const { runSecretCopy } = await import('../commands/secret/copy.ts')
+      const { runSecretCopy } = await import('../commands/secret/secret-copy-command.ts')
       return await runSecretCopy({ ...flags, key }, context)
     },
   }),
@@ -48,7 +48,7 @@ export const secrets: readonly Command[] = [
       'exec CI_KEY=ci-pipeline BACKUP_KEY=backup-service -- make nightly',
     ],
     run: async ({ flags, argument: keys, passed: command }, context) => {
-      const { runExec } = await import('../commands/exec.ts')
+      const { runExec } = await import('../commands/exec-command.ts')
       return await runExec({ ...flags, keys, command }, context)
     },
   }),
@@ -87,7 +87,7 @@ export const secrets: readonly Command[] = [
       'env ci-pipeline --format github-env >>"$GITHUB_ENV"',
     ],
     run: async ({ flags, argument: keys }, context) => {
-      const { runEnv } = await import('../commands/env.ts')
+      const { runEnv } = await import('../commands/env-command.ts')
       return await runEnv({ ...flags, keys, format: flags.format ?? 'sh' }, context)
     },
   }),

@@ -1,4 +1,4 @@
-import type { HelpPage } from '../render/text/help.ts'
+import type { HelpPage } from '../render/text/help-text.ts'
 
 const environment: HelpPage = {
   title: 'environment',

@@ -28,7 +28,7 @@ export const tryingOut: readonly Command[] = [
       'sandbox --rate-limit 1000/h',
     ],
     run: async ({ flags }, context) => {
-      const { runSandbox } = await import('../commands/sandbox.ts')
+      const { runSandbox } = await import('../commands/sandbox-command.ts')
       return await runSandbox(flags, context)
     },
   }),
@@ -40,7 +40,7 @@ export const tryingOut: readonly Command[] = [
     flags: {},
     examples: ['schema >fluxloop-keys.schema.json'],
     run: async (_given, context) => {
-      const { runSchema } = await import('../commands/schema.ts')
+      const { runSchema } = await import('../commands/schema-command.ts')
       return runSchema(context)
     },
   }),
@@ -52,7 +52,7 @@ export const tryingOut: readonly Command[] = [
     flags: {},
     examples: ['completion bash', 'completion zsh', 'completion fish'],
     run: async ({ argument: shell }, context) => {
-      const { runCompletion } = await import('../commands/completion/print.ts')
+      const { runCompletion } = await import('../commands/completion/completion-command.ts')
       return runCompletion({ shell }, context)
     },
   }),

@@ -13,6 +13,11 @@ export interface Choosing {
   readonly all: boolean
 }
 
+/** Is it asked for by its id or its name, and not by a wildcard alone? */
+export function isNamed({ id, name }: LiveKey, patterns: readonly string[]): boolean {
+  return patterns.includes(id) || patterns.includes(name)
+}
+
 function byPatterns(keys: readonly LiveKey[], patterns: readonly string[]): readonly LiveKey[] {
   const fits = (pattern: string) => (key: LiveKey) => fitsGlob(pattern, key.id) || fitsGlob(pattern, key.name)
   for (const pattern of patterns) {
@@ -34,6 +39,7 @@ function byPatterns(keys: readonly LiveKey[], patterns: readonly string[]): read
 async function byChecklist(
   keys: readonly LiveKey[],
   now: Instant,
+  callerId: string | null,
   context: Context,
 ): Promise<readonly LiveKey[]> {
   const prompts = await context.prompts('Import cancelled: nothing was written')
@@ -42,22 +48,25 @@ async function byChecklist(
     .map(live => ({
       value: live.id,
       label: breakable(`${quotedName(live.name)} (${nameText(live.id)})`),
-      hint: breakable(`last used ${lastUseShort(live, now)}; ${listText(live.permissions)}`),
+      hint: breakable(
+        `${live.id === callerId ? 'this command calls with it; ' : ''}last used ${lastUseShort(live, now)}; ${listText(live.permissions)}`,
+      ),
     }))
   const ids = await prompts.some('Keys to import:', choices, [])
   return keys.filter(({ id }) => ids.includes(id))
 }
 
-/** The keys that were asked for: by pattern, all, or from a checklist where there is somebody to ask. */
+/** The keys that were asked for: by pattern, all, or from a checklist where there is somebody to ask. `askCaller`: the id of the calling key. */
 export async function chooseKeys(
   keys: readonly LiveKey[],
   { patterns, all }: Choosing,
+  askCaller: () => Promise<string | null>,
   context: Context,
 ): Promise<readonly LiveKey[]> {
   if (all && patterns.length > 0) throw new Failure('usage', 'import takes either --all or patterns')
   if (all || keys.length === 0) return patterns.length > 0 ? byPatterns(keys, patterns) : keys
   if (patterns.length > 0) return byPatterns(keys, patterns)
-  if (context.interactive) return await byChecklist(keys, context.now(), context)
+  if (context.interactive) return await byChecklist(keys, context.now(), await askCaller(), context)
   throw new Failure(
     'usage',
     `${plural(keys.length, 'key')} could be imported, and there is nobody to ask which`,

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import { failureJsonText } from '../render/text/failure-json.ts'
-import { renderFailure } from '../render/text/failure.ts'
+import { renderFailure } from '../render/text/failure-text.ts'
 import { jsonText } from '../render/text/json.ts'
 import { requireFreeFor, writePlanText } from './plan-store.ts'
 

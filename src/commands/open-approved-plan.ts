@@ -17,7 +17,7 @@ import { planOptions, wideningOf, withKeychain } from './plan-options.ts'
 import { readPlanText, sha256 } from './plan-store.ts'
 import type { ReconcileOptions, Reconciliation } from './reconcile.ts'
 import { serverClock } from './server-clock.ts'
-import type { Lock } from './stack-lock.ts'
+import type { Lock } from './lock-stack.ts'
 
 function conflict(message: string, hints: readonly string[] = []): Failure {
   return new Failure('conflict', message, {

@@ -10,7 +10,7 @@ import { type AuditedPlan, auditedPlan } from './audited-plan.ts'
 import { requireConfiguration } from './configuration.ts'
 import { type PlanningOptions, planOptions, wideningOf, withKeychain } from './plan-options.ts'
 import { serverClock } from './server-clock.ts'
-import type { Lock } from './stack-lock.ts'
+import type { Lock } from './lock-stack.ts'
 import { warnOfOtherNames } from './other-names.ts'
 
 /** What `plan` and `apply` share. */

@@ -3,7 +3,7 @@ import { type Instant, day, formatDate } from '../model/duration.ts'
 import { endTolerance } from '../model/lifetime.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import { type Permissions, allPermissions, everyPermission } from '../model/permission.ts'
-import { markerRoom, maximumDescription } from '../platform/marker.ts'
+import { markerRoom, maximumDescription } from '../platform/marker-text.ts'
 
 /** A live key as its declaration would be, ready to be written. */
 export interface ProposedKey {

@@ -83,12 +83,16 @@ export function markedLast(retiring: readonly ManagedKey[], now: Instant): Manag
   return retiring.toSorted((a, b) => markedAt(b, now) - markedAt(a, now))[0]
 }
 
-/** The successor that a retiring key names, among keys; undefined where it is not one of them. */
+/**
+ * The successor that a retiring key names, among keys; undefined where it is not one of them. With the pasted marker of its predecessor
+ * a key names itself.
+ */
 export function successorAmong<T extends { readonly live: Pick<LiveKey, 'id'> }>(
-  { marker: { state } }: ManagedKey,
+  { live: { id }, marker: { state } }: ManagedKey,
   keys: readonly T[],
 ): T | undefined {
-  return state.kind === 'retiring' ? keys.find(({ live }) => hashId(live.id) === state.successor) : undefined
+  if (state.kind !== 'retiring') return undefined
+  return keys.find(({ live }) => live.id !== id && hashId(live.id) === state.successor)
 }
 
 /**

@@ -8,8 +8,8 @@ import { closest } from '../model/suggest.ts'
 import { hashDescription, hashName, hashPermissions, hashScope } from '../lifecycle/field-hashes.ts'
 import { type AppliedKey, fieldChanges } from './fields.ts'
 import { type Decision, type Facts, nothing } from './facts.ts'
-import { proofOf } from './proof.ts'
-import { granted, withoutGrants, withoutNarrowingCaller } from './update.ts'
+import { proofOf } from './find-proof.ts'
+import { granted, withoutGrants, withoutNarrowingCaller } from './plan-update.ts'
 import { type Lineage, isEmpty } from '../lifecycle/lineage.ts'
 
 /** How near its end an adopted key must be to be worth a warning. */

@@ -8,7 +8,12 @@ import { stateAt } from '../model/desired-at.ts'
 import { type ManagedKey, isAlone, lineageOf, membersOf } from '../lifecycle/lineage.ts'
 import { type Owned, ownedKeys } from '../lifecycle/ownership.ts'
 import { affectedConsumers } from './affected-consumers.ts'
-import { unreadableFindings, unreadableKeyIds, unsupportedEnvironments, withoutDoubt } from './doubts.ts'
+import {
+  unreadableFindings,
+  unreadableKeyIds,
+  unsupportedEnvironments,
+  withoutDoubt,
+} from './doubted-keys.ts'
 import { type Decision, type Facts, together } from './facts.ts'
 import { keyGuards, planGuards } from './guards.ts'
 import { isAbandoned } from './heal.ts'
@@ -17,7 +22,7 @@ import { homesOf } from './homes.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { deferRotations } from './limits.ts'
 import { prune } from './prune.ts'
-import { evidenceOf } from './proof.ts'
+import { evidenceOf } from './find-proof.ts'
 import {
   heldRenames,
   keyIdsLeftAlone,
@@ -25,7 +30,7 @@ import {
   onlyRename,
   renames,
   withRenames,
-} from './renames.ts'
+} from './plan-renames.ts'
 import {
   type RetirementDecision,
   oneAtATime,

@@ -8,12 +8,12 @@ import { isProvision } from '../model/verb.ts'
 import { widenedFields } from '../model/widening.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { newEnds, withheldEnds } from './adopted-ends.ts'
-import { unreadableKeyIds } from './doubts.ts'
+import { unreadableKeyIds } from './doubted-keys.ts'
 import type { Facts } from './facts.ts'
 import { grantsNearEnd } from './grant-ends.ts'
 import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/last-use.ts'
-import { madeElsewhere, renames } from './renames.ts'
+import { madeElsewhere, renames } from './plan-renames.ts'
 
 /** What must not be done, or has to be said, of a plan's changes as a whole. */
 type Guard = (changes: readonly Change[], facts: Facts) => readonly Finding[]

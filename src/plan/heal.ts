@@ -8,8 +8,8 @@ import { type Decision, type Facts, type KeyCase, isCallingKey, only, together }
 import { foreignHost } from './foreign-host.ts'
 import { isOfThisPlace } from './place.ts'
 import { predecessorsOf } from './predecessors.ts'
-import { removalOf, storeHolders } from './removal.ts'
-import { fieldsToNarrow, fieldsToUpdate, narrowOf } from './update.ts'
+import { removalOf, storeHolders } from './store-removal.ts'
+import { fieldsToNarrow, fieldsToUpdate, narrowOf } from './plan-update.ts'
 
 /** How long a pending key is its maker's business alone. */
 export const makersTime: Milliseconds = 15 * minute
@@ -66,7 +66,10 @@ export function heal(key: KeyCase, pending: readonly ManagedKey[], facts: Facts)
   const isOurs = ({ marker }: ManagedKey) => isOfThisPlace(keyId, marker, options)
   const recent = unreceived.filter(each => !isOurs(each) && now - each.live.createdAt < abandonedAfter)
   const isFull = recent.length >= maximumPending
-  const isUnused = ({ live }: ManagedKey) => useOf(live).kind === 'never' && !isCallingKey(live, facts)
+  const isUnused = ({ live }: ManagedKey) =>
+    useOf(live).kind === 'never' &&
+    !isCallingKey(live, facts) &&
+    options.held.get(keyId)?.has(live.id) !== true
   const excess = unreceived
     .filter(isOurs)
     .slice(maximumPending - 1)

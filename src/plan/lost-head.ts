@@ -12,8 +12,8 @@ import { rotationReasons } from '../lifecycle/due.ts'
 import { type Decision, type Facts, type KeyCase, nothing, together } from './facts.ts'
 import { replaceFormer } from './make.ts'
 import { isOfThisPlace } from './place.ts'
-import { proofOf } from './proof.ts'
-import { fieldsToUpdate, narrowOf } from './update.ts'
+import { proofOf } from './find-proof.ts'
+import { fieldsToUpdate, narrowOf } from './plan-update.ts'
 
 /** So long whoever marked a key has to finish what comes after. */
 const markersTime = 15 * minute

@@ -1,7 +1,7 @@
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Owned } from '../lifecycle/ownership.ts'
-import { lostStores, storeHolders } from './removal.ts'
+import { lostStores, storeHolders } from './store-removal.ts'
 
 /**
  * The hashes of stores that declarations lost and whose secret is to be taken out, by key id: somebody has to find out where

@@ -4,8 +4,8 @@ import { type Decision, type Facts, type KeyCase, nothing, together } from './fa
 import { foreignHost } from './foreign-host.ts'
 import { unfinished } from './heal.ts'
 import { predecessorsOf } from './predecessors.ts'
-import { removalOf, storeHolders } from './removal.ts'
-import { narrowOf } from './update.ts'
+import { removalOf, storeHolders } from './store-removal.ts'
+import { narrowOf } from './plan-update.ts'
 
 /** The first key of a key id. */
 export function makeFirst({ desired, lineage }: KeyCase): Decision {

@@ -1,13 +1,10 @@
-import { hashId } from '../lifecycle/binding.ts'
-import type { Lineage, ManagedKey } from '../lifecycle/lineage.ts'
+import { type Lineage, type ManagedKey, successorAmong } from '../lifecycle/lineage.ts'
 import type { LiveKey } from '../model/live-key.ts'
 
 /** Is what a retiring key names still there? Then it has its mark, and its grace. */
-function hasSuccessor({ marker: { state } }: ManagedKey, members: readonly ManagedKey[]): boolean {
-  return (
-    state.kind === 'retiring' &&
-    members.some(({ live, marker }) => hashId(live.id) === state.successor && marker.state.kind !== 'pending')
-  )
+function hasSuccessor(key: ManagedKey, members: readonly ManagedKey[]): boolean {
+  const successor = successorAmong(key, members)
+  return successor !== undefined && successor.marker.state.kind !== 'pending'
 }
 
 /**

@@ -8,9 +8,9 @@ import { overtakenBy } from './delivery.ts'
 import { foreignHost } from './foreign-host.ts'
 import { unfinished } from './heal.ts'
 import { predecessorsOf } from './predecessors.ts'
-import { proofOf } from './proof.ts'
-import { removalOf, storeHolders } from './removal.ts'
-import { fieldsToNarrow, fieldsToUpdate, narrowOf, retireFor, updateOf } from './update.ts'
+import { proofOf } from './find-proof.ts'
+import { removalOf, storeHolders } from './store-removal.ts'
+import { fieldsToNarrow, fieldsToUpdate, narrowOf, retireFor, updateOf } from './plan-update.ts'
 
 export interface RenewalReasons {
   readonly rotation: readonly RotationReason[]

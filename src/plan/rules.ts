@@ -1,7 +1,7 @@
 import { type ManagedKey, isEmpty, markedLast } from '../lifecycle/lineage.ts'
 import type { RotationReason } from '../model/change.ts'
 import { adopt, needlessAdoption, rotateByHand } from './adopt.ts'
-import { breakGlass, emergencyFindings } from './break-glass.ts'
+import { breakGlass, emergencyFindings } from './emergency-grant.ts'
 import { deliveryReasons, overtakenBy } from './delivery.ts'
 import { rotationReasons } from '../lifecycle/due.ts'
 import { type Decision, type Facts, type KeyCase, nothing, only, together } from './facts.ts'
@@ -9,9 +9,9 @@ import { takenOver } from './foreign-host.ts'
 import { heal, isAbandoned, unfinished } from './heal.ts'
 import { replaceLostHead } from './lost-head.ts'
 import { makeFirst, replaceFormer } from './make.ts'
-import { proofOf } from './proof.ts'
+import { proofOf } from './find-proof.ts'
 import { type RenewalReasons, renew } from './renew.ts'
-import { fieldsToUpdate, granted, narrowOf, retireFor, updateOf } from './update.ts'
+import { fieldsToUpdate, granted, narrowOf, retireFor, updateOf } from './plan-update.ts'
 
 /** What has to happen to one declared key. Null: the rule does not speak of it. */
 type Rule = (key: KeyCase, facts: Facts) => Decision | null

@@ -4,7 +4,7 @@ import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Secret } from '../model/secret.ts'
-import { formatMarker, withSignature } from './marker.ts'
+import { formatMarker, withSignature } from './marker-text.ts'
 
 /** Makes the marker that a live key gets one with a signature. */
 export type Sign = (marker: Marker, liveId: string) => Marker

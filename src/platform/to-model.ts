@@ -3,7 +3,7 @@ import type { LastUse, LiveKey, Ownership } from '../model/live-key.ts'
 import { isBound } from '../lifecycle/binding.ts'
 import { permissionSet } from '../model/permission.ts'
 import { type Scope, scopeOf } from '../model/scope.ts'
-import { readDescription } from './marker.ts'
+import { readDescription } from './marker-text.ts'
 import { plainText } from './plain-text.ts'
 import { PlatformFailure } from './platform-failure.ts'
 import {

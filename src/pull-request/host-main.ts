@@ -2,7 +2,7 @@ import manifest from '../../package.json' with { type: 'json' }
 import { type Context, type OwnedContext, createContext } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import { requireSecureTls } from '../platform/tls.ts'
-import { renderFailure, renderUnexpected } from '../render/text/failure.ts'
+import { renderFailure, renderUnexpected } from '../render/text/failure-text.ts'
 import { guarded } from '../render/text/log-guard.ts'
 import { paletteFor } from '../render/text/palette.ts'
 import { fetchTo } from '../runtime/connection.ts'

@@ -2,7 +2,7 @@ import { dirname } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import type { Secret } from '../model/secret.ts'
 import { administratorKey } from '../sandbox/administrator.ts'
-import type { RateLimit } from '../sandbox/rate-limit.ts'
+import type { RateLimit } from '../sandbox/rate-limiter.ts'
 import { type Sandbox, openSandbox } from '../sandbox/sandbox.ts'
 import { ensureFolder } from '../stores/write-file.ts'
 

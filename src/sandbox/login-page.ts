@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import { decideLogin } from './device-login.ts'
+import { decideLogin } from './login-flow.ts'
 
 /** Where a person approves a login in a browser. */
 export const loginPage = '/cli-connect'

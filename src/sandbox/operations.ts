@@ -1,6 +1,6 @@
 import { whoami } from './authentication.ts'
 import type { Handler, OpenHandler } from './incoming-call.ts'
-import { completeLogin, refreshLogin, startLogin } from './device-login.ts'
+import { completeLogin, refreshLogin, startLogin } from './login-flow.ts'
 import { changeKey, createKey, listKeys, regenerateKey, revokeKey, showKey } from './keys.ts'
 import { inviteMember } from './members.ts'
 import type { PermissionName } from './permissions.ts'

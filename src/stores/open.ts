@@ -9,7 +9,7 @@ import { type FileLocking, type FileStoreDeps, requireLockable } from './file-lo
 import { type KeychainProcess, keychainProcess } from './keychain-process.ts'
 import { type Keychain, createKeychain, keychainStore } from './keychain.ts'
 import { looksWithoutProgram } from './locality.ts'
-import { presetStore } from './preset.ts'
+import { presetStore } from './preset-store.ts'
 import type { SecretStore } from './secret-store.ts'
 import { filesOf, sweep } from './sweep.ts'
 import { withFallback } from './with-fallback.ts'

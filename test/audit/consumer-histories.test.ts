@@ -1,6 +1,6 @@
 import t from 'tap'
 import { sightingOf } from '../../src/audit/consumers/sightings.ts'
-import { unknownUses } from '../../src/audit/consumers/unknown-uses.ts'
+import { unknownUses } from '../../src/audit/consumers/find-unknown-uses.ts'
 import type { Consumer } from '../../src/model/consumer.ts'
 import { day } from '../../src/model/duration.ts'
 import {

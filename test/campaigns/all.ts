@@ -3,9 +3,9 @@ import { concurrency } from './concurrency.ts'
 import { crash } from './crash.ts'
 import { fleet, fuzz, longTests, stores } from './files.ts'
 import { histories } from './histories.ts'
-import { wrongPrograms } from './mutants.ts'
+import { wrongPrograms } from './mutants-campaign.ts'
 import { missing } from './missing.ts'
-import { wire } from './wire.ts'
+import { wire } from './wire-campaign.ts'
 
 export const campaigns: Readonly<Record<string, Campaign>> = {
   crash,

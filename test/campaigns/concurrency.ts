@@ -1,5 +1,5 @@
 import { caseOf, titleOf } from '../faults/concurrency/cases.ts'
-import { play } from '../faults/concurrency/play.ts'
+import { play } from '../faults/concurrency/concurrency-play.ts'
 import { type Campaign, ofNumbers } from './campaign.ts'
 
 /** Runs at once. A number decides the case, but not how the runs meet: that differs each time. */

@@ -1,5 +1,5 @@
 import { everything, sampled, whatIsLeft } from '../faults/crash/choice.ts'
-import { playCase, playSetting } from '../faults/crash/play.ts'
+import { playCase, playSetting } from '../faults/crash/crash-play.ts'
 import { allSettings, caseOf, settingTitle, shuffled, titleOf } from '../faults/crash/setting.ts'
 import type { Campaign, Settled } from './campaign.ts'
 

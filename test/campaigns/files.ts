@@ -107,6 +107,6 @@ export const fleet: Campaign = {
   weight: 1,
   next: ofNumbers(number => String(number)),
   play: async ({ name, tell }) => {
-    tell({ title: name, faults: await faultsOf('fleet/test/scenarios/fleet.test.ts', { SEED: name }) })
+    tell({ title: name, faults: await faultsOf('fleet/test/scenarios/replicas.test.ts', { SEED: name }) })
   },
 }

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { campaignOf, campaigns } from './all.ts'
-import { playCampaigns } from './play.ts'
+import { playCampaigns } from './play-campaigns.ts'
 import { openProgress } from './progress.ts'
 
 const help = `npm run test:campaigns -- [options]

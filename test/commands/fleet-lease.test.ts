@@ -1,5 +1,5 @@
 import t from 'tap'
-import { whileLocking } from '../../src/commands/stack-lock.ts'
+import { whileLocking } from '../../src/commands/lock-stack.ts'
 import { Failure } from '../../src/model/failure.ts'
 import type { FleetDatabase } from '../../src/runtime/fleet-database.ts'
 import { testContext } from '../support/context.ts'

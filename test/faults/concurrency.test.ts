@@ -3,11 +3,11 @@
 import pLimit from 'p-limit'
 import t from 'tap'
 import { replayCommand } from '../campaigns/progress.ts'
-import { openStage } from './crash/stage.ts'
+import { openStage } from './crash/crash-stage.ts'
 import { caseOf, titleOf } from './concurrency/cases.ts'
-import { endFaults } from './concurrency/judge.ts'
+import { endFaults } from './concurrency/concurrency-judge.ts'
 import { declareEverywhere, machinesOf } from './concurrency/machines.ts'
-import { play } from './concurrency/play.ts'
+import { play } from './concurrency/concurrency-play.ts'
 
 /** Of few runs, and among them everything that makes cases differ. */
 const seeds = [25, 26, 31, 56, 59]

@@ -3,9 +3,9 @@ import t from 'tap'
 import { crashPoints } from '../../src/apply/crash-points.ts'
 import { replayCommand } from '../campaigns/progress.ts'
 import { crashPart } from './crash/part.ts'
-import { playCase } from './crash/play.ts'
+import { playCase } from './crash/crash-play.ts'
 import { replays } from '../support/replay.ts'
-import { scenes, storeSets } from './crash/scenes.ts'
+import { scenes, storeSets } from './crash/crash-scenes.ts'
 import { caseOf, crashPointOf } from './crash/setting.ts'
 
 t.jobs = 3

@@ -5,7 +5,7 @@ import t from 'tap'
 import { type Line, buildHash, progressIn } from '../campaigns/progress.ts'
 import { everything, sampled, whatIsLeft } from './crash/choice.ts'
 import { mutated } from './crash/mutant.ts'
-import type { Choice } from './crash/play.ts'
+import type { Choice } from './crash/crash-play.ts'
 import { caseOf, titleOf } from './crash/setting.ts'
 import { wrongOrders } from './crash/wrong-orders.ts'
 import { wrongSteps } from './crash/wrong-steps.ts'
@@ -64,7 +64,7 @@ t.test('forgets what passed where the program or the tests changed, and nothing 
     dist: { 'start.cjs': '1', 'start.cjs.map': '1' },
     test: {
       campaigns: { 'main.ts': '1' },
-      faults: { crash: { 'judge.ts': '1' } },
+      faults: { crash: { 'crash-judge.ts': '1' } },
       fuzz: { 'files.test.ts': '1' },
       scenarios: { 'kill.test.ts': '1' },
       support: { 'program.ts': '1' },
@@ -80,7 +80,7 @@ t.test('forgets what passed where the program or the tests changed, and nothing 
   }
   const counting = [
     'dist/start.cjs',
-    'test/faults/crash/judge.ts',
+    'test/faults/crash/crash-judge.ts',
     'test/support/program.ts',
     'test/fuzz/files.test.ts',
   ]

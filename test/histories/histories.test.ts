@@ -3,7 +3,7 @@
 import t, { type Test } from 'tap'
 import { minute } from '../../src/model/duration.ts'
 import { type Series, type Tally, playSeries } from '../support/histories/run.ts'
-import type { Deeds } from '../support/histories/world.ts'
+import type { Deeds } from '../support/histories/history-world.ts'
 
 /** How much of everything 100 histories have at the least, so that a promise that nobody puts to the test is noticed. */
 const leastOf: Readonly<Record<Deeds, number>> = {

@@ -7,7 +7,7 @@ import type { DesiredKey } from '../../src/model/desired.ts'
 import { type Instant, type Milliseconds, day, hour } from '../../src/model/duration.ts'
 import { endOfLife } from '../../src/model/lifetime.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { computeCalendar } from '../../src/plan/calendar.ts'
+import { computeCalendar } from '../../src/plan/compute-calendar.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import { rotationSlots } from '../../src/lifecycle/spread.ts'
 import {

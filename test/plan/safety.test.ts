@@ -15,6 +15,7 @@ import {
   keychain,
   liveKey,
   managedKey,
+  neverUsed,
   now,
   otherHost,
   retiringFor,
@@ -291,6 +292,29 @@ t.test('lets pending keys of runners that are gone go, where a head works and no
   const held = new Map([['ci-pipeline', new Set(['key_ci-pipeline_3'])]])
   t.match(summary(planOf({ keys: [old, ...left], options: { held } })), ['heal key_ci-pipeline_3 g4'])
 })
+
+t.test('takes no pending key back whose secret a store holds, however many there are', async t => {
+  const three = [1, 2, 3].map(number =>
+    pending(number, thisHost, { createdAt: now - (4 - number) * minute, lastUse: neverUsed }),
+  )
+  const excessOf = (held: ReadonlyMap<string, ReadonlySet<string>>) =>
+    planOf({ keys: three, options: { held } }).changes.flatMap(change =>
+      change.kind === 'heal' ? change.excess.map(({ id }) => id) : [],
+    )
+  t.strictSame(excessOf(new Map()), ['key_ci-pipeline_1'])
+  t.strictSame(excessOf(new Map([['ci-pipeline', new Set(['key_ci-pipeline_1'])]])), [])
+})
+
+t.test(
+  'lets a key with the marker of its predecessor retire, too, where another takes its place',
+  async t => {
+    const state = retiringFor('key_ci-pipeline_2', 9 * day)
+    const first = managedKey(key, { generation: 1, state, live: { createdAt: now - 20 * day } })
+    const pasted = managedKey(key, { generation: 2, state, live: { createdAt: now - 10 * day } })
+    const plan = planOf({ keys: [first, pasted] })
+    t.match(plan.changes, [{ kind: 'rotate', live: pasted, predecessors: [pasted] }])
+  },
+)
 
 t.test('waits for the maker of a pending key, then heals it anywhere', async t => {
   for (const [what, host, age, does] of [

@@ -3,7 +3,7 @@ import type { DesiredKey } from '../../src/model/desired.ts'
 import { type Instant, day } from '../../src/model/duration.ts'
 import { keyAt } from '../../src/model/desired-at.ts'
 import type { TemporaryGrant } from '../../src/model/temporary-grant.ts'
-import { computeCalendar } from '../../src/plan/calendar.ts'
+import { computeCalendar } from '../../src/plan/compute-calendar.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import { driftPlan, forecastPlan } from '../../src/plan/views.ts'
 import {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { runSandbox } from '../../src/commands/sandbox.ts'
+import { runSandbox } from '../../src/commands/sandbox-command.ts'
 import { testContext } from '../support/context.ts'
 import { failed } from '../support/failed.ts'
 import { referencePlatform } from '../support/reference.ts'

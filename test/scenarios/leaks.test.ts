@@ -1,8 +1,8 @@
 // Consumers that work by the hour and by the week, a thief with a stolen secret, and what the program says and does about them, over HTTP.
 import t, { type Test } from 'tap'
 import { day, hour } from '../../src/model/duration.ts'
-import type { LeakJson } from '../../src/render/audit/leak.ts'
-import type { WhoJson } from '../../src/render/audit/who.ts'
+import type { LeakJson } from '../../src/render/audit/leak-text.ts'
+import type { WhoJson } from '../../src/render/audit/who-text.ts'
 import type { PlanJson } from '../../src/render/plan/plan-json.ts'
 import { type Ended, type Workplace, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'

@@ -8,7 +8,7 @@ import { runInNewContext } from 'node:vm'
 import { Linter } from 'eslint'
 import t, { type Test } from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import { refuseSubstitutions } from '../../src/commands/exec.ts'
+import { refuseSubstitutions } from '../../src/commands/exec-command.ts'
 import { inheritedDescriptors } from '../../src/runtime/inherited-descriptors.ts'
 import { mountPoints } from '../../src/stores/mount-point.ts'
 import { ended, workplace } from '../support/program.ts'

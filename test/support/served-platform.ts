@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { testClient } from './client.ts'
-import type { RateLimit } from '../../src/sandbox/rate-limit.ts'
+import type { RateLimit } from '../../src/sandbox/rate-limiter.ts'
 import { type Sandbox, openSandbox } from '../../src/sandbox/sandbox.ts'
 import { serveSandbox } from '../../src/sandbox/serve.ts'
 

@@ -1,7 +1,10 @@
-import { type CreateOptions, runCreate } from '../../src/commands/apikeys/create.ts'
-import { type DeleteOptions, runDelete } from '../../src/commands/apikeys/delete.ts'
-import { type RegenerateOptions, runRegenerate } from '../../src/commands/apikeys/regenerate.ts'
-import { type UpdateOptions, runUpdate } from '../../src/commands/apikeys/update.ts'
+import { type CreateOptions, runCreate } from '../../src/commands/apikeys/apikeys-create-command.ts'
+import { type DeleteOptions, runDelete } from '../../src/commands/apikeys/apikeys-delete-command.ts'
+import {
+  type RegenerateOptions,
+  runRegenerate,
+} from '../../src/commands/apikeys/apikeys-regenerate-command.ts'
+import { type UpdateOptions, runUpdate } from '../../src/commands/apikeys/apikeys-update-command.ts'
 import type { Context } from '../../src/context.ts'
 import { type TestContextOptions, runToEnd, testContext } from './context.ts'
 import { type ReferencePlatform, referenceNow } from './reference.ts'

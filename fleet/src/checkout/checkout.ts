@@ -14,7 +14,7 @@ import {
 } from './checkout-place.ts'
 import { type GitSource, askForCommit, fetchRevision } from './fetch-revision.ts'
 import { tooLarge } from './git-failure.ts'
-import { type CheckoutLimits, type Git, openGit } from './git.ts'
+import { type CheckoutLimits, type Git, openGit } from './checkout-git.ts'
 import { readTree } from './list-tree.ts'
 import { isFolderBelow, order, treeWriter } from './write-tree.ts'
 

@@ -4,7 +4,7 @@ import { Failure } from '../../../src/model/failure.ts'
 import type { StackSource } from '../file/fleet.ts'
 import { isCommit } from '../file/git-source.ts'
 import type { CheckoutPlace } from './checkout-place.ts'
-import type { Git } from './git.ts'
+import type { Git } from './checkout-git.ts'
 import { tooLarge } from './git-failure.ts'
 
 export type GitSource = Extract<StackSource, { kind: 'git' }>

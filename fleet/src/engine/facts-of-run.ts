@@ -1,7 +1,7 @@
 import { day } from '../../../src/model/duration.ts'
 import type { CalendarEntry } from '../../../src/model/calendar.ts'
 import type { AuditFinding } from '../../../src/model/audit.ts'
-import { computeCalendar } from '../../../src/plan/calendar.ts'
+import { computeCalendar } from '../../../src/plan/compute-calendar.ts'
 import type { FleetStack } from '../file/fleet.ts'
 import type { FindingChange } from '../ledger/finding-states.ts'
 import type { Fact, NoticeStack } from '../notify/notice.ts'

@@ -5,7 +5,7 @@ import { nonce } from '../../../src/runtime/nonce.ts'
 import type { Database } from '../database/connect.ts'
 import type { FleetStack } from '../file/fleet.ts'
 import type { FindingChange } from '../ledger/finding-states.ts'
-import { recordFindings } from '../ledger/findings.ts'
+import { recordFindings } from '../ledger/finding-rows.ts'
 import { beginRun, endRun } from '../ledger/runs.ts'
 import type { StackRun } from './run-stack.ts'
 

@@ -5,7 +5,7 @@ import { Failure } from '../../../src/model/failure.ts'
 import type { Database } from '../database/connect.ts'
 import { queues } from '../database/queues.ts'
 import type { Fleet } from '../file/fleet.ts'
-import type { Log } from '../log/log.ts'
+import type { Log } from '../log/replica-log.ts'
 import type { Metrics } from '../serve/metrics.ts'
 import { askForTick, type StackJob, tick } from './tick.ts'
 

@@ -1,4 +1,4 @@
-import { type ApplyOptions, runApply } from '../../../src/commands/apply.ts'
+import { type ApplyOptions, runApply } from '../../../src/commands/apply-command.ts'
 import { exitCodeOfPlan } from '../../../src/commands/exit-code.ts'
 import { nothingAsked } from '../../../src/commands/plan-options.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from '../../../src/commands/reconcile.ts'

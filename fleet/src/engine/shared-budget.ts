@@ -1,5 +1,5 @@
 import { type Milliseconds, second } from '../../../src/model/duration.ts'
-import { correctBudget, giveBackRequests, takeRequests } from '../budget/budget.ts'
+import { correctBudget, giveBackRequests, takeRequests } from '../budget/take-requests.ts'
 import type { Database } from '../database/connect.ts'
 import type { SharedBudget } from './budgeted.ts'
 

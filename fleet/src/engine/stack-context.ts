@@ -13,7 +13,7 @@ import type { Replica } from '../../../src/runtime/fleet-database.ts'
 import { hostHash, operator } from '../../../src/runtime/host.ts'
 import { nonce } from '../../../src/runtime/nonce.ts'
 import { openLog, readLog } from '../../../src/runtime/run-log.ts'
-import { stackLock } from '../../../src/runtime/stack-lock.ts'
+import { stackLock } from '../../../src/runtime/open-stack-lock.ts'
 import { type Stores, createStores } from '../../../src/stores/open.ts'
 import { type CapturedOutput, captureOutput } from './captured-output.ts'
 

@@ -13,7 +13,7 @@ import {
 import type { YamlDocument } from '../../../src/config/read-yaml.ts'
 import type { RelatedPlace } from '../../../src/model/diagnostic.ts'
 import { checkFleetShape, partOf } from './check-fleet-shape.ts'
-import type { RawFleet } from './raw.ts'
+import type { RawFleet } from './raw-fleet.ts'
 import { withoutPasswords } from './without-passwords.ts'
 
 /** A fleet file that is valid YAML, as far as the schema vouches for it. */

@@ -1,7 +1,7 @@
 import { checkUrl } from '../../../src/platform/endpoint.ts'
 import { Failure } from '../../../src/model/failure.ts'
 import type { FleetAccount } from './fleet.ts'
-import type { RawAccount } from './raw.ts'
+import type { RawAccount } from './raw-fleet.ts'
 import type { FleetDocument } from './read-document.ts'
 import { resolveSecret } from './resolve-secret.ts'
 

@@ -1,7 +1,7 @@
 import type { Path } from '../../../src/config/read-yaml.ts'
 import { isLoopback } from '../../../src/platform/endpoint.ts'
 import { type Notifier, type NotifierTarget, notifiedEvents } from './fleet.ts'
-import type { RawNotifier } from './raw.ts'
+import type { RawNotifier } from './raw-fleet.ts'
 import type { FleetDocument } from './read-document.ts'
 import { isProgram, resolveSecret } from './resolve-secret.ts'
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Path } from '../../../src/config/read-yaml.ts'
 import type { CredentialReference } from './fleet.ts'
-import type { RawSecret } from './raw.ts'
+import type { RawSecret } from './raw-fleet.ts'
 import type { FleetDocument } from './read-document.ts'
 
 /** Where a secret is found, with paths from the folder of the fleet file on; null only where the declaration is wrong. */

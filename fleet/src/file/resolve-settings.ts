@@ -8,7 +8,7 @@ import {
 } from '../../../src/model/duration.ts'
 import type { Path } from '../../../src/config/read-yaml.ts'
 import type { ChangeWindow, StackMode, StackPriority } from './fleet.ts'
-import type { RawSettings } from './raw.ts'
+import type { RawSettings } from './raw-fleet.ts'
 import type { FleetDocument } from './read-document.ts'
 import { resolveWindows } from './resolve-windows.ts'
 

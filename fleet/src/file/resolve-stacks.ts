@@ -3,7 +3,7 @@ import type { Path } from '../../../src/config/read-yaml.ts'
 import { suggestion } from '../../../src/config/suggestion.ts'
 import type { FleetAccount, FleetStack, StackSource } from './fleet.ts'
 import { isRevision, refuseGitUrl } from './git-source.ts'
-import type { RawGit, RawStack } from './raw.ts'
+import type { RawGit, RawStack } from './raw-fleet.ts'
 import type { FleetDocument } from './read-document.ts'
 import { type Settings, jitterOf, resolveSettings } from './resolve-settings.ts'
 

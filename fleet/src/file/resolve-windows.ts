@@ -1,7 +1,7 @@
 import { suggestion } from '../../../src/config/suggestion.ts'
 import type { Path } from '../../../src/config/read-yaml.ts'
 import { type ChangeWindow, weekdays } from './fleet.ts'
-import type { RawWindow } from './raw.ts'
+import type { RawWindow } from './raw-fleet.ts'
 import type { FleetDocument } from './read-document.ts'
 
 /** `09:30` is 570. */

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { fileDiagnostic } from '../../../src/config/source.ts'
 import { type Milliseconds, second } from '../../../src/model/duration.ts'
-import { fleetDigest } from './digest.ts'
+import { fleetDigest } from './fleet-digest.ts'
 import type { Fleet } from './fleet.ts'
 import { type FleetReading, readFleet } from './read-fleet.ts'
 

@@ -2,7 +2,7 @@ import { type Insertable, sql } from 'kysely'
 import type { ChangeLine, LogLine, RunLine } from '../../../src/model/log.ts'
 import type { LedgerPlace } from '../../../src/runtime/fleet-database.ts'
 import type { Database } from '../database/connect.ts'
-import { storable, storableJson } from './plain-text.ts'
+import { storable, storableJson } from './storable-text.ts'
 import type { ChangeTable, RunTable } from '../database/tables.ts'
 
 /** A line on its way into the history, with its number among the changes of its run. */

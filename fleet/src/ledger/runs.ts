@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Milliseconds } from '../../../src/model/duration.ts'
 import type { LedgerPlace } from '../../../src/runtime/fleet-database.ts'
 import type { Database } from '../database/connect.ts'
-import { storable, storableJson } from './plain-text.ts'
+import { storable, storableJson } from './storable-text.ts'
 
 /** A run as the fleet begins it. */
 export interface BegunRun extends LedgerPlace {

@@ -1,7 +1,7 @@
 import { Failure } from '../../../src/model/failure.ts'
 import { Secret } from '../../../src/model/secret.ts'
 import type { CredentialReference, Fleet, Notifier } from '../file/fleet.ts'
-import type { Log } from '../log/log.ts'
+import type { Log } from '../log/replica-log.ts'
 import { type NoticeChannel, type NoticeTarget, channelName, usualTimeout } from './channel.ts'
 
 type Resolve = (reference: CredentialReference) => Promise<Secret>

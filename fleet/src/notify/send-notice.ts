@@ -5,7 +5,7 @@ import { runProgram } from '../../../src/stores/run-program.ts'
 import type { NoticeChannel, NoticeTarget } from './channel.ts'
 import type { Notice } from './notice.ts'
 import { type Sending, post } from './post.ts'
-import { signatureHeader, signatureOf } from './signature.ts'
+import { signatureHeader, signatureOf } from './notice-signature.ts'
 import { slackMessage } from './slack.ts'
 
 type Program = Extract<NoticeTarget, { kind: 'exec' }>

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Milliseconds, second } from '../../../src/model/duration.ts'
 import { Failure } from '../../../src/model/failure.ts'
-import type { Health } from './health.ts'
+import type { Health } from './replica-health.ts'
 import { type ListenAddress, parseListenAddress } from './listen-address.ts'
 import type { Metrics } from './metrics.ts'
 

@@ -9,7 +9,7 @@ import {
   fleetStates,
   requestLanes,
 } from '../../../src/model/fleet-status.ts'
-import { readBudgets } from '../budget/budget.ts'
+import { readBudgets } from '../budget/take-requests.ts'
 import type { Database } from '../database/connect.ts'
 
 /** Characters of a hash that tell credentials apart, and tell nothing of them. */

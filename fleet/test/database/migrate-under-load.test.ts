@@ -5,7 +5,7 @@ import { connect, type Connection } from '../../src/database/connect.ts'
 import { migrate, type MigrationStep } from '../../src/database/migrate.ts'
 import { migrations } from '../../src/database/migrations.ts'
 import { readinessOf, readVersion, requireVersion, waitForVersion } from '../../src/database/version.ts'
-import { readFindings, recordFindings } from '../../src/ledger/findings.ts'
+import { readFindings, recordFindings } from '../../src/ledger/finding-rows.ts'
 import { postgresForTest, type TestDatabase } from '../support/postgres.ts'
 import { type OldReplica, startOldReplica } from '../support/version-1.ts'
 

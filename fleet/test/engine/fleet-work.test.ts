@@ -3,7 +3,7 @@ import { Secret } from '../../../src/model/secret.ts'
 import { connect } from '../../src/database/connect.ts'
 import { fleetWork } from '../../src/engine/fleet-work.ts'
 import type { Fleet, FleetStack } from '../../src/file/fleet.ts'
-import { createLog } from '../../src/log/log.ts'
+import { createLog } from '../../src/log/replica-log.ts'
 
 const secret = new Secret('flux_ci_SENTINELsentinel0123456789')
 

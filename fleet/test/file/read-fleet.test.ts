@@ -2,7 +2,7 @@ import { join, dirname } from 'node:path'
 import t from 'tap'
 import { day, hour, minute, year } from '../../../src/model/duration.ts'
 import { readFleet } from '../../src/file/read-fleet.ts'
-import { fleetDigest, stackDigest } from '../../src/file/digest.ts'
+import { fleetDigest, stackDigest } from '../../src/file/fleet-digest.ts'
 import { fleetOf, folderWith, oneAccount } from '../support/fleet-folder.ts'
 
 t.test('fills in every default of a stack that says nothing', async t => {

@@ -5,7 +5,7 @@ import type { ObservedUsage } from '../../../src/model/observed-usage.ts'
 import { testContext } from '../../../test/support/context.ts'
 import { connect } from '../../src/database/connect.ts'
 import { migrate } from '../../src/database/migrate.ts'
-import { fleetDatabaseOver } from '../../src/fleet-database.ts'
+import { fleetDatabaseOver } from '../../src/open-fleet-database.ts'
 import { postgresForTest } from '../support/postgres.ts'
 
 const now = Date.UTC(2026, 10, 30, 12)

@@ -11,7 +11,7 @@ import { type Connection, connect } from '../../src/database/connect.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { Fleet, FleetStack } from '../../src/file/fleet.ts'
 import { takeLease } from '../../src/lease/take-lease.ts'
-import { createLog } from '../../src/log/log.ts'
+import { createLog } from '../../src/log/replica-log.ts'
 import { createMetrics } from '../../src/serve/metrics.ts'
 
 /** As much as anybody asks for. */

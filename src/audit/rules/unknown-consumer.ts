@@ -1,5 +1,5 @@
 import type { UnknownUse } from '../../model/key-users.ts'
-import { unknownUses } from '../consumers/unknown-uses.ts'
+import { unknownUses } from '../consumers/find-unknown-uses.ts'
 import { lastUses } from '../consumers/observed.ts'
 import { plural } from '../../model/plural.ts'
 import { type Rule, clean, evidence } from '../rule.ts'

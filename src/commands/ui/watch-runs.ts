@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import type { StackLock } from '../../runtime/stack-lock.ts'
+import type { StackLock } from '../../runtime/open-stack-lock.ts'
 
 export interface Runs {
   /** Did a run of this machine end since the last call? Costs no request. */

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import type { Figures } from '../../audit/consumers/key-users.ts'
+import type { Figures } from '../../audit/consumers/find-key-users.ts'
 import { addUsage } from '../../audit/usage-of.ts'
 import { Failure } from '../../model/failure.ts'
 import type { Instant } from '../../model/duration.ts'

@@ -1,7 +1,7 @@
 import { type AuditFinding, type AuditReport, unseenReasons } from '../../model/audit.ts'
 import { day, formatDate } from '../../model/duration.ts'
 import { scoreText } from './audit-text.ts'
-import { auditedText } from '../text/subject.ts'
+import { auditedText } from '../text/subject-text.ts'
 import { inertText } from '../text/markdown.ts'
 import { plural } from '../text/values.ts'
 

@@ -3,7 +3,7 @@ import { type Severity, severities } from '../../model/audit-rule.ts'
 import { day, formatDate } from '../../model/duration.ts'
 import { countSeverities } from './audit-json.ts'
 import type { Palette } from '../text/palette.ts'
-import { auditedText } from '../text/subject.ts'
+import { auditedText } from '../text/subject-text.ts'
 import { displayWidth, escapeControls, minimumWidth, pad, redactSecrets, wrap } from '../text/text.ts'
 import { nameText, plural } from '../text/values.ts'
 

@@ -1,4 +1,4 @@
-import type { UsageFigures } from './usage.ts'
+import type { UsageFigures } from './usage-text.ts'
 
 type Counts = ReadonlyMap<string, number>
 

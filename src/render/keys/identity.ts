@@ -1,7 +1,7 @@
 import type { Instant } from '../../model/duration.ts'
 import { type LiveKey, shownEnvironment } from '../../model/live-key.ts'
 import { allPermissions, everyPermission } from '../../model/permission.ts'
-import { daysRemaining, expiryInWords } from './calendar.ts'
+import { daysRemaining, expiryInWords } from './calendar-day.ts'
 import { maskedKey } from './masked-key.ts'
 import type { Palette } from '../text/palette.ts'
 import { isoTime } from '../text/time.ts'

@@ -1,6 +1,6 @@
 import type { Instant } from '../../model/duration.ts'
 import { type LiveKey, type Ownership, regeneratedAt, shownEnvironment } from '../../model/live-key.ts'
-import { daysRemaining } from './calendar.ts'
+import { daysRemaining } from './calendar-day.ts'
 import { hiddenKey, maskedKey } from './masked-key.ts'
 import { lastUseToJson } from './live-key-json.ts'
 import { isoTime } from '../text/time.ts'

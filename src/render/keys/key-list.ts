@@ -1,7 +1,7 @@
 import type { Instant } from '../../model/duration.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import { type BoxLine, boxes } from './box.ts'
-import { calendarDay } from './calendar.ts'
+import { calendarDay } from './calendar-day.ts'
 import { expiryLine, lastUseInWords, ownerInWords, permissionsInWords, scopeInWords } from './key-words.ts'
 import { hiddenKey, maskedKey } from './masked-key.ts'
 import type { Palette } from '../text/palette.ts'

@@ -3,7 +3,7 @@ import type { LastUse, LiveKey, Ownership } from '../../model/live-key.ts'
 import { inShownOrder } from '../../model/permission-labels.ts'
 import { everyPermission, type Permissions } from '../../model/permission.ts'
 import type { Scope } from '../../model/scope.ts'
-import { expiryInWords } from './calendar.ts'
+import { expiryInWords } from './calendar-day.ts'
 import { relativeTime } from '../text/time.ts'
 
 /** The words of the screens of `apikeys`, as on the platform's page. They are not escaped yet. */

@@ -1,6 +1,6 @@
 import type { Instant } from '../../model/duration.ts'
 import type { LiveKey } from '../../model/live-key.ts'
-import { calendarDay } from './calendar.ts'
+import { calendarDay } from './calendar-day.ts'
 import { lastUseInWords, scopeInWords } from './key-words.ts'
 import { maskedKey } from './masked-key.ts'
 import type { Palette } from '../text/palette.ts'

@@ -1,7 +1,7 @@
 import type { Severity } from '../../model/audit-rule.ts'
 import type { Finding } from '../../model/finding.ts'
 import type { Instant } from '../../model/duration.ts'
-import { findingText } from './findings.ts'
+import { findingText } from './finding-text.ts'
 import { isoTime } from '../text/time.ts'
 import { breakable } from '../text/text.ts'
 

@@ -5,7 +5,7 @@ import type { Progress, Report } from '../../model/outcome.ts'
 import type { PlanJson } from '../plan/plan-json.ts'
 import { isoTime } from '../text/time.ts'
 import { type About, type EventJson, lineAt } from './event-line.ts'
-import type { ProgressState } from './progress.ts'
+import type { ProgressState } from './progress-text.ts'
 import { outcomeToJson, summaryToJson } from './report-json.ts'
 
 function about(change: Change): About {

@@ -1,7 +1,7 @@
 import type { Milliseconds } from '../../model/duration.ts'
 import type { Secret } from '../../model/secret.ts'
 import { clearLater } from './clear-later.ts'
-import { type NotCopied, copySecret } from './copy.ts'
+import { type NotCopied, copySecret } from './copy-secret.ts'
 
 export type CopiedFor =
   { readonly ok: true; /** Whether it will be emptied as asked. */ readonly clears: boolean } | NotCopied

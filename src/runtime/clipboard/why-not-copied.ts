@@ -1,4 +1,4 @@
-import type { NotCopied } from './copy.ts'
+import type { NotCopied } from './copy-secret.ts'
 
 /** What the programs of this desktop did instead, in words; null where there is none that could be asked. */
 export function whyNotCopied({ tried, withheld }: NotCopied): string | null {

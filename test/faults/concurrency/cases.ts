@@ -1,8 +1,8 @@
 import type { CrashPoint } from '../../../src/apply/crash-points.ts'
 import { type Replay, replays } from '../../support/replay.ts'
-import { type StoreSet, storeSets } from '../crash/scenes.ts'
-import { type Random, randomOf } from './random.ts'
-import { type SceneName, scenes } from './scenes.ts'
+import { type StoreSet, storeSets } from '../crash/crash-scenes.ts'
+import { type Random, randomOf } from './concurrency-random.ts'
+import { type SceneName, scenes } from './concurrency-scenes.ts'
 
 /** Runs of the program at once on one stack, one of which may be killed. */
 export interface Case {

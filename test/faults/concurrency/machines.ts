@@ -1,12 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { type Host, host } from '../../support/hosts.ts'
 import type { Ended } from '../../support/program.ts'
-import type { Stage } from '../crash/stage.ts'
+import type { Stage } from '../crash/crash-stage.ts'
 import type { Case } from './cases.ts'
 import type { Meeting } from './meeting.ts'
-import type { Random } from './random.ts'
-import { configuration } from './scenes.ts'
-import type { Declaration } from './scenes.ts'
+import type { Random } from './concurrency-random.ts'
+import { configuration } from './concurrency-scenes.ts'
+import type { Declaration } from './concurrency-scenes.ts'
 
 /** A machine that has the configuration. */
 export interface Machine {

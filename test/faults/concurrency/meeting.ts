@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { minute } from '../../../src/model/duration.ts'
 import type { ServedPlatform } from '../../support/served-platform.ts'
 import type { Case } from './cases.ts'
-import type { Random } from './random.ts'
+import type { Random } from './concurrency-random.ts'
 
 /** So long a request or an answer is under way at most, in milliseconds. */
 const longestWay = 40

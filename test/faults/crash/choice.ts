@@ -1,5 +1,5 @@
 import type { Settled } from '../../campaigns/campaign.ts'
-import type { Choice } from './play.ts'
+import type { Choice } from './crash-play.ts'
 import { type Setting, shuffled, titleOf } from './setting.ts'
 
 /** Every point that a run comes by, and every one that its recovery comes by. */

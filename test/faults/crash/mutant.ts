@@ -15,7 +15,7 @@ export interface Mutation {
 export function wrongPlatform(calls: string): Mutation {
   const right = 'platformWithCrashPoints(connection.client, context.checkpoint)'
   return {
-    file: 'commands/apply.ts',
+    file: 'commands/apply-command.ts',
     from: `    platform: ${right},\n`,
     to: `    platform: (right => ({ ...right, ${calls} }))(${right}),\n`,
   }
@@ -25,7 +25,7 @@ export function wrongPlatform(calls: string): Mutation {
 export function wrongStores(calls: string): Mutation {
   const right = 'storesWithCrashPoints(stores, context.checkpoint)'
   return {
-    file: 'commands/apply.ts',
+    file: 'commands/apply-command.ts',
     from: `    stores: ${right},\n`,
     to: `    stores: (all => ({ ...all, open: spec => (right => ({ ...right, ${calls} }))(all.open(spec)) }))(${right}),\n`,
   }

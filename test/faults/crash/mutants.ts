@@ -1,5 +1,5 @@
 import type { Mutant } from './mutant.ts'
-import { playCase } from './play.ts'
+import { playCase } from './crash-play.ts'
 import { caseOf } from './setting.ts'
 import { wrongOrders } from './wrong-orders.ts'
 import { wrongSteps } from './wrong-steps.ts'

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { outages } from '../../support/invariants.ts'
-import type { Stage } from './stage.ts'
+import type { Stage } from './crash-stage.ts'
 
 export interface Prober {
   /** Resolves once no look is going on; the next one is at `resume`. */

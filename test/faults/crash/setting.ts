@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Replay, replays } from '../../support/replay.ts'
-import { type Scene, type SceneName, type StoreSet, scenes, storeSets } from './scenes.ts'
+import { type Scene, type SceneName, type StoreSet, scenes, storeSets } from './crash-scenes.ts'
 
 /** What the kills of the matrix happen in. */
 export interface Setting {

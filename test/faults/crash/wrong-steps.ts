@@ -144,7 +144,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   'more for a head that nothing proves': {
     edits: [
       {
-        file: 'plan/proof.ts',
+        file: 'plan/find-proof.ts',
         from: "  return adopt === id ? 'adopt' : null\n",
         to: "  return adopt === null || adopt === id ? 'adopt' : null\n",
       },

@@ -3,8 +3,8 @@ import { day, minute } from '../../../src/model/duration.ts'
 import { keysOf, outages, outputFaults, snapshotOf, statesOf, storeFaults } from '../../support/invariants.ts'
 import type { FaultName, Left } from './fault-table.ts'
 import { faults, isMisled } from './faults.ts'
-import { type Play, openPlay } from './play.ts'
-import { type CallName, scenes } from './scenes.ts'
+import { type Play, openPlay } from './store-play.ts'
+import { type CallName, scenes } from './wire-scenes.ts'
 import { type Scene, storeNamesOf } from './states.ts'
 
 /** Which tries of the call the fault hits; `retry`: the second, where the first was carried out and its answer lost. */

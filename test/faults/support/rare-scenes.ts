@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { day, second } from '../../../src/model/duration.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import type { RareCall } from '../wire-rare-faults.ts'
-import type { Play } from './play.ts'
+import type { Play } from './store-play.ts'
 import {
   type Scene,
   apply,

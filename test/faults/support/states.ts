@@ -1,5 +1,5 @@
 import { day } from '../../../src/model/duration.ts'
-import type { Play } from './play.ts'
+import type { Play } from './store-play.ts'
 
 /** What leads to one call of the platform's API, and how to know it. */
 export interface Scene {

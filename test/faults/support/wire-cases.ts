@@ -4,7 +4,7 @@ import { readingCalls, readingCases, writing, writingCalls, writingCases } from 
 import { rareReads, rareReadingCases, rareWrites, rareWritingCases } from '../wire-rare-faults.ts'
 import { type Played, playCell } from './cell.ts'
 import type { Case, Ending, FaultName } from './fault-table.ts'
-import type { CallName } from './scenes.ts'
+import type { CallName } from './wire-scenes.ts'
 
 export const tableCases: readonly Case<CallName>[] = [
   ...readingCases,

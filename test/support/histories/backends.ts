@@ -7,7 +7,7 @@ import { openSandbox } from '../../../src/sandbox/sandbox.ts'
 import { serveSandbox } from '../../../src/sandbox/serve.ts'
 import { now as start } from '../build.ts'
 import { type PlatformPort, openModelPlatform } from '../model-platform.ts'
-import type { Backend } from './world.ts'
+import type { Backend } from './history-world.ts'
 
 /** Ids and secrets in no order, and the same in every game. */
 function makers() {

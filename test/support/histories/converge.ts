@@ -13,13 +13,13 @@ import type { CurrentState, PlanOptions } from '../../../src/plan/input.ts'
 import { ownedKeys } from '../../../src/lifecycle/ownership.ts'
 import { storesToFind } from '../../../src/plan/lost-stores.ts'
 import { summary } from '../plan-of.ts'
-import { formerStoresOf } from './configuration.ts'
+import { formerStoresOf } from './history-configuration.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { evidenceAt } from './evidence.ts'
 import { siteOf } from './sites.ts'
 import type { History, PlainApply } from './steps.ts'
 import { machineOf } from './watched.ts'
-import { type HistoryWorld, breaks, holderOf, secretOf } from './world.ts'
+import { type HistoryWorld, breaks, holderOf, secretOf } from './history-world.ts'
 /** The stored secret of a declared key, where it may manage keys; else a person's. */
 export async function credentialOf(
   world: HistoryWorld,
@@ -68,7 +68,9 @@ export async function judgeConvergence(
   played: Played,
 ): Promise<void> {
   const { desired, plan, report, gathered } = played
-  const undone = report.outcomes.filter(outcome => !isSettled(outcome) && !isHopeless(outcome))
+  const undone = report.outcomes.filter(
+    outcome => !isSettled(outcome) && !isHopeless(outcome) && !isTooLate(outcome, world),
+  )
   for (const outcome of undone) {
     const why = outcome.status === 'failed' ? outcome.message : outcome.status
     breaks(
@@ -119,10 +121,12 @@ export async function judgeConvergence(
     breaks(world, `the second plan is not empty: ${left.map(changes => changes.join(', ')).join(', or ')}`)
 }
 
-/** An unmanaged key with the name of a declared one stays until there is a head: the plan made one. */
+/** An unmanaged key with the name of a declared one stays until there is a head: the plan made or adopted one. */
 function isFree(change: Change, { changes }: Plan): boolean {
-  if (change.kind !== 'revoke' || change.reason.code !== 'unmanaged') return false
-  return changes.some(made => isProvision(made) && made.desired.name === change.live.name)
+  if (change.kind !== 'revoke' || !['unmanaged', 'unused'].includes(change.reason.code)) return false
+  return changes.some(
+    made => (isProvision(made) || made.kind === 'adopt') && made.desired.name === change.live.name,
+  )
 }
 
 /** Made, or a revocation that waits: where what leaked took a deadline along, the new head gives its predecessors another one. */
@@ -149,6 +153,16 @@ function takesTwoRuns(change: Change): boolean {
 /** No run revokes or narrows the key that calls: the next one, with another key, does. */
 function isForNext(change: Change, callerId: string | undefined): boolean {
   return 'live' in change && change.live.id === callerId
+}
+
+/** The date that was declared came between plan and request, or by the clock of the platform before. */
+function isTooLate(
+  { change }: Report['outcomes'][number],
+  { backend: { now }, slack }: HistoryWorld,
+): boolean {
+  if (!isProvision(change)) return false
+  const { expires } = change.desired
+  return expires.kind === 'until' && expires.at <= now + slack
 }
 
 /** Other machines' pending keys are in the way, and only they can finish or end them. */

@@ -7,7 +7,7 @@ import { evidenceNeeded } from '../../../src/plan/evidence-needed.ts'
 import type { PlanOptions } from '../../../src/plan/input.ts'
 import { looksWithoutProgram } from '../../../src/stores/locality.ts'
 import { type Site, filePlace } from './sites.ts'
-import { type HistoryWorld, holderOf, placeOf, secretOf } from './world.ts'
+import { type HistoryWorld, holderOf, placeOf, secretOf } from './history-world.ts'
 
 /** What the places of declared keys are called here. */
 export function placesAt(desired: DesiredState, site: Site): PlanOptions['places'] {

@@ -2,9 +2,9 @@ import type { DesiredKey, DesiredState } from '../../../src/model/desired.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import type { Marker } from '../../../src/model/marker.ts'
 import { type Marked, markerOf } from '../invariants.ts'
-import { kindOf } from './configuration.ts'
+import { kindOf } from './history-configuration.ts'
 import { markedSite } from './sites.ts'
-import { placeOf } from './world.ts'
+import { placeOf } from './history-world.ts'
 
 /** Does a marker say that its key is a stack's? Under a former name of the stack only what is declared. */
 export function isOwn(

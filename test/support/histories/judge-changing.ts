@@ -6,7 +6,7 @@ import type { KeyPatch } from '../../../src/platform/types.ts'
 import { markerOf } from '../invariants.ts'
 import type { Deed } from './deed.ts'
 import { declaredKey, isOwn } from './heads.ts'
-import { type HistoryWorld, breaks } from './world.ts'
+import { type HistoryWorld, breaks } from './history-world.ts'
 
 /** A store proves that it is ours, whatever somebody pasted into its description. */
 export function isPasted(

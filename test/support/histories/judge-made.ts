@@ -1,7 +1,7 @@
 import { hour } from '../../../src/model/duration.ts'
-import { desiredOfStack } from './configuration.ts'
+import { desiredOfStack } from './history-configuration.ts'
 import type { PlainApply, Step } from './steps.ts'
-import { type HistoryWorld, breaks } from './world.ts'
+import { type HistoryWorld, breaks } from './history-world.ts'
 
 /** How many keys are declared. */
 function declared({ configurations }: HistoryWorld): number {

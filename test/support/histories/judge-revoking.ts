@@ -1,11 +1,12 @@
 import { type Instant, type Milliseconds, day } from '../../../src/model/duration.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
+import type { Marker } from '../../../src/model/marker.ts'
 import { markerOf } from '../invariants.ts'
 import type { Deed } from './deed.ts'
 import { isPasted, pastedMarker } from './judge-changing.ts'
 import { consumedPlaces, declaredKey, familyOf, headsOf, isOwn, markedBy, topOf } from './heads.ts'
 import { filePlace, sites } from './sites.ts'
-import { type HistoryWorld, breaks, holderOf } from './world.ts'
+import { type HistoryWorld, breaks, holderOf } from './history-world.ts'
 
 const handover = 30 * day
 
@@ -28,6 +29,21 @@ function isInUse(
   const isMadeHere = ownership.kind === 'managed' && ownership.marker.state.kind !== 'external'
   if (isMadeHere && /^fluxloop-keys\/.* \(before delivery\)$/.test(lastUse.userAgent ?? '')) return false
   return now - lastUse.at < quiet - slack
+}
+
+/** Nobody finished it for a day, and no store that the run could read has it: another machine's may. */
+export function isAbandoned(
+  { id, createdAt }: LiveKey,
+  { stored }: Pick<Deed, 'stored'>,
+  { backend: { now }, slack }: HistoryWorld,
+): boolean {
+  return now - createdAt >= day - slack && !stored.has(id)
+}
+
+/** It retires without having been delivered, and nobody is known to have used it. */
+function wasNeverReceived({ lastUse }: LiveKey, { state }: Marker): boolean {
+  if (state.kind !== 'retiring' || state.delivered !== null) return false
+  return lastUse.known && lastUse.at === null
 }
 
 /** Why a revocation breaks a promise; null where it keeps all of them. */
@@ -85,8 +101,12 @@ function wrongInRevoking(
   // What was put back from a backup is only seen where it can be read.
   const isSeen = (each: string) => !world.restored.has(each) || stored.has(live.id)
   const place = held.find(([each]) => consumed.has(each) && isSeen(each))
-  if (place !== undefined) return `consumers read its secret in ${place[0]}`
-  if (born.has(live.id) || marker.state.kind === 'pending') {
+  // Somebody tore the marker from the head that this run made: what it names tells nothing of consumers.
+  const isTorn = keys.some(({ id, ownership }) => born.has(id) && ownership.kind !== 'managed')
+  if (marker.state.kind === 'pending' && isAbandoned(live, deed, world) && headsOf(family).length > 0)
+    return isInUse(live, key.rotation.quiet, world) && !waived(key.keyId) ? 'it is in use' : null
+  if (place !== undefined && !isTorn) return `consumers read its secret in ${place[0]}`
+  if (born.has(live.id) || marker.state.kind === 'pending' || wasNeverReceived(live, marker)) {
     const sealed = key.stores.some(({ spec }) => spec.kind === 'age-file' && spec.identity === null)
     const isOld = headsOf(family).length > 0 && now - live.createdAt >= day - slack
     if (isOld && isInUse(live, key.rotation.quiet, world) && !waived(key.keyId)) return 'it is in use'

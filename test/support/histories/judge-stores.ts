@@ -1,35 +1,43 @@
-import type { DesiredState } from '../../../src/model/desired.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
-import { desiredOfStack } from './configuration.ts'
+import { desiredOfStack } from './history-configuration.ts'
 import type { Marked } from '../invariants.ts'
 import { consumedPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import { judgeHers } from './mallory.ts'
-import { type HistoryWorld, breaks, holderOf } from './world.ts'
+import { type HistoryWorld, breaks, holderOf } from './history-world.ts'
 
 /** Why a secret that a consumer reads may be dead without any run being to blame. */
 function excused(secret: string, keys: readonly LiveKey[], world: HistoryWorld): boolean {
   const death = world.deaths.get(secret)
-  if (death === 'people' || death === 'pruned' || death === 'in place') return true
+  if (death !== undefined && death !== 'revoked') return true
   const id = world.issued.get(secret)
   return keys.some(key => key.id === id && key.status === 'expired')
 }
 
 /** Whoever reads a store of a declared key finds a working key of it, at every instant. */
-function judgeStores(states: readonly DesiredState[], keys: readonly LiveKey[], world: HistoryWorld): void {
-  for (const desired of states) {
+function judgeStores(keys: readonly LiveKey[], world: HistoryWorld): void {
+  for (const configuration of world.configurations) {
+    const desired = desiredOfStack(configuration, world.start)
+    const { forgotten } = configuration
     const marked = markedBy(desired, keys)
     for (const key of desired.keys) {
       const family = familyOf(key, marked)
       const top = topOf(family)
       if (top === null || top.marker.state.kind !== 'delivered') continue
-      for (const place of consumedPlaces(key, top)) judgePlace(place, { top, family }, keys, world)
+      for (const place of consumedPlaces(key, top)) judgePlace(place, { top, family, forgotten }, keys, world)
     }
   }
 }
 
+/** A key id whose head consumers read, and what its stack was called without saying so any more. */
+interface Consumed {
+  readonly top: Marked
+  readonly family: readonly Marked[]
+  readonly forgotten: readonly string[]
+}
+
 function judgePlace(
   place: string,
-  { top, family }: { readonly top: Marked; readonly family: readonly Marked[] },
+  { top, family, forgotten }: Consumed,
   keys: readonly LiveKey[],
   world: HistoryWorld,
 ): void {
@@ -49,15 +57,15 @@ function judgePlace(
       `a consumer of ${keyId} reads ${world.issued.get(secret) ?? 'a stranger'} from ${place}: ${why}`,
     )
   }
-  // Where somebody wiped its marker, it works anyway.
-  if (holder?.ownership.kind === 'managed' && !family.some(({ live }) => live.id === holder.id))
+  // Where somebody wiped its marker, or the stack forgot the name under which it was made, it works anyway.
+  if (holder?.ownership.kind !== 'managed' || forgotten.includes(holder.ownership.marker.stack)) return
+  if (!family.some(({ live }) => live.id === holder.id))
     breaks(world, `${place} of ${keyId} holds the secret of ${holder.id}, which is no key of it`)
 }
 
 /** Looks at the platform and the stores as they are at this instant. */
 export async function judgeInstant(world: HistoryWorld): Promise<void> {
-  const states = world.configurations.map(each => desiredOfStack(each, world.start))
   const keys = await world.backend.inspect()
-  judgeStores(states, keys, world)
+  judgeStores(keys, world)
   judgeHers(keys, world)
 }

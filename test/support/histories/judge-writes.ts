@@ -6,7 +6,7 @@ import type { KeyPatch, NewKey } from '../../../src/platform/types.ts'
 import { type PlanJson, planToJson } from '../../../src/render/plan/plan-json.ts'
 import { isoTime } from '../../../src/render/text/time.ts'
 import type { Watch } from './watched.ts'
-import { type HistoryWorld, breaks } from './world.ts'
+import { type HistoryWorld, breaks } from './history-world.ts'
 
 /** One write of a run that the platform carried out. */
 export type Write =

@@ -5,7 +5,7 @@ import { reachesBeyond } from '../../../src/model/scope.ts'
 import { type LiveKey, endsAgree, secretMadeAt, visibleEnd } from '../../../src/model/live-key.ts'
 import { declaredKey, familyOf, headsOf, markedBy, topOf } from './heads.ts'
 import type { Watch } from './watched.ts'
-import { type HistoryWorld, breaks } from './world.ts'
+import { type HistoryWorld, breaks } from './history-world.ts'
 
 /** Its stores held the secret that works, and nobody asked for another one. */
 function isHealthy(keyId: string, { desired, options }: Watch, keys: readonly LiveKey[]): boolean {
@@ -19,6 +19,7 @@ function isHealthy(keyId: string, { desired, options }: Watch, keys: readonly Li
   const pending = family.some(each => each.marker.state.kind === 'pending')
   return (
     !pending &&
+    live.status === 'active' &&
     headsOf(family).length === 1 &&
     !isWidened(key, live) &&
     endsAgree(top.marker.state.visibleEnd, visibleEnd(live.maskedKey)) &&

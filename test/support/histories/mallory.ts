@@ -8,7 +8,7 @@ import type { NewKey } from '../../../src/platform/types.ts'
 import { type Marked, isDelivered, markerOf } from '../invariants.ts'
 import type { PlatformPort } from '../model-platform.ts'
 import type { PersonStep } from './steps.ts'
-import { type HistoryWorld, breaks, dies, secretOf } from './world.ts'
+import { type HistoryWorld, breaks, dies, secretOf } from './history-world.ts'
 
 /** All that she may do. */
 const rights = ['manage_keys', 'read_results'] as const

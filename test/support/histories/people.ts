@@ -6,7 +6,7 @@ import { markerOf } from '../invariants.ts'
 import type { PlatformPort } from '../model-platform.ts'
 import { attack } from './mallory.ts'
 import type { PersonStep } from './steps.ts'
-import { type HistoryWorld, dies } from './world.ts'
+import { type HistoryWorld, dies } from './history-world.ts'
 
 type Edit = Extract<PersonStep, { do: 'edit' }>['to']
 

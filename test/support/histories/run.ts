@@ -3,14 +3,15 @@ import { replayCommand, replayTitle } from '../../campaigns/progress.ts'
 import { fc } from '../properties.ts'
 import { inProcess, inProcessButSlow, overHttp } from './backends.ts'
 import { anyHistory } from './generate.ts'
-import { type Ending, PromiseBroken, play } from './play.ts'
+import { type Ending, PromiseBroken, play } from './history-play.ts'
 import type { History } from './steps.ts'
-import type { Deeds } from './world.ts'
+import type { Deeds } from './history-world.ts'
 
 /** How histories are played: on the model platform; or on the sandbox over HTTP, where each must end just as on the model platform. */
 export const games = {
   'in process': async (history: History): Promise<Ending> => await play(history, inProcess()),
-  'over HTTP': async (history: History): Promise<Ending> => {
+  'over HTTP': async (drawn: History): Promise<Ending> => {
+    const history = oneByOne(drawn)
     const backend = await overHttp()
     try {
       const ending = await play(history, backend)
@@ -25,6 +26,11 @@ export const games = {
     }
   },
 } as const
+
+/** Which of two requests at once comes first is not the same over a network: keys are worked on one after the other here. */
+function oneByOne({ steps, ...how }: History): History {
+  return { ...how, steps: steps.map(step => (step.do === 'apply' ? { ...step, parallelism: 1 } : step)) }
+}
 
 export type Game = keyof typeof games
 

@@ -7,16 +7,16 @@ import type { LiveKey } from '../../../src/model/live-key.ts'
 import { type StoreSpec, storeLabel } from '../../../src/model/store.ts'
 import type { Issued } from '../../../src/platform/types.ts'
 import type { PlatformPort } from '../model-platform.ts'
-import { isLocal, kindOf } from './configuration.ts'
+import { isLocal, kindOf } from './history-configuration.ts'
 import { deliveredPlaces, familyOf, markedBy, topOf } from './heads.ts'
 import type { Deed } from './deed.ts'
 import { judgeRegenerating, judgeUpdating } from './judge-changing.ts'
-import { judgeRevoking } from './judge-revoking.ts'
+import { isAbandoned, judgeRevoking } from './judge-revoking.ts'
 import type { Write } from './judge-writes.ts'
 import { judgeInstant } from './judge-stores.ts'
 import type { Apply, History } from './steps.ts'
 import { siteOf } from './sites.ts'
-import { type HistoryWorld, breaks, dies, holderOf, placeOf, secretOf } from './world.ts'
+import { type Death, type HistoryWorld, breaks, dies, holderOf, placeOf, secretOf } from './history-world.ts'
 
 /** Thrown at a crash point: the process is no more. Nothing after it happens. */
 export class Killed extends Error {}
@@ -146,8 +146,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         judgeRevoking(id, [before, watch.seen], deed(), world)
         if (before.some(live => live.id === id)) watch.writes.push({ kind: 'revoke', id })
         watch.died.add(id)
-        const wasManaged = before.some(live => live.id === id && live.ownership.kind === 'managed')
-        dies(world, id, wasManaged ? 'revoked' : 'pruned')
+        dies(world, id, deathOf(before.find(live => live.id === id)))
       }, true),
     actAs: (secret, key) => client.actAs(secret, key),
   }
@@ -189,16 +188,23 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
       },
     }
   }
+  const deathOf = (live: LiveKey | undefined): Death => {
+    if (live?.ownership.kind !== 'managed') return 'pruned'
+    const isPending = live.ownership.marker.state.kind === 'pending'
+    return isPending && isAbandoned(live, watch, world) ? 'abandoned' : 'revoked'
+  }
   /** Where consumers had it from there, they have their grace from now on. */
   const replaced = async (secret: string, place: string) => {
     const { desired } = watch
     const live = await backend.inspect()
     // What is dead already gives nobody a grace.
-    if (holderOf(world, secret, live) === null) return
+    const holder = holderOf(world, secret, live)
+    if (holder === null) return
     const marked = markedBy(desired, live)
     for (const key of desired.keys) {
       const top = topOf(familyOf(key, marked))
-      if (top === null || !deliveredPlaces(key, top).includes(place)) continue
+      // An older one lies in a place that another checkout left: its users had their grace then.
+      if (top?.live.id !== holder.id || !deliveredPlaces(key, top).includes(place)) continue
       world.replaced.set(secret, { at: backend.now, grace: key.rotation.grace })
     }
   }
