@@ -501,6 +501,17 @@ t.test('shows every field that is written along with a further store, and that i
   t.ok(codes(forbidden).includes('widening-forbidden'))
 })
 
+t.test('shows that a successor is protected, or is not any more', async t => {
+  for (const protect of [true, false]) {
+    const declared = desiredKey({ protect })
+    const keys = [managedKey(key, { live: { createdAt: now - 70 * day }, marked: { protected: !protect } })]
+    const [change] = planToJson(planOf({ desired: [declared], keys })).changes
+    t.equal(change?.action, 'rotate')
+    const shown = change?.fields.filter(({ field }) => field === 'protect')
+    t.match(shown, [{ current: !protect, desired: protect, widens: false, cause: null }])
+  }
+})
+
 t.test('shows what finishing a pending key writes to it', async t => {
   const narrow = desiredKey({ permissions: ['read_scenarios'] })
   const [change] = planToJson(planOf({ desired: [narrow], keys: [pending(1)] })).changes
