@@ -107,7 +107,7 @@ function edited(text: string | null, stack: string, { roles, keys }: ImportPropo
 }
 
 /** What would be written has to be a configuration that validate accepts. */
-async function requireSound(target: Target, text: string, { config }: ImportOptions, context: Context) {
+async function requireValid(target: Target, text: string, { config }: ImportOptions, context: Context) {
   const { cwd, stderr } = context
   const loaded = await loadConfiguration({
     paths: config,
@@ -179,7 +179,7 @@ export async function runImport(options: ImportOptions, context: Context): Promi
     return 0
   }
   const text = edited(target.text, stack, proposal)
-  await requireSound(target, text, options, context)
+  await requireValid(target, text, options, context)
   stdout.printPatch(`${renderFileDiff(target.path, target.text, text, stdout)}\n`)
   await requireConsent(options, context)
   await replaceFile(target.path, target.text, text)

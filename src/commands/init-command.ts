@@ -90,7 +90,7 @@ async function answersOf(options: InitOptions, context: Context): Promise<Answer
 }
 
 /** What is written has to be a configuration that validate accepts. */
-async function requireSound(path: string, text: string, { cwd, stderr }: Context): Promise<void> {
+async function requireValid(path: string, text: string, { cwd, stderr }: Context): Promise<void> {
   const loaded = await loadConfiguration({ paths: [path], cwd, now: null, instead: new Map([[path, text]]) })
   if (loaded.ok) return
   stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
@@ -130,7 +130,7 @@ export async function runInit(options: InitOptions, context: Context): Promise<n
     stderr.print(`Left out: ${nameText(live.id)} (${quotedName(live.name)}), since ${why}.`)
   const path = join(cwd, 'fluxloop-keys.yaml')
   const text = newConfiguration(stack, first, proposal)
-  await requireSound(path, text, context)
+  await requireValid(path, text, context)
   const ci = answers.host === null ? null : await planCiFiles(answers.host, options, context)
   await replaceFile(path, null, text)
   const ignore = join(cwd, '.gitignore')

@@ -43,7 +43,7 @@ t.test('asks the usage gate before every revocation', async t => {
     ['no data', { lastUse: unknownUse }, 'usage-unknown'],
     ['used a moment ago', { lastUse: usedAt(now) }, 'in-use'],
     ['used just within quiet', { lastUse: usedAt(now - day + 1) }, 'in-use'],
-    ['quiet for just so long', { lastUse: usedAt(now - day) }, null],
+    ['quiet for exactly that long', { lastUse: usedAt(now - day) }, null],
     ['used later than now, by another clock', { lastUse: usedAt(now + hour) }, 'in-use'],
     ['used by nobody knows what', { lastUse: usedAt(now - hour, null) }, 'in-use'],
     ['used by a program whose name contains ours', { lastUse: usedAt(now - hour, `my-${own}`) }, 'in-use'],

@@ -69,7 +69,7 @@ t.test('draws place, message, line, carets, second place and hint', t => {
   t.end()
 })
 
-t.test('styles what it is told to, and calls warnings warnings', t => {
+t.test('styles with the palette that it gets, and calls warnings warnings', t => {
   const text = renderDiagnostics([diagnostic('x: y', 4, 1, { code: 'age-beyond-expiry' })], {
     bold: inner => `<b>${inner}</b>`,
     red: inner => `<r>${inner}</r>`,

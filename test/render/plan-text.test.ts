@@ -212,7 +212,7 @@ t.test('ends in a summary that names rarer kinds only where there is one', t => 
   t.equal(
     lastLine({ ...emptyPlan, retiring: fullPlan.retiring }),
     'No changes. Your keys match the configuration.',
-    'a retiring key is no change',
+    'a retiring key is not a change',
   )
   t.end()
 })

@@ -162,7 +162,7 @@ export function driftOf(index: number): PlanJson['changes'][number] {
   }
 }
 
-/** So many keys, with a finding on every fifth and drift on every fiftieth. */
+/** That many keys, with a finding on every fifth and drift on every fiftieth. */
 export function worldOf(count: number): PageSource {
   const indices = Array.from({ length: count }, (_, index) => index)
   return {
