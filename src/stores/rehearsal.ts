@@ -34,7 +34,9 @@ function stageFor(spec: StoreSpec, nonce: string): Stage | null {
       const { siblingSetting, settings: known } = presetOf(spec.preset)
       const own = spec.settings[siblingSetting] ?? ''
       const other =
-        known[siblingSetting]?.variable === true ? `${own}_DOCTOR_${nonce.toUpperCase()}` : `${own}-doctor-${nonce}`
+        known[siblingSetting]?.variable === true
+          ? `${own}_DOCTOR_${nonce.toUpperCase()}`
+          : `${own}-doctor-${nonce}`
       return { spec: { ...spec, settings: { ...spec.settings, [siblingSetting]: other } }, file: null }
     }
   }

@@ -100,7 +100,9 @@ export function connect(url: Secret, options: ConnectOptions = {}): Connection {
   })
   // Connections that wait in the pool break as the server is restarted; the next statement gets a new one, and says so if it cannot.
   pool.on('error', () => undefined)
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: givingUpBroken(pool) }) }).withSchema(schema)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: givingUpBroken(pool) }) }).withSchema(
+    schema,
+  )
   let closing: Promise<void> | null = null
   return {
     db,

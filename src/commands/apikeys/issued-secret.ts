@@ -73,7 +73,9 @@ export async function showUnplaced(cause: unknown, asked: Asked, context: Contex
   if (!mayPrint(asked, context)) return cause
   if (asked.quiet) await printSecret(secret, context)
   else if (asked.json) {
-    await stdout.printOnce(jsonText({ format_version: '1.0', api_key: null, key: secret.reveal(), stores: [] }))
+    await stdout.printOnce(
+      jsonText({ format_version: '1.0', api_key: null, key: secret.reveal(), stores: [] }),
+    )
   } else await stdout.printOnce(boxOf(secret, context))
   const { code, message, hints } = cause
   const where = 'The secret that the answer held was printed: find its key in the web platform by its end.'
