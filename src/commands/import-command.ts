@@ -15,7 +15,7 @@ import { renderDiagnostics } from '../render/text/diagnostics.ts'
 import { renderFileDiff } from '../render/report/file-diff.ts'
 import { shellWord } from '../model/shell-word.ts'
 import { nameText, plural, quotedName } from '../render/text/values.ts'
-import { breakable, escapeControls } from '../render/text/text.ts'
+import { escapeControls, unbreakable, wrap } from '../render/text/text.ts'
 import { requireConfiguration } from './configuration.ts'
 import { chooseKeys, isNamed } from './import-choice.ts'
 import { replaceFile, textOf } from './replace-file.ts'
@@ -149,10 +149,9 @@ async function withoutCaller(
   const callerId = await askCaller()
   const calling = keys.find(key => key.id === callerId && isByWildcard(key))
   if (calling === undefined) return keys
-  const name = breakable(`${nameText(calling.id)} (${quotedName(calling.name)})`)
-  stderr.print(
-    `Left out: ${name}, since this command calls with it. To import it too, name it: fluxloop-keys import ${breakable(nameText(calling.id))}`,
-  )
+  const name = `${nameText(calling.id)} (${quotedName(calling.name)})`
+  const why = `Left out: ${name}, since this command calls with it. To import it too, name it: ${unbreakable(`fluxloop-keys import ${nameText(calling.id)}`)}`
+  stderr.print(wrap(why, stderr.width).join('\n'))
   return keys.filter(key => key !== calling)
 }
 
@@ -173,7 +172,11 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   const proposal = proposeImport(chosen, known, now)
   const { stdout, stderr } = context
   for (const { live, why } of proposal.left)
-    stderr.print(`Left out: ${breakable(`${nameText(live.id)} (${quotedName(live.name)})`)}, since ${why}.`)
+    stderr.print(
+      wrap(`Left out: ${nameText(live.id)} (${quotedName(live.name)}), since ${why}.`, stderr.width).join(
+        '\n',
+      ),
+    )
   if (proposal.keys.length === 0) {
     stdout.print('There is nothing to import.')
     return 0

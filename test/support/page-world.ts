@@ -116,6 +116,7 @@ export function planOf(changes: PlanJson['changes'] = []): PlanJson {
     now: isoAt(0),
     managed: 1,
     calling_key: null,
+    calling_live_id: null,
     refused: false,
     held: false,
     forecast: false,
