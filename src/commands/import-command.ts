@@ -11,7 +11,7 @@ import type { DesiredState } from '../model/desired.ts'
 import { Declined, Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isFree } from '../plan/adopt.ts'
-import { renderDiagnostics } from '../render/text/diagnostics.ts'
+import { diagnosticStyle, renderDiagnostics } from '../render/text/diagnostics.ts'
 import { renderFileDiff } from '../render/report/file-diff.ts'
 import { shellWord } from '../model/shell-word.ts'
 import { nameText, plural, quotedName } from '../render/text/values.ts'
@@ -116,7 +116,7 @@ async function requireValid(target: Target, text: string, { config }: ImportOpti
     instead: new Map([[target.path, text]]),
   })
   if (loaded.ok) return
-  stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
+  stderr.print(renderDiagnostics(loaded.diagnostics, diagnosticStyle(stderr)))
   throw new Failure(
     'configuration',
     'What import would write is not a valid configuration, so nothing was written',
