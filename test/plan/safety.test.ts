@@ -329,7 +329,7 @@ t.test('waits for the maker of a pending key, then heals it anywhere', async t =
   t.match(
     planOf({ keys: three(hour) }).changes,
     [{ kind: 'heal', generation: null }],
-    'no fourth beside three',
+    'no fourth next to three',
   )
   t.match(planOf({ keys: three(day) }).changes, [{ kind: 'heal', generation: 4 }], 'old ones do not count')
 })
