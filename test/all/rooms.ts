@@ -8,7 +8,7 @@ const root = new URL('../../', import.meta.url)
 /** These share one process: npm packs and installs once for all of them. */
 const packaged = [
   'test/scenarios/package.test.ts',
-  'fleet/test/package.test.ts',
+  'fleet/test/fleet-package.test.ts',
   'fleet/test/deploy/image.test.ts',
 ]
 

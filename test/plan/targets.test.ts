@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { cases } from '../support/fuzz.ts'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
@@ -87,7 +88,7 @@ t.test('plans for a chosen key what a plan of all keys has for it, due days incl
       assert.deepEqual(about(targeted, only), about(whole, only))
       assert.ok(targeted.changes.every(({ keyId }) => only.includes(keyId)))
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   )
 })
 

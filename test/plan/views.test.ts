@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { cases } from '../support/fuzz.ts'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { isRefused } from '../../src/model/change.ts'
@@ -37,7 +38,7 @@ t.test('forecasts what a plan of that moment would be, and says that it is one',
       const plan = computePlan(desired, current, at, options)
       assert.deepEqual(forecastPlan(desired, current, at, options), { ...plan, view: 'forecast' })
     }),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   )
 })
 
@@ -126,6 +127,6 @@ t.test('finds no drift right after an apply, and never depends on the order of k
       if (keys === null) return
       assert.deepEqual(driftPlan(desired, { ...current, keys }, now, options).changes, [])
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   )
 })
