@@ -86,6 +86,14 @@ if (postgres !== null) {
       t.strictSame(await platform.managed(), [])
       t.match(await run('apply', '--auto-approve', '--without-fleet'), { code: 0 })
       t.equal((await platform.managed()).length, 1)
+
+      const away = /^Warning: the fleet cannot be asked, so .*Cannot reach the database/m
+      for (const looking of [['audit'], ['report', '--html', 'page.html']]) {
+        const looked = await run(...looking)
+        t.match(looked.stderr, away, looking.join(' '))
+        t.ok(looked.code === 0 || looked.code === 6, `${looking.join(' ')} ends with ${looked.code}`)
+      }
+      t.match(await run('history'), { code: 4, stderr: /Cannot reach the database[^]*--log FILE/ })
     },
   )
 }
