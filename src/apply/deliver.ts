@@ -68,7 +68,7 @@ async function markDelivered(delivery: Delivery, run: Run): Promise<Done['remove
 }
 
 /**
- * The key, where another run had it retire while this one slept, and the stores hold its secret by now: then it says so, and the next plan finds out
+ * The key, where another run had it retire while this one slept, and the stores hold its secret by now: then apply says that, and the next plan finds out
  * which of the two they hold. Null: it was changed otherwise.
  */
 async function replacedMeanwhile(

@@ -190,7 +190,7 @@ t.test('renames before it replaces: the update of each key stands next to the ro
   const moved = desiredKey({ ...b, stores: [...b.stores, envFile] })
   const delivered = planOf({ desired: [moved], keys: live('a', ['head']) })
   t.strictSame(summary(delivered), ['deliver key_a_2 g3', 'update key_a_2 key id'])
-  t.match(delivered.changes[0], { kind: 'deliver', fields: [] }, 'no field is told of twice')
+  t.match(delivered.changes[0], { kind: 'deliver', fields: [] }, 'no field is named twice')
 })
 
 t.test('takes over the keys of a renamed stack, where they are declared', async t => {

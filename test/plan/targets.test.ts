@@ -4,7 +4,7 @@ import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { type Plan, isHeldInPart, isRefused } from '../../src/model/change.ts'
-import { day } from '../../src/model/duration.ts'
+import { day, hour } from '../../src/model/duration.ts'
 import { isTargeted, strayPatterns } from '../../src/model/targets.ts'
 import { widenedFields } from '../../src/model/widening.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
@@ -126,6 +126,14 @@ t.test('knows every way in which a change grants more', async t => {
       fields: ['scope', 'permissions'],
     },
     heal: { case: { keys: [pending(1, undefined, narrow)] }, fields: ['scope', 'permissions'] },
+    'heal of an older one': {
+      case: { keys: [pending(2, undefined, { createdAt: now - hour }), pending(1, undefined, narrow)] },
+      fields: ['scope', 'permissions'],
+    },
+    'heal with a later end': {
+      case: { keys: [pending(1, undefined, { expiresAt: now + 20 * day })] },
+      fields: ['expires'],
+    },
     revoke: { case: { desired: [other], keys: [managedKey(other), undeclared()] }, fields: [] },
   }
   for (const [title, row] of Object.entries(rows)) {

@@ -89,7 +89,7 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
       },
     ],
     caught: ['removal of a store/readable/with the secret/before-remove:1'],
-    as: 'more.env holds a secret, and is no store any more',
+    as: 'more.env holds a secret, and is not a store any more',
   },
   'a twin looked for after the delivery': {
     edits: [
