@@ -75,7 +75,7 @@ function isWhole({ keyId, stores }: DesiredKey, { options }: Facts): boolean {
 }
 
 function beingReplaced(keyId: string, { live }: ManagedKey, until: number): Finding {
-  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until }
+  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until, lacksSuccessor: true }
 }
 
 /** Nothing proves that it is what the stores hold, but users may have its secret: it gets a grace. */

@@ -7,7 +7,6 @@ import type { ScreenOptions } from './written-key.ts'
 /** What is known of a managed key's configuration. */
 export interface ManagementNote {
   readonly marker: Marker
-  readonly isHead: boolean
   readonly configuration: object | null
   readonly declared: DesiredKey | null
   readonly broken: boolean
