@@ -15,7 +15,7 @@ import { reportToJson } from '../render/report/report-json.ts'
 import { renderOutcome } from '../render/report/report-text.ts'
 import { subjectText } from '../render/text/subject-text.ts'
 import { wrap } from '../render/text/text.ts'
-import { lastUseShort } from '../render/text/values.ts'
+import { lastUseClause } from '../render/text/values.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { beginRecording, logSinks, openAskedLog } from './open-log.ts'
 import { type ReconcileOptions, reconcile } from './reconcile.ts'
@@ -89,7 +89,7 @@ function requireUnused({ live, keyId, gate }: Revoke, now: number): void {
   if (wait === null) return
   const use =
     wait.code === 'in-use'
-      ? `is in use: last used ${lastUseShort(live, now)}`
+      ? `is in use: ${lastUseClause({ ...live, lastUse: wait.lastUse }, now)}`
       : 'may be in use: the platform does not say'
   throw new Failure('refused', `${live.id} (${keyId}) ${use}`, {
     hints: [
