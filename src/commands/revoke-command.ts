@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { nothingAsked } from './plan-options.ts'
+import { useOf } from '../lifecycle/last-use.ts'
 import { usageGate } from '../lifecycle/usage-gate.ts'
 import type { Plan, Retiring, Revoke } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
@@ -84,13 +85,16 @@ function revocationOf(
   }
 }
 
+const unknownUse = 'may be in use: the platform does not say'
+
+function useText(live: LiveKey, now: number): string {
+  return `${useOf(live).kind === 'unknown' ? 'may be' : 'is'} in use: ${lastUseClause(live, now)}`
+}
+
 function requireUnused({ live, keyId, gate }: Revoke, now: number): void {
   const wait = usageGate(live, gate, now)
   if (wait === null) return
-  const use =
-    wait.code === 'in-use'
-      ? `is in use: ${lastUseClause({ ...live, lastUse: wait.lastUse }, now)}`
-      : 'may be in use: the platform does not say'
+  const use = wait.code === 'in-use' ? useText({ ...live, lastUse: wait.lastUse }, now) : unknownUse
   throw new Failure('refused', `${live.id} (${keyId}) ${use}`, {
     hints: [
       'Move its users to the new secret first.',
