@@ -18,7 +18,7 @@ import type { Prompts } from './runtime/prompts.ts'
 import type { OpenLine } from './render/text/log-guard.ts'
 import { wantsColour } from './render/text/palette.ts'
 import { waitingForFile } from './render/report/stack-lock-text.ts'
-import { escapeControls, wrap } from './render/text/text.ts'
+import { escapeControls, linesFor } from './render/text/text.ts'
 import { requestLine } from './runtime/request-line.ts'
 import { openRunner } from './runtime/runner.ts'
 import type { Replica } from './runtime/fleet-database.ts'
@@ -145,10 +145,7 @@ export function createContext(version: string, streams: Streams, options: Contex
   let handedOver = false
   let endedBy: NodeJS.Signals | null = null
 
-  const tell = (text: string) => {
-    const width = stderr.isTerminal ? stderr.width : Infinity
-    stderr.print(wrap(escapeControls(text), width).join('\n'))
-  }
+  const tell = (text: string) => stderr.print(linesFor(escapeControls(text), stderr))
   const ownStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
       createStores({

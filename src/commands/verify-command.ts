@@ -2,7 +2,7 @@ import { readStores } from '../apply/stored-secrets.ts'
 import { verifySecrets } from '../apply/verify-secrets.ts'
 import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
-import { wrap } from '../render/text/text.ts'
+import { linesFor } from '../render/text/text.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Declined, Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
@@ -50,10 +50,6 @@ function announce(secrets: number, { prove }: VerifyOptions): string {
   return 'This makes 1 request, and 1 whoami for each stored secret whose end leaves doubt, which is a use of its key. To ask with every secret: --prove'
 }
 
-function say(text: string, { stderr }: Context): void {
-  stderr.print(wrap(text, stderr.isTerminal ? stderr.width : Infinity).join('\n'))
-}
-
 /** Asks where that is much. */
 async function confirm(requests: number, { yes }: VerifyOptions, context: Context): Promise<void> {
   if (requests <= unasked || yes) return
@@ -74,7 +70,7 @@ export async function runVerify(options: VerifyOptions, context: Context): Promi
   const stored = await readStores(keys, await context.stores(), isLocal)
   const secrets = stored.distinct.length
   const isMuch = options.prove && secrets + 1 > unasked
-  if (!options.json || isMuch) say(announce(secrets, options), context)
+  if (!options.json || isMuch) context.stderr.print(linesFor(announce(secrets, options), context.stderr))
   if (options.prove) await confirm(secrets + 1, options, context)
   const { client } = await context.connect(options)
   const verification = await verifySecrets(stored, desired, client, {
