@@ -18,7 +18,7 @@ import type { Prompts } from './runtime/prompts.ts'
 import type { OpenLine } from './render/text/log-guard.ts'
 import { wantsColour } from './render/text/palette.ts'
 import { waitingForFile } from './render/report/stack-lock-text.ts'
-import { escapeControls } from './render/text/text.ts'
+import { escapeControls, linesFor } from './render/text/text.ts'
 import { requestLine } from './runtime/request-line.ts'
 import { openRunner } from './runtime/runner.ts'
 import type { Replica } from './runtime/fleet-database.ts'
@@ -145,6 +145,7 @@ export function createContext(version: string, streams: Streams, options: Contex
   let handedOver = false
   let endedBy: NodeJS.Signals | null = null
 
+  const tell = (text: string) => stderr.print(linesFor(escapeControls(text), stderr))
   const ownStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
       createStores({
@@ -209,13 +210,12 @@ export function createContext(version: string, streams: Streams, options: Contex
         return (await runner.masking())?.connection(connection) ?? connection
       } finally {
         // The credential is masked before anything is printed.
-        for (const text of told) stderr.print(escapeControls(text))
+        for (const text of told) tell(text)
       }
     },
     openLogin: async options => {
       const { findEndpoint, openLogin } = await import('./runtime/connection.ts')
       const { credentialReaders } = await import('./runtime/credential-readers.ts')
-      const tell = (text: string) => stderr.print(escapeControls(text))
       const readers = credentialReaders({ env, logins, now: Date.now, tell })
       return await openLogin(await findEndpoint(options, { env, cwd }), options, { version, readers })
     },
