@@ -18,13 +18,13 @@ function compared(
   return other === undefined ? null : compare(other)
 }
 
-/** At most so many times as long as another row. */
+/** At most this many times as long as another row. */
 export const atMost = (times: number, name: string): Target => ({
   text: `at most ${times} × ${name}`,
   isMet: (own, others) => compared(others, name, other => own.milliseconds <= times * other.milliseconds),
 })
 
-/** At least so many times as fast as another row. */
+/** At least this many times as fast as another row. */
 export const asFast = (times: number, name: string): Target => ({
   text: `at least ${times} × as fast as ${name}`,
   isMet: (own, others) => compared(others, name, other => times * own.milliseconds <= other.milliseconds),
@@ -35,7 +35,7 @@ export const megabytes = (most: number): Target => ({
   isMet: own => own.megabytes <= most,
 })
 
-/** At most so many times the memory of another row. */
+/** At most this many times the memory of another row. */
 export const memoryOf = (times: number, name: string): Target => ({
   text: `at most ${times} × the memory of ${name}`,
   isMet: (own, others) => compared(others, name, other => own.megabytes <= times * other.megabytes),

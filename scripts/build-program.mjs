@@ -1,6 +1,8 @@
-// Bundles the program itself into two large chunks and many small ones: Node needs a quarter of a millisecond for each file that it
-// loads, and a plan needs a few hundred modules. `first`: what every command reaches, `validate` among them. `core`: the platform, the
-// planner and the audit of a plan. What only some commands load stays apart, in chunks of its own.
+// Bundles the program itself into a few large chunks and many small ones: Node needs a quarter of a millisecond for each file that it
+// loads, and a plan needs a few hundred modules. `first`: what every command reaches, `validate` among them. `secrets`: what `exec` and a plan
+// share, so that `exec` loads no planner. `core`: the platform, the planner and the audit of a plan. `stores`: what `exec` and whoever writes
+// secrets need besides. What only some commands load stays apart, in chunks of its own.
+import { writeFile } from 'node:fs/promises'
 import { basename, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
 
@@ -10,6 +12,12 @@ const first = [
   'src/commands/validate-command.ts',
   'src/render/text/failure-text.ts',
   'src/render/report/event-line.ts',
+]
+const secrets = [
+  'src/commands/exec.ts',
+  'src/stores/open.ts',
+  'src/stores/env-file.ts',
+  'src/runtime/child-program.ts',
 ]
 const core = [
   'src/commands/plan-command.ts',
@@ -39,9 +47,11 @@ function reachedFrom(paths) {
   return reached
 }
 
-function groupOf(name, priority, paths) {
+/** What all of these lists of modules reach. */
+function groupOf(name, priority, ...lists) {
   let reached = null
-  return { name, priority, test: id => (reached ??= reachedFrom(paths)).has(id) }
+  const isIn = id => (reached ??= lists.map(reachedFrom)).every(one => one.has(id))
+  return { name, priority, test: isIn }
 }
 
 /** What is in CommonJS and requires Node's modules is built as a script of its own; the program imports it when it needs it. */
@@ -85,13 +95,22 @@ export async function buildProgram({ external, scripts, yaml }) {
   })
   await bundle.write({
     dir: 'dist',
-    format: 'esm',
+    // Scripts, since the loader of modules takes Node longer to start than all that validate does with a small file.
+    format: 'cjs',
     // Next to the entries, so that every chunk finds the helpers next to itself.
     chunkFileNames: 'chunk-[name]-[hash].js',
     // The package is to stay small: a third of the bytes, and a Node that has less to read.
     minify: true,
-    codeSplitting: { groups: [groupOf('first', 2, first), groupOf('core', 1, core)] },
+    codeSplitting: {
+      groups: [
+        groupOf('first', 3, first),
+        groupOf('secrets', 2, secrets, core),
+        groupOf('core', 1, core),
+        groupOf('stores', 0, secrets),
+      ],
+    },
   })
   await bundle.close()
+  await writeFile('dist/package.json', '{ "type": "commonjs" }\n')
   return [...imports.keys()].map(id => relative('.', id))
 }

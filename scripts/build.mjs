@@ -62,40 +62,35 @@ const { metafile: apart } = await build({
   plugins: [undiciParts],
 })
 
-/** Whatever the first file loads later, it loads as the program itself. */
-const laterFromProgram = {
-  name: 'later-from-program',
+/** These load each other, and the program, as they are built. Node's loader of modules is started by an import, and not by `require`. */
+const asBuilt = {
+  name: 'as-built',
   setup({ onResolve }) {
+    onResolve({ filter: /^\.\/(first|program)\.ts$/ }, ({ path }) => ({
+      path: path.replace('.ts', '.cjs'),
+      external: true,
+    }))
+    // The commands, too: the first file has what they say of themselves, and runs none.
     onResolve({ filter: /\.ts$/ }, ({ kind }) =>
       kind === 'dynamic-import' ? { path: './main.js', external: true } : undefined,
     )
   },
 }
-const { metafile: first } = await build({
+const scriptsBefore = {
   ...common,
-  entryPoints: ['src/first.ts'],
-  outfile: 'dist/first.cjs',
+  outdir: 'dist',
+  outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  minify: true,
-  plugins: [laterFromProgram],
-})
-
-/** The bin loads the first file as it is built. */
-const asBuilt = {
-  name: 'as-built',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/first\.ts$/ }, () => ({ path: './first.cjs', external: true }))
-  },
-}
-await build({
-  ...common,
-  entryPoints: ['src/start.ts'],
-  outfile: 'dist/start.cjs',
-  format: 'cjs',
-  // Of what its target cannot parse esbuild makes an error.
-  target: 'es5',
+  supported: { 'dynamic-import': false },
   plugins: [asBuilt],
+}
+const { metafile: first } = await build({
+  ...scriptsBefore,
+  entryPoints: ['src/first.ts', 'src/program.ts'],
+  minify: true,
 })
+// Of what its target cannot parse esbuild makes an error.
+await build({ ...scriptsBefore, entryPoints: ['src/start.ts'], target: 'es5' })
 
 // The demo of a checkout; no part of the package.
 await rm('build', { recursive: true, force: true })

@@ -11,7 +11,7 @@ import type { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
-import { besideProgram } from './runtime/beside-program.ts'
+import { helperProgram } from './runtime/helper-program.ts'
 import { nonce } from './runtime/nonce.ts'
 import { takeEnvironment } from './runtime/own-environment.ts'
 import type { Prompts } from './runtime/prompts.ts'
@@ -82,7 +82,7 @@ export interface Context {
   /** 10 random characters of base 36. */
   readonly nonce: () => string
   readonly checkpoint: (name: string) => void
-  /** Resolves after so long. */
+  /** Resolves after that long. */
   readonly pause: (time: Milliseconds) => Promise<void>
   /** Aborted by the first Ctrl-C, and by an output that cannot be written while work is to be finished. */
   readonly stopping: AbortSignal
@@ -149,7 +149,7 @@ export function createContext(version: string, streams: Streams, options: Contex
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
       createStores({
         env,
-        keychainHelper: besideProgram('keychain-helper'),
+        keychainHelper: helperProgram('keychain-helper'),
         locking: { onWait: (lock, holder) => stderr.print(waitingForFile(lock, holder)) },
       }),
     )
@@ -229,7 +229,7 @@ export function createContext(version: string, streams: Streams, options: Contex
         clearAfter,
         env,
         platform: process.platform,
-        helper: besideProgram('clear-helper'),
+        helper: helperProgram('clear-helper'),
       })
     },
     endpoint: async choice => {

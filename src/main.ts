@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
+import { answerTo } from './cli/answer.ts'
 import { splitAtDashes } from './cli/arguments.ts'
 import { Failure, exitCodes } from './model/failure.ts'
 import { asksForJson, failureJsonText } from './render/text/failure-json.ts'
@@ -58,6 +59,13 @@ function letGoOfLostTerminals(): void {
 
 async function main(): Promise<number> {
   writeNoReports(process)
+  // The name of a group alone asks for its page.
+  const { isTTY, columns } = process.stdout
+  const page = answerTo(args, manifest.version, { isTTY, columns, env: process.env })
+  if (page !== null) {
+    process.stdout.write(`${page}\n`)
+    return 0
+  }
   const begun = readCommandLine(args)
   letGoOfLostTerminals()
   const { createContext } = await import('./context.ts')
@@ -88,5 +96,14 @@ async function main(): Promise<number> {
 // Node would print its message and its stack as they are.
 process.on('uncaughtException', cause => process.exit(tell(cause)))
 
+// Where nothing is left to wait for before the end is reached, that is a defect and no success. 13 is Node's own code for it.
+process.on('exit', () => {
+  process.exitCode ??= 13
+})
+
 // Not process.exit: what is still on its way into a pipe would be cut off.
-process.exitCode = await main().catch(tell)
+void main()
+  .catch(tell)
+  .then(code => {
+    process.exitCode = code
+  })

@@ -8,6 +8,7 @@ import { circlesOf, sourcesOf } from './support/sources.ts'
 const floors: readonly (readonly string[])[] = [
   ['start'],
   ['first'],
+  ['program'],
   ['main'],
   ['cli'],
   ['pull-request'],
@@ -35,7 +36,7 @@ const sandboxShares = ['platform/wire.ts', 'model/secret.ts', 'model/failure.ts'
 /** The only files in which a secret leaves its type, and why. */
 const revealing: Readonly<Record<string, string>> = {
   'runtime/clipboard/copy-secret.ts':
-    'the copy that was asked for by name, or that the screen of a new key tells of',
+    'the copy that was asked for by name, or that the screen of a new key names',
   'runtime/clipboard/clear-later.ts': 'its digest, by which the clipboard is known again',
   'commands/apikeys/issued-secret.ts': 'the screen, --quiet and --json of a key that was just made by hand',
   'commands/sandbox-command.ts':
@@ -191,7 +192,7 @@ function filesWith(pattern: RegExp, except: readonly string[] = []): readonly st
 t.test('every import says in plain text what it imports, and nothing is exported on', async t => {
   // An import() that preProcessFile cannot read would be in no test above.
   t.strictSame(filesWith(/\bimport\(\s*(?!['"])/), [])
-  // The bin is a script, and a database that is missing has to be told of: a module that imports it would not even begin.
+  // The bin is a script, and a database that is missing has to be reported: a module that imports it would not even begin.
   const requiring = ['start.ts', 'sandbox/database.ts']
   t.strictSame(filesWith(/\brequire\(|createRequire/, requiring), [])
   t.strictSame(filesWith(/\beval\(|new Function\(/), [])
@@ -293,6 +294,6 @@ t.test('docs/architecture.md names files and rooms that there are', async t => {
   const rooms = table
     .split('\n')
     .flatMap(row => [...(row.split('|')[1] ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => name))
-  const standing = floors.flat().filter(name => name !== 'start' && name !== 'first')
+  const standing = floors.flat().filter(name => !['start', 'first', 'program'].includes(name))
   t.strictSame([...rooms].sort(), [...standing].sort())
 })

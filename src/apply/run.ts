@@ -92,6 +92,6 @@ export interface Run {
   /** Aborted by the first Ctrl-C: nothing new begins, what is in flight ends. */
   readonly stopping: AbortSignal
   readonly tell: (progress: Progress) => void
-  /** Resolves after so long. */
+  /** Resolves after that long. */
   readonly pause: (time: Milliseconds) => Promise<void>
 }

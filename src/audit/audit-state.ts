@@ -32,7 +32,8 @@ function asked(facts: AuditFacts, log: ReturnType<typeof unseenLog>): readonly A
       const severity = severityOf(id, policy)
       if (why !== null || severity === null) return []
       const decided = policy.severities[id] !== undefined
-      return [{ id, severity, decided, verdict: key => rules[id](key, facts) }]
+      const rule = rules[id]
+      return [{ id, severity, decided, verdict: key => rule(key, facts) }]
     })
   const own = facts.ownRules.flatMap((compiled): Asked[] => {
     const { id, severity } = compiled.rule
@@ -81,6 +82,7 @@ function sortByWeight(findings: readonly AuditFinding[]): readonly AuditFinding[
 export function auditState(facts: AuditFacts): AuditReport {
   const { desired, live, now, windowDays, usage, requests } = facts
   const { stack, policy } = desired
+  const nothing: readonly AuditFinding[] = []
   const log = unseenLog()
   const all = asked(facts, log)
   const asks = new Set(all.map(({ id }) => id))
@@ -100,6 +102,10 @@ export function auditState(facts: AuditFacts): AuditReport {
       } else for (const draft of verdict) found.push(toFinding(key, draft, one, stack))
     }
     const exceptions = key.kind === 'declared' ? key.desired.exceptions : []
+    if (found.length === 0 && exceptions.length === 0) {
+      cleanKeys += 1
+      return nothing
+    }
     const answered = suppress(found, exceptions, now)
     const unmatched =
       unmatchedSeverity === null

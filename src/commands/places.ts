@@ -56,8 +56,8 @@ export async function placesHere(
     const own = typeof place === 'string' ? place : await place
     const lineage = lineages.get(keyId)
     const isKnown = lineage === undefined || elsewhere([host, own], lineage).length === 0
-    const known = [...stores, ...(former.get(keyId) ?? [])]
-    const before = isKnown ? [] : await formerPlaces([host, own], lineage, known, placeHash)
+    const known = () => [...stores, ...(former.get(keyId) ?? [])]
+    const before = isKnown ? [] : await formerPlaces([host, own], lineage, known(), placeHash)
     if (own !== host || before.length > 0) places.set(keyId, [own, ...before])
   }
   return places

@@ -15,7 +15,7 @@ import { resolvePolicy } from './policy/resolve.ts'
 import { sharedPolicies } from './policy/shared.ts'
 import type { RawLimits, RawMarker } from './raw.ts'
 import { readPart } from './read-part.ts'
-import { type KeyContext, resolveKey } from './resolve-key.ts'
+import { type KeyContext, resolveKey, sharedDefaults } from './resolve-key.ts'
 import { resolvePrune, resolveQuiet } from './resolve-lifetime.ts'
 import { checkRole } from './resolve-permissions.ts'
 import { Room } from './room.ts'
@@ -119,6 +119,7 @@ export async function loadConfiguration(options: {
   )
   const context: KeyContext = {
     merged,
+    shared: sharedDefaults(merged),
     rules:
       shared.whole && known('policy') && known('extends')
         ? new Set(policy.audit.rules.map(({ id }) => id))

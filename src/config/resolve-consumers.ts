@@ -18,10 +18,14 @@ function rangesOf(at: Located<RawConsumer>, report: Report): readonly AddressRan
   return addresses ?? null
 }
 
+/** Nearly every key has none, and shares this. */
+const none: readonly Consumer[] = []
+
 /** The consumers that a key declares; none where it says nothing of them. */
 export function resolveConsumers(key: Located<RawKey>, report: Report): readonly Consumer[] {
+  if (key.value.consumers === undefined) return none
   const names = new Set<string>()
-  return (key.value.consumers ?? []).map((raw, index): Consumer => {
+  return key.value.consumers.map((raw, index): Consumer => {
     const at = { value: raw, part: key.part, path: [...key.path, 'consumers', index] }
     if (names.has(raw.name)) {
       const message = `The key has another consumer "${raw.name}"`

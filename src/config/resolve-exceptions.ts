@@ -39,6 +39,9 @@ function endOf(at: Located<RawException>, now: Instant | null, report: Report): 
   return date + day
 }
 
+/** Nearly every key has none, and shares this. */
+const none: readonly AuditException[] = []
+
 /** A key's exceptions. `rules`: the ids of the policy's own; null where not all of them are known. */
 export function resolveExceptions(
   key: Located<RawKey>,
@@ -48,7 +51,8 @@ export function resolveExceptions(
     report,
   }: { readonly now: Instant | null; readonly rules: ReadonlySet<string> | null; readonly report: Report },
 ): readonly AuditException[] {
-  return (key.value.exceptions ?? []).flatMap((raw, index): AuditException[] => {
+  if (key.value.exceptions === undefined) return none
+  return key.value.exceptions.flatMap((raw, index): AuditException[] => {
     const at = { value: raw, part: key.part, path: [...key.path, 'exceptions', index] }
     checkRule(at, rules, report)
     const until = endOf(at, now, report)

@@ -12,6 +12,13 @@ type List = 'permissions' | 'scope'
 
 const kinds = { permissions: 'permission', scope: 'project' } as const
 
+const lists = ['permissions', 'scope'] as const
+
+/** Nearly every key has none, and shares this. */
+const none: readonly TemporaryGrant[] = []
+
+const isText = (entry: Entry): entry is string => typeof entry === 'string'
+
 function nameOf(entry: Entry): string {
   if (typeof entry === 'string') return entry
   return 'permission' in entry ? entry.permission : entry.project
@@ -29,6 +36,7 @@ function endOf(at: Located<string>, report: Report): Instant | null {
 
 /** Texts are told apart by the schema's own words, maps by what they grant. */
 function checkRepeats(at: Located<readonly Entry[]>, report: Report): void {
+  if (at.value.length < 2) return
   const seen = new Set<string>()
   for (const [index, entry] of at.value.entries()) {
     const name = nameOf(entry)
@@ -73,7 +81,7 @@ function checkRest(at: Located<readonly Entry[]>, list: List, report: Report): v
 }
 
 /**
- * The temporary entries of a key's `permissions` and `scope`. `permissions` and `scope`: what it has without them. A day that is past is no
+ * The temporary entries of a key's `permissions` and `scope`. `permissions` and `scope`: what it has without them. A day that is past is not an
  * error: the entry grants nothing then, and audit finds it.
  */
 export function resolveGrants(
@@ -85,14 +93,16 @@ export function resolveGrants(
     permissions: (name: string) => permissionsBeyond([name], permissions).length === 0,
     scope: (name: string) => !reachesBeyond([name], scope),
   }
-  return (['permissions', 'scope'] as const).flatMap(list => {
+  const all: TemporaryGrant[] = []
+  for (const list of lists) {
     const value = key.value[list]
-    if (value === 'all') return []
+    if (value === 'all') continue
     const at: Located<readonly Entry[]> = { value, part: key.part, path: [...key.path, list] }
     checkRepeats(at, report)
+    if (value.every(isText)) continue
     const found = grantsOf(at, kinds[list], report)
     if (found.length > 0) checkRest(at, list, report)
-    return found.map(({ index, ...grant }) => {
+    for (const { index, ...grant } of found) {
       const isWritten = value.some(entry => entry === grant.name)
       if (isHeld[list](grant.name) && !isWritten) {
         const message = `The key has ${grant.name} for good, so this entry would end nothing`
@@ -100,7 +110,8 @@ export function resolveGrants(
         const place = { ...at, path: [...at.path, index] }
         report(diagnosticFor(place, { code: 'grant-without-effect', message, hint }))
       }
-      return grant
-    })
-  })
+      all.push(grant)
+    }
+  }
+  return all.length === 0 ? none : all
 }

@@ -5,7 +5,7 @@ import type { DeclaredStore } from '../model/store.ts'
 import { markerRoom, maximumDescription } from '../platform/marker-text.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor, keyPosition } from './parts.ts'
-import type { RawDefaults, RawKey, RawStore, RawStores } from './raw.ts'
+import type { RawKey, RawStore, RawStores } from './raw.ts'
 import { resolveConsumers } from './resolve-consumers.ts'
 import { resolveExceptions } from './resolve-exceptions.ts'
 import { resolveGrants } from './resolve-grants.ts'
@@ -19,6 +19,7 @@ const leastRoom = maximumDescription - markerRoom('s'.repeat(40), 'k'.repeat(63)
 /** What every key is resolved against. */
 export interface KeyContext {
   readonly merged: Merged
+  readonly shared: SharedDefaults
   readonly stack: string
   /** The names that the stack had before. */
   readonly formerly: readonly string[]
@@ -38,14 +39,32 @@ export interface ResolvedKey {
   readonly stores: readonly { readonly store: DeclaredStore; readonly at: Located<RawStore> }[]
 }
 
+/** What the defaults say, with its place: one for all keys that take it. Null: nothing. */
+export interface SharedDefaults {
+  readonly expires: Located<string> | null
+  readonly store: Located<RawStores> | null
+}
+
+export function sharedDefaults({ defaults }: Pick<Merged, 'defaults'>): SharedDefaults {
+  if (defaults === null) return { expires: null, store: null }
+  const {
+    part,
+    value: { expires, store },
+  } = defaults
+  return {
+    expires: expires === undefined ? null : { value: expires, part, path: ['defaults', 'expires'] },
+    store: store === undefined ? null : { value: store, part, path: ['defaults', 'store'] },
+  }
+}
+
 /** A key's own property, or else the defaults'; both with their place. */
-function ownOrDefault<Name extends keyof RawDefaults>(key: Located<RawKey>, merged: Merged, name: Name) {
-  const own = key.value[name]
-  if (own !== undefined) return { ...key, value: own, path: [...key.path, name] }
-  const shared = merged.defaults?.value[name]
-  return merged.defaults === null || shared === undefined
-    ? null
-    : { ...merged.defaults, value: shared, path: ['defaults', name] }
+function ownOrDefault<Name extends keyof SharedDefaults>(
+  { value, part, path }: Located<RawKey>,
+  shared: SharedDefaults,
+  name: Name,
+): SharedDefaults[Name] | Located<NonNullable<RawKey[Name]>> {
+  const own = value[name]
+  return own === undefined ? shared[name] : { value: own, part, path: [...path, name] }
 }
 
 function resolveScope(key: Located<RawKey>, report: Report): Scope {
@@ -57,7 +76,7 @@ function resolveScope(key: Located<RawKey>, report: Report): Scope {
     const message = `"${word}" is not a project`
     const hint = 'Write `scope: all` for all projects, without a list.'
     const at = { ...key, path: [...key.path, 'scope', index] }
-    report(diagnosticFor(at, { code: 'all-beside-projects', message, hint }))
+    report(diagnosticFor(at, { code: 'all-with-projects', message, hint }))
   }
   return scopeOf(scope.filter(entry => typeof entry === 'string'))
 }
@@ -81,8 +100,8 @@ function checkDescription(key: Located<RawKey>, keyId: string, stores: number, c
 }
 
 function resolveExpiry(key: Located<RawKey>, context: KeyContext) {
-  const { merged, now, report, warn } = context
-  const expires = ownOrDefault(key, merged, 'expires')
+  const { merged, shared, now, report, warn } = context
+  const expires = ownOrDefault(key, shared, 'expires')
   if (expires === null && context.defaultsKnown) {
     const message = `The key "${String(key.path[1])}" has no \`expires\`, and \`defaults\` gives none`
     const hint = 'Add `expires: 90d` (or 36h, 1y, never, a date) to the key or to `defaults`.'
@@ -96,7 +115,7 @@ function resolveExpiry(key: Located<RawKey>, context: KeyContext) {
 
 /** One key with roles, defaults and placeholders filled in; null where it cannot be told what it should be. */
 export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyContext): ResolvedKey | null {
-  const { merged, report } = context
+  const { merged, shared, report } = context
   const raw = key.value
   const { expires, rotation } = resolveExpiry(key, context)
   const permissions = resolvePermissions(
@@ -106,7 +125,7 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     report,
   )
   const scope = resolveScope(key, report)
-  const declared: Located<RawStores> = ownOrDefault(key, merged, 'store') ?? { ...key, value: 'keychain' }
+  const declared: Located<RawStores> = ownOrDefault(key, shared, 'store') ?? { ...key, value: 'keychain' }
   const { name, environment = '', previously: formerly } = raw
   const { stack, formerly: stacks } = context
   const names = { stack, formerStack: stacks[0], key: keyId, name, environment, formerly }

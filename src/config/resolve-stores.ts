@@ -162,7 +162,7 @@ export function storeEntries(at: Located<RawStores>): Located<RawStore>[] {
   const { value } = at
   // `Array.isArray` alone does not narrow a readonly list.
   return typeof value === 'string' || !isList(value)
-    ? [{ ...at, value }]
+    ? [at as Located<RawStore>]
     : value.map((raw, index) => ({ ...at, value: raw, path: [...at.path, index] }))
 }
 

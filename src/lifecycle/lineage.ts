@@ -137,7 +137,7 @@ function wasReceived({ marker: { state } }: ManagedKey): boolean {
   return state.kind === 'delivered' || state.kind === 'external'
 }
 
-const nobodyElse = { rivals: [], pending: [], retiring: [], leaked: [] } as const
+const nobody: readonly ManagedKey[] = []
 
 /** Does a key id have no live key but its head? */
 export function isAlone({ head, rivals, pending, retiring, leaked }: Lineage): boolean {
@@ -153,7 +153,15 @@ export function lineageOf(
   const [only] = keys
   // Nearly every key: nothing came before it, and nothing follows.
   if (keys.length === 1 && only !== undefined && wasReceived(only))
-    return { ...nobodyElse, keyId, head: only, next: nextGeneration(only, keys) }
+    return {
+      keyId,
+      head: only,
+      rivals: nobody,
+      pending: nobody,
+      retiring: nobody,
+      leaked: nobody,
+      next: nextGeneration(only, keys),
+    }
   const members = keys.length > 1 ? keys.toSorted(byAge) : keys
   const inState = (kind: Marker['state']['kind']) =>
     members.filter(({ marker }) => marker.state.kind === kind)

@@ -4,7 +4,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { type IsProven, type Lineage, type ManagedKey, lineageOf, nothingProven } from './lineage.ts'
 import { type KeyIdOf, type RenameHeld, claimsOf, possibleKeyIds } from './renames.ts'
 
-/** So long a key that a stack gave up waits for another stack, and nobody prunes it. */
+/** How long a key that a stack gave up waits for another stack, and nobody prunes it. */
 const handover: Milliseconds = 30 * day
 
 /** The live keys, sorted by who owns them. Keys of other stacks are in none of them, those in `left` aside. */
@@ -30,7 +30,7 @@ export interface Evidence {
   readonly isHeld: IsProven
 }
 
-const noEvidence: Evidence = { isProven: nothingProven, isHeld: nothingProven }
+export const noEvidence: Evidence = { isProven: nothingProven, isHeld: nothingProven }
 
 /** A marker that a store proves belongs to its key after all, as where a restore rewrote ids. */
 function boundAnew(live: LiveKey, { isHeld }: Evidence, possibleKeyId: KeyIdOf): LiveKey {
@@ -41,12 +41,35 @@ function boundAnew(live: LiveKey, { isHeld }: Evidence, possibleKeyId: KeyIdOf):
   return isOurs ? { ...live, ownership: { kind: 'managed', marker } } : live
 }
 
+interface Answer {
+  readonly desired: DesiredState
+  readonly now: Instant
+  readonly evidence: Evidence
+  readonly owned: Owned
+}
+
+/** The last answer about each listing: the options of a plan, the plan and its audit ask the same, and an answer is as large as the listing. */
+const answers = new WeakMap<readonly LiveKey[], Answer>()
+
 /** Under its own name and under those that it had before, a declared key is one key id, unless its rename is held. */
 export function ownedKeys(
   desired: DesiredState,
   keys: readonly LiveKey[],
   now: Instant,
   evidence: Evidence = noEvidence,
+): Owned {
+  const last = answers.get(keys)
+  if (last?.desired === desired && last.now === now && last.evidence === evidence) return last.owned
+  const owned = sortByOwner(desired, keys, now, evidence)
+  answers.set(keys, { desired, now, evidence, owned })
+  return owned
+}
+
+function sortByOwner(
+  desired: DesiredState,
+  keys: readonly LiveKey[],
+  now: Instant,
+  evidence: Evidence,
 ): Owned {
   const { isProven, isHeld } = evidence
   const possibleKeyId = possibleKeyIds(desired)

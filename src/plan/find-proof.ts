@@ -1,4 +1,4 @@
-import type { Evidence } from '../lifecycle/ownership.ts'
+import { type Evidence, noEvidence } from '../lifecycle/ownership.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Proof } from '../model/proof.ts'
@@ -19,6 +19,8 @@ export function proofOf(
 
 /** What is known of keys that have to be told from others before their declarations are looked at. */
 export function evidenceOf(keys: readonly DesiredKey[], known: Known): Evidence {
+  const { held, signed } = known
+  if (held.size === 0 && signed.size === 0 && keys.every(({ adopt }) => adopt === null)) return noEvidence
   const declared = new Map(keys.map(key => [key.keyId, key] as const))
   return {
     isProven: (keyId, live) => proofOf(declared.get(keyId) ?? { keyId, adopt: null }, live, known) !== null,

@@ -15,7 +15,7 @@ import { isOfThisPlace } from './place.ts'
 import { proofOf } from './find-proof.ts'
 import { fieldsToUpdate, narrowOf } from './plan-update.ts'
 
-/** So long whoever marked a key has to finish what comes after. */
+/** How long whoever marked a key has to finish what comes after. */
 const markersTime = 15 * minute
 
 /** A list may show a new key only seconds after it was made, and its predecessor's mark at once. */

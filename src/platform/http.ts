@@ -113,23 +113,23 @@ export async function sendOnce(call: Call, credential: Secret | null, connection
   const abort = new AbortController()
   const exchanged = exchange(call, credential, connection, abort.signal)
   return await new Promise<Try>(resolve => {
-    // The first to settle wins: the wait ends even where the transport does not obey the signal.
-    const settle = (outcome: Try) => {
+    // The first to finish wins: the wait ends even where the transport does not obey the signal.
+    const finish = (outcome: Try) => {
       clearTimeout(timer)
       connection.signal?.removeEventListener('abort', onInterrupt)
       resolve(outcome)
       abort.abort()
     }
     const onInterrupt = () => {
-      settle(fault('interrupted', true))
+      finish(fault('interrupted', true))
     }
     const timer = setTimeout(() => {
-      settle(fault('timeout', true))
+      finish(fault('timeout', true))
     }, connection.timeout)
     connection.signal?.addEventListener('abort', onInterrupt)
     // An interruption from within the transport came before anyone listened.
     if (connection.signal?.aborted === true) onInterrupt()
-    void exchanged.then(settle)
+    void exchanged.then(finish)
   })
 }
 

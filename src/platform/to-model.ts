@@ -93,10 +93,13 @@ export function toLiveKey(value: unknown, call: string): LiveKey {
   const id = readKeyId({ record: value, call, owner: null })
   const source: Source = { record: value, call, owner: id }
   const createdAt = readTime(source, 'created_at')
+  const name = readText(source, 'name', maximumName)
+  const { description, ownership } = readOwnership(source, { id, createdAt })
   return {
     id,
-    name: readText(source, 'name', maximumName),
-    ...readOwnership(source, { id, createdAt }),
+    name,
+    description,
+    ownership,
     maskedKey: readText(source, 'masked_key', 200),
     environment: readEnvironment(source),
     scope: readScope(source),

@@ -24,8 +24,9 @@ export function placeHasher(host: string): (specs: readonly StoreSpec[]) => stri
     return shortHash([host, ...[...places].sort()].join('\n'), 8)
   }
   return specs => {
-    const folders = [...new Set(specs.filter(isLocal).flatMap(filesOf).map(dirname))]
-    if (folders.length === 0) return host
+    const files = specs.filter(isLocal).flatMap(filesOf)
+    if (files.length === 0) return host
+    const folders = [...new Set(files.map(dirname))]
     const unknown = folders.filter(folder => !real.has(folder))
     if (unknown.length === 0) return placeOf(folders)
     const lookUp = async (folder: string) => real.set(folder, await realFolder(folder))

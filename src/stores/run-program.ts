@@ -32,7 +32,7 @@ export interface ProgramCall {
 /** The most that is kept of each output, in bytes. */
 const maximumOutput = 1 << 20
 
-/** A program that is asked to end has so long to put its things in order. */
+/** A program that is asked to end has this long to put its things in order. */
 const lastWords: Milliseconds = 2 * second
 
 /** What a program leaves running (gpg its agent, say) may hold its outputs open: nobody waits for that longer than this. */

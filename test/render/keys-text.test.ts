@@ -49,7 +49,7 @@ t.test('a secret stands whole on its line, however narrow the terminal is', t =>
     )
   }
   const narrow = secretBox(secret, { width: 42, palette: plain }).split('\n')
-  t.ok(narrow.includes(secret), 'with nothing beside it that would be copied too')
+  t.ok(narrow.includes(secret), 'with nothing next to it that would be copied too')
   t.end()
 })
 
@@ -110,7 +110,7 @@ t.test('no name acts on a terminal', t => {
   t.end()
 })
 
-t.test('a managed key says whose it is and in what state', t => {
+t.test('a managed key says which stack owns it and in what state it is', t => {
   const key = managedKey(desiredKey({ protect: true }), { generation: 3 })
   const words = 'Managed by: acme-agents/ci-pipeline (generation 3, delivered, protected)'
   t.match(listOf([key]), words)

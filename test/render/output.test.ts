@@ -118,6 +118,18 @@ t.test('wraps at spaces, keeps fixed spaces and long words, and carries colours 
     'x',
   ])
   t.same(wrap('', 40, '  '), [''])
+  const red = '\u001b[31mone two\u001b[39m  x '
+  for (const [text, columns] of [
+    ['one two', 7],
+    [' one  two', 9],
+    [red, 11],
+    [unbreakable('one two'), 7],
+  ] as const) {
+    const whole = `• ${text.replaceAll('\0', ' ')}`.trimEnd()
+    t.same(wrap(text, columns + 2, '• '), [whole], 'what fits stays as it is')
+    if (text.includes(' '))
+      t.not(wrap(text.trimEnd(), columns, '• ').length, 1, 'and what does not is broken')
+  }
   t.end()
 })
 

@@ -887,6 +887,7 @@ export const emptyPlan: Plan = {
   findings: [],
   managed: 6,
   callingKeyId: 'deployer',
+  callingLiveId: 'key_me',
   targets: { only: [], except: [] },
   view: 'changes',
 }

@@ -9,7 +9,7 @@ function loadedWith(file: string, loaded = new Set<string>()): ReadonlySet<strin
   if (loaded.has(file)) return loaded
   loaded.add(file)
   const text = readFileSync(new URL(file, folder), 'utf8')
-  for (const [, path] of text.matchAll(/(?:\bfrom|\bimport)\s*"\.\/([\w.-]+)"/g))
+  for (const [, path] of text.matchAll(/(?<!=>)\brequire\("\.\/([\w.-]+)"\)/g))
     if (path !== undefined) loadedWith(path, loaded)
   return loaded
 }

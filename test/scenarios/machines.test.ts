@@ -70,16 +70,26 @@ t.test('says which Node it needs in a script that every Node can parse', async t
     new Linter().verify(text, [{ languageOptions: { ecmaVersion: 5, sourceType: 'commonjs' } }])
   t.strictSame(faults(code.replace(/^#!.*/, '')), [])
   t.match(faults('const a = 1'), [{ fatal: true }], 'the parser is as old')
-  const start = (node: string) => {
+  const start = (node: string, args: readonly string[] = ['plan']) => {
+    const argv = ['node', 'start.cjs', ...args]
     const loaded: string[] = []
     const said: string[] = []
-    const process = { versions: { node }, stderr: { write: (text: string) => said.push(text) }, exitCode: 0 }
+    const process = {
+      argv,
+      versions: { node },
+      stderr: { write: (text: string) => said.push(text) },
+      exitCode: 0,
+    }
     runInNewContext(code.replace(/^#!.*/, ''), { process, require: (name: string) => loaded.push(name) })
     return { loaded, said, code: process.exitCode }
   }
   const oldest = manifest.engines.node.replace('>=', '')
   for (const version of [`${oldest}.0`, '20.20.2', '22.0.0', '100.1.0'])
-    t.strictSame(start(version), { loaded: ['./first.cjs'], said: [], code: 0 }, version)
+    t.strictSame(start(version), { loaded: ['./program.cjs'], said: [], code: 0 }, version)
+  for (const args of [[], ['--help'], ['keys', '-v'], ['help', 'plan'], ['rotate', 'help']])
+    t.strictSame(start('20.20.2', args).loaded, ['./first.cjs'], `what may ask for help: ${args.join(' ')}`)
+  for (const args of [['plan'], ['exec', 'ci', '--', 'man', '--help']])
+    t.strictSame(start('20.20.2', args).loaded, ['./program.cjs'], `what does not: ${args.join(' ')}`)
   for (const version of ['0.10.48', '6.17.1', '18.20.8', '20.18.3']) {
     t.match(start(version), {
       loaded: { length: 0 },

@@ -224,7 +224,10 @@ export function callerWith(
 }
 
 /** Every key is proven to be ours, where a test is about something else. */
-export const everything: ReadonlySet<string> = Object.assign(new Set<string>(), { has: () => true })
+export const everything: ReadonlySet<string> = Object.defineProperties(new Set<string>(), {
+  has: { value: () => true },
+  size: { value: Infinity },
+})
 export const nothing: ReadonlySet<string> = new Set()
 
 /** What a predecessor says, which `successor` replaced `ago`: its grace was two days. */

@@ -2,9 +2,9 @@
 // folder, streams and exit code are its own; the loaded code stays. Not TypeScript: tsx would take longer to start than the program.
 // Orders come over the channel to the parent, and what becomes of them is written to descriptor 3 as it happens, a line of JSON each.
 import { Console } from 'node:console'
-import { readFileSync, writeSync } from 'node:fs'
+import { existsSync, readFileSync, writeSync } from 'node:fs'
 import Module from 'node:module'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -53,9 +53,16 @@ let count = 0
 /** By path. What is run again is compiled once. */
 const scripts = new Map()
 
+/** By its name, or by what the package next to it says of all. */
+function isScript(path) {
+  if (path.endsWith('.cjs')) return true
+  const manifest = join(dirname(path), 'package.json')
+  return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).type === 'commonjs'
+}
+
 function runScript(path) {
-  const script =
-    scripts.get(path) ?? new vm.Script(Module.wrap(readFileSync(path, 'utf8')), { filename: path })
+  const code = () => readFileSync(path, 'utf8').replace(/^#!.*/, '')
+  const script = scripts.get(path) ?? new vm.Script(Module.wrap(code()), { filename: path })
   scripts.set(path, script)
   const module = { exports: {} }
   script.runInThisContext()(module.exports, Module.createRequire(path), module, path, dirname(path))
@@ -66,7 +73,7 @@ function runScript(path) {
  * is run again; what it imports by the same name is not.
  */
 async function load(main) {
-  if (main.endsWith('.cjs')) runScript(fileURLToPath(main))
+  if (isScript(fileURLToPath(main))) runScript(fileURLToPath(main))
   else await import(`${main}?run=${(count += 1)}`)
   // The property cannot be watched.
   while (process.exitCode === undefined) await wait(2)

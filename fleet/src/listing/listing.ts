@@ -10,7 +10,7 @@ export type Listing =
   | { readonly kind: 'there'; readonly body: string; readonly begunAt: Instant; readonly age: Milliseconds }
   /** It is for the caller to list, and to store under that right. */
   | { readonly kind: 'yours'; readonly right: string }
-  /** Somebody is at it, at most so long. */
+  /** Somebody is at it, for at most that long. */
   | { readonly kind: 'busy'; readonly retryIn: Milliseconds }
 
 /** Of 100,000 keys some 100 MB: more is not a listing. */

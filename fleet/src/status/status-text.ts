@@ -30,7 +30,7 @@ const headings = ['STACK', 'STATE', 'LAST RUN', 'NEXT RUN', 'NEXT EVENT'] as con
 const gap = '  '
 /** Narrower than this, each stack has lines of its own instead of a row. */
 const roomy = 70
-/** A name gets so many columns at least; what is longer goes on in the next line. */
+/** A name gets at least this many columns; what is longer goes on in the next line. */
 const leastName = 14
 const words: Readonly<Record<FleetState, string>> = {
   failing: 'failing',

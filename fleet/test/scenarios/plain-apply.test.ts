@@ -70,7 +70,7 @@ if (postgres !== null) {
   })
 
   t.test(
-    'is refused where the database cannot be reached, and goes on without it where it is told to',
+    'is refused where the database cannot be reached, and goes on without it where a flag allows that',
     async t => {
       const database = await postgres.database()
       const scenario = await fleetScenario(t, database, { stacks: 1, keysOfEach: 1, lease: 30 * second })

@@ -19,7 +19,7 @@ import { hashCredential } from '../../src/budget/credential.ts'
 import { connect } from '../../src/database/connect.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { TestDatabase } from './postgres.ts'
-import { type ReplicaOptions, type ReplicaProcess, bundleReplica, startReplica } from './replica-process.ts'
+import { type ReplicaOptions, type ReplicaProcess, bundledReplica, startReplica } from './replica-process.ts'
 import { type WriteLog, watchWrites } from './write-log.ts'
 
 const isRetiring = ({ marker }: Marked): boolean => marker.state.kind === 'retiring'
@@ -203,6 +203,6 @@ export async function fleetScenario(
   }
   await scenario.writeFleetFile(usualMode)
   for (const name of names) await scenario.declare(name, declared(name, keysOfEach))
-  const bundle = await bundleReplica(t)
+  const bundle = await bundledReplica()
   return scenario
 }

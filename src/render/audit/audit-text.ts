@@ -65,7 +65,9 @@ function byKey(findings: readonly AuditFinding[]): readonly (readonly AuditFindi
   for (const finding of [...open, ...findings.filter(({ suppressedBy }) => suppressedBy !== null)]) {
     const { keyId, liveId } = finding.subject
     const name = keyId === null ? `/${liveId ?? ''}` : keyId
-    groups.set(name, [...(groups.get(name) ?? []), finding])
+    const group = groups.get(name)
+    if (group === undefined) groups.set(name, [finding])
+    else group.push(finding)
   }
   return [...groups.values()]
 }

@@ -37,9 +37,13 @@ function graphemeWidth(grapheme: string): number {
   return invisible.test(grapheme) ? 0 : 1
 }
 
+function withoutStyles(text: string): string {
+  return text.includes('\u001b') ? text.replace(styles, '') : text
+}
+
 /** The columns that `text` takes; our own colours take none. */
 export function displayWidth(text: string): number {
-  const bare = text.includes('\u001b') ? text.replace(styles, '') : text
+  const bare = withoutStyles(text)
   if (asciiOnly.test(bare)) return bare.length
   return graphemes(bare).reduce((sum, grapheme) => sum + graphemeWidth(grapheme), 0)
 }
@@ -71,13 +75,12 @@ export function replaceUnsafe(text: string, replace: (character: string) => stri
 
 /** Takes out what looks like a secret: a last guard around texts that other programs and libraries wrote. */
 export function redactSecrets(text: string): string {
-  return (
-    text
-      .replace(/\bflux_(dev|stg|prod|ci|user)_[A-Za-z0-9_-]{8,}/g, 'flux_$1_[secret]')
-      .replace(/\bAGE-SECRET-KEY-[A-Z0-9-]+/gi, 'AGE-SECRET-KEY-[secret]')
-      // An Ed25519 private key, which somebody may paste where its name belongs.
-      .replace(/[A-Za-z0-9+/]{0,16}BQYDK2VwBCIEI[A-Za-z0-9+/=]+/g, '[secret]')
-  )
+  const known = text
+    .replace(/\bflux_(dev|stg|prod|ci|user)_[A-Za-z0-9_-]{8,}/g, 'flux_$1_[secret]')
+    .replace(/\bAGE-SECRET-KEY-[A-Z0-9-]+/gi, 'AGE-SECRET-KEY-[secret]')
+  // An Ed25519 private key, which somebody may paste where its name belongs.
+  if (!known.includes('BQYDK2VwBCIEI')) return known
+  return known.replace(/[A-Za-z0-9+/]{0,16}BQYDK2VwBCIEI[A-Za-z0-9+/=]+/g, '[secret]')
 }
 
 /** Free text between quotes, on one line. */
@@ -132,12 +135,19 @@ export function pieces(word: string, width: number): readonly string[] {
   return [...all, piece]
 }
 
+/** Nearly every line: its columns are its characters, and it has to be broken nowhere. */
+function isWithin(width: number, text: string): boolean {
+  const bare = withoutStyles(text)
+  return bare.length <= width && asciiOnly.test(bare)
+}
+
 /**
  * Breaks `text` at spaces into lines of at most `width` columns. A word that is longer stands alone and whole: names,
  * ids and paths can be copied. No line ends in a space, and a colour that spans lines is closed and opened on each.
  */
 export function wrap(text: string, width: number, indent = '', hanging = indent): string[] {
-  if (width === Infinity) return [breakable(`${indent}${closeStyles([text])[0] ?? ''}`).trimEnd()]
+  if (width === Infinity || isWithin(width - displayWidth(indent), text))
+    return [breakable(`${indent}${closeStyles([text])[0] ?? ''}`).trimEnd()]
   const lines: string[] = []
   let line: string | null = null
   let used = 0

@@ -40,11 +40,15 @@ function empty({ clear: [command, ...args] }: ClearingOrder): void {
   child.unref()
 }
 
+async function clear(early: AbortSignal): Promise<void> {
+  const order = JSON.parse(await text(process.stdin)) as ClearingOrder
+  await setTimeout(order.after, undefined, { signal: early }).catch(() => undefined)
+  if (await holds(order)) empty(order)
+}
+
 const early = new AbortController()
 const hurry = () => {
   early.abort()
 }
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, hurry)
-const order = JSON.parse(await text(process.stdin)) as ClearingOrder
-await setTimeout(order.after, undefined, { signal: early.signal }).catch(() => undefined)
-if (await holds(order)) empty(order)
+void clear(early.signal)
