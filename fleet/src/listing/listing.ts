@@ -43,6 +43,18 @@ export async function askForListing(
   return { kind: 'there', body: body.toString('utf8'), begunAt: row.begunAt, age: row.age }
 }
 
+/** Keeps the right to list while that takes its time. */
+export async function keepListing(
+  db: Database,
+  credential: string,
+  right: string,
+  hold: Milliseconds,
+): Promise<void> {
+  await sql`
+    update fluxloop_keys.listing set until = clock_timestamp() + ${hold}::float8 * interval '1 millisecond'
+    where credential = ${credential} and holder = ${right} and body is null`.execute(db)
+}
+
 /** Stores what was listed; false: the right to list is another's by now. It must hold no secret. */
 export async function storeListing(
   db: Database,
