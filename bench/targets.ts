@@ -1,7 +1,7 @@
 import type { Result } from './table.ts'
 
 /** Whether a target is met, and the figure that says so. */
-export interface Reached {
+interface Reached {
   readonly met: boolean
   readonly figure: string
 }
