@@ -14,9 +14,10 @@ export const unit = 'node -e 0'
 
 function verdict(result: Result, others: ReadonlyMap<string, Result>): string {
   return result.targets
-    .map(({ text, isMet }) => {
-      const met = isMet(result, others)
-      return `${met === null ? 'not compared' : met ? 'met' : 'MISSED'}: ${text}`
+    .map(({ text, reached }) => {
+      const found = reached(result, others)
+      if (found === null) return `not compared: ${text}`
+      return `${found.met ? 'met' : 'MISSED'}: ${found.figure}, ${text}`
     })
     .join('; ')
 }

@@ -77,6 +77,22 @@ export default JSON.parse(readFileSync(new URL('../schemas/fluxloop-keys.schema.
   },
 }
 
+/** What a chunk exports, in a third of the bytes. */
+const shortExports = {
+  name: 'short-exports',
+  generateBundle(_, bundle) {
+    const exported =
+      /Object\.defineProperty\(exports,"(\w+)",\{enumerable:!0,get:function\(\)\{return ([\w$]+)\}\}\)/g
+    for (const chunk of Object.values(bundle)) {
+      if (chunk.type !== 'chunk' || chunk.isEntry) continue
+      const short = chunk.code.replace(exported, 'export_("$1",()=>$2)')
+      if (short === chunk.code) continue
+      const helper = 'const export_=(name,get)=>Object.defineProperty(exports,name,{enumerable:!0,get});'
+      chunk.code = short.replace('"use strict";', directive => directive + helper)
+    }
+  },
+}
+
 /** Writes `dist/`, and resolves to the paths of all modules that are inside. */
 export async function buildProgram({ external, scripts, yaml }) {
   const bundle = await rolldown({
@@ -90,7 +106,7 @@ export async function buildProgram({ external, scripts, yaml }) {
     platform: 'node',
     external,
     resolve: { alias: { yaml: resolve(yaml) } },
-    plugins: [noteImports, scriptsApart(scripts), schemaFromPackage],
+    plugins: [noteImports, scriptsApart(scripts), schemaFromPackage, shortExports],
     checks: { ineffectiveDynamicImport: false },
   })
   await bundle.write({
@@ -101,6 +117,8 @@ export async function buildProgram({ external, scripts, yaml }) {
     chunkFileNames: 'chunk-[name]-[hash].js',
     // The package is to stay small: a third of the bytes, and a Node that has less to read.
     minify: true,
+    // As modules are.
+    strict: true,
     codeSplitting: {
       groups: [
         groupOf('first', 3, first),

@@ -40,7 +40,7 @@ export interface ResolvedKey {
 }
 
 /** What the defaults say, with its place: one for all keys that take it. Null: nothing. */
-export interface SharedDefaults {
+interface SharedDefaults {
   readonly expires: Located<string> | null
   readonly store: Located<RawStores> | null
 }
