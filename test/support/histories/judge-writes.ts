@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Plan } from '../../../src/model/change.ts'
+import { endOfLife } from '../../../src/model/lifetime.ts'
 import type { LiveKey } from '../../../src/model/live-key.ts'
 import type { Report } from '../../../src/model/outcome.ts'
 import type { KeyPatch, NewKey } from '../../../src/platform/types.ts'
@@ -95,8 +96,7 @@ function unexplained(write: Write, changes: readonly ChangeJson[], plan: Plan, w
       const keyId = write.asked.marker?.keyId
       const change = changes.find(({ action, key }) => makers.includes(action) && key === keyId)
       if (change === undefined) return 'no change makes a key'
-      if (change.name !== write.asked.name) return `the plan calls it ${change.name}`
-      return isAboutSuccessor(change) ? unlisted(change, write.asked) : null
+      return madeOtherwise(change, write.asked, plan) ?? unlisted(change, write.asked)
     }
     case 'regenerate':
       return isNamed('rotate') || isNamed('deliver') ? null : 'it is regenerated'
@@ -122,14 +122,47 @@ function unexplained(write: Write, changes: readonly ChangeJson[], plan: Plan, w
           !isNarrowed(write.id, field, value, changes) &&
           !isNewEnd(field, value, write, plan, watch, listed.has(field)),
       )
-      return hidden === undefined ? null : `${hidden[0]} becomes ${JSON.stringify(hidden[1])}`
+      if (hidden !== undefined) return `${hidden[0]} becomes ${JSON.stringify(hidden[1])}`
+      return unlistedState(write, changes)
     }
   }
 }
 
-/** A field in which a successor is not what the plan says; null where there is none. */
-function unlisted({ fields }: ChangeJson, asked: NewKey): string | null {
-  for (const { field, desired } of fields) {
+/** The state that a marker gets without being listed for it, where a secret ends by it; null where there is none. */
+function unlistedState(
+  { id, patch, before }: Extract<Write, { kind: 'update' }>,
+  changes: readonly ChangeJson[],
+): string | null {
+  const state = patch.description?.marker?.state.kind
+  if (before.ownership.kind === 'managed' && before.ownership.marker.state.kind === state) return null
+  const isListed = {
+    retiring: ({ retires = [], id: about, fields }: ChangeJson) =>
+      retires.includes(id) ||
+      (about === id && fields.some(({ field, desired }) => field === 'state' && desired === 'retiring')),
+    leaked: ({ leaked = [] }: ChangeJson) => leaked.includes(id),
+  }
+  if (state !== 'retiring' && state !== 'leaked') return null
+  return changes.some(isListed[state]) ? null : `its marker says ${state}`
+}
+
+/** A field in which a key is made otherwise than the plan says; null where there is none. */
+function madeOtherwise({ new_key: listed }: ChangeJson, asked: NewKey, { now }: Plan): string | null {
+  if (listed === undefined) return 'the plan says nothing of a key that is made'
+  const { name, description, environment, scope, permissions, marker } = asked
+  const end = endOfLife(asked.expires, now)
+  const expires = end === null ? null : isoTime(end)
+  const made = { name, description, environment, scope, permissions, expires, protect: marker?.protected }
+  for (const [field, value] of Object.entries(made)) {
+    if (!isDeepStrictEqual(listed[field as keyof typeof listed], value))
+      return `it is made with ${field} ${JSON.stringify(value)}`
+  }
+  return null
+}
+
+/** A field in which a successor is not what the plan says that changes; null where there is none. */
+function unlisted(change: ChangeJson, asked: NewKey): string | null {
+  if (!isAboutSuccessor(change)) return null
+  for (const { field, desired } of change.fields) {
     if (field !== 'name' && field !== 'description' && field !== 'scope' && field !== 'permissions') continue
     if (!isDeepStrictEqual(asked[field], desired)) return `${field} is ${JSON.stringify(asked[field])}`
   }
