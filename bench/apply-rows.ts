@@ -12,7 +12,7 @@ const requestsOfKey = 3
 
 const count = (value: number) => value.toLocaleString('en')
 
-/** Creates so many keys on an empty platform, anew in each round. */
+/** Creates that many keys on an empty platform, anew in each round. */
 function apply(
   name: string,
   keys: number,

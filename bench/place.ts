@@ -10,7 +10,7 @@ export interface Subject {
   run(): Promise<Measured & { readonly requests: number }>
 }
 
-/** A platform of so many live keys, and the configuration of all but the caller's; everything is applied. */
+/** A platform of that many live keys, and the configuration of all but the caller's; everything is applied. */
 export interface World {
   readonly configuration: string
   readonly platform: ServedPlatform

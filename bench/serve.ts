@@ -10,7 +10,7 @@ export interface ServedPlatform {
   close(): Promise<void>
 }
 
-/** Serves a sandbox's database in a process of its own; each answer waits for so many milliseconds. */
+/** Serves a sandbox's database in a process of its own; each answer waits for that many milliseconds. */
 export async function servePlatform(database: string, latency = 0): Promise<ServedPlatform> {
   const platform = fork(join(import.meta.dirname, 'platform.ts'), [database, String(latency)])
   const [where] = (await once(platform, 'message')) as [{ readonly url: string; readonly apiKey: string }]

@@ -25,7 +25,7 @@ function compared(
   return other === undefined ? null : compare(other)
 }
 
-/** At most so many times as long as another row. */
+/** At most this many times as long as another row. */
 export const atMost = (most: number, name: string): Target => ({
   text: `at most ${most} × ${name}`,
   reached: (own, others) =>
@@ -35,7 +35,7 @@ export const atMost = (most: number, name: string): Target => ({
     }),
 })
 
-/** At least so many times as fast as another row. */
+/** At least this many times as fast as another row. */
 export const asFast = (least: number, name: string): Target => ({
   text: `at least ${least} × as fast as ${name}`,
   reached: (own, others) =>
@@ -50,7 +50,7 @@ export const megabytes = (most: number): Target => ({
   reached: ({ megabytes: used }) => ({ met: used <= most, figure: `${used.toFixed(0)} MB` }),
 })
 
-/** At most so many times the memory of another row. */
+/** At most this many times the memory of another row. */
 export const memoryOf = (most: number, name: string): Target => ({
   text: `at most ${most} × the memory of ${name}`,
   reached: (own, others) =>

@@ -38,6 +38,6 @@ export async function buildFleet({ scripts, yaml, apart }) {
   for (const name of Object.keys(scripts)) await copyFile(`dist/${name}.cjs`, `${folder}/${name}.cjs`)
   const paths = [...inside]
   await writeFile(`${folder}/THIRD-PARTY-NOTICES.md`, await noticesText(paths))
-  const beside = outside.map(name => ({ name, optional: false }))
-  await writeFile(`${folder}/sbom.cdx.json`, await sbomText(paths, beside, manifest))
+  const installed = outside.map(name => ({ name, optional: false }))
+  await writeFile(`${folder}/sbom.cdx.json`, await sbomText(paths, installed, manifest))
 }

@@ -10,7 +10,7 @@ const folder = new URL('../fleet/src/file/generated/', import.meta.url)
 const schema = JSON.parse(await readFile(schemaFile, 'utf8')) as object
 const ajv = new Ajv2020({
   strict: true,
-  // The alternatives of an object name properties that stand beside them.
+  // The alternatives of an object name properties that stand next to them.
   strictRequired: false,
   allErrors: true,
   verbose: true,

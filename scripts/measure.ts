@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import {
+  decisionsByKind,
+  executedKinds,
   importsBetweenRooms,
-  kindsOfChange,
   longFunctions,
   markerBuilders,
   readCode,
@@ -78,8 +79,9 @@ function measure(folder: string, report: string | undefined): readonly Row[] {
     ...timeOf(report),
     listed('functions above 50 lines', longFunctions(code, 50)),
     listed('functions with more than 4 parameters', wideFunctions(code, 4)),
-    listed('places that build a marker, outside of src/lifecycle', markerBuilders(code)),
-    listed('kinds that apply executes', kindsOfChange(code)),
+    listed('places that build a marker', markerBuilders(code)),
+    listed('kinds that apply executes', executedKinds(code)),
+    listed('places where apply decides by the kind of a change', decisionsByKind(code)),
     {
       what: 'imports between rooms',
       value: number([...rooms.values()].reduce((all, row) => all + sum(row), 0)),

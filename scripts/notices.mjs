@@ -104,7 +104,7 @@ export async function sbomText(paths, native, manifest = 'package.json') {
     }
   }
   const bundled = await Promise.all(bundledPackages(paths).map(name => component(name, 'required')))
-  const beside = await Promise.all(
+  const installed = await Promise.all(
     native.map(({ name, optional }) => component(name, optional ? 'optional' : 'required')),
   )
   for (const { name, inside, paths: known } of embedded) {
@@ -119,7 +119,7 @@ export async function sbomText(paths, native, manifest = 'package.json') {
     owner.components = [...(owner.components ?? []), part]
   }
   const purl = purlOf(program.name, program.version)
-  const components = [...bundled, ...beside]
+  const components = [...bundled, ...installed]
   const bom = {
     $schema: 'http://cyclonedx.org/schema/bom-1.6.schema.json',
     bomFormat: 'CycloneDX',

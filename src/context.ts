@@ -11,14 +11,14 @@ import type { Failure } from './model/failure.ts'
 import type { Secret } from './model/secret.ts'
 import type { Endpoint } from './platform/endpoint.ts'
 import type { RequestInfo } from './platform/types.ts'
-import { besideProgram } from './runtime/beside-program.ts'
+import { helperProgram } from './runtime/helper-program.ts'
 import { nonce } from './runtime/nonce.ts'
 import { takeEnvironment } from './runtime/own-environment.ts'
 import type { Prompts } from './runtime/prompts.ts'
 import type { OpenLine } from './render/text/log-guard.ts'
 import { wantsColour } from './render/text/palette.ts'
 import { waitingForFile } from './render/report/stack-lock-text.ts'
-import { escapeControls } from './render/text/text.ts'
+import { escapeControls, linesFor } from './render/text/text.ts'
 import { requestLine } from './runtime/request-line.ts'
 import { openRunner } from './runtime/runner.ts'
 import type { Replica } from './runtime/fleet-database.ts'
@@ -82,7 +82,7 @@ export interface Context {
   /** 10 random characters of base 36. */
   readonly nonce: () => string
   readonly checkpoint: (name: string) => void
-  /** Resolves after so long. */
+  /** Resolves after that long. */
   readonly pause: (time: Milliseconds) => Promise<void>
   /** Aborted by the first Ctrl-C, and by an output that cannot be written while work is to be finished. */
   readonly stopping: AbortSignal
@@ -145,11 +145,12 @@ export function createContext(version: string, streams: Streams, options: Contex
   let handedOver = false
   let endedBy: NodeJS.Signals | null = null
 
+  const tell = (text: string) => stderr.print(linesFor(escapeControls(text), stderr))
   const ownStores = () => {
     stores ??= import('./stores/open.ts').then(({ createStores }) =>
       createStores({
         env,
-        keychainHelper: besideProgram('keychain-helper'),
+        keychainHelper: helperProgram('keychain-helper'),
         locking: { onWait: (lock, holder) => stderr.print(waitingForFile(lock, holder)) },
       }),
     )
@@ -209,13 +210,12 @@ export function createContext(version: string, streams: Streams, options: Contex
         return (await runner.masking())?.connection(connection) ?? connection
       } finally {
         // The credential is masked before anything is printed.
-        for (const text of told) stderr.print(escapeControls(text))
+        for (const text of told) tell(text)
       }
     },
     openLogin: async options => {
       const { findEndpoint, openLogin } = await import('./runtime/connection.ts')
       const { credentialReaders } = await import('./runtime/credential-readers.ts')
-      const tell = (text: string) => stderr.print(escapeControls(text))
       const readers = credentialReaders({ env, logins, now: Date.now, tell })
       return await openLogin(await findEndpoint(options, { env, cwd }), options, { version, readers })
     },
@@ -229,7 +229,7 @@ export function createContext(version: string, streams: Streams, options: Contex
         clearAfter,
         env,
         platform: process.platform,
-        helper: besideProgram('clear-helper'),
+        helper: helperProgram('clear-helper'),
       })
     },
     endpoint: async choice => {

@@ -36,7 +36,7 @@ const sandboxShares = ['platform/wire.ts', 'model/secret.ts', 'model/failure.ts'
 /** The only files in which a secret leaves its type, and why. */
 const revealing: Readonly<Record<string, string>> = {
   'runtime/clipboard/copy-secret.ts':
-    'the copy that was asked for by name, or that the screen of a new key tells of',
+    'the copy that was asked for by name, or that the screen of a new key names',
   'runtime/clipboard/clear-later.ts': 'its digest, by which the clipboard is known again',
   'commands/apikeys/issued-secret.ts': 'the screen, --quiet and --json of a key that was just made by hand',
   'commands/sandbox-command.ts':
@@ -192,7 +192,7 @@ function filesWith(pattern: RegExp, except: readonly string[] = []): readonly st
 t.test('every import says in plain text what it imports, and nothing is exported on', async t => {
   // An import() that preProcessFile cannot read would be in no test above.
   t.strictSame(filesWith(/\bimport\(\s*(?!['"])/), [])
-  // The bin is a script, and a database that is missing has to be told of: a module that imports it would not even begin.
+  // The bin is a script, and a database that is missing has to be reported: a module that imports it would not even begin.
   const requiring = ['start.ts', 'sandbox/database.ts']
   t.strictSame(filesWith(/\brequire\(|createRequire/, requiring), [])
   t.strictSame(filesWith(/\beval\(|new Function\(/), [])

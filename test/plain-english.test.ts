@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import ts from 'typescript'
-import { phrases, unclearNames } from './support/phrases.ts'
+import { phrases, unclearNames, unclearWords } from './support/phrases.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -18,46 +18,92 @@ function filesBelow(folder: string, ending: string): readonly string[] {
     .map(name => join(folder, name))
 }
 
-/** Every text that the program may print: what stands between quotes in its source, help included. */
-function messages(): readonly Passage[] {
-  return filesBelow('src', '.ts').flatMap(file => {
-    const found: Passage[] = []
-    const source = ts.createSourceFile(
-      file,
-      readFileSync(join(root, file), 'utf8'),
-      ts.ScriptTarget.Latest,
-      true,
+/** The list itself, and what shows that it finds something. */
+const ofTheList = ['test/support/phrases.ts', 'test/plain-english.test.ts']
+
+const programs = ['src', 'fleet/src']
+const tests = ['test', 'fleet/test']
+
+function sources(folders: readonly string[]): readonly ts.SourceFile[] {
+  return folders
+    .flatMap(folder => [...filesBelow(folder, '.ts'), ...filesBelow(folder, '.mjs')])
+    .filter(file => !ofTheList.includes(file))
+    .map(file =>
+      ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true),
     )
-    const visit = (node: ts.Node): void => {
-      if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node))
-        found.push({ where: file, text: node.text })
-      ts.forEachChild(node, visit)
-    }
-    visit(source)
-    return found
-  })
 }
 
-/** What things are called in the sources and the tests, with the files that do so. */
-function names(): ReadonlyMap<string, string> {
-  const found = new Map<string, string>()
-  for (const file of [...filesBelow('src', '.ts'), ...filesBelow('test', '.ts')]) {
-    const text = readFileSync(join(root, file), 'utf8')
-    const visit = (node: ts.Node): void => {
-      if (ts.isIdentifier(node)) found.set(node.text.toLowerCase(), file)
-      ts.forEachChild(node, visit)
-    }
-    visit(ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true))
+/** Every node of a file, in any order. */
+function nodesOf(source: ts.SourceFile): readonly ts.Node[] {
+  const found: ts.Node[] = []
+  const visit = (node: ts.Node): void => {
+    found.push(node)
+    ts.forEachChild(node, visit)
   }
+  visit(source)
   return found
 }
 
-/** Paragraph by paragraph, since a phrase may be broken at the end of a line. */
+function isText(node: ts.Node): node is ts.LiteralLikeNode {
+  return ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
+}
+
+/** What stands between quotes: of a program all that it may print, help included; of tests their titles. */
+function texts(folders: readonly string[]): readonly Passage[] {
+  return sources(folders).flatMap(source =>
+    nodesOf(source)
+      .filter(isText)
+      .map(({ text }) => ({ where: source.fileName, text })),
+  )
+}
+
+/** A comment as one line each, also where it is several of `//`. */
+const commentPattern = /^[ \t]*(?:\/\/.*\n?)+|\/\*[\s\S]*?\*\/|[ \t]\/\/.*$/gm
+
+function comments(folders: readonly string[]): readonly Passage[] {
+  return sources(folders).flatMap(({ fileName: where, text }) =>
+    [...text.matchAll(commentPattern)].map(([comment]) => ({
+      where,
+      text: comment.replaceAll(/^\s*(?:\/\/|\*(?!\/)|\/\*+)/gm, ' ').replaceAll(/\s+/g, ' '),
+    })),
+  )
+}
+
+/** What things are called, with the words of each name and a file that has it. */
+function names(folders: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(
+    sources(folders).flatMap(source =>
+      nodesOf(source)
+        .filter(ts.isIdentifier)
+        .map(({ text }) => [text, source.fileName]),
+    ),
+  )
+}
+
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[ _$]+/)
+}
+
+function isUnclear(name: string): boolean {
+  return unclearNames.includes(name) || wordsOf(name).some(word => unclearWords.includes(word))
+}
+
+/** Paragraph by paragraph, since a phrase may be broken at the end of a line; a schema line by line. */
 function documents(): readonly Passage[] {
-  const files = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...filesBelow('docs', '.md')]
+  const files = [
+    ...['README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'fleet/README.md', 'action.yml'],
+    ...['docs', 'bench'].flatMap(folder => filesBelow(folder, '.md')),
+    ...['examples', 'templates', 'fleet/deploy', 'schemas'].flatMap(folder =>
+      ['.md', '.yaml', '.yml'].flatMap(ending => filesBelow(folder, ending)),
+    ),
+    ...['schemas', 'fleet/schemas'].flatMap(folder => filesBelow(folder, '.json')),
+  ]
   return files.flatMap(where =>
     readFileSync(join(root, where), 'utf8')
-      .split(/\n\s*\n/)
+      .split(where.endsWith('.json') ? '\n' : /\n\s*\n/)
       .map(text => ({ where, text: text.replaceAll(/\s+/g, ' ') })),
   )
 }
@@ -82,13 +128,35 @@ t.test('finds what the list names, and leaves plain English alone', async t => {
     'all the same',
   ]
   for (const text of found) t.equal(faults([{ where: 'x', text }]).length, 1, text)
-  for (const text of ['There is no key', 'it is no longer there', 'all-beside-projects', 'not a terminal'])
+  for (const text of ['There is no key', 'it is no longer there', 'all-with-projects', 'not a terminal'])
     t.strictSame(faults([{ where: 'x', text }]), [], text)
 })
 
+t.test('finds a phrase in comments of every kind, and a word in every kind of name', async t => {
+  const code = '/** It is\n * no terminal. */\n// A file\n// beside it.\nlet a = 1 // all the same\n'
+  const found = [...code.matchAll(commentPattern)].map(([comment]) => comment)
+  t.equal(found.length, 3)
+  for (const name of ['sound', 'isSound', 'requireSound', 'HAS_STRANGERS', 'hand', 'partWith'])
+    t.ok(isUnclear(name), name)
+  for (const name of ['resound', 'byHand', 'soundly', 'settled', 'uploadTurns'])
+    t.notOk(isUnclear(name), name)
+})
+
 t.test('no message and no page of the help has a phrase of the list', async t => {
-  const all = messages()
+  const all = texts(programs)
   t.ok(all.length > 3000, `${all.length} texts were read`)
+  t.strictSame(faults(all), [])
+})
+
+t.test('no title of a test has one', async t => {
+  const all = texts(tests)
+  t.ok(all.length > 3000, `${all.length} texts were read`)
+  t.strictSame(faults(all), [])
+})
+
+t.test('no comment has one', async t => {
+  const all = comments([...programs, ...tests, 'scripts', 'bench'])
+  t.ok(all.length > 3000, `${all.length} comments were read`)
   t.strictSame(faults(all), [])
 })
 
@@ -97,8 +165,10 @@ t.test('no document has one', async t => {
 })
 
 t.test('nothing in the sources and the tests is called by one of its single words', async t => {
-  const all = names()
+  const all = names([...programs, ...tests, 'scripts', 'bench'])
   t.ok(all.size > 3000, `${all.size} names were read`)
-  const unclear = unclearNames.flatMap(name => all.get(name.toLowerCase()) ?? [])
-  t.strictSame(unclear, [])
+  t.strictSame(
+    [...all].filter(([name]) => isUnclear(name)),
+    [],
+  )
 })

@@ -1,11 +1,11 @@
 // The tarball of the package of fleets, next to that of the tool, in a folder that knows nothing of this repository.
-import { appendFile, mkdir, readFile } from 'node:fs/promises'
+import { appendFile, readFile } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import manifest from '../package.json' with { type: 'json' }
 import tool from '../../package.json' with { type: 'json' }
-import { install, measured, pack, root } from '../../test/support/installed.ts'
+import { installed, measured, pack, root } from '../../test/support/installed.ts'
 import { ended, workplace } from '../../test/support/program.ts'
 
 function contents(t: Test, paths: readonly string[]): void {
@@ -33,19 +33,19 @@ t.test(
   { timeout: 180_000 },
   async t => {
     const place = await workplace(t)
-    const [program, fleet] = [await pack(place.root), await pack(place.root, join(root, 'fleet'))]
-    contents(t, fleet.paths)
-    const folder = join(place.work, 'empty')
-    await mkdir(folder)
-    const run = (...args: readonly string[]) =>
+    contents(t, (await pack(join(root, 'fleet'))).paths)
+    const alone = join(place.work, 'alone')
+    const folder = join(place.work, 'both')
+    const runIn = (cwd: string, args: readonly string[]) =>
       ended('env', ['-u', 'NODE_OPTIONS', 'node_modules/.bin/fluxloop-keys', ...args], {
-        cwd: folder,
+        cwd,
         env: place.env,
       })
+    const run = (...args: readonly string[]) => runIn(folder, args)
 
-    await install(program.tarball, folder)
-    t.match(await run('fleet', '--help'), { code: 0, stdout: /fleet migrate/ })
-    const missing = await run('fleet', 'run')
+    await installed('tool', alone)
+    t.match(await runIn(alone, ['fleet', '--help']), { code: 0, stdout: /fleet migrate/ })
+    const missing = await runIn(alone, ['fleet', 'run'])
     t.match(missing, { code: 1, stderr: /The package fluxloop-keys-fleet is not installed/ })
     t.match(missing.stderr, `npm install fluxloop-keys-fleet@${tool.peerDependencies['fluxloop-keys-fleet']}`)
     t.strictSame(
@@ -54,7 +54,7 @@ t.test(
       'the tool has no dependency for it',
     )
 
-    await install(fleet.tarball, folder)
+    await installed('both', folder)
     const { packages, bytes } = await measured(folder)
     t.comment(
       `Node ${process.version}: ${packages.length} packages, ${(bytes / 1e6).toFixed(2)} MB installed`,

@@ -90,12 +90,19 @@ function holds(type: ts.Type | undefined, wanted: ts.Type): boolean {
   return parts.some(part => part === wanted || (part.symbol as ts.Symbol | undefined) === wanted.symbol)
 }
 
+/** One reads a marker from its text, the other measures the longest text: what they make is never written to a key. */
+const ofMarkerText: ReadonlySet<string> = new Set(['parseMarker', 'markerRoom'])
+
+const isOfMarkerText = (node: ts.Node): boolean =>
+  (ts.isFunctionDeclaration(node) && ofMarkerText.has(node.name?.text ?? '')) ||
+  (!ts.isSourceFile(node) && isOfMarkerText(node.parent))
+
 /**
- * The object literals outside of src/lifecycle/ that are markers: those of which the code around them wants a Marker, and those that
- * spread one. What reads a marker from the platform's text makes one, too, but decides nothing: it is left out.
+ * The files that make a marker, by their object literals: those of which the code around them wants a Marker, and those that spread one.
+ * The whole of src counts but for the functions of its text.
  */
 export function markerBuilders(code: Code): readonly string[] {
-  const { files, checker, placeOf, roomOf } = code
+  const { files, checker, placeOf } = code
   const marker = declaredType(code, 'Marker')
   if (marker === null) throw new Error('src has no type Marker.')
   const spreads = (node: ts.ObjectLiteralExpression) =>
@@ -106,27 +113,54 @@ export function markerBuilders(code: Code): readonly string[] {
   const builds = (node: ts.Node) =>
     ts.isObjectLiteralExpression(node) &&
     node.properties.length > 0 &&
+    !isOfMarkerText(node) &&
     (holds(checker.getContextualType(node), marker) || spreads(node))
-  return files
-    .filter(({ fileName }) => !['lifecycle', 'platform'].includes(roomOf(fileName) ?? ''))
-    .flatMap(file => [...nodesOf(file)].filter(builds).map(placeOf))
+  const places = files.flatMap(file => [...nodesOf(file)].filter(builds).map(placeOf))
+  return [...new Set(places.map(place => place.slice(0, place.lastIndexOf(':'))))]
 }
 
-/** What apply tells apart: the verbs of the type Act where there is one, or else the kinds of the type Change. */
-export function kindsOfChange(code: Code): readonly string[] {
-  const change = declaredType(code, 'Change')
-  if (change === null) throw new Error('src has no type Change.')
-  const { checker } = code
-  const act = declaredType(code, 'Act')
-  const told = act ?? change
-  const name = act === null ? 'kind' : 'verb'
-  const members = told.isUnion() ? told.types : [told]
+/** The texts that a property of a type can have. */
+function valuesOf({ checker }: Code, type: ts.Type, name: string): readonly string[] {
+  const members = type.isUnion() ? type.types : [type]
   const values = members.flatMap(member => {
     const property = member.getProperty(name)
-    const type = property === undefined ? undefined : checker.getTypeOfSymbol(property)
-    return type === undefined ? [] : type.isUnion() ? type.types : [type]
+    const own = property === undefined ? undefined : checker.getTypeOfSymbol(property)
+    return own === undefined ? [] : own.isUnion() ? own.types : [own]
   })
-  return [...new Set(values.map(type => checker.typeToString(type)))].sort()
+  return [...new Set(values.flatMap(value => (value.isStringLiteral() ? [value.value] : [])))].sort()
+}
+
+function typeOfChange(code: Code): ts.Type {
+  const change = declaredType(code, 'Change')
+  if (change === null) throw new Error('src has no type Change.')
+  return change
+}
+
+/** The kinds of step that apply executes: the verbs of the type Act where there is one, or else the kinds of the type Change. */
+export function executedKinds(code: Code): readonly string[] {
+  const act = declaredType(code, 'Act')
+  return act === null ? valuesOf(code, typeOfChange(code), 'kind') : valuesOf(code, act, 'verb')
+}
+
+/** `change.kind`, of a change or of some kinds of it. */
+function readsKind({ checker }: Code, node: ts.Node, kinds: ReadonlySet<ts.Symbol>): boolean {
+  if (!ts.isPropertyAccessExpression(node) || node.name.text !== 'kind') return false
+  const type = checker.getTypeAtLocation(node.expression)
+  const members = type.isUnion() ? type.types : [type]
+  return members.length > 0 && members.every(({ symbol }) => kinds.has(symbol))
+}
+
+/** Where src/apply decides by what kind of change it is: each `kind` that is compared or switched over. */
+export function decisionsByKind(code: Code): readonly string[] {
+  const { files, placeOf, roomOf } = code
+  const change = typeOfChange(code)
+  const kinds = new Set((change.isUnion() ? change.types : [change]).map(({ symbol }) => symbol))
+  const decides = ({ parent }: ts.Node) => ts.isBinaryExpression(parent) || ts.isSwitchStatement(parent)
+  return files
+    .filter(({ fileName }) => roomOf(fileName) === 'apply')
+    .flatMap(file => [...nodesOf(file)])
+    .filter(node => readsKind(code, node, kinds) && decides(node))
+    .map(placeOf)
 }
 
 /** By room, how many imports from each other room. */

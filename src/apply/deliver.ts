@@ -2,12 +2,12 @@ import { transition } from '../lifecycle/transitions.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import type { FieldChange } from '../model/field-change.ts'
 import { Failure } from '../model/failure.ts'
-import type { LiveKey } from '../model/live-key.ts'
+import { type LiveKey, markerOf } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Removal } from '../model/removal.ts'
 import { placeOf } from '../plan/place.ts'
 import type { Done } from './ledger.ts'
-import { markerOf, timeOf } from './markers.ts'
+import { timeOf } from './markers.ts'
 import { type NewSecret, type Undelivered, predecessorsOf, removalOf } from './make-key.ts'
 import { requireWorking } from './prove.ts'
 import { type OpenStore, type Puts, both, holds, putIntoEach, requireAll, storesOf } from './put.ts'
@@ -68,7 +68,7 @@ async function markDelivered(delivery: Delivery, run: Run): Promise<Done['remove
 }
 
 /**
- * The key, where another run had it retire while this one slept, and the stores hold its secret by now: then it says so, and the next plan finds out
+ * The key, where another run had it retire while this one slept, and the stores hold its secret by now: then apply says that, and the next plan finds out
  * which of the two they hold. Null: it was changed otherwise.
  */
 async function replacedMeanwhile(

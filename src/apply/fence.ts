@@ -6,12 +6,12 @@ export function fencedStores(stores: ApplyStores, requireHeld: () => void): Appl
     readable: store.readable,
     put: async secret => {
       requireHeld()
-      return await store.put(secret)
+      return await store.put(secret, requireHeld)
     },
     get: () => store.get(),
     remove: async () => {
       requireHeld()
-      await store.remove()
+      await store.remove(requireHeld)
     },
   })
   return { open: spec => fenced(stores.open(spec)), probe: specs => stores.probe(specs) }

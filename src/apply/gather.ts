@@ -28,7 +28,7 @@ function namesUnseenProject(desired: DesiredState, { keys }: Listing): boolean {
   )
 }
 
-/** Null where the platform cannot be asked: it refuses a wrong one when a key is made. */
+/** Null where the platform cannot be asked: the platform refuses a wrong one when a key is made. */
 async function projectNames(platform: GatherPlatform): Promise<readonly string[] | null> {
   try {
     return (await platform.projects()).map(({ name }) => name)

@@ -2,6 +2,7 @@ import type { DesiredKey } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { type LiveKey, secretMadeAt } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
+import type { AtPatch } from '../plan/planned-patch.ts'
 import type { NewKey } from '../platform/types.ts'
 import type { Run } from './run.ts'
 
@@ -29,8 +30,11 @@ export function regenerationKey(marker: Marker, generation: number, place: strin
   return `${idempotencyKey(marker)}-${generation}-${place}`
 }
 
-/** The marker of a key that a plan speaks of. */
-export function markerOf(live: LiveKey): Marker {
-  if (live.ownership.kind !== 'managed') throw new TypeError('unreachable: a planned key is managed')
-  return live.ownership.marker
+/** What the plan leaves open until a key is written. */
+export function atPatch(
+  live: LiveKey,
+  run: Pick<Run, 'clock' | 'nonce'>,
+  forgotten: readonly string[] = [],
+): AtPatch {
+  return { live, at: timeOf(live, run), forgotten, nonce: run.nonce }
 }

@@ -1,9 +1,9 @@
+import { markerOf } from '../model/live-key.ts'
 import { second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { type ManagedKey, isOlder, membersOf } from '../lifecycle/lineage.ts'
 import type { Undelivered } from './make-key.ts'
 import { type Seen, keyIfThere, pauses } from './look.ts'
-import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { withdraw } from './withdraw.ts'
 

@@ -1,10 +1,9 @@
-import { transition } from '../lifecycle/transitions.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import type { Marker } from '../model/marker.ts'
+import { retirement } from '../plan/planned-patch.ts'
 import { keyIfThere } from './look.ts'
-import { timeOf } from './markers.ts'
+import { atPatch } from './markers.ts'
 import type { Run } from './run.ts'
 import { patchMarked } from './write.ts'
 
@@ -16,20 +15,6 @@ export interface Others {
   readonly revoked: Set<string>
   /** By key id the pending key that nobody received, and that is revoked once its successor is made. */
   readonly unreceived: Map<string, LiveKey>
-}
-
-/** The marker of a key that retires for the one with the id `successor`. */
-export function retiredMarker(live: LiveKey, successor: string, desired: DesiredKey, run: Run): Marker {
-  const before = live.ownership.kind === 'managed' ? live.ownership.marker : null
-  const at = timeOf(live, run)
-  const graceUntil = at + desired.rotation.grace
-  const { stack } = run.desired
-  const nonce = run.nonce()
-  return transition(
-    before,
-    { kind: 'retired', stack, desired, nonce, live, successor, at, graceUntil },
-    live.id,
-  )
 }
 
 /** What was revoked meanwhile retires no more. */
@@ -53,8 +38,7 @@ export async function retirePredecessors(
   const retired: LiveKey[] = []
   let isGone = false
   for (const live of predecessors) {
-    const marker = retiredMarker(live, successor.id, desired, run)
-    const note = { description: live.description, marker, proven: false }
+    const note = retirement(successor.id, desired, run.desired)(atPatch(live, run))
     const now = await unlessGone(patchMarked(live, {}, note, run))
     if (now === null) isGone = true
     else retired.push(now)

@@ -37,10 +37,13 @@ export interface ApplyPlatform {
 /** What apply asks of one store. */
 export interface ApplyStore {
   readonly readable: boolean
-  /** Resolves to where the secret is now, in words. */
-  put(secret: Secret): Promise<string>
+  /**
+   * Resolves to where the secret is now, in words. `requireHeld` is asked once nothing is left to wait for, and throws where another run
+   * may write by now.
+   */
+  put(secret: Secret, requireHeld?: () => void): Promise<string>
   get(): Promise<Secret | null>
-  remove(): Promise<void>
+  remove(requireHeld?: () => void): Promise<void>
 }
 
 export interface ApplyStores {
@@ -89,6 +92,6 @@ export interface Run {
   /** Aborted by the first Ctrl-C: nothing new begins, what is in flight ends. */
   readonly stopping: AbortSignal
   readonly tell: (progress: Progress) => void
-  /** Resolves after so long. */
+  /** Resolves after that long. */
   readonly pause: (time: Milliseconds) => Promise<void>
 }

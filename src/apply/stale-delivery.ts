@@ -1,8 +1,7 @@
 import { Failure } from '../model/failure.ts'
-import { type LiveKey, endsAgree, visibleEnd } from '../model/live-key.ts'
+import { type LiveKey, endsAgree, visibleEnd, markerOf } from '../model/live-key.ts'
 import { transition } from '../lifecycle/transitions.ts'
 import { endsRun } from './answers.ts'
-import { markerOf } from './markers.ts'
 import type { Run } from './run.ts'
 import { patchMarked } from './write.ts'
 

@@ -2,7 +2,7 @@ import { grantsNothing } from '../lifecycle/grants.ts'
 import type { FieldChange } from '../model/field-change.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
-import type { Marker } from '../model/marker.ts'
+import type { Note } from '../plan/planned-patch.ts'
 import { fitDescription } from '../platform/marker-text.ts'
 import type { KeyPatch } from '../platform/types.ts'
 import { MarkerLost, isPatched, keepsMarker, unlikePatched } from './answers.ts'
@@ -78,15 +78,6 @@ export async function patchAsSeen(
   next = planAgain,
 ): Promise<LiveKey> {
   return requirePatched(await send(seen, patch, next, writer), patch, next)
-}
-
-/** What stands in a key's description. */
-export interface Note {
-  /** Cut where there is no room for it next to the marker. */
-  readonly description: string
-  readonly marker: Marker
-  /** The key is shown to be ours by more than its former marker: only then may a state that grants something be signed. */
-  readonly proven: boolean
 }
 
 /**

@@ -105,6 +105,8 @@ function meantBy(word: string, { name, flags }: Takes): readonly string[] {
   const shown = shellWord(word)
   const has = (flag: string) => flags.some(each => each.name === flag)
   const isPath = /[/\\.*]/.test(word)
+  if (has('permission') && /^[a-z]+(?:_[a-z]+)+$|^\*$/.test(word))
+    return [`A permission is given with --permission: ${name} KEY --permission ${shown}`]
   return [
     ...(has('config') ? [`A file or folder of the configuration is given with -c: ${name} -c ${shown}`] : []),
     ...(has('only') && !isPath ? [`A key is given with --only: ${name} --only ${shown}`] : []),

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
-import { renderDiagnostics } from '../render/text/diagnostics.ts'
+import { diagnosticStyle, renderDiagnostics } from '../render/text/diagnostics.ts'
 
 /** What `--allow-path` names. */
 export function allowedPaths(given: readonly string[], cwd: string): readonly string[] {
@@ -32,7 +32,7 @@ export async function requireConfiguration(
     const { diagnostics, omitted } = loaded
     const shown = diagnostics.slice(0, mostShown)
     const count = diagnostics.length + omitted
-    stderr.print(renderDiagnostics(shown, stderr.palette))
+    stderr.print(renderDiagnostics(shown, diagnosticStyle(stderr)))
     if (count > shown.length)
       stderr.print(
         `\n… and ${omitted > 0 ? 'up to ' : ''}${(count - shown.length).toLocaleString('en')} more errors`,
@@ -45,6 +45,6 @@ export async function requireConfiguration(
     )
   }
   if (loaded.warnings.length > 0)
-    stderr.print(renderDiagnostics(loaded.warnings.slice(0, mostShown), stderr.palette))
+    stderr.print(renderDiagnostics(loaded.warnings.slice(0, mostShown), diagnosticStyle(stderr)))
   return loaded.desired
 }

@@ -47,10 +47,10 @@ async function byChecklist(
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1))
     .map(live => ({
       value: live.id,
-      label: breakable(`${quotedName(live.name)} (${nameText(live.id)})`),
-      hint: breakable(
-        `${live.id === callerId ? 'this command calls with it; ' : ''}last used ${lastUseShort(live, now)}; ${listText(live.permissions)}`,
+      label: breakable(
+        `${quotedName(live.name)} (${nameText(live.id)})${live.id === callerId ? ', which this command calls with' : ''}`,
       ),
+      hint: breakable(`last used ${lastUseShort(live, now)}; ${listText(live.permissions)}`),
     }))
   const ids = await prompts.some('Keys to import:', choices, [])
   return keys.filter(({ id }) => ids.includes(id))

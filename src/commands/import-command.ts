@@ -11,11 +11,11 @@ import type { DesiredState } from '../model/desired.ts'
 import { Declined, Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isFree } from '../plan/adopt.ts'
-import { renderDiagnostics } from '../render/text/diagnostics.ts'
+import { diagnosticStyle, renderDiagnostics } from '../render/text/diagnostics.ts'
 import { renderFileDiff } from '../render/report/file-diff.ts'
 import { shellWord } from '../model/shell-word.ts'
 import { nameText, plural, quotedName } from '../render/text/values.ts'
-import { breakable, escapeControls } from '../render/text/text.ts'
+import { escapeControls, unbreakable, wrap } from '../render/text/text.ts'
 import { requireConfiguration } from './configuration.ts'
 import { chooseKeys, isNamed } from './import-choice.ts'
 import { replaceFile, textOf } from './replace-file.ts'
@@ -107,7 +107,7 @@ function edited(text: string | null, stack: string, { roles, keys }: ImportPropo
 }
 
 /** What would be written has to be a configuration that validate accepts. */
-async function requireSound(target: Target, text: string, { config }: ImportOptions, context: Context) {
+async function requireValid(target: Target, text: string, { config }: ImportOptions, context: Context) {
   const { cwd, stderr } = context
   const loaded = await loadConfiguration({
     paths: config,
@@ -116,7 +116,7 @@ async function requireSound(target: Target, text: string, { config }: ImportOpti
     instead: new Map([[target.path, text]]),
   })
   if (loaded.ok) return
-  stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
+  stderr.print(renderDiagnostics(loaded.diagnostics, diagnosticStyle(stderr)))
   throw new Failure(
     'configuration',
     'What import would write is not a valid configuration, so nothing was written',
@@ -149,10 +149,9 @@ async function withoutCaller(
   const callerId = await askCaller()
   const calling = keys.find(key => key.id === callerId && isByWildcard(key))
   if (calling === undefined) return keys
-  const name = breakable(`${nameText(calling.id)} (${quotedName(calling.name)})`)
-  stderr.print(
-    `Left out: ${name}, since this command calls with it. To import it too, name it: fluxloop-keys import ${breakable(nameText(calling.id))}`,
-  )
+  const name = `${nameText(calling.id)} (${quotedName(calling.name)})`
+  const why = `Left out: ${name}, since this command calls with it. To import it too, name it: ${unbreakable(`fluxloop-keys import ${nameText(calling.id)}`)}`
+  stderr.print(wrap(why, stderr.width).join('\n'))
   return keys.filter(key => key !== calling)
 }
 
@@ -173,13 +172,17 @@ export async function runImport(options: ImportOptions, context: Context): Promi
   const proposal = proposeImport(chosen, known, now)
   const { stdout, stderr } = context
   for (const { live, why } of proposal.left)
-    stderr.print(`Left out: ${breakable(`${nameText(live.id)} (${quotedName(live.name)})`)}, since ${why}.`)
+    stderr.print(
+      wrap(`Left out: ${nameText(live.id)} (${quotedName(live.name)}), since ${why}.`, stderr.width).join(
+        '\n',
+      ),
+    )
   if (proposal.keys.length === 0) {
     stdout.print('There is nothing to import.')
     return 0
   }
   const text = edited(target.text, stack, proposal)
-  await requireSound(target, text, options, context)
+  await requireValid(target, text, options, context)
   stdout.printPatch(`${renderFileDiff(target.path, target.text, text, stdout)}\n`)
   await requireConsent(options, context)
   await replaceFile(target.path, target.text, text)

@@ -10,7 +10,7 @@ import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { isFree } from '../plan/adopt.ts'
-import { renderDiagnostics } from '../render/text/diagnostics.ts'
+import { diagnosticStyle, renderDiagnostics } from '../render/text/diagnostics.ts'
 import { escapeControls, wrap } from '../render/text/text.ts'
 import { enumerate, nameText, quotedName } from '../render/text/values.ts'
 import { type CiAsked, askCi, ciSteps, planCiFiles, requireCiFlags, writeCiFiles } from './init/ci.ts'
@@ -90,10 +90,10 @@ async function answersOf(options: InitOptions, context: Context): Promise<Answer
 }
 
 /** What is written has to be a configuration that validate accepts. */
-async function requireSound(path: string, text: string, { cwd, stderr }: Context): Promise<void> {
+async function requireValid(path: string, text: string, { cwd, stderr }: Context): Promise<void> {
   const loaded = await loadConfiguration({ paths: [path], cwd, now: null, instead: new Map([[path, text]]) })
   if (loaded.ok) return
-  stderr.print(renderDiagnostics(loaded.diagnostics, stderr.palette))
+  stderr.print(renderDiagnostics(loaded.diagnostics, diagnosticStyle(stderr)))
   throw new Failure(
     'configuration',
     'What init would write is not a valid configuration, so nothing was written',
@@ -130,7 +130,7 @@ export async function runInit(options: InitOptions, context: Context): Promise<n
     stderr.print(`Left out: ${nameText(live.id)} (${quotedName(live.name)}), since ${why}.`)
   const path = join(cwd, 'fluxloop-keys.yaml')
   const text = newConfiguration(stack, first, proposal)
-  await requireSound(path, text, context)
+  await requireValid(path, text, context)
   const ci = answers.host === null ? null : await planCiFiles(answers.host, options, context)
   await replaceFile(path, null, text)
   const ignore = join(cwd, '.gitignore')

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts'
 import { nothingAsked } from './plan-options.ts'
+import { useOf } from '../lifecycle/last-use.ts'
 import { usageGate } from '../lifecycle/usage-gate.ts'
 import type { Plan, Retiring, Revoke } from '../model/change.ts'
 import { Failure } from '../model/failure.ts'
@@ -15,7 +16,7 @@ import { reportToJson } from '../render/report/report-json.ts'
 import { renderOutcome } from '../render/report/report-text.ts'
 import { subjectText } from '../render/text/subject-text.ts'
 import { wrap } from '../render/text/text.ts'
-import { lastUseShort } from '../render/text/values.ts'
+import { lastUseClause } from '../render/text/values.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { beginRecording, logSinks, openAskedLog } from './open-log.ts'
 import { type ReconcileOptions, reconcile } from './reconcile.ts'
@@ -84,13 +85,16 @@ function revocationOf(
   }
 }
 
+const unknownUse = 'may be in use: the platform does not say'
+
+function useText(live: LiveKey, now: number): string {
+  return `${useOf(live).kind === 'unknown' ? 'may be' : 'is'} in use: ${lastUseClause(live, now)}`
+}
+
 function requireUnused({ live, keyId, gate }: Revoke, now: number): void {
   const wait = usageGate(live, gate, now)
   if (wait === null) return
-  const use =
-    wait.code === 'in-use'
-      ? `is in use: last used ${lastUseShort(live, now)}`
-      : 'may be in use: the platform does not say'
+  const use = wait.code === 'in-use' ? useText({ ...live, lastUse: wait.lastUse }, now) : unknownUse
   throw new Failure('refused', `${live.id} (${keyId}) ${use}`, {
     hints: [
       'Move its users to the new secret first.',

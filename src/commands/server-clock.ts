@@ -16,7 +16,7 @@ function stopwatch(clocks: readonly (() => Milliseconds)[]): () => Milliseconds 
 /**
  * The server's clock, carried on by ours (milliseconds since any moment) from when we asked for it. It was told
  * later than that, and cut to a whole second: rather a moment ahead than behind, or else the delivery that a marker
- * tells of would lie before the use that proved it, and count as somebody's use.
+ * names would lie before the use that proved it, and count as somebody's use.
  */
 export function serverClock(clocks = ownClocks): (told: Instant) => () => Instant {
   const elapsed = stopwatch(clocks)

@@ -2,6 +2,7 @@ import { readStores } from '../apply/stored-secrets.ts'
 import { verifySecrets } from '../apply/verify-secrets.ts'
 import type { ConnectionOptions } from '../runtime/connection.ts'
 import type { Context } from '../context.ts'
+import { linesFor } from '../render/text/text.ts'
 import type { DesiredKey } from '../model/desired.ts'
 import { Declined, Failure } from '../model/failure.ts'
 import { closest } from '../model/suggest.ts'
@@ -69,7 +70,7 @@ export async function runVerify(options: VerifyOptions, context: Context): Promi
   const stored = await readStores(keys, await context.stores(), isLocal)
   const secrets = stored.distinct.length
   const isMuch = options.prove && secrets + 1 > unasked
-  if (!options.json || isMuch) context.stderr.print(announce(secrets, options))
+  if (!options.json || isMuch) context.stderr.print(linesFor(announce(secrets, options), context.stderr))
   if (options.prove) await confirm(secrets + 1, options, context)
   const { client } = await context.connect(options)
   const verification = await verifySecrets(stored, desired, client, {

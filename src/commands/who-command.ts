@@ -28,7 +28,9 @@ export interface WhoOptions extends ConnectionOptions {
 }
 
 function chosen({ stack, keys }: DesiredState, { key, all }: WhoOptions): readonly DesiredKey[] {
-  if ((key === null) !== all) throw new Failure('usage', 'who takes one key, or --all')
+  if ((key === null) !== all) {
+    throw new Failure('usage', 'who takes one key, or --all', { hints: ['See: fluxloop-keys help who'] })
+  }
   if (key === null) return keys
   const found = keys.filter(({ keyId }) => keyId === key)
   if (found.length > 0) return found

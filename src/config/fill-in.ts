@@ -26,7 +26,7 @@ const placeholder = /\{([^{}]*)\}/g
 /** Commands have braces of their own, as in `jsonpath={.data}`. */
 const word = /^[a-z]+$/
 
-/** The placeholders of `text` that stand for nothing. After a dollar they are variables of a shell: `checkShellVariables` tells of those. */
+/** The placeholders of `text` that stand for nothing. After a dollar they are variables of a shell: `checkShellVariables` reports those. */
 export function unknownPlaceholders(text: string, known: readonly string[] = commonPlaceholders): string[] {
   if (!text.includes('{')) return []
   const wide = known.length > commonPlaceholders.length

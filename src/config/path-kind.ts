@@ -8,7 +8,7 @@ export function whyUnread(error: unknown): string {
   return code === 'EACCES' ? 'permission denied' : code
 }
 
-/** What `path` leads to. A link that leads nowhere is a file: whoever reads it says so. */
+/** What `path` leads to. A link that leads nowhere is a file: whoever reads it reports that. */
 export async function kindOf(path: string): Promise<PathKind> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file'

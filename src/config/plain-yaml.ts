@@ -140,7 +140,7 @@ class PlainReader {
     return map
   }
 
-  /** The value of a name that is indented so far: on its line, or in the lines below. */
+  /** The value of a name that is indented that far: on its line, or in the lines below. */
   #valueOf(indent: number): unknown {
     if (!this.#endsLine()) return this.#inLine()
     if (this.#column < indent || (this.#column === indent && !this.#isItem())) throw new NotPlain()

@@ -1,12 +1,12 @@
 import { dirname } from 'node:path'
 import { checkShape } from './check-shape.ts'
 import type { DiagnosticList } from './diagnostic-list.ts'
-import { explainSyntax } from './explain-syntax.ts'
+import { explainReading } from './explain-reading.ts'
 import type { Part } from './parts.ts'
 import { readSource } from './read-source.ts'
 import type { Room } from './room.ts'
 import { readYaml } from './read-yaml.ts'
-import { diagnosticAt, fileDiagnostic, placeOf, sourceOf } from './source.ts'
+import { sourceOf } from './source.ts'
 
 /** Reads one file as far as its shape; null where there is nothing to go on with. `text` takes the place of what it holds. */
 export async function readPart(
@@ -32,21 +32,8 @@ export async function readPart(
     return null
   }
   const reading = readYaml(source.text)
-  if (!reading.ok) {
-    diagnostics.omit(reading.omitted)
-    for (const problem of reading.problems) {
-      const problems = problem.code === 'syntax' ? await explainSyntax(source.text, problem) : [problem]
-      for (const one of problems) {
-        const related = one.related.map(span => placeOf(source, span))
-        diagnostics.push(
-          one.code === 'empty-file'
-            ? fileDiagnostic(shown, one.code, one.message, one.hint)
-            : diagnosticAt(source, one, related),
-        )
-      }
-    }
-    if (reading.document === null) return null
-  }
+  for (const one of await explainReading(source, reading)) diagnostics.push(one)
+  if (!reading.ok) diagnostics.omit(reading.omitted)
   const { document } = reading
   if (document === null) return null
   const shape = await checkShape(source, document)

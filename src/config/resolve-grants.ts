@@ -81,7 +81,7 @@ function checkRest(at: Located<readonly Entry[]>, list: List, report: Report): v
 }
 
 /**
- * The temporary entries of a key's `permissions` and `scope`. `permissions` and `scope`: what it has without them. A day that is past is no
+ * The temporary entries of a key's `permissions` and `scope`. `permissions` and `scope`: what it has without them. A day that is past is not an
  * error: the entry grants nothing then, and audit finds it.
  */
 export function resolveGrants(

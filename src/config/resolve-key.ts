@@ -76,7 +76,7 @@ function resolveScope(key: Located<RawKey>, report: Report): Scope {
     const message = `"${word}" is not a project`
     const hint = 'Write `scope: all` for all projects, without a list.'
     const at = { ...key, path: [...key.path, 'scope', index] }
-    report(diagnosticFor(at, { code: 'all-beside-projects', message, hint }))
+    report(diagnosticFor(at, { code: 'all-with-projects', message, hint }))
   }
   return scopeOf(scope.filter(entry => typeof entry === 'string'))
 }

@@ -12,7 +12,7 @@ function checkWildcard(at: Located<readonly unknown[]>, names: readonly string[]
   const message = '`*` stands for all permissions, and others are named too'
   const hint = 'Keep `*` alone, or (better) only the permissions that the key needs.'
   const place = own < 0 ? at : { ...at, path: [...at.path, own] }
-  report(diagnosticFor(place, { code: 'wildcard-beside-others', message, hint, onKey: own < 0 }))
+  report(diagnosticFor(place, { code: 'wildcard-with-others', message, hint, onKey: own < 0 }))
 }
 
 /** Roles are plain sets of permissions: a role in a role is an error. */

@@ -107,10 +107,10 @@ function resolvePreset(
       // One that the service itself would not take has been reported.
       if (setting?.variable === true && setting.form?.pattern.test(filled) === true)
         checkVariable(place, filled, report)
-      const beside = setting?.goesWith
-      if (beside !== undefined && raw[beside] === undefined) {
-        const message = `\`${name}\` means nothing without \`${beside}\``
-        const hint = `Remove it, or give \`${beside}\`.`
+      const needed = setting?.goesWith
+      if (needed !== undefined && raw[needed] === undefined) {
+        const message = `\`${name}\` means nothing without \`${needed}\``
+        const hint = `Remove it, or give \`${needed}\`.`
         report(diagnosticFor(place, { code: 'preset-setting', message, hint, onKey: true }))
       }
       return [name, filled]

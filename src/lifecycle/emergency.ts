@@ -9,7 +9,7 @@ type Signed = { readonly has: (liveId: string) => boolean }
 
 /**
  * The grant that a key's marker records, where it counts: anybody who may edit keys can write a marker, so the policy has to let somebody give
- * this key these permissions, for so long at most, and where markers are signed the signature has to hold. Null where there is none.
+ * this key these permissions, for at most that long, and where markers are signed the signature has to hold. Null where there is none.
  */
 export function grantOf(
   { live, marker }: ManagedKey,

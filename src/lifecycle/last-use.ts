@@ -13,7 +13,7 @@ export const beforeDelivery = ' (before delivery)'
 /** What it ends with when we prove a secret that others may have. Without either, a run called with the key, which is a use like any other. */
 export const ofProof = ' (proof)'
 
-/** What the last use of a key tells of its users. */
+/** What the last use of a key says about its users. */
 export type Use =
   /** The platform does not say. */
   | { readonly kind: 'unknown' }

@@ -5,7 +5,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { useOf } from './last-use.ts'
 import type { ManagedKey } from './lineage.ts'
 
-/** Who a key's last use may have been, where the platform tells of one by others than us. */
+/** Who a key's last use may have been, where the platform shows one by others than us. */
 export function lastUsers(
   { keyId, consumers }: DesiredKey,
   live: LiveKey,

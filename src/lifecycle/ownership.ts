@@ -4,7 +4,7 @@ import type { LiveKey } from '../model/live-key.ts'
 import { type IsProven, type Lineage, type ManagedKey, lineageOf, nothingProven } from './lineage.ts'
 import { type KeyIdOf, type RenameHeld, claimsOf, possibleKeyIds } from './renames.ts'
 
-/** So long a key that a stack gave up waits for another stack, and nobody prunes it. */
+/** How long a key that a stack gave up waits for another stack, and nobody prunes it. */
 const handover: Milliseconds = 30 * day
 
 /** The live keys, sorted by who owns them. Keys of other stacks are in none of them, those in `left` aside. */

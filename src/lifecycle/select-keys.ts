@@ -6,7 +6,7 @@ import { isUnused } from './last-use.ts'
 export interface Selection {
   /** With a stack's marker, readable or not; without one; null: both. */
   readonly managed: boolean | null
-  /** Not used for so long; null: whatever its use. */
+  /** Not used for that long; null: whatever its use. */
   readonly unused: Milliseconds | null
   /** Ends within that time; null: whenever it ends. */
   readonly expiring: Milliseconds | null

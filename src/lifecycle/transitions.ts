@@ -239,3 +239,8 @@ export function transition<K extends Kind>(
   // What is written is new: whoever signed what stood there before did not sign this.
   return { ...next, ...(liveId === null ? {} : { binding: boundTo(liveId) }), signature: null }
 }
+
+/** The same marker with a signature, which is over all the rest of it: what is signed changes no more. */
+export function signed(marker: Marker, signature: string): Marker {
+  return { ...marker, signature }
+}

@@ -228,7 +228,7 @@ export interface Plan extends Subject {
   readonly homes: readonly KeyHome[]
   /** Whether this machine's keychain takes secrets, or fallbacks do; null where no key has a fallback. */
   readonly keychain: 'works' | 'missing' | null
-  /** Live unmanaged keys, where the configuration asks for a report. */
+  /** Live unmanaged keys, where the configuration asks for a report; the calling key among others, and never alone. */
   readonly unmanaged: readonly LiveKey[]
   /** What it means for those who use the keys, sorted by key id. */
   readonly consumers: readonly AffectedConsumer[]
@@ -237,6 +237,8 @@ export interface Plan extends Subject {
   readonly managed: number
   /** The key id whose key authenticates the run, which is made as declared last; null where this stack does not own it. */
   readonly callingKeyId: string | null
+  /** The live key that authenticates the run, whoever owns it; null where a user does, or where that is unknown. */
+  readonly callingLiveId: string | null
   /** The key ids that the plan is about; keys beyond them are in none of the lists above. */
   readonly targets: Targets
   /** What it shows: what apply would do, what it would do at another moment, or drift alone. Only the first can be applied. */

@@ -11,7 +11,7 @@ export interface Consumer {
   readonly projects: readonly string[] | null
   /** By the platform's names of them. */
   readonly operations: readonly string[] | null
-  /** It works at least once in so long. */
+  /** It works at least once in that time. */
   readonly every: Milliseconds
 }
 

@@ -18,7 +18,7 @@ export interface Rotation {
   readonly maxAge: Milliseconds | null
   /** How long a predecessor keeps working after its successor is delivered. */
   readonly grace: Milliseconds
-  /** A key must not have been used for so long before it is revoked. */
+  /** A key must not have been used for that long before it is revoked. */
   readonly quiet: Milliseconds
   /** How long before its end of life a key is rotated. */
   readonly renewBefore: Milliseconds

@@ -27,8 +27,8 @@ export type DiagnosticCode =
   | 'undeclared-role'
   | 'nested-role'
   | 'unknown-permission'
-  | 'wildcard-beside-others'
-  | 'all-beside-projects'
+  | 'wildcard-with-others'
+  | 'all-with-projects'
   | 'missing-expiry'
   | 'no-such-day'
   | 'date-past'
@@ -82,7 +82,7 @@ export interface RelatedPlace {
 /**
  * What is wrong with a configuration, and where. Lines and columns count from 1, columns and lengths in UTF-16 units;
  * a diagnostic about a whole file stands at 1:1 with no source line. It may quote the file, so a configuration is
- * no place for a secret. Of a file outside the repository it quotes nothing, and the source line is empty.
+ * not the place for a secret. Of a file outside the repository it quotes nothing, and the source line is empty.
  */
 export interface Diagnostic {
   /** Relative to the working directory where it lies below it, else absolute. */

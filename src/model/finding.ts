@@ -177,6 +177,8 @@ export type Finding =
       readonly keyId: string
       readonly liveId: string
       readonly until: Instant
+      /** It retires, and the successor that it names is not to be found. */
+      readonly lacksSuccessor: boolean
     }
   /** In a view of drift: declared, with no live key, which are new or were deleted. */
   | { readonly severity: 'warning'; readonly code: 'not-live'; readonly keyIds: readonly string[] }

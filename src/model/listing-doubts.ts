@@ -7,7 +7,7 @@ export interface UnreadableKey {
   readonly name: string | null
   /** What cannot be understood: "lacks `expires_at`". */
   readonly trouble: string
-  /** Whose it is, where its description has a marker. */
+  /** Which stack owns it, where its description has a marker. */
   readonly owner: { readonly stack: string; readonly keyId: string } | null
 }
 

@@ -92,3 +92,9 @@ export function sameButUse(a: LiveKey, b: LiveKey): boolean {
   const substance = (key: LiveKey) => JSON.stringify({ ...key, lastUse: null, version: null })
   return substance(a) === substance(b)
 }
+
+/** The marker of a key that a plan speaks of. */
+export function markerOf(live: LiveKey): Marker {
+  if (live.ownership.kind !== 'managed') throw new TypeError('unreachable: a planned key is managed')
+  return live.ownership.marker
+}

@@ -16,6 +16,16 @@ function beyondPredecessor(desired: DesiredKey, live: LiveKey): readonly Widened
   return fields
 }
 
+/** Where the key stays it is patched, else a successor takes its place. */
+function patchedOrBeyond(
+  fields: readonly FieldChange[],
+  desired: DesiredKey,
+  live: LiveKey,
+): readonly FieldChange['field'][] {
+  const patched = fields.filter(({ widens }) => widens).map(({ field }) => field)
+  return [...new Set([...patched, ...beyondPredecessor(desired, live)])]
+}
+
 /** The fields in which a change grants more than the live key has: a permission, a project, a longer life. Making a key is not a widening. */
 export function widenedFields(change: Change): readonly FieldChange['field'][] {
   switch (change.kind) {
@@ -28,13 +38,13 @@ export function widenedFields(change: Change): readonly FieldChange['field'][] {
       return change.fields.filter(({ widens }) => widens).map(({ field }) => field)
     case 'rotate':
       return beyondPredecessor(change.desired, change.live)
-    case 'deliver': {
-      const patched = change.fields.filter(({ widens }) => widens).map(({ field }) => field)
-      return [...new Set([...patched, ...beyondPredecessor(change.desired, change.live)])]
-    }
+    case 'deliver':
+      return patchedOrBeyond(change.fields, change.desired, change.live)
+    // Any of them may be the one that is finished.
     case 'heal': {
+      const fields = change.pending.flatMap(each => each.fields)
       const [newest] = change.pending
-      return newest === undefined ? [] : beyondPredecessor(change.desired, newest.live)
+      return newest === undefined ? [] : patchedOrBeyond(fields, change.desired, newest.live)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { type Change, type Plan, type Retiring, isPruning } from '../model/change.ts'
 import { canonicalChange, canonicalText } from './canonical.ts'
 
-/** What a plan file tells of the plan that somebody approved. Nothing of it is carried out: it is only compared with. */
+/** What a plan file says about the plan that somebody approved. Nothing of it is carried out: it is only compared with. */
 export interface ApprovedPlan {
   readonly changes: readonly {
     readonly kind: string

@@ -131,11 +131,11 @@ export function declaredEntries(
     return live.expiresAt === null ? [] : [{ ...entry, event: 'expires', why: 'external' }]
   }
   const further = rotations(desired, { holder, from }, slot, callerId, until)
-  const turns = further.filter(({ event }) => event === 'rotates').length
+  const rotationCount = further.filter(({ event }) => event === 'rotates').length
   const last: Holder = {
     ...holder,
-    made: holder.made && turns === 0,
-    generation: holder.generation + turns,
+    made: holder.made && rotationCount === 0,
+    generation: holder.generation + rotationCount,
   }
   const end: readonly CalendarEntry[] =
     desired.expires.kind === 'until'

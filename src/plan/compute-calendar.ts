@@ -78,12 +78,12 @@ function unrenewed(
       } as const
       return at === null ? [] : [{ ...entry, at }]
     })
-  const nobodys = plan.unmanaged.flatMap(({ id: liveId, name, expiresAt: at }): CalendarEntry[] =>
+  const unmanaged = plan.unmanaged.flatMap(({ id: liveId, name, expiresAt: at }): CalendarEntry[] =>
     at === null
       ? []
       : [{ at, keyId: null, name, liveId, generation: null, event: 'expires', why: 'unmanaged' }],
   )
-  return [...left, ...nobodys]
+  return [...left, ...unmanaged]
 }
 
 const order: Readonly<Record<CalendarEntry['event'], number>> = {

@@ -126,6 +126,7 @@ export function computePlan(
     consumers: affectedConsumers(changes, targeted, owned.lineages),
     managed: owned.managed,
     callingKeyId: callingKeyId(current, owned),
+    callingLiveId: current.caller.key?.id ?? null,
     targets: options.targets,
     view: 'changes',
   }

@@ -29,7 +29,7 @@ export function beingMade(
   const until = live.createdAt + makersTime
   const isOurs = options.locked && isOfThisPlace(keyId, marker, options)
   if (marker.state.kind !== 'pending' || isOurs || until <= now) return null
-  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until }
+  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until, lacksSuccessor: false }
 }
 
 /** Is this pending key older than a day, and not known to be in a store? With a head next to it, it may go. */

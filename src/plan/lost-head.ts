@@ -15,7 +15,7 @@ import { isOfThisPlace } from './place.ts'
 import { proofOf } from './find-proof.ts'
 import { fieldsToUpdate, narrowOf } from './plan-update.ts'
 
-/** So long whoever marked a key has to finish what comes after. */
+/** How long whoever marked a key has to finish what comes after. */
 const markersTime = 15 * minute
 
 /** A list may show a new key only seconds after it was made, and its predecessor's mark at once. */
@@ -75,7 +75,7 @@ function isWhole({ keyId, stores }: DesiredKey, { options }: Facts): boolean {
 }
 
 function beingReplaced(keyId: string, { live }: ManagedKey, until: number): Finding {
-  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until }
+  return { severity: 'warning', code: 'being-made', keyId, liveId: live.id, until, lacksSuccessor: true }
 }
 
 /** Nothing proves that it is what the stores hold, but users may have its secret: it gets a grace. */

@@ -3,7 +3,9 @@ import type { FieldChange } from '../model/field-change.ts'
 import type { Finding } from '../model/finding.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Proof } from '../model/proof.ts'
+import { commonPermissions, permissionsBeyond } from '../model/permission.ts'
 import { isRemoval, noRemoval } from '../model/removal.ts'
+import { commonScope, reachesBeyond } from '../model/scope.ts'
 import { isBound } from '../lifecycle/binding.ts'
 import { grantOf } from '../lifecycle/emergency.ts'
 import type { ManagedKey } from '../lifecycle/lineage.ts'
@@ -63,7 +65,23 @@ export function granted(fields: readonly FieldChange[]): readonly FieldChange['f
   return fields.filter(({ field, widens }) => widens && field !== 'expires').map(({ field }) => field)
 }
 
-/** What is not proven to be ours gets nothing: such fields are left out, with a warning. */
+/** What is left of a field that gives more and takes away at once, where nothing may be given; null: nothing is. */
+function onlyNarrowed(change: FieldChange): FieldChange | null {
+  if (change.field === 'permissions') {
+    const { current, desired } = change
+    const common = commonPermissions(current, desired)
+    const takes = permissionsBeyond(current, desired).length > 0
+    return takes && common.length > 0 ? { ...change, desired: common, widens: false } : null
+  }
+  if (change.field !== 'scope') return null
+  const { current, desired } = change
+  const common = commonScope(current, desired)
+  return reachesBeyond(current, desired) && common.length > 0
+    ? { ...change, desired: common, widens: false }
+    : null
+}
+
+/** What is not proven to be ours gets nothing: of such fields only what they take away is left, with a warning. */
 export function withoutGrants(
   keyId: string,
   { id: liveId }: LiveKey,
@@ -71,7 +89,10 @@ export function withoutGrants(
 ): Writable {
   const left = granted(fields)
   const finding: Finding = { severity: 'warning', code: 'unproven', keyId, liveId, fields: left }
-  return { fields: fields.filter(({ field }) => !left.includes(field)), findings: [...findings, finding] }
+  const kept = fields.flatMap(change =>
+    left.includes(change.field) ? (onlyNarrowed(change) ?? []) : [change],
+  )
+  return { fields: kept, findings: [...findings, finding] }
 }
 
 /** The signature that somebody asked for; null where it has one already. */

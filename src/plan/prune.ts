@@ -117,8 +117,8 @@ function revokeUnmanaged(live: LiveKey, reason: RevocationReason, facts: Facts):
 }
 
 /**
- * The unmanaged keys that the rules speak of: never the calling key, a kept one, or one that is being adopted. In a run of chosen keys,
- * one is only meant where `only` names its very id.
+ * The unmanaged keys that the rules speak of: never a kept one, or one that is being adopted. In a run of chosen keys, one is only meant
+ * where `only` names its very id.
  */
 function unmanagedKeys(adopted: ReadonlySet<LiveKey>, facts: Facts): readonly LiveKey[] {
   const { keep } = facts.desired.prune
@@ -127,7 +127,7 @@ function unmanagedKeys(adopted: ReadonlySet<LiveKey>, facts: Facts): readonly Li
     const { id, name } = live
     const isKept = keep.some(pattern => pattern === id || fitsGlob(pattern, name))
     const isMeant = isEveryKey(targets) || (targets.only.includes(id) && isTargeted(targets, id))
-    return !adopted.has(live) && !isCallingKey(live, facts) && !isKept && isMeant
+    return !adopted.has(live) && !isKept && isMeant
   })
 }
 
@@ -140,10 +140,13 @@ export function prune(adopted: ReadonlySet<LiveKey>, facts: Facts): Pruning {
   const names = namesWithoutHead(facts)
   // A stack that is released as a whole gives up its keys, and is about no others.
   const unwanted = (rules.releaseStack ? [] : unmanaged).flatMap(live => {
-    const reason = reasonToRevoke(live, names, facts)
+    const reason = isCallingKey(live, facts) ? null : reasonToRevoke(live, names, facts)
     return reason === null ? [] : [{ live, reason }]
   })
-  const shown = (left: readonly LiveKey[]) => (rules.unmanaged === 'ignore' ? [] : left)
+  // Alone, the calling key would be in every plan of a stack that somebody's own key applies.
+  const isNews = (left: readonly LiveKey[]) =>
+    rules.unmanaged !== 'ignore' && left.some(live => !isCallingKey(live, facts))
+  const shown = (left: readonly LiveKey[]) => (isNews(left) ? left : [])
   if (cause !== null) {
     const keyIds = [...undeclared.map(({ keyId }) => keyId), ...unwanted.map(({ live }) => live.id)].sort()
     const findings: Finding[] =

@@ -97,7 +97,7 @@ export function removalOf(
     }
   })
   if (change === 'updates' && lacksStores(desired, first)) return { removal: noRemoval, findings }
-  // Delivered to stores of this machine, the key is this machine's: what is on another one is told of for the last time.
+  // Delivered to stores of this machine, the key is this machine's: what is on another one is named for the last time.
   const moves = change === 'delivers' && options.localKeys.has(keyId)
   const left = stuck
     .filter(({ cause }) => !(moves && cause === 'other-host'))

@@ -1,6 +1,7 @@
-import type { Change, Plan } from '../model/change.ts'
+import type { Change, Plan, RotationReason } from '../model/change.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
+import type { FieldChange } from '../model/field-change.ts'
 import type { Finding } from '../model/finding.ts'
 import type { EmergencyGrant } from '../model/marker.ts'
 import { noRemoval } from '../model/removal.ts'
@@ -30,6 +31,8 @@ export function forecastPlan(
   return { ...computePlan(desired, current, at, options), view: 'forecast' }
 }
 
+const isDrift = ({ cause }: FieldChange) => cause === 'drift' || cause === 'both'
+
 function driftOf(
   desired: DesiredKey,
   key: ManagedKey,
@@ -43,7 +46,7 @@ function driftOf(
   const found = superseded
     ? narrowing(desired, key, now, grant).fields
     : fieldChanges(desired, key, now, grant)
-  const fields = found.filter(({ cause }) => cause === 'drift' || cause === 'both')
+  const fields = found.filter(isDrift)
   const reasons = superseded
     ? []
     : deliveryReasons(desired, key, null).filter(
@@ -82,10 +85,37 @@ function driftOf(
       ]
 }
 
+/** Whoever replaced the head may still be at work. */
+function hasOnlyRetiring(lineage: Lineage | undefined): boolean {
+  return (
+    lineage !== undefined &&
+    lineage.head === null &&
+    lineage.pending.length === 0 &&
+    lineage.retiring.length > 0
+  )
+}
+
+/** Nothing leads, or several keys do: somebody deleted the head, or wrote a marker. */
+const isAboutHeads = ({ code }: RotationReason) => code === 'head-lost' || code === 'several-heads'
+
+/** The changes of a plan by which a key id gets one head again, and its head a marker; what else they do is not drift. */
+function headless(changes: readonly Change[], chosen: ReadonlySet<string>): readonly Change[] {
+  return changes.flatMap((change): Change[] => {
+    if (!chosen.has(change.keyId)) return []
+    if (change.kind === 'rotate' && change.reasons.some(isAboutHeads)) {
+      const reasons = change.reasons.filter(isAboutHeads)
+      return [{ ...change, reasons, predecessors: [], removal: noRemoval }]
+    }
+    if (change.kind !== 'update' || !change.fields.some(({ field }) => field === 'state')) return []
+    return [{ ...change, fields: change.fields.filter(isDrift), removal: noRemoval }]
+  })
+}
+
 /**
  * What was changed on the platform since it was applied, and nothing else: fields that differ from what their marker
- * remembers, secrets that were regenerated there, markers that were edited. A key that is to be rotated shows its drift too.
- * A key that was deleted there left nothing behind that tells it from a new one, so keys without a live one are only named.
+ * remembers, secrets that were regenerated there, markers that were edited, heads that were deleted while a predecessor lives. A key that is to
+ * be rotated shows its drift too. A key that was deleted there otherwise left nothing behind that tells it from a new one, so keys without a
+ * live one are only named.
  */
 export function driftPlan(
   desired: DesiredState,
@@ -96,7 +126,9 @@ export function driftPlan(
   const plan = computePlan(desired, current, now, options)
   const { lineages } = ownedKeys(desired, current.keys, now, evidenceOf(desired.keys, options))
   const chosen = stateAt(desired, now).keys.filter(({ keyId }) => isTargeted(options.targets, keyId))
-  const changes = chosen
+  const about = headless(plan.changes, new Set(chosen.map(({ keyId }) => keyId)))
+  const whole = new Set(about.flatMap(change => (change.kind === 'update' ? [change.live.id] : [])))
+  const fields = chosen
     .flatMap(key => {
       const lineage = lineages.get(key.keyId) ?? lineageOf(key.keyId, [])
       const kin = [...(lineage.head === null ? [] : [lineage.head]), ...lineage.retiring, ...lineage.leaked]
@@ -105,14 +137,17 @@ export function driftPlan(
         return driftOf(key, one, lineage, current, { now, grant })
       })
     })
-    .sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))
+    .filter(change => !('live' in change && whole.has(change.live.id)))
+  const changes = [...about, ...fields].sort((a, b) => (a.keyId < b.keyId ? -1 : a.keyId > b.keyId ? 1 : 0))
   const adopted = new Set(plan.changes.flatMap(({ kind, keyId }) => (kind === 'adopt' ? [keyId] : [])))
   const gone = chosen
     .filter(({ keyId }) => !lineages.has(keyId) && !adopted.has(keyId))
     .map(({ keyId }) => keyId)
     .sort()
+  const isWaiting = (finding: Finding) =>
+    finding.code === 'being-made' && hasOnlyRetiring(lineages.get(finding.keyId))
   const findings: readonly Finding[] = [
-    ...plan.findings.filter(({ code }) => code === 'marker-unreadable'),
+    ...plan.findings.filter(finding => finding.code === 'marker-unreadable' || isWaiting(finding)),
     ...(gone.length > 0 ? [{ severity: 'warning', code: 'not-live', keyIds: gone } as const] : []),
   ]
   return {

@@ -61,7 +61,7 @@ export interface Renewal {
   readonly keep: (session: Session) => Promise<void>
 }
 
-/** A login is renewed so long before its end. Source: the platform's own client. */
+/** A login is renewed this long before its end. Source: the platform's own client. */
 export const renewalMargin = 5 * minute
 
 /** What somebody gave as a key, without the white space around it. Fails with `authentication` where no header can carry it. */

@@ -1,11 +1,12 @@
 import type { Instant, Milliseconds } from '../model/duration.ts'
-import type { Answer, Call, Fault, Try } from './call.ts'
+import { type Answer, type Call, type Fault, type Try, leaseLost } from './call.ts'
 import { entityTag } from './entity-tag.ts'
 import { parseHttpDate, parseRetryAfter } from './http-date.ts'
 import { networkFault } from './network-fault.ts'
 import { readRateLimit } from './rate-limit.ts'
 import { type BoundedText, readBounded } from './read-bounded.ts'
-import { BadHeader, type Incoming, type Outgoing, type Transport } from './transport.ts'
+import { BadHeader, type Incoming, LeaseLost, type Outgoing, type Transport } from './transport.ts'
+import type { WriteLease } from './types.ts'
 import { type Secret, holdsSecret } from '../model/secret.ts'
 
 /** All that one try needs next to the call. */
@@ -17,8 +18,8 @@ export interface Connection {
   readonly now: () => Instant
   readonly timeout: Milliseconds
   readonly signal: AbortSignal | undefined
-  /** The epoch of the lease that the run has; null: it has none. */
-  readonly epoch?: () => number | null
+  /** The lease that the run has; null: it has none. */
+  readonly lease?: () => WriteLease | null
 }
 
 /** The most that is read of an answer which is an error. */
@@ -28,6 +29,14 @@ function fault(reason: Fault['reason'], sent: boolean, status: number | null = n
   return { kind: 'fault', reason, code: null, status, sent }
 }
 
+function requireLease(lease: WriteLease): void {
+  try {
+    lease.requireHeld()
+  } catch (cause) {
+    throw new LeaseLost('the lease is late', { cause })
+  }
+}
+
 function requestOf(
   call: Call,
   credential: Secret | null,
@@ -35,7 +44,7 @@ function requestOf(
   signal: AbortSignal,
 ): Outgoing {
   const tag = call.ifMatch === undefined ? null : entityTag(call.ifMatch)
-  const epoch = connection.epoch?.() ?? null
+  const lease = connection.lease?.() ?? null
   const query = call.query === undefined ? '' : `?${call.query}`
   return {
     method: call.method,
@@ -47,10 +56,11 @@ function requestOf(
       ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
       ...(call.idempotencyKey === undefined ? {} : { 'idempotency-key': call.idempotencyKey }),
       ...(tag === null ? {} : { 'if-match': tag }),
-      ...(epoch === null ? {} : { 'fluxloop-keys-epoch': String(epoch) }),
+      ...(lease === null ? {} : { 'fluxloop-keys-epoch': String(lease.epoch) }),
     },
     body: call.body ?? null,
     signal,
+    ...(lease === null || call.method === 'GET' ? {} : { requireLease: () => requireLease(lease) }),
   }
 }
 
@@ -103,23 +113,23 @@ export async function sendOnce(call: Call, credential: Secret | null, connection
   const abort = new AbortController()
   const exchanged = exchange(call, credential, connection, abort.signal)
   return await new Promise<Try>(resolve => {
-    // The first to settle wins: the wait ends even where the transport does not obey the signal.
-    const settle = (outcome: Try) => {
+    // The first to finish wins: the wait ends even where the transport does not obey the signal.
+    const finish = (outcome: Try) => {
       clearTimeout(timer)
       connection.signal?.removeEventListener('abort', onInterrupt)
       resolve(outcome)
       abort.abort()
     }
     const onInterrupt = () => {
-      settle(fault('interrupted', true))
+      finish(fault('interrupted', true))
     }
     const timer = setTimeout(() => {
-      settle(fault('timeout', true))
+      finish(fault('timeout', true))
     }, connection.timeout)
     connection.signal?.addEventListener('abort', onInterrupt)
     // An interruption from within the transport came before anyone listened.
     if (connection.signal?.aborted === true) onInterrupt()
-    void exchanged.then(settle)
+    void exchanged.then(finish)
   })
 }
 
@@ -146,6 +156,7 @@ async function exchange(
     const text = isGood ? raw : withoutSecrets(raw)
     return readAnswer(call, response, text, connection.now())
   } catch (error) {
+    if (error instanceof LeaseLost) return leaseLost
     return error instanceof BadHeader ? fault('bad-header', false) : networkFault(error)
   }
 }

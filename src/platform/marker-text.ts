@@ -156,7 +156,14 @@ function parseGrant(granted: string | undefined, end: string | undefined): Emerg
 
 /** Times lose their milliseconds, upwards: a marker's time is never before the moment it speaks of. */
 export function formatMarker(marker: Marker): string {
-  const { host, stores, formerStores, grant, signature } = marker
+  const { signature } = marker
+  const unsigned = formatUnsigned(marker)
+  return signature === null ? unsigned : `${unsigned.slice(0, -1)} ~${signature}]`
+}
+
+/** The same without its signature: what a signature is over. */
+export function formatUnsigned(marker: Marker): string {
+  const { host, stores, formerStores, grant } = marker
   const fields = markedFields.map(field => marker.fields[field]).join('')
   return (
     `[fk1 ${marker.stack}/${marker.keyId} g${marker.generation} ${marker.nonce} ` +
@@ -167,7 +174,6 @@ export function formatMarker(marker: Marker): string {
     (formerStores.length === 0 ? '' : ` r${formerStores.join('')}`) +
     (marker.protected ? ' p' : '') +
     (grant === null ? '' : ` ${formatGrant(grant)}`) +
-    (signature === null ? '' : ` ~${signature}`) +
     ']'
   )
 }
@@ -196,11 +202,6 @@ export function parseMarker(text: string): Marker | null {
     signature: signature ?? null,
   }
   return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
-}
-
-/** The same marker with another signature, or with none. */
-export function withSignature(marker: Marker, signature: string | null): Marker {
-  return { ...marker, signature }
 }
 
 /** Splits what the platform has as description into what a user wrote and our marker, wherever in it edits have left it. */

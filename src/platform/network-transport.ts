@@ -2,6 +2,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
 import type { Transform } from 'node:stream'
+import { TLSSocket } from 'node:tls'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { type Milliseconds, second } from '../model/duration.ts'
 import { BadHeader, type Incoming, type Outgoing, type Transport } from './transport.ts'
@@ -46,15 +47,19 @@ function incomingOf(answer: http.IncomingMessage): Incoming {
   }
 }
 
-/** Ends a request whose connection does not come about. */
-function limitConnecting(request: http.ClientRequest, socket: Socket): void {
-  if (!socket.connecting) return
+/** Calls `connected` as soon as something can be sent, and ends a request whose connection does not come about. */
+function whenConnected(request: http.ClientRequest, socket: Socket, connected: () => void): void {
+  if (!socket.connecting) {
+    connected()
+    return
+  }
   const timer = setTimeout(() => {
     request.destroy(Object.assign(new Error('no connection'), { code: 'ERR_CONNECT_TIMEOUT' }))
   }, connectTimeout)
   const stop = () => clearTimeout(timer)
   socket.once('connect', stop)
   socket.once('close', stop)
+  socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', connected)
 }
 
 function open({ method, url, headers, signal }: Outgoing, agent: http.Agent): http.ClientRequest {
@@ -73,10 +78,17 @@ export function networkTransport(baseUrl: string): { readonly transport: Transpo
   const transport: Transport = outgoing => {
     return new Promise((resolve, reject) => {
       const request = open(outgoing, agent)
-      request.on('socket', socket => limitConnecting(request, socket))
+      const send = () => {
+        try {
+          outgoing.requireLease?.()
+          request.end(outgoing.body ?? undefined)
+        } catch (cause) {
+          request.destroy(cause as Error)
+        }
+      }
+      request.on('socket', socket => whenConnected(request, socket, send))
       request.on('error', reject)
       request.on('response', answer => resolve(incomingOf(answer)))
-      request.end(outgoing.body ?? undefined)
     })
   }
   return { transport, close: () => agent.destroy() }

@@ -1,7 +1,7 @@
 import { second } from '../model/duration.ts'
 import type { Secret } from '../model/secret.ts'
 import { trimEnd } from '../model/trim-end.ts'
-import { type Answer, type Call, type Try, interruptedBefore, isAmbiguous, leaseLost } from './call.ts'
+import { type Answer, type Call, type Try, interruptedBefore, isAmbiguous } from './call.ts'
 import { callFailure } from './errors.ts'
 import { type Connection, sendOnce } from './http.ts'
 import type { Pace } from './pace.ts'
@@ -19,7 +19,7 @@ function connectionOf(options: ClientOptions, lease: () => WriteLease | null): C
     now: options.now,
     timeout: options.timeoutMs ?? 30 * second,
     signal: options.signal,
-    epoch: () => lease()?.epoch ?? null,
+    lease,
   }
 }
 
@@ -29,16 +29,6 @@ export interface Sender {
   /** Where it came from, for people. */
   readonly source: string
   readonly isLogin: boolean
-}
-
-function mayBeSent({ method }: Call, lease: WriteLease | null): boolean {
-  if (method === 'GET' || lease === null) return true
-  try {
-    lease.requireHeld()
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Makes one call, with its retries: resolves to an answer of success, or rejects with what it means. */
@@ -58,7 +48,6 @@ export function openCaller(
     let call = asked
     let mayBeDone = false
     const once = async (tryNumber: number, secret: Secret) => {
-      if (!mayBeSent(call, lease())) return leaseLost
       onTry()
       if (!mayBeDone) call = { ...call, ...asked.renew?.() }
       const start = options.now()

@@ -9,7 +9,7 @@ import { badAnswer, fieldOf, sourceOf } from './reader.ts'
 import { toLiveKey } from './to-model.ts'
 import type { Listing } from './types.ts'
 
-/** What we ask for; the platform may give less. Where it refuses that, it is asked for less, and at last for whatever it likes. */
+/** What we ask for; the platform may give less. Where the platform refuses that, it is asked for less, and at last for whatever it likes. */
 const pageSizes: readonly (number | null)[] = [1_000, 500, 100, null]
 /** At the platform's own default of 100 keys a page these are 100,000 keys, and all requests of an hour. */
 const maximumPages = 1_000

@@ -48,7 +48,7 @@ function basic(url: URL, refuse: (why: string) => Failure): Secret | null {
 
 /**
  * The proxy for `url`; null where it is called directly. `HTTPS_PROXY`, else `HTTP_PROXY`, unless `NO_PROXY` has the host, in
- * either case: as Node itself does where it is told to (NODE_USE_ENV_PROXY). This machine is never called by way of
+ * either case: as Node itself does with NODE_USE_ENV_PROXY. This machine is never called by way of
  * another. Throws a usage `Failure`, which does not show what the variable holds.
  */
 export function proxyFor(url: string, env: Environment): Proxy | null {

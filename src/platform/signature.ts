@@ -1,10 +1,11 @@
 import { type KeyObject, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
 import { staleness } from '../lifecycle/health.ts'
+import { signed } from '../lifecycle/transitions.ts'
 import { Failure } from '../model/failure.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import type { Marker } from '../model/marker.ts'
 import type { Secret } from '../model/secret.ts'
-import { formatMarker, withSignature } from './marker-text.ts'
+import { formatUnsigned } from './marker-text.ts'
 
 /** Makes the marker that a live key gets one with a signature. */
 export type Sign = (marker: Marker, liveId: string) => Marker
@@ -17,7 +18,7 @@ export const unsigned: Sign = marker => marker
  * verifies, and nothing of a marker can be edited.
  */
 function signedText(marker: Marker, liveId: string): Buffer {
-  return Buffer.from(`${formatMarker(withSignature(marker, null))}\n${liveId}`)
+  return Buffer.from(`${formatUnsigned(marker)}\n${liveId}`)
 }
 
 /** `text`: SPKI in base64, as the schema has checked. */
@@ -90,6 +91,5 @@ export function signerWith(secret: Secret, source: string, publicKeys: readonly 
       },
     )
   }
-  return (marker, liveId) =>
-    withSignature(marker, sign(null, signedText(marker, liveId), key).toString('base64url'))
+  return (marker, liveId) => signed(marker, sign(null, signedText(marker, liveId), key).toString('base64url'))
 }

@@ -6,6 +6,11 @@ export interface Outgoing {
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
   readonly signal: AbortSignal
+  /**
+   * Throws where another run may write by now; absent: it may always be sent. Whatever sends the request asks once nothing is left to wait
+   * for, since a process may be paused during any wait.
+   */
+  readonly requireLease?: () => void
 }
 
 /** The head of an answer, and its body as it comes in, decompressed. Who does not read the body to its end gives the connection up. */
@@ -18,12 +23,15 @@ export interface Incoming {
 
 /**
  * Makes one try of one request, and follows no redirect: that could carry the credential and the idempotency key to another origin.
- * Rejects with `BadHeader` before anything is sent, or with an error of the network.
+ * Rejects with `BadHeader`, or with what `requireLease` throws, before anything is sent, or with an error of the network.
  */
 export type Transport = (outgoing: Outgoing) => Promise<Incoming>
 
 /** A header cannot be sent: a credential with a line break in it, say. */
 export class BadHeader extends Error {}
+
+/** Another run may write by now, so this one does not. */
+export class LeaseLost extends Error {}
 
 async function* chunksOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<Uint8Array> {
   if (body === null) return
@@ -51,7 +59,9 @@ function requestOf({ method, url, headers, body, signal }: Outgoing): Request {
 /** What answers as `fetch` does: a sandbox in this process, a proxy. */
 export function overFetch(fetch: (request: Request) => Promise<Response>): Transport {
   return async outgoing => {
-    const { status, headers, body } = await fetch(requestOf(outgoing))
+    const request = requestOf(outgoing)
+    outgoing.requireLease?.()
+    const { status, headers, body } = await fetch(request)
     return { status, header: name => headers.get(name), body: chunksOf(body) }
   }
 }

@@ -4,7 +4,7 @@ import { Failure } from '../model/failure.ts'
 import { pauseOf } from './pause.ts'
 import { readBytes } from './read-bytes.ts'
 
-/** How the API of a host is called, and what it says where it refuses. */
+/** How the API of a host is called, and what a refusal says. */
 export interface HostApi {
   /** `GitHub` */
   readonly host: string
@@ -129,7 +129,7 @@ export function hostCalls(api: HostApi): HostCalls {
     }
   }
 
-  /** The path of the next page; null: this is the last one. What lies elsewhere is no page of the list, and an incomplete list is none. */
+  /** The path of the next page; null: this is the last one. What lies elsewhere is not a page of the list, and an incomplete list is none. */
   function nextPage(link: string | null, path: string): string | null {
     const next = /<([^<>]{1,4000})>;\s*rel="next"/.exec(link ?? '')?.[1]
     if (next === undefined) return null

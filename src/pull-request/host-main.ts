@@ -19,7 +19,7 @@ export interface Program {
 }
 
 /**
- * Runs the program of a host to its end, and sets the exit code. `failed`: tells of what went wrong where the log is not enough.
+ * Runs the program of a host to its end, and sets the exit code. `failed`: reports what went wrong where the log is not enough.
  * A signal lets what is in flight finish, and nothing new begin: a runner that cancels a job sends SIGTERM, and some SIGINT before it.
  */
 export function runMain(

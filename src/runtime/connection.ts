@@ -29,7 +29,7 @@ export interface ConnectionOptions extends EndpointChoice {
   readonly insecureTls?: boolean
   /** The id of the calling key, for a platform that cannot be asked who calls; `none`: a user does. */
   readonly caller?: string | null
-  /** Ends each request after so long, and tries none twice. */
+  /** Ends each request after that long, and tries none twice. */
   readonly patience?: Milliseconds
 }
 

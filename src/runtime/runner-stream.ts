@@ -8,7 +8,7 @@ export type RunnerStream =
   | { readonly kind: 'own'; readonly streams: readonly [OwnStream, ...OwnStream[]] }
   | { readonly kind: 'pipe'; readonly path: string }
 
-/** A runner that hides what it is told to hide. */
+/** A runner that hides what a command names. */
 export interface MaskingRunner {
   readonly name: 'github' | 'gitlab' | 'azure'
   /** Null where nothing that we can write to reaches it: a secret must not be written anywhere else. */

@@ -30,7 +30,7 @@ export interface Output {
    * Prints what can be shown only once; `exactly`: as it is. Resolves when the system has taken all of it, and rejects with a
    * `Failure` where it has not.
    */
-  hand(text: string, how?: 'exactly'): Promise<void>
+  printOnce(text: string, how?: 'exactly'): Promise<void>
   /** Gives the CI runner a command of our own. */
   command(line: string): void
 }
@@ -103,7 +103,7 @@ export function openOutput(
     exact: text => write(guard.exact(text)),
     // A command to the CI runner is not an output of ours.
     command: line => void stream.write(guard.command(line)),
-    hand: (text, how) =>
+    printOnce: (text, how) =>
       new Promise<void>((resolve, reject) => {
         if (isNowhere(stream)) throw new Error('it leads nowhere')
         const lines = how === 'exactly' ? guard.exact(lineOf(text)) : guard.text(lineOf(text))

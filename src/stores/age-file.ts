@@ -87,7 +87,7 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
       await probeFolder(dirname(path))
     },
 
-    async put(secret) {
+    async put(secret, fence) {
       const sealed = await encrypt(secret.reveal())
       await refuseAgePlace(spec, allowed)
       await ensureFolder(dirname(path))
@@ -95,7 +95,7 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
         await refuseAgePlace(spec, allowed)
         await writeFileDurably(file, sealed)
       }
-      await withFileLock(path, write, locking)
+      await withFileLock(path, write, { ...locking, fence })
       return label
     },
 
@@ -111,13 +111,13 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
       return value === '' ? null : new Secret(value)
     },
 
-    async remove() {
+    async remove(fence) {
       if ((await regularFileAt(path)) === null) return
       const remove = async (file: LockedFile) => {
         await refuseAgePlace(spec, allowed)
         await removeFileDurably(file)
       }
-      await withFileLock(path, remove, locking)
+      await withFileLock(path, remove, { ...locking, fence })
     },
   }
 }

@@ -35,7 +35,7 @@ export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 const shortestKey = 16
 
 /**
- * Tells of variables whether they are the caller's own key, or the one it signs with: by their name, or by holding, also encoded, what the key's variables
+ * Says of variables whether they are the caller's own key, or the one it signs with: by their name, or by holding, also encoded, what the key's variables
  * hold.
  */
 export function holdsCallersKey(env: NodeJS.ProcessEnv): (name: string, value: string) => boolean {

@@ -44,7 +44,7 @@ export function envFileStore(
       await probeFolder(dirname(path))
     },
 
-    async put(secret) {
+    async put(secret, fence) {
       refuseNames(spec)
       const value = valueFor(spec, secret)
       refusePlace()
@@ -59,7 +59,7 @@ export function envFileStore(
         )
         await writeFileDurably(file, Buffer.from(text, 'latin1'))
       }
-      await withFileLock(path, write, locking)
+      await withFileLock(path, write, { ...locking, fence })
       return storeLabel(spec)
     },
 
@@ -72,7 +72,7 @@ export function envFileStore(
       return value === null ? null : new Secret(Buffer.from(value, 'latin1').toString('utf8'))
     },
 
-    async remove() {
+    async remove(fence) {
       if ((await readRegularFile(path)) === null) return
       refusePlace()
       const write = async (file: LockedFile) => {
@@ -81,7 +81,7 @@ export function envFileStore(
         const after = names.reduce((text, name) => removeVariable(text, name, path), before)
         if (after !== before) await writeFileDurably(file, Buffer.from(after, 'latin1'))
       }
-      await withFileLock(path, write, locking)
+      await withFileLock(path, write, { ...locking, fence })
     },
   }
 }

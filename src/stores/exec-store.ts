@@ -4,7 +4,7 @@ import { type ProgramLine, type StoreSpec, storeLabel } from '../model/store.ts'
 import { findProgram } from './find-program.ts'
 import { programFailure } from './program-failure.ts'
 import { runProgram } from './run-program.ts'
-import type { SecretStore } from './secret-store.ts'
+import type { Fence, SecretStore } from './secret-store.ts'
 
 type ExecSpec = Extract<StoreSpec, { kind: 'exec' }>
 
@@ -21,8 +21,18 @@ export function printedSecret(stdout: string): Secret | null {
 export function execStore(spec: ExecSpec, env: NodeJS.ProcessEnv): SecretStore {
   const [program = ''] = spec.put
   const install = `Install ${program}, or name it with its path in the store's \`put\`.`
-  const run = (line: ProgramLine, input?: string) =>
-    runProgram({ line, env, timeout: spec.timeout, install, ...(input === undefined ? {} : { input }) })
+  const run = (
+    line: ProgramLine,
+    { input, fence }: { readonly input?: string; readonly fence?: Fence | undefined } = {},
+  ) =>
+    runProgram({
+      line,
+      env,
+      timeout: spec.timeout,
+      install,
+      fence,
+      ...(input === undefined ? {} : { input }),
+    })
 
   const programs = [spec.put, spec.get, spec.remove].flatMap(line => line?.[0] ?? [])
 
@@ -37,8 +47,8 @@ export function execStore(spec: ExecSpec, env: NodeJS.ProcessEnv): SecretStore {
         })
       }
     },
-    async put(secret) {
-      const end = await run(spec.put, secret.reveal())
+    async put(secret, fence) {
+      const end = await run(spec.put, { input: secret.reveal(), fence })
       if (end.code !== 0) throw programFailure(program, 'take the secret', end)
       return storeLabel(spec)
     },
@@ -48,13 +58,13 @@ export function execStore(spec: ExecSpec, env: NodeJS.ProcessEnv): SecretStore {
       if (end.code !== 0) throw programFailure(spec.get[0] ?? '', 'give the secret', end, 'secret')
       return printedSecret(end.stdout)
     },
-    async remove() {
+    async remove(fence) {
       if (spec.remove === null) {
         throw new Failure('configuration', `${storeLabel(spec)} has no \`remove\` command`, {
           hints: ['Take the secret out by hand, or give the store one.'],
         })
       }
-      const end = await run(spec.remove)
+      const end = await run(spec.remove, { fence })
       if (end.code !== 0) throw programFailure(spec.remove[0] ?? '', 'remove the secret', end)
     },
   }

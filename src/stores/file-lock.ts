@@ -7,6 +7,7 @@ import { fileFailure } from './file-failure.ts'
 import { type LeaseClock, expiresAfter, ownClock } from './lease-clock.ts'
 import type { Lease } from './lease.ts'
 import { type Held, type Holder, readLock } from './lock-file.ts'
+import type { Fence } from './secret-store.ts'
 import { takeLock } from './take-lock.ts'
 
 /** Long enough for a lock that was left behind to expire. */
@@ -16,6 +17,8 @@ export interface FileLocking {
   /** How long to wait for another process: 75 seconds unless given. */
   readonly patience?: Milliseconds
   readonly clock?: LeaseClock
+  /** Asked with the lock, before what was written becomes visible. */
+  readonly fence?: Fence | undefined
   /** Called once for each file that it has to wait for. */
   readonly onWait?: (lock: string, holder: Holder | null) => void
 }
@@ -82,7 +85,7 @@ export async function requireLockable(path: string, locking: FileLocking): Promi
 
 async function whileLocked<Result>(
   path: string,
-  { patience = usualPatience, clock = ownClock, onWait }: FileLocking,
+  { patience = usualPatience, clock = ownClock, fence, onWait }: FileLocking,
   work: (file: LockedFile) => Promise<Result>,
 ): Promise<Result> {
   const lock = lockOf(path)
@@ -99,10 +102,19 @@ async function whileLocked<Result>(
   try {
     // A former holder may be stopped right before the rename of its draft. Without the draft it can rename nothing when it wakes up.
     await removeDrafts(path)
-    return await work({ path, lease, requireSameFolder: await folderOf(path) })
+    return await work({ path, lease: fenced(lease, fence), requireSameFolder: await folderOf(path) })
   } finally {
     await lease.release()
   }
+}
+
+function fenced(lease: Lease, fence: Fence | undefined): Lease {
+  if (fence === undefined) return lease
+  const requireHeld = async () => {
+    await lease.requireHeld()
+    fence()
+  }
+  return { ...lease, requireHeld }
 }
 
 /** Remembers which folder it is, to tell later. */

@@ -51,7 +51,7 @@ export function keychainProcess(deps: {
   function gone(child: Helper): void {
     if (child !== helper) return
     helper = null
-    settle({ problem: 'crashed', detail: '' })
+    finish({ problem: 'crashed', detail: '' })
   }
 
   function heard(child: Helper, text: string): void {
@@ -59,13 +59,13 @@ export function keychainProcess(deps: {
     const reply = readAnswer(text)
     const answersIt = reply?.id === current.id
     if (!answersIt) stop(child)
-    settle(answersIt ? reply.answer : { problem: 'crashed', detail: '' })
+    finish(answersIt ? reply.answer : { problem: 'crashed', detail: '' })
   }
 
   function expired(): void {
     if (helper !== null) stop(helper)
     const behind = line.splice(0)
-    settle({ problem: 'unanswered', detail: '' })
+    finish({ problem: 'unanswered', detail: '' })
     for (const waiting of behind) waiting.resolve({ problem: 'unanswered', detail: '' })
   }
 
@@ -74,7 +74,7 @@ export function keychainProcess(deps: {
     kill(child)
   }
 
-  function settle(answer: KeychainAnswer): void {
+  function finish(answer: KeychainAnswer): void {
     if (current === null) return
     clearTimeout(current.timer)
     const { waiting } = current
@@ -105,7 +105,7 @@ export function keychainProcess(deps: {
       helper = null
       // Who asks no more waits no more: its timer would keep the whole program alive.
       line.length = 0
-      settle({ problem: 'crashed', detail: '' })
+      finish({ problem: 'crashed', detail: '' })
       if (child === null) return
       await ended(child)
     },

@@ -77,8 +77,9 @@ export function keychainStore(spec: KeychainSpec, keychain: Keychain): SecretSto
       if (trouble !== null) throw trouble.failure
     },
 
-    async put(secret) {
+    async put(secret, fence) {
       await refuseForeign()
+      fence?.()
       await keychain.ask({ op: 'set', service, account, secret: secret.reveal() })
       const stored = await read()
       if (stored?.equals(secret) !== true) {
@@ -100,7 +101,8 @@ export function keychainStore(spec: KeychainSpec, keychain: Keychain): SecretSto
       return read()
     },
 
-    async remove() {
+    async remove(fence) {
+      fence?.()
       await keychain.ask({ op: 'remove', service, account })
     },
   }

@@ -21,7 +21,7 @@ export const ownClock: LeaseClock = {
 
 /** How often a holder renews its lock. */
 export const beatEvery: Milliseconds = 10 * second
-/** A holder that could not renew its lock for so long does not count on it any more. */
+/** A holder that could not renew its lock for this long does not count on it any more. */
 export const trustedFor: Milliseconds = 45 * second
-/** An observer that saw no renewal for so long may take the lock over. */
+/** An observer that saw no renewal for this long may take the lock over. */
 export const expiresAfter: Milliseconds = 60 * second

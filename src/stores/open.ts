@@ -17,7 +17,7 @@ import { withFallback } from './with-fallback.ts'
 export interface Stores {
   open(spec: StoreSpec): SecretStore
   /**
-   * What a store holds, to compare it here and nowhere else: no runner of a CI job is told of the secret. Null where it holds none, or
+   * What a store holds, to compare it here and nowhere else: no runner of a CI job learns the secret. Null where it holds none, or
    * cannot be looked into without running a program. Throws a Failure where it cannot be read.
    */
   look(spec: StoreSpec): Promise<Secret | null>

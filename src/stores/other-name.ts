@@ -28,7 +28,7 @@ export async function valueInFile(path: string, name: string): Promise<Secret | 
     const isKey = value !== null && value.length >= shortest && value !== placeholderKey
     return isKey ? new Secret(value) : null
   } catch (error) {
-    // A file that cannot be read is the store's trouble, and is told of there.
+    // A file that cannot be read is the store's trouble, and is reported there.
     if (error instanceof Failure) return null
     throw error
   }

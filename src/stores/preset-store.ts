@@ -6,7 +6,7 @@ import { printedSecret } from './exec-store.ts'
 import { presetOf } from '../model/presets/presets.ts'
 import { programFailure } from './program-failure.ts'
 import { type ProgramEnd, runProgram } from './run-program.ts'
-import type { SecretStore } from './secret-store.ts'
+import type { Fence, SecretStore } from './secret-store.ts'
 
 type PresetSpec = Extract<StoreSpec, { kind: 'preset' }>
 
@@ -18,12 +18,13 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
   const preset = presetOf(spec.preset)
   const { program, install, absent } = preset
   const { settings } = spec
-  const run = (args: readonly string[], input?: string) =>
+  const run = (args: readonly string[], input?: string, fence?: Fence) =>
     runProgram({
       line: [program, ...args],
       env,
       timeout,
       install,
+      fence,
       ...(input === undefined ? {} : { input }),
     })
   const isAbsent = ({ code, stderr, stdout }: ProgramEnd) => code !== 0 && absent.test(`${stderr}\n${stdout}`)
@@ -58,11 +59,11 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
     }
   }
 
-  async function put(secret: Secret): Promise<string> {
+  async function put(secret: Secret, fence?: Fence): Promise<string> {
     const version = await versionNow()
     const input = preset.input?.(secret.reveal(), settings) ?? secret.reveal()
     for (const [index, args] of preset.put.entries()) {
-      const end = await run(args(settings, version), input)
+      const end = await run(args(settings, version), input, fence)
       if (end.code === 0) break
       const isLast = index === preset.put.length - 1
       if (isLast || !isAbsent(end))
@@ -95,8 +96,8 @@ export function presetStore(spec: PresetSpec, env: NodeJS.ProcessEnv): SecretSto
       if (end.code !== 0) throw programFailure(program, 'give the secret', end, 'secret')
       return printedSecret(preset.output?.(end.stdout) ?? end.stdout)
     },
-    async remove() {
-      const end = await run(preset.remove(settings), preset.removeInput?.(settings))
+    async remove(fence) {
+      const end = await run(preset.remove(settings), preset.removeInput?.(settings), fence)
       if (end.code === 0 || (await isMissing(end))) return
       throw programFailure(program, 'remove the secret', end, 'words', preset.remedies?.(settings))
     },

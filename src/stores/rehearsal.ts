@@ -31,11 +31,13 @@ function stageFor(spec: StoreSpec, nonce: string): Stage | null {
     case 'exec':
       return spec.trial === null ? null : { spec: { ...spec, ...spec.trial }, file: null }
     case 'preset': {
-      const { beside, settings: known } = presetOf(spec.preset)
-      const own = spec.settings[beside] ?? ''
+      const { siblingSetting, settings: known } = presetOf(spec.preset)
+      const own = spec.settings[siblingSetting] ?? ''
       const other =
-        known[beside]?.variable === true ? `${own}_DOCTOR_${nonce.toUpperCase()}` : `${own}-doctor-${nonce}`
-      return { spec: { ...spec, settings: { ...spec.settings, [beside]: other } }, file: null }
+        known[siblingSetting]?.variable === true
+          ? `${own}_DOCTOR_${nonce.toUpperCase()}`
+          : `${own}-doctor-${nonce}`
+      return { spec: { ...spec, settings: { ...spec.settings, [siblingSetting]: other } }, file: null }
     }
   }
 }

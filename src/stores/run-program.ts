@@ -5,6 +5,7 @@ import { Failure } from '../model/failure.ts'
 import type { ProgramLine } from '../model/store.ts'
 import { programEnvironment } from './child-environment.ts'
 import { findProgram, withAbsolutePath } from './find-program.ts'
+import type { Fence } from './secret-store.ts'
 import { apart, collect, endsWithUs, killGroup } from './process-group.ts'
 
 export interface ProgramEnd {
@@ -20,6 +21,8 @@ export interface ProgramCall {
   readonly line: ProgramLine
   /** All of its standard input; by default it has none. */
   readonly input?: string
+  /** Asked right before it is started. */
+  readonly fence?: Fence | undefined
   readonly env: NodeJS.ProcessEnv
   readonly timeout: Milliseconds
   /** What to do where the program is missing. */
@@ -29,7 +32,7 @@ export interface ProgramCall {
 /** The most that is kept of each output, in bytes. */
 const maximumOutput = 1 << 20
 
-/** A program that is asked to end has so long to put its things in order. */
+/** A program that is asked to end has this long to put its things in order. */
 const lastWords: Milliseconds = 2 * second
 
 /** What a program leaves running (gpg its agent, say) may hold its outputs open: nobody waits for that longer than this. */
@@ -72,6 +75,7 @@ export async function runProgram(call: ProgramCall): Promise<ProgramEnd> {
   const { line, input, env, timeout } = call
   const [program = '', ...rest] = line
   const [command, args] = plumbed(await pathOf(program, call), rest, input !== undefined)
+  call.fence?.()
   return await new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: withAbsolutePath(programEnvironment(env)),

@@ -2,7 +2,7 @@ import { Failure } from '../model/failure.ts'
 import { type StoreSpec, storeLabel } from '../model/store.ts'
 import { keychainProblemInWords } from './keychain-failure.ts'
 import { type Keychain, type KeychainSpec, keychainStore } from './keychain.ts'
-import type { SecretStore } from './secret-store.ts'
+import type { Fence, SecretStore } from './secret-store.ts'
 
 /**
  * The keychain, and where it does not work the fallback that the configuration names. What the run finds first holds to its end.
@@ -35,13 +35,13 @@ export function withFallback(
       })
     },
 
-    async put(secret) {
+    async put(secret, fence) {
       const trouble = await keychain.availability()
       if (trouble !== null) {
-        return `${await other.put(secret)}, the fallback: ${keychainProblemInWords(trouble.problem)}`
+        return `${await other.put(secret, fence)}, the fallback: ${keychainProblemInWords(trouble.problem)}`
       }
-      const place = await own.put(secret)
-      await removeCopy(place)
+      const place = await own.put(secret, fence)
+      await removeCopy(place, fence)
       return place
     },
 
@@ -51,18 +51,18 @@ export function withFallback(
       return own.get()
     },
 
-    async remove() {
-      await other.remove()
+    async remove(fence) {
+      await other.remove(fence)
       const trouble = await keychain.availability()
-      if (trouble === null) await own.remove()
+      if (trouble === null) await own.remove(fence)
       else if (trouble.problem !== 'no-service') throw trouble.failure
     },
   }
 
   /** A copy that stays would be read in place of the new secret, so it is an error. */
-  async function removeCopy(place: string): Promise<void> {
+  async function removeCopy(place: string, fence: Fence | undefined): Promise<void> {
     try {
-      await other.remove()
+      await other.remove(fence)
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       throw new Failure(

@@ -1,3 +1,3 @@
 import { playFleet } from './rooms.ts'
 
-await playFleet(1, 3)
+await playFleet('rest', 1, 2)

@@ -1,3 +1,3 @@
 import { playFleet } from './rooms.ts'
 
-await playFleet(2, 3)
+await playFleet('rest', 2, 2)

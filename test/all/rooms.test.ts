@@ -30,12 +30,18 @@ t.test('runs every folder of tests once', async t => {
   t.strictSame([...together, ...inParts, ...alone].sort(), [...folders].sort())
 })
 
-t.test('runs every part of the tests of fleets once', async t => {
+t.test('runs every part of the tests of fleets once, and those of packages', async t => {
   const texts = readdirSync(here).map(name => readFileSync(new URL(name, here), 'utf8'))
-  const parts = texts.flatMap(text => /^await playFleet\((\d, \d)\)$/m.exec(text)?.[1] ?? [])
-  t.strictSame(
-    parts.sort(),
-    parts.map((_, index) => `${index + 1}, ${parts.length}`),
-  )
-  t.ok(parts.length > 1)
+  for (const group of ['replicas', 'database', 'rest']) {
+    const parts = texts.flatMap(
+      text => new RegExp(`^await playFleet\\('${group}', (\\d, \\d)\\)$`, 'm').exec(text)?.[1] ?? [],
+    )
+    t.strictSame(
+      parts.sort(),
+      parts.map((_, index) => `${index + 1}, ${parts.length}`),
+      group,
+    )
+    t.ok(parts.length > 0, group)
+  }
+  t.equal(texts.filter(text => /^await playPackages\(\)$/m.test(text)).length, 1)
 })

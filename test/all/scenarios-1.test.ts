@@ -1,3 +1,3 @@
 import { playPart } from './rooms.ts'
 
-await playPart('scenarios', 1, 7)
+await playPart('scenarios', 1, 6)

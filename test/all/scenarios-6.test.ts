@@ -1,3 +1,3 @@
 import { playPart } from './rooms.ts'
 
-await playPart('scenarios', 6, 7)
+await playPart('scenarios', 6, 6)

@@ -46,7 +46,7 @@ async function withoutVersions(answer: Response): Promise<Response> {
 }
 
 /** The head's secret is in the store, one key is alive, and there is nothing left to do. */
-async function requireSound(
+async function requireDelivered(
   t: Test,
   w: World,
   desired: DesiredState,
@@ -81,7 +81,7 @@ for (const versions of [true, false]) {
           ['done'],
           `create, lost ${lost.join(' and ')}`,
         )
-        await requireSound(t, w, desired, ['g1 delivered'])
+        await requireDelivered(t, w, desired, ['g1 delivered'])
 
         w.now += 61 * day
         w.bend = shown(losing(method, lost))
@@ -90,7 +90,7 @@ for (const versions of [true, false]) {
           ['done'],
           `rotation, lost ${lost.join(' and ')}`,
         )
-        await requireSound(t, w, desired, ['g1 retiring', 'g2 delivered'])
+        await requireDelivered(t, w, desired, ['g1 retiring', 'g2 delivered'])
       }
     })
   }
@@ -107,7 +107,7 @@ for (const versions of [true, false]) {
     )
     w.bend = shown(losing('PATCH', [1]))
     t.strictSame(statuses((await w.apply(desired)).report), ['done'])
-    await requireSound(t, w, desired, ['g1 delivered'])
+    await requireDelivered(t, w, desired, ['g1 delivered'])
 
     w.now += 61 * day
     await w.apply(desired)
@@ -137,7 +137,7 @@ t.test(
     const { report } = await w.apply(narrower)
     t.match(report.outcomes, [{ status: 'done', action: 'updated' }])
     t.equal(patches, 3, 'refused, carried out, and sent again')
-    await requireSound(t, w, narrower, ['g1 delivered'])
+    await requireDelivered(t, w, narrower, ['g1 delivered'])
   },
 )
 

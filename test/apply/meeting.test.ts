@@ -63,7 +63,7 @@ function deferred() {
   return { promise, resolve: () => resolve(), reject: (fault: Failure) => reject(fault) }
 }
 
-/** A run that has seen no rival, and delivers once it is told to, or fails before anybody received its key. */
+/** A run that has seen no rival, and delivers when the test lets it, or fails before anybody received its key. */
 function slowRun(w: World, desired: DesiredState) {
   const reached = deferred()
   const gate = deferred()

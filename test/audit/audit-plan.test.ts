@@ -98,11 +98,11 @@ t.test(
         },
         is: { changes: ['heal'], shows: [], refusesFor: [] },
       },
-      "nobody's key": {
+      'unmanaged key': {
         given: { keys: declared => [managedKey(declared, { live: used }), liveKey(used)] },
         is: { changes: [], shows: ['unmanaged-key'], refusesFor: [] },
       },
-      "nobody's key, when only some keys are meant": {
+      'unmanaged key, when only some keys are meant': {
         given: {
           keys: declared => [managedKey(declared, { live: used }), liveKey(used)],
           options: { targets: { only: ['ci-*'], except: [] } },

@@ -817,7 +817,7 @@ t.test('asks for the usage of keys that are old enough, and of none where no rul
   t.equal(needed({}), 1)
   t.equal(needed({ live: { id: 'key_other', createdAt: now - 29 * day } }), 0)
   t.equal(needed({ offline: true }), 0)
-  t.equal(needed({ others: [unmanaged] }), 1, 'what nobody declares is no candidate for less')
+  t.equal(needed({ others: [unmanaged] }), 1, 'what nobody declares is not a candidate for less')
   const off = Object.fromEntries(
     Object.entries(auditRules).flatMap(([rule, { needs }]) =>
       needs === 'usage' ? [[rule, 'off' as const]] : [],

@@ -83,8 +83,8 @@ t.test('finds every silent consumer whom the figures show, and no other, in 200 
       count.shown += Number(isShown)
       if (sighting === 'absent' && !isSilent) count.falsePositives += 1
       if (sighting !== 'absent' && isShown) count.misses += 1
-      const hasStrangers = seen.some(({ by }) => by === 'thief')
-      if (sighting === 'seen' && !hasStrangers) {
+      const hasOthers = seen.some(({ by }) => by === 'thief')
+      if (sighting === 'seen' && !hasOthers) {
         count.certain += 1
         if (isSilent) count.falsePositives += 1
       }

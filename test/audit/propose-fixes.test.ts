@@ -162,7 +162,7 @@ const cases: Readonly<Record<string, Case>> = {
     fix: null,
     left: [['no-expiry', 'it is adopted']],
   },
-  'takes no permission away offline, and gives an end all the same': {
+  'takes no permission away offline, and gives an end anyway': {
     desired: { permissions: both, scope: 'all', expires: { kind: 'never' } },
     offline: true,
     fix: { expires: period(90) },

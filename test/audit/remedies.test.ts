@@ -6,6 +6,7 @@ import type { AuditFinding } from '../../src/model/audit.ts'
 import type { DesiredKey } from '../../src/model/desired.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
+import type { MarkerState } from '../../src/model/marker.ts'
 import { everyKey } from '../../src/model/targets.ts'
 import {
   callerWith,
@@ -91,3 +92,20 @@ t.test(
     for (const { remedy } of others) t.match(remedy, /^If it stays: /)
   },
 )
+
+t.test('never says that apply renews a key that was adopted, whichever rule finds it', async t => {
+  const aged = (state: MarkerState) =>
+    managedKey(desiredKey(), {
+      state,
+      live: { id: 'key_aged', createdAt: now - 100 * day, expiresAt: now + day },
+    })
+  const remedies = (live: LiveKey) =>
+    new Map(of('key_aged', found([live])).map(({ rule, remedy }) => [rule, remedy] as const))
+  const adopted = remedies(aged({ kind: 'external' }))
+  for (const rule of ['past-max-age', 'expiring-soon', 'end-not-as-declared'] as const) {
+    t.match(adopted.get(rule), /`fluxloop-keys rotate ci-pipeline` makes a successor/, rule)
+    t.notMatch(adopted.get(rule), /Run `fluxloop-keys apply`/, rule)
+  }
+  const own = remedies(aged({ kind: 'delivered', visibleEnd: 'no34z', at: now - 100 * day }))
+  t.match(own.get('past-max-age'), /Run `fluxloop-keys apply` regularly/)
+})

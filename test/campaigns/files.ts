@@ -19,19 +19,38 @@ async function faultsOf(file: string, env: Readonly<Record<string, string>>): Pr
   return [wrong ?? output.slice(-4000)]
 }
 
-const fuzzed = ['files', 'platform', 'policy', 'program', 'raw-answers', 'usage-cache']
+/** Files of tests with properties, of which `npm test` tries few cases. */
+export const fuzzed = [
+  'fuzz/damaged-answers',
+  'fuzz/files',
+  'fuzz/foreign-policies',
+  'fuzz/program',
+  'fuzz/raw-answers',
+  'fuzz/usage-cache',
+  'config/own-rules',
+  'config/plain-yaml',
+  'hostile/runner-commands',
+  'plan/model',
+  'plan/plan-file',
+  'plan/plan-renames',
+  'plan/targets',
+  'plan/views',
+]
+
+const nameOf = (file: string) => file.slice(file.indexOf('/') + 1)
 
 async function playFuzz({ name, tell }: Task): Promise<void> {
-  const [file = '', seed = ''] = name.split('/')
-  tell({ title: name, faults: await faultsOf(`test/fuzz/${file}.test.ts`, { FUZZ: '3', SEED: seed }) })
+  const [asked = '', seed = ''] = name.split('/')
+  const file = fuzzed.find(each => nameOf(each) === asked) ?? `fuzz/${asked}`
+  tell({ title: name, faults: await faultsOf(`test/${file}.test.ts`, { FUZZ: '3', SEED: seed }) })
 }
 
 /** Whatever comes from outside, damaged in other ways than in `npm test`. */
 export const fuzz: Campaign = {
-  about: 'damaged files, answers, policies and expressions',
+  about: 'damaged files, answers, policies and expressions, and any worlds for the planner',
   seconds: 20,
   weight: 1,
-  next: ofNumbers((number, index) => `${fuzzed[index % fuzzed.length] ?? ''}/${number}`),
+  next: ofNumbers((number, index) => `${nameOf(fuzzed[index % fuzzed.length] ?? '')}/${number}`),
   play: playFuzz,
 }
 
@@ -41,8 +60,8 @@ async function playStores({ name, tell }: Task): Promise<void> {
 }
 
 /** In `npm test` these are short, or play most runs of the program in one process: here each has its own, as users run it. */
-const long = [
-  'apply/crash',
+export const long = [
+  'apply/crash-recovery',
   'commands/auth',
   'commands/policy-gate',
   'config/schema',
@@ -54,7 +73,7 @@ const long = [
   'hostile/origins',
   'hostile/paths',
   'hostile/plan-files',
-  'hostile/programs',
+  'hostile/started-programs',
   'hostile/repository',
   'hostile/runner-commands-program',
   'hostile/store-output',
@@ -67,11 +86,11 @@ const long = [
   'scenarios/kill-keychain',
   'scenarios/merge-request',
   'scenarios/odd-names',
-  'scenarios/plan-file',
+  'scenarios/approved-plan',
   'scenarios/pull-request',
   'scenarios/requests',
   'scenarios/secrets',
-  'scenarios/views',
+  'scenarios/plan-views',
   'scenarios/year',
 ]
 

@@ -7,7 +7,7 @@ import { playCampaigns } from './play-campaigns.ts'
 import { openProgress } from './progress.ts'
 
 const help = `npm run test:campaigns -- [options]
-  --minutes 12     begins nothing that does not fit into so many minutes (5)
+  --minutes 12     begins nothing that does not fit into that many minutes (5)
   --seed S         decides the order, and the cases that are made by chance; without it each call has a new one
   --only NAME      one campaign, or several: crash,wire
   --case TITLE     plays one case again, as a failure prints it

@@ -1,6 +1,8 @@
 // How campaigns divide their time and where they stop.
+import { existsSync } from 'node:fs'
 import t from 'tap'
 import { type Campaign, type Played, ofNumbers, ofTitles } from './campaign.ts'
+import { fuzzed, long } from './files.ts'
 import { openSchedule } from './schedule.ts'
 
 const titles = Array.from({ length: 40 }, (_, index) => `case ${index}`)
@@ -70,4 +72,12 @@ t.test('plays other numbers with another seed, and the same with the same', asyn
   }
   t.strictSame(numbers('1'), numbers('1'))
   t.notSame(numbers('1'), numbers('2'))
+})
+
+t.test('plays only files that there are, each by a name of its own', async t => {
+  const missing = [...long, ...fuzzed].filter(
+    file => !existsSync(new URL(`../${file}.test.ts`, import.meta.url)),
+  )
+  t.strictSame(missing, [])
+  t.equal(new Set(fuzzed.map(file => file.slice(file.indexOf('/')))).size, fuzzed.length)
 })

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Played } from './campaign.ts'
 import type { Order, Report } from './worker.ts'
 
-/** A part that tells of no case for that many seconds hangs. */
+/** A part that reports no case for that many seconds hangs. */
 const patience = 300
 
 /** A process that plays parts, and is replaced where it ends or hangs. */

@@ -143,6 +143,12 @@ t.test('says what to use instead where there is no keychain, before it asks for 
   t.strictSame(platform.requests, [], 'no key was sent anywhere')
   t.notOk((login.stdout + login.stderr).includes(key))
 
+  for (const which of [[], ['--all']]) {
+    const { code, stdout, stderr } = await place.run(['auth', 'logout', ...which])
+    t.equal(code, 1)
+    t.match(stderr, /Logins are kept in the keychain, which does not work here[^]*Install and start/)
+    t.notMatch(stdout + stderr, /another store|fallback/, 'a login has no store')
+  }
   const env = { FLUXLOOP_API_KEY: key }
   const status = await place.run(['auth', 'status'], { env })
   t.match(status, { code: 0, stdout: /Credential: +FLUXLOOP_API_KEY in the environment/, stderr: '' })

@@ -133,7 +133,7 @@ COMP_WORDS=(fluxloop-keys "$@"); COMP_CWORD=$#; _fluxloop_keys; printf '%s\\n' "
   t.strictSame(await complete('apikeys', 'show', '"Lou'), [], 'bash replaces ! between double quotes')
   for (const torn of ['"Evil" $', "It's; t", 'Evil" $'])
     t.strictSame(await complete('apikeys', 'show', torn), [], torn)
-  t.strictSame(await complete('apikeys', 'show', 'Twi'), [], 'a name of two keys is no way to call one')
+  t.strictSame(await complete('apikeys', 'show', 'Twi'), [], 'a name of two keys does not name one')
   t.notOk((await readdir(place.work)).includes('pwned'))
 })
 

@@ -111,7 +111,7 @@ t.test('says of each call whether it is there, and of a missing one what follows
   )
   const bare = scene(t, undefined, Object.values(dispensable))
   const lacking = await bare.run('doctor --json')
-  t.equal(lacking.code, 0, 'a warning is no failure')
+  t.equal(lacking.code, 0, 'a warning is not a failure')
   for (const { subject, status, message, hints } of lacking.calls) {
     if (status === 'skipped') continue
     t.strictSame([status, message, hints.length > 0], ['warning', 'It is missing', true], String(subject))

@@ -37,6 +37,12 @@ t.test('a flag that is wrong is an error that shows the right spelling', async t
     ['validate keys.yaml', 'Unexpected argument `keys.yaml`', /with -c: validate -c keys\.yaml$/],
     ['plan ci-pipeline', 'Unexpected argument `ci-pipeline`', /with --only: plan --only ci-pipeline$/],
     ['plan help', 'Unexpected argument `help`', /^Did you mean help plan\?$/],
+    [
+      'break-glass ci manage_keys',
+      'Unexpected argument `manage_keys`',
+      /break-glass KEY --permission manage_keys$/,
+    ],
+    ['break-glass ci other.yaml', 'Unexpected argument `other.yaml`', /break-glass -c other\.yaml$/],
     ['apikeys help', 'Unknown command `apikeys help`', /^Did you mean help apikeys\?$/],
     ['apikeys help create', 'Unknown command `apikeys help`', /^Did you mean help apikeys create\?$/],
     ['--json plan', 'The command comes first, then its flags: `--json`', /^Did you mean plan --json\?$/],

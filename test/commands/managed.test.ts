@@ -123,10 +123,10 @@ t.test('a store that fails after all leaves the new secret on the screen', async
 t.test('a secret that a store took is not lost where nobody reads what is printed', async t => {
   const scene = stage(t, files)
   const live = await applied(scene)
-  const hand = async () => {
+  const printOnce = async () => {
     throw new Failure('failed', 'Cannot write the output: write EPIPE')
   }
-  const stdout = { ...testContext().stdout, hand }
+  const stdout = { ...testContext().stdout, printOnce }
   const unread = await scene.run('apikeys regenerate ci-pipeline --force --quiet', { with: { stdout } })
   t.equal(unread.code, 1)
   t.match(

@@ -96,7 +96,7 @@ t.test(
 
     await declare('{ failOn: low }', reads)
     const drift = await run('plan', '--drift', '--json')
-    t.match(JSON.parse(drift.stdout), { audit: null }, 'drift is no rule’s business')
+    t.match(JSON.parse(drift.stdout), { audit: null }, 'no rule looks at drift')
     t.ok(validate(JSON.parse(drift.stdout)), JSON.stringify(validate.errors))
     t.equal((await run('apply', '--auto-approve')).code, 0)
     platform.now += 61 * day

@@ -1,4 +1,4 @@
-// `report` of the built program: a page of a sandbox over HTTP, the same offline from two files, and what it refuses.
+// `report` of the built program: a page of a sandbox over HTTP, the same offline from two files, and what report refuses.
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -104,7 +104,7 @@ t.test(
   },
 )
 
-t.test('tells of each key what runs did to it, where a log is kept', async t => {
+t.test('shows for each key what runs did to it, where a log is kept', async t => {
   const { place, platform, run, dataOf } = await scene(t)
   const log = ['--log', join(place.work, 'runs.jsonl')] as const
   t.equal((await run('rotate', 'one', '--auto-approve', ...log)).code, 0)

@@ -110,7 +110,7 @@ t.test('names what is stale, missing, foreign or unreadable, and exits 1', async
   t.match(text.out(), 'Not verified. 1 ok, 1 not checked, 3 wrong; 1 request made.')
 })
 
-t.test('tells another generation of the same key from a stranger', async t => {
+t.test('tells another generation of the same key from another key', async t => {
   const { run, put, client, live } = await scene(t, ['turned'])
   const first = (await live()).find(({ name }) => name === 'turned')
   if (first?.ownership.kind !== 'managed') throw new Error('it was applied')

@@ -123,7 +123,7 @@ t.test('finds a place again that the stack had under a former name', async t => 
   }
 })
 
-t.test('takes an empty configuration for the release of a stack only where it says so', async t => {
+t.test('takes an empty configuration for the release of a stack only where `prune` asks for one', async t => {
   const rows = {
     'keys: {} and retain': [`${head}prune: { removed: retain }\nkeys: {}\n`, true],
     'no keys, and retain': [`${head}prune: { removed: retain }\n`, false],
@@ -297,8 +297,8 @@ t.test('hashes a store as it was declared, whatever the shorthand, the order or 
   t.match(storeHash('keychain', names), /^[0-9a-f]{6}$/)
   const named = (name: string | readonly string[]) => storeHash({ 'env-file': { path: '.env', name } }, names)
   t.equal(named(['X']), named('X'))
-  t.ok(isSamePlace(named(['X', 'Y']), named('X')), 'another variable of the same file is no other place')
-  t.not(named(['X', 'Y']), named('X'), 'and is delivered to all the same')
+  t.ok(isSamePlace(named(['X', 'Y']), named('X')), 'another variable of the same file is not another place')
+  t.not(named(['X', 'Y']), named('X'), 'and is delivered to anyway')
   t.equal(storeHash('keychain', names), storeHash({ keychain: {} }, names))
   t.equal(
     storeHash({ 'env-file': { path: '.env', name: 'X' } }, names),

@@ -681,17 +681,17 @@ keys:
   {
     title: 'a wildcard next to others',
     input: valid.replace('[read_results]', '[read_results, "*"]'),
-    expected: [['wildcard-beside-others', 'a.yaml:7:33', '`*`']],
+    expected: [['wildcard-with-others', 'a.yaml:7:33', '`*`']],
   },
   {
     title: 'a wildcard that comes with a role',
     input: `${valid.replace('[read', '[role:a, read')}roles: { a: ["*"] }\n`,
-    expected: [['wildcard-beside-others', 'a.yaml:7:5', '`*`']],
+    expected: [['wildcard-with-others', 'a.yaml:7:5', '`*`']],
   },
   {
     title: 'all next to projects',
     input: valid.replace('scope: all', 'scope: [bot, all]'),
-    expected: [['all-beside-projects', 'a.yaml:6:18', '"all"', 'scope: all']],
+    expected: [['all-with-projects', 'a.yaml:6:18', '"all"', 'scope: all']],
   },
   { title: 'no expiry at all', input: key, expected: [['missing-expiry', 'a.yaml:4:3', '`expires`']] },
   {

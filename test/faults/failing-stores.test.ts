@@ -61,7 +61,7 @@ interface Way {
 
 const reason = 'the device reports an error'
 
-/** What a sound store does. */
+/** What a store that works does. */
 function keep({ stores: { secrets } }: World, label: string, secret: Secret): Map<string, Secret> {
   Map.prototype.set.call(secrets, label, secret)
   return secrets
@@ -107,7 +107,7 @@ function mend(w: World): void {
 /** All three stores have the head's secret, and there is nothing left to do, now and once everybody had time. */
 async function requireHealed(t: Test, w: World, desired: DesiredState): Promise<void> {
   mend(w)
-  // Where nobody received the successor, its predecessor already retires for it: whoever marked it has so long to go on.
+  // Where nobody received the successor, its predecessor already retires for it: whoever marked it has that long to go on.
   w.now += 15 * minute
   const { report } = await w.apply(desired)
   t.equal(exitCodeOf(report), 0, 'the next apply heals it')

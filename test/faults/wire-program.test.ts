@@ -86,7 +86,7 @@ t.test('ends as the table says, in words for people, and the next apply heals it
     const ran = await run('apply --auto-approve --verbose')
     t.equal(ran.code, code, `${fault} at ${method}: ${ran.stderr}`)
     wire.fault = () => null
-    await wire.settle()
+    await wire.catchUp()
     const healed = await run('apply --auto-approve')
     t.equal(healed.code, 0)
     t.equal((await run('plan --detailed-exitcode')).code, 0)

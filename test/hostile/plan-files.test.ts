@@ -223,7 +223,7 @@ t.test('takes nothing over from another machine, unless --take-over is repeated'
   platform.now += 61 * day
   const HOME = join(place.root, 'another-home')
   await mkdir(HOME)
-  // A store that holds the secret would show that this is no other machine.
+  // A store that holds the secret would show that this is the same machine.
   await rm(join(place.work, 'a.env'))
   t.match(await run('plan --take-over --out plan.json', { HOME }), { code: 0, stdout: /1 to rotate/ })
   await changesNothing(t, 'apply plan.json', 2, /made with --take-over/, { HOME })

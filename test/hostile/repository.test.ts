@@ -41,7 +41,7 @@ async function scene(t: Test): Promise<Scene> {
   return { platform, place, trap: payload(place.root) }
 }
 
-/** A server runs until it is told to end. */
+/** A server runs until the test ends it. */
 function runLine(place: Workplace, env: Readonly<Record<string, string>> = {}) {
   return ({ command }: Line, args: readonly string[]): Promise<Ended> =>
     place.run(args, {
@@ -59,7 +59,7 @@ t.test('runs nothing that a bare repository in a folder of the checkout names', 
   if (!needs(t, 'git')) return
   const { platform, place, trap } = await scene(t)
   const vault = join(place.work, 'vault')
-  bareTrap(vault, join(place.root, 'beside'), trap)
+  bareTrap(vault, join(place.root, 'source'), trap)
   await place.write(
     'fluxloop-keys.yaml',
     configuration({

@@ -30,11 +30,8 @@ async function fileOf(t: Pick<Test, 'teardown'>, ...sources: readonly PageSource
   return pathToFileURL(file).href
 }
 
-let begun: Promise<Browser> | null = null
-const browser = () => (begun ??= openBrowser(t))
-
 async function opened(url: string, options?: Parameters<Browser['open']>[0]) {
-  const watched = await (await browser()).open(options)
+  const watched = await (await openBrowser()).open(options)
   await watched.page.goto(url)
   await ready(watched)
   return watched
@@ -62,7 +59,7 @@ t.test('opens with 0, 10 and 5,000 keys by one request, without a complaint', as
 
 t.test('shows its first hundred rows without a script', async t => {
   if (!needs(t, 'chromium')) return
-  const { page, context } = await (await browser()).open({ javaScriptEnabled: false })
+  const { page, context } = await (await openBrowser()).open({ javaScriptEnabled: false })
   await page.goto(await fileOf(t, worldOf(250)))
   t.equal(await page.locator(keyRows).count(), 100)
   t.match(await page.locator('h1').innerText(), 'Something is wrong')

@@ -81,7 +81,8 @@ t.test('reads well for axe, a keyboard, a narrow window and paper', async t => {
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'page.html')
   await writeFile(file, pageHtml(dataOf(sampleStatus), { isLive: false }))
-  const watched = await (await openBrowser(t)).open({ colorScheme: 'dark' })
+  const watched = await (await openBrowser()).open({ colorScheme: 'dark' })
+  t.teardown(() => watched.context.close())
   const { page, complaints } = watched
   await page.goto(pathToFileURL(file).href)
   await ready(watched)

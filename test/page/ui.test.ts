@@ -87,7 +87,8 @@ t.test('lets one browser in, tells nobody else, and shows what a run did', async
     'a picture of another site',
   )
   t.equal((await get(url, {}, 'HEAD')).status, 401, 'a look ahead does not use the token up')
-  const watched = await (await openBrowser(t)).open()
+  const watched = await (await openBrowser()).open()
+  t.teardown(() => watched.context.close())
   await watched.page.goto(url)
   await ready(watched)
   t.equal(watched.page.url(), `${origin}/`, 'the token leaves the address')

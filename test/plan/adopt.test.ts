@@ -9,6 +9,7 @@ import {
   liveKey,
   managedKey,
   marker,
+  nothing,
   now,
   pruneRules,
   stack,
@@ -159,6 +160,48 @@ t.test('refuses to widen beyond the caller, and does not narrow the calling key'
   t.strictSame(summary(calling), ['adopt key_found'])
   t.strictSame(codes(calling), ['calling-key'])
 })
+
+t.test(
+  'takes away what is not declared from a key that gets nothing more, since nothing proves it',
+  async t => {
+    const byName = desiredKey({
+      adopt: 'Mine',
+      scope: ['customer-support-bot'],
+      permissions: ['read_scenarios', 'upload_results'],
+    })
+    const live = liveKey({
+      id: 'key_mine',
+      name: 'Mine',
+      scope: ['customer-support-bot', 'sales-assistant'],
+      permissions: ['read_scenarios', 'manage_keys'],
+    })
+    const row = { desired: [byName], keys: [live], options: { signed: nothing } }
+    const plan = planOf(row)
+    const [change] = plan.changes
+    if (change?.kind !== 'adopt') throw new Error('it is adopted')
+    const written = change.fields.filter(({ field }) => field === 'scope' || field === 'permissions')
+    t.match(written, [
+      { field: 'scope', desired: ['customer-support-bot'], widens: false },
+      { field: 'permissions', desired: ['read_scenarios'], widens: false },
+    ])
+    t.match(
+      plan.findings.filter(({ code }) => code === 'unproven'),
+      [{ fields: ['permissions'] }],
+    )
+    const adopted = managedKey(byName, {
+      state: { kind: 'external' },
+      live: { ...live, permissions: ['manage_keys'] },
+    })
+    const after = planOf({ ...row, keys: [{ ...adopted, scope: ['customer-support-bot'] }] })
+    t.strictSame(
+      after.changes
+        .flatMap(one => ('fields' in one ? one.fields.map(({ field }) => field) : []))
+        .includes('permissions'),
+      false,
+      'where nothing would remain, it stays',
+    )
+  },
+)
 
 t.test('leaves a free key alone that only looks like the one', async t => {
   t.strictSame(summary(planOf({ desired: [other], keys: [liveKey()] })), ['create other g1'])

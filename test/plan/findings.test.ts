@@ -287,6 +287,7 @@ t.test('has every finding', async t => {
           keyId: 'ci-pipeline',
           liveId: 'key_ci-pipeline_1',
           until: now + minute,
+          lacksSuccessor: false,
         },
       ],
     },

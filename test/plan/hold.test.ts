@@ -21,32 +21,32 @@ import {
 const stale = managedKey(other, {
   state: { kind: 'delivered', visibleEnd: 'dead5', at: now - 9 * day },
 })
-const beside: readonly LiveKey[] = [retired(), head(), stale, undeclared()]
+const others: readonly LiveKey[] = [retired(), head(), stale, undeclared()]
 const troubled = (more: Parameters<typeof desiredKey>[0]) => desiredKey({ keyId: 'trouble', ...more })
 const done = ['revoke key_ci-pipeline_1', 'deliver key_other_1 g2']
 
 t.test('holds back the key id that is in trouble and all pruning, and nothing else', async t => {
   const rows: Readonly<Record<string, Case>> = {
-    'cannot-adopt': { desired: [key, other, troubled({ adopt: 'key_deleted' })], keys: beside },
+    'cannot-adopt': { desired: [key, other, troubled({ adopt: 'key_deleted' })], keys: others },
     'name-taken': {
       desired: [key, other, troubled({ name: 'Taken' })],
-      keys: [...beside, liveKey({ name: 'Taken' })],
+      keys: [...others, liveKey({ name: 'Taken' })],
     },
     'unknown-project': {
       desired: [key, other, troubled({ scope: ['mars'] })],
-      keys: beside,
+      keys: others,
       current: { projects: ['customer-support-bot', 'sales-assistant'] },
     },
     'grants-beyond-caller': {
       desired: [key, other, troubled({ permissions: ['delete_scenarios'] })],
-      keys: beside,
+      keys: others,
       current: {
         caller: callerWith({ permissions: ['manage_keys', 'read_scenarios', 'upload_results'] }),
       },
     },
     'not-rotated': {
       desired: [key, other, troubled({})],
-      keys: [...beside, managedKey(troubled({}), { marked: { host: otherHost } })],
+      keys: [...others, managedKey(troubled({}), { marked: { host: otherHost } })],
       options: {
         localKeys: new Set(['trouble']),
         rotate: new Map([['trouble', { note: null, leaked: false }]]),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { cases } from '../support/fuzz.ts'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { type Change, type Plan, isRefused } from '../../src/model/change.ts'
@@ -22,14 +23,14 @@ function deepFreeze<T>(value: T): T {
   return value
 }
 
-const runs = { numRuns: 1000 }
+const runs = { numRuns: cases(1000) }
 
 t.test('leaves a deep-frozen input as it is', async () => {
   fc.assert(
     fc.property(anyWorld, world => {
       planOf(deepFreeze(world))
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   )
 })
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import assert from 'node:assert/strict'
+import { cases } from '../support/fuzz.ts'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { type Plan, isHeldInPart } from '../../src/model/change.ts'
@@ -46,7 +47,7 @@ t.test('reads back the very plan that it wrote, whatever is in it', async () => 
       }
       assert.equal(file.validUntil, now + day)
     }),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   )
 })
 
@@ -57,7 +58,7 @@ t.test('finds a plan that is computed anew as it was approved', async () => {
       const { changes, stale } = compareWithApproved(approvedOf(plan), plan)
       assert.deepEqual({ changes, stale }, { changes: plan.changes, stale: [] })
     }),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   )
 })
 
@@ -72,7 +73,7 @@ t.test('finds it so too where only the keys that it touches are planned anew', a
       const { changes, stale } = compareWithApproved(approvedOf(plan), fresh)
       assert.deepEqual({ changes, stale }, { changes: plan.changes, stale: [] })
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   )
 })
 
@@ -161,7 +162,7 @@ t.test('never throws anything but a failure, whatever the file holds', async () 
         assert.ok(error instanceof Failure)
       }
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   )
 })
 

@@ -7,6 +7,7 @@ import type { LiveKey } from '../../src/model/live-key.ts'
 import { lineageOf, nothingProven } from '../../src/lifecycle/lineage.ts'
 import { ownedKeys } from '../../src/lifecycle/ownership.ts'
 import {
+  callerWith,
   desiredKey,
   desiredState,
   liveKey,
@@ -43,7 +44,7 @@ t.test('asks the usage gate before every revocation', async t => {
     ['no data', { lastUse: unknownUse }, 'usage-unknown'],
     ['used a moment ago', { lastUse: usedAt(now) }, 'in-use'],
     ['used just within quiet', { lastUse: usedAt(now - day + 1) }, 'in-use'],
-    ['quiet for just so long', { lastUse: usedAt(now - day) }, null],
+    ['quiet for exactly that long', { lastUse: usedAt(now - day) }, null],
     ['used later than now, by another clock', { lastUse: usedAt(now + hour) }, 'in-use'],
     ['used by nobody knows what', { lastUse: usedAt(now - hour, null) }, 'in-use'],
     ['used by a program whose name contains ours', { lastUse: usedAt(now - hour, `my-${own}`) }, 'in-use'],
@@ -284,4 +285,21 @@ t.test('touches nothing that is not its own', async t => {
   )
   const prune = { ...pruneRules, unmanaged: 'ignore' } as const
   t.strictSame(planOf({ keys: [managedKey(), ...unmanaged], state: { prune } }).unmanaged, [])
+})
+
+t.test('shows the calling key among other unmanaged keys, never alone, and never prunes it', async t => {
+  const calling = liveKey({ id: 'key_caller' })
+  const shown = (...keys: readonly LiveKey[]) => {
+    const plan = planOf({ keys: [managedKey(), ...keys], current: { caller: callerWith() } })
+    return [plan.unmanaged.map(({ id }) => id), plan.callingLiveId]
+  }
+  t.strictSame(shown(calling, liveKey({ id: 'key_a' })), [['key_a', 'key_caller'], 'key_caller'])
+  t.strictSame(shown(calling), [[], 'key_caller'])
+  for (const rule of [{ unmanaged: 'revoke' }, { unused: { action: 'revoke', after: day } }] as const) {
+    const prune = { ...pruneRules, ...rule }
+    const old = { createdAt: now - 40 * day, lastUse: neverUsed }
+    const keys = [managedKey(), liveKey({ id: 'key_a', ...old }), liveKey({ id: 'key_caller', ...old })]
+    const plan = planOf({ keys, current: { caller: callerWith() }, state: { prune } })
+    t.strictSame([summary(plan), plan.unmanaged], [['revoke key_a'], []])
+  }
 })

@@ -263,7 +263,7 @@ t.test(
       managedKey(key, { state, marked: { host: thisHost } }),
       liveKey({ id: 'key_bare', ownership: { kind: 'unmanaged' } }),
     ]
-    t.strictSame(codes(planOf({ keys })), ['being-made'])
+    t.match(planOf({ keys }).findings, [{ code: 'being-made', lacksSuccessor: true }])
   },
 )
 
@@ -329,7 +329,7 @@ t.test('waits for the maker of a pending key, then heals it anywhere', async t =
   t.match(
     planOf({ keys: three(hour) }).changes,
     [{ kind: 'heal', generation: null }],
-    'no fourth beside three',
+    'no fourth next to three',
   )
   t.match(planOf({ keys: three(day) }).changes, [{ kind: 'heal', generation: 4 }], 'old ones do not count')
 })
@@ -499,6 +499,43 @@ t.test('shows every field that is written along with a further store, and that i
   )
   const forbidden = planOf({ desired: [wide], keys: [managedKey(key)], options: { widening: 'forbid' } })
   t.ok(codes(forbidden).includes('widening-forbidden'))
+})
+
+t.test('shows in JSON what each key is made with, wherever one is made', async t => {
+  const wide = desiredKey({ scope: 'all', permissions: ['*'], expires: { kind: 'never' }, protect: true })
+  const made = {
+    name: wide.name,
+    description: wide.description,
+    environment: wide.environment,
+    scope: 'all',
+    permissions: ['*'],
+    expires: null,
+    protect: true,
+  }
+  const stale = managedKey(key, { marked: { stores: [] } })
+  const cases: readonly (readonly [kind: string, keys: readonly LiveKey[], made: boolean])[] = [
+    ['create', [], true],
+    ['rotate', [managedKey(key, { live: { createdAt: now - 70 * day } })], true],
+    ['deliver', [stale], true],
+    ['heal', [pending(1)], true],
+    ['update', [managedKey(key)], false],
+  ]
+  for (const [kind, keys, isMade] of cases) {
+    const [change] = planToJson(planOf({ desired: [wide], keys })).changes
+    t.equal(change?.action, kind)
+    t.strictSame(change?.new_key, isMade ? made : undefined, kind)
+  }
+})
+
+t.test('shows that a successor is protected, or is not any more', async t => {
+  for (const protect of [true, false]) {
+    const declared = desiredKey({ protect })
+    const keys = [managedKey(key, { live: { createdAt: now - 70 * day }, marked: { protected: !protect } })]
+    const [change] = planToJson(planOf({ desired: [declared], keys })).changes
+    t.equal(change?.action, 'rotate')
+    const shown = change?.fields.filter(({ field }) => field === 'protect')
+    t.match(shown, [{ current: !protect, desired: protect, widens: false, cause: null }])
+  }
 })
 
 t.test('shows what finishing a pending key writes to it', async t => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { cases } from '../support/fuzz.ts'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { emptyAuditPolicy } from '../../src/model/audit-policy.ts'
 import { type Plan, isHeldInPart, isRefused } from '../../src/model/change.ts'
-import { day } from '../../src/model/duration.ts'
+import { day, hour } from '../../src/model/duration.ts'
 import { isTargeted, strayPatterns } from '../../src/model/targets.ts'
 import { widenedFields } from '../../src/model/widening.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
@@ -87,7 +88,7 @@ t.test('plans for a chosen key what a plan of all keys has for it, due days incl
       assert.deepEqual(about(targeted, only), about(whole, only))
       assert.ok(targeted.changes.every(({ keyId }) => only.includes(keyId)))
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   )
 })
 
@@ -125,6 +126,14 @@ t.test('knows every way in which a change grants more', async t => {
       fields: ['scope', 'permissions'],
     },
     heal: { case: { keys: [pending(1, undefined, narrow)] }, fields: ['scope', 'permissions'] },
+    'heal of an older one': {
+      case: { keys: [pending(2, undefined, { createdAt: now - hour }), pending(1, undefined, narrow)] },
+      fields: ['scope', 'permissions'],
+    },
+    'heal with a later end': {
+      case: { keys: [pending(1, undefined, { expiresAt: now + 20 * day })] },
+      fields: ['expires'],
+    },
     revoke: { case: { desired: [other], keys: [managedKey(other), undeclared()] }, fields: [] },
   }
   for (const [title, row] of Object.entries(rows)) {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { cases } from '../support/fuzz.ts'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { isRefused } from '../../src/model/change.ts'
-import { day, hour } from '../../src/model/duration.ts'
+import { day, hour, minute } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import { driftPlan, forecastPlan } from '../../src/plan/views.ts'
 import { applied } from '../support/apply-model.ts'
@@ -12,8 +14,10 @@ import {
   desiredState,
   liveKey,
   managedKey,
+  nothing,
   now,
   options,
+  retiringFor,
   sealed,
 } from '../support/build.ts'
 import { aged, codes, head, key, other, retired, summary } from '../support/plan-of.ts'
@@ -34,7 +38,7 @@ t.test('forecasts what a plan of that moment would be, and says that it is one',
       const plan = computePlan(desired, current, at, options)
       assert.deepEqual(forecastPlan(desired, current, at, options), { ...plan, view: 'forecast' })
     }),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   )
 })
 
@@ -74,6 +78,33 @@ t.test('shows a secret that was regenerated on the platform, and no store that w
   t.equal(change?.kind === 'deliver' && change.reasons.length, 1)
 })
 
+t.test(
+  'shows a head that was deleted, one that lost its marker, and one that is not the only one',
+  async t => {
+    const replaced = managedKey(key, { state: retiringFor('key_gone', day) })
+    const lost = drift([{ ...replaced, permissions: ['*'] }])
+    t.strictSame(summary(lost), ['rotate key_ci-pipeline_1 g2', 'update key_ci-pipeline_1 permissions'])
+    t.match(lost.changes, [{ reasons: [{ code: 'head-lost' }] }, {}])
+
+    const justNow = drift([
+      managedKey(key, { state: retiringFor('key_gone', 5 * minute), marked: { host: 'other' } }),
+    ])
+    t.strictSame([summary(justNow), codes(justNow)], [[], ['being-made']], 'its maker has to finish it')
+
+    const of = (keys: readonly LiveKey[], held: readonly string[]) => {
+      const known = options({ signed: nothing, held: new Map([['ci-pipeline', new Set(held)]]) })
+      return summary(driftPlan(desiredState([key]), currentState(keys), now, known))
+    }
+    const unmarked: LiveKey = { ...head(), id: 'key_unmarked', ownership: { kind: 'unmanaged' } }
+    const predecessor = managedKey(key, { state: retiringFor(unmarked.id, day) })
+    t.strictSame(of([unmarked, predecessor], [unmarked.id]), ['update key_unmarked state'])
+
+    const rivals = [head(), managedKey(key)]
+    t.strictSame(of(rivals, []), ['rotate key_ci-pipeline_2 g3'])
+    t.strictSame(of(rivals, ['key_ci-pipeline_2']), ['update key_ci-pipeline_1 state'])
+  },
+)
+
 t.test('names keys with no live one, since nothing tells a deleted key from a new one', async t => {
   const plan = drift([managedKey(), liveKey({ name: other.name })], [key, other])
   t.strictSame(plan.findings, [{ severity: 'warning', code: 'not-live', keyIds: ['other'] }])
@@ -96,6 +127,6 @@ t.test('finds no drift right after an apply, and never depends on the order of k
       if (keys === null) return
       assert.deepEqual(driftPlan(desired, { ...current, keys }, now, options).changes, [])
     }),
-    { numRuns: 500 },
+    { numRuns: cases(500) },
   )
 })

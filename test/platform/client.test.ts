@@ -415,7 +415,7 @@ t.test('reads usage, with what is optional absent or there', async t => {
   t.same(second.addresses, [{ ip: '192.0.2.1', requests: 3 }])
 })
 
-t.test('tells of every try by method and path, without query, header or body', async t => {
+t.test('reports every try by method and path, without query, header or body', async t => {
   const told: RequestInfo[] = []
   const { client } = scriptedPlatform(t, [{ status: 500, json: {} }, { json: [] }], {
     onRequest: info => told.push(info),

@@ -58,7 +58,11 @@ t.test(
       'https://near.test',
     )
     const marked = { ...above, [near]: '\uFEFF{"api_url": "https://near.test"}\r\n' }
-    t.equal((await resolve({ files: marked })).url, 'https://near.test', 'a byte order mark is no part of it')
+    t.equal(
+      (await resolve({ files: marked })).url,
+      'https://near.test',
+      'a byte order mark is not part of it',
+    )
     t.equal((await resolve({ files: { ...above, [near]: '{"name": "agents"}' } })).source, 'production')
     const empty = { ...above, '/home/ann/team/agents/.fluxloop/context.json': '{}' }
     t.equal((await resolve({ files: empty })).source, 'production', 'a folder without that file decides too')

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import type { Test } from 'tap'
+import { Failure } from '../../src/model/failure.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { createClient } from '../../src/platform/client.ts'
 import type { ClientOptions, PlatformClient } from '../../src/platform/types.ts'
@@ -189,4 +190,34 @@ t.test('is interrupted while it waits for an answer', async t => {
   const client = clientOf(url, { signal: interrupt.signal })
   await t.rejects(client.revoke('key_abc123'), { code: 'interrupted', exitCode: 130, ambiguous: true })
   t.equal(client.requests(), 1)
+})
+
+t.test('sends no write whose lease ends while its connection comes about, and goes on reading', async t => {
+  const seen: string[] = []
+  const url = await serve(t, (request, response) => {
+    seen.push(`${request.method} ${request.url}`)
+    response.writeHead(200, json).end(JSON.stringify(wireKey()))
+  })
+  let isHeld = true
+  const { transport } = networkTransport(url)
+  const client = clientOf(url, {
+    transport: outgoing => {
+      const sending = transport(outgoing)
+      isHeld = false
+      return sending
+    },
+  })
+  client.underLease({
+    epoch: 7,
+    requireHeld: () => {
+      if (!isHeld) throw new Failure('conflict', 'late')
+    },
+  })
+  await t.rejects(client.revoke('key_abc123'), {
+    code: 'conflict',
+    message: /lease of this stack/,
+    ambiguous: false,
+  })
+  await client.get('key_abc123')
+  t.strictSame(seen, ['GET /api/api-keys/key_abc123'])
 })

@@ -104,7 +104,7 @@ t.test('says which trouble made the platform unreachable, and with which URL', a
   }
 })
 
-t.test('says that it is no such API, with URL and call, where it answers otherwise', async t => {
+t.test('says that it is not such an API, with URL and call, where it answers otherwise', async t => {
   const html = {
     text: '<!doctype html><title>Hi</title>',
     headers: { 'content-type': 'text/html; charset=utf-8' },

@@ -6,7 +6,7 @@ import { type Step, scriptedPlatform, wireKey } from '../support/scripted-platfo
 
 const found: Step = { json: wireKey() }
 
-/** A lease that is held for so many questions. */
+/** A lease that is held for that many questions. */
 function leaseFor(questions: number) {
   let left = questions
   return {

@@ -87,7 +87,7 @@ t.test('makes a plan again that is past its life, and takes it where it is the s
   const approved = [approval(desiredState([key]), [aged])]
   const later = now + 3 * day
   const found = approvedChanges(approved, present(desiredState([key]), [aged], later))
-  t.strictSame(shown(found), ['rotate ci-pipeline'], 'an age is no difference')
+  t.strictSame(shown(found), ['rotate ci-pipeline'], 'an age is not a difference')
   const used = { known: true, at: later - hour, ip: null, location: null, userAgent: null } as const
   const undone = [approval(desiredState([key]), [managedKey(key), undeclared()])]
   const held = approvedChanges(

@@ -1,7 +1,8 @@
 import t from 'tap'
 
 import type { Diagnostic } from '../../src/model/diagnostic.ts'
-import { renderDiagnostics } from '../../src/render/text/diagnostics.ts'
+import { diagnosticStyle, renderDiagnostics } from '../../src/render/text/diagnostics.ts'
+import { paletteFor } from '../../src/render/text/palette.ts'
 import { displayWidth } from '../../src/render/text/text.ts'
 
 function diagnostic(
@@ -69,7 +70,7 @@ t.test('draws place, message, line, carets, second place and hint', t => {
   t.end()
 })
 
-t.test('styles what it is told to, and calls warnings warnings', t => {
+t.test('styles with the palette that it gets, and calls warnings warnings', t => {
   const text = renderDiagnostics([diagnostic('x: y', 4, 1, { code: 'age-beyond-expiry' })], {
     bold: inner => `<b>${inner}</b>`,
     red: inner => `<r>${inner}</r>`,
@@ -142,5 +143,22 @@ t.test('shows no secret and no escape sequence, wherever they come from', t => {
   ])
   t.notMatch(text, '0123456789')
   t.notMatch(text, '\u001b')
+  t.end()
+})
+
+t.test('keeps words to the width of a terminal, and to one line each for the programs that read them', t => {
+  const hint = `Did you mean \`read\`? Known here: ${Array.from({ length: 30 }, (_, at) => `word_${at}`).join(', ')}.`
+  const one = diagnostic('key: value', 1, 3, { hint, message: 'x'.repeat(30).replaceAll('xxx', 'xx ') })
+  const output = { palette: paletteFor(false), width: 40 }
+  const narrow = renderDiagnostics([one], diagnosticStyle({ ...output, isTerminal: true })).split('\n')
+  t.ok(narrow.length > 8)
+  t.strictSame(
+    narrow.filter(line => displayWidth(line) > 40),
+    [],
+  )
+  t.match(narrow.at(-1), /^ {5}\S/, 'what goes on stands below its beginning')
+  const piped = renderDiagnostics([one], diagnosticStyle({ ...output, isTerminal: false })).split('\n')
+  t.equal(piped.length, 4)
+  t.equal(piped.at(-1), `   = ${hint}`)
   t.end()
 })

@@ -5,6 +5,7 @@ import { boxes, secretBox } from '../../src/render/keys/box.ts'
 import { renderKeyDetails } from '../../src/render/keys/key-details.ts'
 import { keyToJson } from '../../src/render/keys/key-json.ts'
 import { renderKeyList } from '../../src/render/keys/key-list.ts'
+import { renderManaged } from '../../src/render/keys/managed-keys.ts'
 import { hiddenKey, maskedKey } from '../../src/render/keys/masked-key.ts'
 import { paletteFor } from '../../src/render/text/palette.ts'
 import { displayWidth } from '../../src/render/text/text.ts'
@@ -49,7 +50,7 @@ t.test('a secret stands whole on its line, however narrow the terminal is', t =>
     )
   }
   const narrow = secretBox(secret, { width: 42, palette: plain }).split('\n')
-  t.ok(narrow.includes(secret), 'with nothing beside it that would be copied too')
+  t.ok(narrow.includes(secret), 'with nothing next to it that would be copied too')
   t.end()
 })
 
@@ -110,7 +111,7 @@ t.test('no name acts on a terminal', t => {
   t.end()
 })
 
-t.test('a managed key says whose it is and in what state', t => {
+t.test('a managed key says which stack owns it and in what state it is', t => {
   const key = managedKey(desiredKey({ protect: true }), { generation: 3 })
   const words = 'Managed by: acme-agents/ci-pipeline (generation 3, delivered, protected)'
   t.match(listOf([key]), words)
@@ -167,5 +168,24 @@ t.test('usage is shown as shares of all requests, with the many small ones in on
     [0, 1, 2, 100, 300, 45_000].map(average),
     ['0', 'less than 0.1', '0.1', '3.3', '10', '1,500'].map(text => `Avg per day: ${text}`),
   )
+  t.end()
+})
+
+t.test('no line of the table of managed keys ends in spaces, in colour neither', t => {
+  const about = { platform: 'sandbox:', account: 'acme', stack: 'acme', now, keychain: null }
+  const row = {
+    ...{ keyId: 'ci-pipeline', name: 'CI', liveId: 'key_abc123def456', generation: 1, state: 'delivered' },
+    ...{ age: day, maxAge: 60 * day, next: { event: 'rotates' as const, at: now + 59 * day } },
+    ...{ stores: [], use: liveKey() },
+  }
+  for (const colour of [true, false]) {
+    const text = renderManaged([row], about, { palette: paletteFor(colour), width: 80 })
+    const lines = text.replaceAll(/\u001b\[\d+m/g, '').split('\n')
+    t.strictSame(
+      lines.filter(line => line.endsWith(' ') || displayWidth(line) > 80),
+      [],
+    )
+    t.equal(text.includes('\u001b['), colour)
+  }
   t.end()
 })

@@ -16,6 +16,7 @@ import {
   cut,
   displayWidth,
   escapeControls,
+  linesFor,
   pad,
   redactSecrets,
   unbreakable,
@@ -103,6 +104,12 @@ t.test('makes controls, invisible and reordering characters visible, and leaves 
   )
   t.equal(escapeControls('Schlüssel 日本語 👩‍💻 🔑 "x" \\n'), 'Schlüssel 日本語 👩‍💻 🔑 "x" \\n')
   t.equal(jsonText({ a: '\u009b\u202e\ud800' }), '{\n  "a": "\\u009b\\u202e\\ud800"\n}')
+  t.end()
+})
+
+t.test('breaks a message at spaces on a terminal, and leaves it one line in a pipe', t => {
+  t.equal(linesFor('one two three', { isTerminal: true, width: 7 }), 'one two\nthree')
+  t.equal(linesFor('one two three', { isTerminal: false, width: 7 }), 'one two three')
   t.end()
 })
 

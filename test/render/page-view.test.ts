@@ -215,7 +215,7 @@ t.test('shows addresses and persons only where somebody asks for them', async t 
   t.match(
     pageData([source], { version: '1', personal: false }).stacks[0]?.at,
     Math.floor(Date.parse(isoAt(0)) / 1000),
-    'a time is no address',
+    'a time is not an address',
   )
 })
 

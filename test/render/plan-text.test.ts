@@ -81,6 +81,16 @@ t.test('closes every colour on the line that opened it', t => {
   t.end()
 })
 
+t.test('says of the calling key that its last use was by this run, and of no other key', t => {
+  const unmanaged = [liveKey('key_other'), liveKey('key_me')]
+  const rows = text({ ...emptyPlan, unmanaged, callingLiveId: 'key_me' }, 120).split('\n')
+  const of = (id: string) => rows.find(row => row.includes(id)) ?? ''
+  t.match(of('key_me'), 'by this run')
+  t.notMatch(of('key_other'), 'by this run')
+  t.match(text({ ...emptyPlan, unmanaged, callingLiveId: 'key_me' }, 40), 'last used: by this run')
+  t.end()
+})
+
 t.test('never breaks inside a name', t => {
   const name = 'Nightly Regression Run Of All Customer Support Agents'
   const plan: Plan = { ...emptyPlan, unmanaged: [liveKey('key_1', { name })] }
@@ -212,7 +222,7 @@ t.test('ends in a summary that names rarer kinds only where there is one', t => 
   t.equal(
     lastLine({ ...emptyPlan, retiring: fullPlan.retiring }),
     'No changes. Your keys match the configuration.',
-    'a retiring key is no change',
+    'a retiring key is not a change',
   )
   t.end()
 })

@@ -661,9 +661,14 @@ const findings: { readonly [C in Finding['code']]: readonly Extract<Finding, { r
     { severity: 'warning', code: 'other-host', keyId: 'laptop', liveId: 'key_laptop', action: 'deliver' },
     { severity: 'warning', code: 'other-host', keyId: 'laptop', liveId: 'key_laptop', action: 'rotate' },
   ],
-  'being-made': [
-    { severity: 'warning', code: 'being-made', keyId: 'fresh', liveId: 'key_fresh', until: now + 9 * minute },
-  ],
+  'being-made': [false, true].map(lacksSuccessor => ({
+    severity: 'warning',
+    code: 'being-made',
+    keyId: 'fresh',
+    liveId: 'key_fresh',
+    until: now + 9 * minute,
+    lacksSuccessor,
+  })),
   'not-live': [{ severity: 'warning', code: 'not-live', keyIds: ['new-bot', 'newer-bot'] }],
   'date-near': [{ severity: 'warning', code: 'date-near', keyId: 'trial', at: now + 6 * day }],
   'break-glass-refused': (
@@ -887,6 +892,7 @@ export const emptyPlan: Plan = {
   findings: [],
   managed: 6,
   callingKeyId: 'deployer',
+  callingLiveId: 'key_me',
   targets: { only: [], except: [] },
   view: 'changes',
 }

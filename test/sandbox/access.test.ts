@@ -108,7 +108,7 @@ t.test(
       secret,
       body: { permissions: ['upload_results'] },
     })
-    t.equal(narrowed.status, 200, 'to take away is no grant')
+    t.equal(narrowed.status, 200, 'to take away is not a grant')
   },
 )
 

@@ -41,13 +41,13 @@ t.test('nothing that the program or the sandbox says in a life of keys violates 
   await run(
     'apikeys create --name Hand --description Mine --scope sales-assistant --expires never --permissions * --quiet',
   )
-  const hand = await idOf('Hand')
-  await run(`apikeys show ${hand} --json`)
-  await run(`apikeys update ${hand} --name Other --expires 2027-06-01 --scope *`)
-  await run(`apikeys regenerate ${hand} --force --quiet`)
+  const handmade = await idOf('Hand')
+  await run(`apikeys show ${handmade} --json`)
+  await run(`apikeys update ${handmade} --name Other --expires 2027-06-01 --scope *`)
+  await run(`apikeys regenerate ${handmade} --force --quiet`)
   await s.write(
     'fluxloop-keys.yaml',
-    `${configuration}  adopted:\n    name: Other\n    description: x\n    owner: y\n    scope: all\n    permissions: [read_scenarios]\n    expires: never\n    adopt: ${hand}\n    store: { env-file: { path: adopted.env, name: KEY } }\n`,
+    `${configuration}  adopted:\n    name: Other\n    description: x\n    owner: y\n    scope: all\n    permissions: [read_scenarios]\n    expires: never\n    adopt: ${handmade}\n    store: { env-file: { path: adopted.env, name: KEY } }\n`,
   )
   await run('apply --auto-approve', [0, 1, 6, 7])
   await run('apikeys create --name Stray --quiet')
@@ -59,7 +59,7 @@ t.test('nothing that the program or the sandbox says in a life of keys violates 
     ...{ baseUrl: 'http://localhost', credential: s.platform.credential, transport: overFetch(proxy.fetch) },
     ...{ userAgent: 'test/1', random: () => 0, sleep: async () => undefined, now: () => s.now },
   })
-  await client.get(hand)
+  await client.get(handmade)
   await run('auth whoami --json')
 
   t.same([...new Set(proxy.violations)], [])

@@ -82,5 +82,5 @@ t.test('what the sandbox answers is what the document says', async t => {
   conforms('Error', (await served.call('GET', '/api/auth/whoami', { secret: 'x' })).json)
   t.throws(() => {
     if (!ajv.validate({ $ref: 'doc:api#/components/schemas/Key' }, { id: 1 })) throw new Error('invalid')
-  }, 'the schema refuses what is no key')
+  }, 'the schema refuses what is not a key')
 })

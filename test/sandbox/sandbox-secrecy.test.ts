@@ -23,7 +23,7 @@ t.test(
     const again = await served.call('POST', path, asked)
     t.same([again.status, again.text], [201, first.text])
     t.equal(again.headers.get('etag'), first.headers.get('etag'))
-    t.equal((await served.call('GET', path)).json.api_keys?.length, 2, 'one key beside the administrator')
+    t.equal((await served.call('GET', path)).json.api_keys?.length, 2, 'one key next to the administrator')
 
     const other = await served.call('POST', path, { ...asked, body: { name: 'Two' } })
     t.equal(other.status, 422, 'another body')

@@ -122,7 +122,7 @@ t.test('after an apply, and after an edit, some time and another apply, the next
     if (findings.some(({ severity }) => severity === 'refusal')) throw new Error(JSON.stringify(findings))
   }
   let changes = 0
-  const stories = whole ? 200 : 50
+  const stories = whole ? 200 : 25
   await fc.assert(
     fc.asyncProperty(story, async ({ before, after, daysBetween }) => {
       const w = openWorld()

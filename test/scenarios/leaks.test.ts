@@ -321,7 +321,7 @@ t.test(
     const line = ['break-glass', 'ci', '--permission', 'read_results', '--reason', 'incident 4711']
     t.equal((await s.run([...line, '--auto-approve'])).code, 2, 'for how long?')
     const long = await s.run([...line, '--for', '5h', '--auto-approve'])
-    t.match([long.code, long.stdout], [6, /the policy does not allow it for so long/])
+    t.match([long.code, long.stdout], [6, /the policy does not allow it for that long/])
     s.platform.forget()
     const done = await s.run([...line, '--for', '2h', '--auto-approve', '--log', 'log.jsonl'])
     t.equal(done.code, 0, done.stderr + done.stdout)

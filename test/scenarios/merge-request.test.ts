@@ -71,7 +71,7 @@ t.test('plans, plans again, and applies what was reviewed once it is merged', as
   t.same(gitlab.downloads.filter(Boolean), [], 'the token stays with the API')
 
   const idle = await done('apply', { env: { FLUXLOOP_KEYS_HEARTBEAT: `${gitlab.url}/TOKEN` } })
-  t.equal(gitlab.calls.filter(call => call.includes('TOKEN')).length, 1, 'a complete run is told of')
+  t.equal(gitlab.calls.filter(call => call.includes('TOKEN')).length, 1, 'a complete run is reported')
   t.notMatch(idle.log, /TOKEN/)
   t.match(idle.log, /Nothing that was approved is left/)
   t.strictSame(writesOf(platform.requests), [], 'none twice')
@@ -216,7 +216,7 @@ t.test('keeps one issue for drift, which only a complete look without drift clos
   t.same(gitlab.obeyed, [])
   gitlab.calls.splice(0)
   t.equal((await job('drift')).code, 0)
-  t.strictSame(gitlab.writes(), [], 'the same drift is no news')
+  t.strictSame(gitlab.writes(), [], 'the same drift is not new')
   await rename(live?.name ?? '')
   t.equal((await job('drift')).code, 0)
   t.match(gitlab.issues, [{ state: 'closed', notes: [/found no drift/] }])

@@ -178,7 +178,7 @@ t.test('revoke ends a retiring key now, through the gate of its use, and never a
   const inUse = await place.run(['revoke', 'ci-pipeline', '--auto-approve'])
   t.match(inUse, {
     code: 6,
-    stderr: new RegExp(`${head?.id} \\(ci-pipeline\\) is in use[^]*revoke ${head?.id} --in-use`),
+    stderr: new RegExp(`${head?.id} \\(ci-pipeline\\) is in use: last used[^]*revoke ${head?.id} --in-use`),
   })
   t.match(await place.run(['revoke', 'ci-pipeline']), { code: 6 })
   t.equal((await platform.managed()).length, 3)

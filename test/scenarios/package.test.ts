@@ -1,10 +1,10 @@
 // The tarball that users install: what is in it, and that it works in a folder that knows nothing of this repository.
-import { mkdir, readFile, readdir, stat } from 'node:fs/promises'
+import { readFile, readdir, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import manifest from '../../package.json' with { type: 'json' }
-import { install, measured, pack, root } from '../support/installed.ts'
+import { install, installed as installedIn, measured, pack, root } from '../support/installed.ts'
 import { ended, workplace } from '../support/program.ts'
 
 /** Files of a folder that hold one of the texts. */
@@ -47,11 +47,9 @@ function contents(t: Test, paths: readonly string[]): void {
 
 t.test('the package installs into an empty folder and works there', { timeout: 180_000 }, async t => {
   const place = await workplace(t)
-  const { tarball, paths } = await pack(place.root)
-  contents(t, paths)
+  contents(t, (await pack()).paths)
   const folder = join(place.work, 'empty')
-  await mkdir(folder)
-  await install(tarball, folder)
+  await installedIn('tool', folder)
 
   const { packages, bytes } = await measured(folder)
   t.comment(`Node ${process.version}: ${packages.length} packages, ${(bytes / 1e6).toFixed(2)} MB installed`)
@@ -63,22 +61,28 @@ t.test('the package installs into an empty folder and works there', { timeout: 1
   const { mode } = await stat(join(folder, 'node_modules/.bin/fluxloop-keys'))
   t.ok(mode & 0o100, 'the bin can be run')
 
-  const npx = (...args: readonly string[]) =>
-    ended('env', ['-u', 'NODE_OPTIONS', 'npx', '--no-install', 'fluxloop-keys', ...args], {
+  const npx = await ended(
+    'env',
+    ['-u', 'NODE_OPTIONS', 'npx', '--no-install', 'fluxloop-keys', '--version'],
+    { cwd: folder, env: place.env },
+  )
+  t.match(npx, { code: 0, stdout: manifest.version })
+  // What npx runs, without the half second that npm itself takes.
+  const run = (...args: readonly string[]) =>
+    ended('env', ['-u', 'NODE_OPTIONS', 'node_modules/.bin/fluxloop-keys', ...args], {
       cwd: folder,
       env: place.env,
     })
-  t.match((await npx('--version')).stdout, manifest.version)
   const gitlab = await ended(join(folder, 'node_modules/.bin/fluxloop-keys-gitlab'), ['check'], {
     env: place.env,
   })
   t.match(gitlab, { code: 2, stderr: /CI_PROJECT_ID is not set: this is not a job of GitLab CI/ })
 
   const sandbox = ['--api-url', 'sandbox:demo.db']
-  t.match(await npx('plan', ...sandbox), { code: 2, stderr: /no configuration/i })
-  const written = await npx('init', '--stack', 'installed', ...sandbox)
+  t.match(await run('plan', ...sandbox), { code: 2, stderr: /no configuration/i })
+  const written = await run('init', '--stack', 'installed', ...sandbox)
   t.match(written, { code: 0, stdout: /Wrote fluxloop-keys\.yaml/ })
-  t.match(await npx('plan', ...sandbox), { code: 1, stderr: /libsql\) cannot be loaded here/ })
+  t.match(await run('plan', ...sandbox), { code: 1, stderr: /libsql\) cannot be loaded here/ })
   await install(`libsql@${manifest.peerDependencies.libsql}`, folder)
   const all = await measured(folder)
   t.comment(
@@ -86,7 +90,7 @@ t.test('the package installs into an empty folder and works there', { timeout: 1
   )
 
   const example = 'node_modules/fluxloop-keys/examples/fluxloop-keys.yaml'
-  const plan = await npx('plan', '-c', example, '--api-url', 'sandbox:demo.db')
+  const plan = await run('plan', '-c', example, '--api-url', 'sandbox:demo.db')
   t.match(plan, { code: 0, stdout: /Plan: 5 to create/, stderr: '' })
 
   // Everything that is native or a process of its own takes part: the database, the keychain's helper.
@@ -103,9 +107,9 @@ keys:
     store: { keychain: { fallback: { env-file: { path: agents.env, name: FLUXLOOP_API_KEY } } } }
 `,
   )
-  const apply = await npx('apply', '--auto-approve', '--api-url', 'sandbox:demo.db')
+  const apply = await run('apply', '--auto-approve', '--api-url', 'sandbox:demo.db')
   t.equal(apply.code, 0)
   t.match(apply.stdout.replace(/\s+/g, ' '), 'the fallback: no keychain service here')
   t.match(await place.read('empty/agents.env'), /^FLUXLOOP_API_KEY=.?flux_dev_/m)
-  t.match(await npx('plan', '--detailed-exitcode', '--api-url', 'sandbox:demo.db'), { code: 0 })
+  t.match(await run('plan', '--detailed-exitcode', '--api-url', 'sandbox:demo.db'), { code: 0 })
 })

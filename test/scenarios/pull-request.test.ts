@@ -210,7 +210,7 @@ t.test('keeps one issue for drift, which only a complete look without drift clos
   t.match(found.outputs, { changes: '1' })
   github.calls.splice(0)
   t.equal((await step('drift')).code, 0)
-  t.strictSame(github.writes(), [], 'the same drift is no news')
+  t.strictSame(github.writes(), [], 'the same drift is not new')
 
   await rename(live?.name ?? '')
   platform.before = async request => {

@@ -123,7 +123,7 @@ t.test('only yes approves', async t => {
     const name = JSON.stringify(answer)
     const said = await prompted('apply', answer)
     t.match(said, { code: 1, seen: /Apply cancelled: nothing was changed/ }, name)
-    t.notMatch(said.seen, /Error/, `${name} is no error`)
+    t.notMatch(said.seen, /Error/, `${name} is not an error`)
   }
   t.match(await prompted('apply', ctrlC), { code: 130, seen: /Interrupted/ }, 'Ctrl-C')
   t.strictSame(await platform.managed(), [], 'nothing was changed')
@@ -204,7 +204,7 @@ t.test('a second Ctrl-C aborts at once, and the next apply heals what it left', 
   t.match(await place.run(['plan', '--detailed-exitcode'], { env: platform.env }), { code: 0 })
 })
 
-t.test('a terminal that closes lets apply finish what is in flight, however often it says so', async t => {
+t.test('a terminal that closes lets apply finish what is in flight, however often it closes', async t => {
   const made = await scene(t, 6)
   const { place, platform } = made
   const { arrived, release } = holdCreates(platform, 2)

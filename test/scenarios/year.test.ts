@@ -12,6 +12,8 @@ import { openWorld } from '../support/world.ts'
 
 const amount = 200
 const runs = whole ? 365 : 120
+/** Between two runs one in so many consumers calls the platform, in turns. */
+const turns = whole ? 8 : 16
 /** So often a consumer reads its store; the grace is two days. */
 const rereads = 40 * hour
 
@@ -84,7 +86,7 @@ t.test(
           }
         }
         w.now += moment
-        for (const consumer of consumers.filter((_, index) => index % 8 === run % 8)) {
+        for (const consumer of consumers.filter((_, index) => index % turns === run % turns)) {
           const works = await w
             .clientAs(consumer.held, 'agents/2.1')
             .whoami()

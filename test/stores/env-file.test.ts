@@ -76,7 +76,7 @@ t.test('keeps the mode, the owner and all bytes that are not UTF-8', async t => 
 })
 
 t.test(
-  'refuses an env file that is a link, open to others, binary, a folder or unsound, and leaves it alone',
+  'refuses an env file that is a link, open to others, binary, a folder or damaged, and leaves it alone',
   async t => {
     const root = folder(t)
     const target = join(root, 'target')
@@ -87,14 +87,14 @@ t.test(
     chmodSync(join(root, 'open'), 0o644)
     writeFileSync(join(root, 'utf16'), Buffer.from('A=1\n', 'utf16le'), { mode: 0o600 })
     mkdirSync(join(root, 'folder'))
-    writeFileSync(join(root, 'unsound'), `A="1\n${name}=x\n`, { mode: 0o600 })
+    writeFileSync(join(root, 'damaged'), `A="1\n${name}=x\n`, { mode: 0o600 })
     const cases: readonly (readonly [string, RegExp, RegExp])[] = [
       ['link', /symbolic link/, /points to/],
       ['dangling', /symbolic link/, /points to/],
       ['open', /mode 0644/, /chmod 600/],
       ['utf16', /NUL bytes/, /UTF-8/],
       ['folder', /not a regular file/, /another path/],
-      ['unsound', /line 1: a quote/, /Close the quote/],
+      ['damaged', /line 1: a quote/, /Close the quote/],
       ['target/x', /target is not a folder/, /another path/],
     ]
     for (const [file, message, hint] of cases) {

@@ -8,6 +8,7 @@ import { withFileLock } from '../../src/stores/file-lock.ts'
 import { createStores } from '../../src/stores/open.ts'
 import { processSpace, processStart, unknownStart } from '../../src/stores/process-start.ts'
 import type { SecretStore } from '../../src/stores/secret-store.ts'
+import { bundled } from '../support/bundled.ts'
 import { failed, folder } from '../support/failed.ts'
 
 const stores = createStores({ env: process.env, keychainHelper: { command: 'false', args: [] } })
@@ -28,9 +29,9 @@ t.test(
   async t => {
     const root = folder(t)
     const path = join(root, '.env')
+    const writer = await bundled('test/support/env-file-writer.ts')
     const writers = ['A', 'B'].map(prefix => {
-      const args = ['--import=tsx', 'test/support/env-file-writer.ts', path, prefix, '25']
-      const child = spawn(process.execPath, args, { stdio: 'inherit' })
+      const child = spawn(process.execPath, [writer, path, prefix, '25'], { stdio: 'inherit' })
       return new Promise(resolve => child.on('close', resolve))
     })
     t.strictSame(await Promise.all(writers), [0, 0])

@@ -43,7 +43,7 @@ interface Row {
   readonly printed?: string
   readonly remove: string
   readonly absent: string
-  /** Asked where it says `absent`, since it says so of what it may not see, too. */
+  /** Asked where it says `absent`, since the tool says that of what it may not see, too. */
   readonly list?: string
 }
 

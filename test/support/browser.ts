@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { existsSync } from 'node:fs'
 import { type BrowserContext, type BrowserContextOptions, type Page, chromium } from 'playwright-core'
-import type { Test } from 'tap'
+import t from 'tap'
 
 /** Debian's own, as `.ci/run` installs it. */
 function executable(): string {
@@ -28,8 +28,14 @@ export interface Watched {
   readonly acts: string[]
 }
 
-/** Begins a browser with an empty profile, which ends with the test. */
-export async function openBrowser(t: Pick<Test, 'teardown'>): Promise<Browser> {
+let begun: Promise<Browser> | null = null
+
+/** The one browser of all tests of this process, which ends with them. */
+export function openBrowser(): Promise<Browser> {
+  return (begun ??= beginBrowser())
+}
+
+async function beginBrowser(): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'fluxloop-keys-browser-'))
   const browser = await chromium.launch({
     executablePath: executable(),

@@ -97,7 +97,7 @@ export function windowOf(now: Instant, days: number): Instant {
   return now - (now % day) - (days - 1) * day
 }
 
-/** What the platform would tell of a history: counts, as `GET /api/api-keys/{id}/usage?days=` has them. */
+/** What the platform would show of a history: counts, as `GET /api/api-keys/{id}/usage?days=` has them. */
 export function figuresOf({ now, events }: History, days: number): ObservedUsage {
   const from = windowOf(now, days)
   const seen = events.filter(({ at }) => at >= from)

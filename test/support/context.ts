@@ -63,7 +63,7 @@ function memoryOutput(options: TestContextOptions, log: OpenLine): Output & { re
       return text !== ''
     },
     leadsNowhere: false,
-    hand: async (more, how) =>
+    printOnce: async (more, how) =>
       void (text += how === 'exactly' ? guard.exact(lineOf(more)) : guard.text(lineOf(more))),
     text: () => text,
   }

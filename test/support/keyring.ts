@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundled } from './bundled.ts'
 
 export interface KeyringHome {
   /** Runs a TypeScript file on a session bus of its own; answers with its standard output, and fails where the script does. */
@@ -16,11 +17,11 @@ export async function keyringHome(): Promise<KeyringHome> {
   await mkdir(runtime, { mode: 0o700 })
   const unlock = 'printf %s test | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; '
   return {
-    run(keyring, script, args) {
-      const shell = `${keyring === 'unlocked' ? unlock : ''}exec "$0" --import=tsx "$@"`
-      const command = ['--', 'sh', '-c', shell, process.execPath, script, ...args]
+    async run(keyring, script, args) {
+      const shell = `${keyring === 'unlocked' ? unlock : ''}exec "$0" "$@"`
+      const command = ['--', 'sh', '-c', shell, process.execPath, await bundled(script), ...args]
       const env = { PATH: process.env['PATH'], HOME: home, XDG_RUNTIME_DIR: runtime }
-      return output('dbus-run-session', command, env)
+      return await output('dbus-run-session', command, env)
     },
     remove: () => rm(home, { recursive: true, force: true }),
   }

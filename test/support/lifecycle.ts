@@ -51,7 +51,7 @@ const until = (at: Instant) =>
     live: { id: successorId, maskedKey: 'flux_ci_****...2mark', createdAt: at },
   })
 const successorId = 'key_successor'
-/** It was replaced so long ago. */
+/** It was replaced that long ago. */
 const replaced = (ago: Milliseconds, live: Partial<LiveKey> = {}) =>
   managedKey(key, { state: retiringFor(successorId, ago), marked: here, live: { id, ...live } })
 

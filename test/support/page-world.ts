@@ -116,6 +116,7 @@ export function planOf(changes: PlanJson['changes'] = []): PlanJson {
     now: isoAt(0),
     managed: 1,
     calling_key: null,
+    calling_live_id: null,
     refused: false,
     held: false,
     forecast: false,
@@ -162,7 +163,7 @@ export function driftOf(index: number): PlanJson['changes'][number] {
   }
 }
 
-/** So many keys, with a finding on every fifth and drift on every fiftieth. */
+/** That many keys, with a finding on every fifth and drift on every fiftieth. */
 export function worldOf(count: number): PageSource {
   const indices = Array.from({ length: count }, (_, index) => index)
   return {

@@ -76,10 +76,10 @@ function loseTree(work: string, gitDir: string): void {
 }
 
 /** A bare repository as an ordinary folder, as a pull request can commit one: whoever asks git about what is in there runs the payload. */
-export function bareTrap(folder: string, beside: string, trap: Payload): void {
-  mkdirSync(beside)
-  git(beside, 'init', '-q')
-  loseTree(beside, folder)
+export function bareTrap(folder: string, source: string, trap: Payload): void {
+  mkdirSync(source)
+  git(source, 'init', '-q')
+  loseTree(source, folder)
   rmSync(join(folder, 'config.worktree'), { force: true })
   writeFileSync(join(folder, 'config'), `[core]\n  bare = false\n  worktree = .\n${promisor(trap)}`)
 }

@@ -54,8 +54,8 @@ function openWarm({ imports, within }: Order): Warm {
   if (!(answers instanceof Socket)) throw new Error('The process has no pipe for its answers')
   const parts = [child, child.channel, child.stdout, child.stderr, answers] as readonly (Socket | null)[]
   // Only what is said past the streams of a run comes here: by a warning of Node, or a program that a run starts.
-  let beside = ''
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (beside += text))
+  let past = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (past += text))
   child.stdout?.resume()
   let onTold: (told: Told) => void = () => undefined
   const lines = createInterface({ input: answers })
@@ -64,7 +64,7 @@ function openWarm({ imports, within }: Order): Warm {
     ([[, signal]]) => signal as NodeJS.Signals | null,
   )
   const play = (order: Order): Promise<Ended> => {
-    beside = ''
+    past = ''
     let [stdout, stderr] = ['', '']
     // While it rests it keeps no test alive; it ends with the process of the test.
     for (const part of parts) part?.ref()
@@ -75,7 +75,7 @@ function openWarm({ imports, within }: Order): Warm {
         isOver = true
         if (signal === null) for (const part of parts) part?.unref()
         onTold = () => undefined
-        resolve({ code, signal, stdout, stderr: beside + stderr })
+        resolve({ code, signal, stdout, stderr: past + stderr })
       }
       onTold = told => {
         stdout += told.stdout ?? ''

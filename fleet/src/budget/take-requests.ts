@@ -50,7 +50,7 @@ async function timeUntil(
 }
 
 /**
- * Takes so many requests of a credential, all or none, and counts them. A lane leaves to more urgent ones what is theirs; more than a
+ * Takes that many requests of a credential, all or none, and counts them. A lane leaves to more urgent ones what is theirs; more than a
  * full budget lets through are taken from a full one, which then owes them.
  */
 export async function takeRequests(

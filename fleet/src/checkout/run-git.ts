@@ -29,7 +29,7 @@ export interface GitCall {
   readonly take?: (chunk: Buffer) => Promise<void>
 }
 
-/** Objects of a hostile repository unpack into any size: so much memory a process of git gets, where the system can say so. */
+/** Objects of a hostile repository unpack into any size: a process of git gets this much memory at most, where the system can limit it. */
 const memoryInKilobytes = 4 * 1024 * 1024
 
 /** The limits hold for git and all that it starts; no shell reads its arguments. */

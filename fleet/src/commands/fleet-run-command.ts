@@ -1,7 +1,7 @@
 import { requireDatabaseUrl } from '../../../src/commands/fleet/database-url.ts'
 import type { FleetPackage, FleetRunOptions } from '../../../src/commands/fleet/fleet-package.ts'
 import type { Context } from '../../../src/context.ts'
-import { besideProgram } from '../../../src/runtime/beside-program.ts'
+import { helperProgram } from '../../../src/runtime/helper-program.ts'
 import { type Stores, createStores } from '../../../src/stores/open.ts'
 import { type Connection, connect } from '../database/connect.ts'
 import { waitForVersion } from '../database/version.ts'
@@ -77,7 +77,7 @@ async function work(
     },
   })
   const database = opened.add(fleetDatabaseOver(connections), each => each.close().catch(() => undefined))
-  const helper = besideProgram('keychain-helper')
+  const helper = helperProgram('keychain-helper')
   const stores: Stores = opened.add(createStores({ env, keychainHelper: helper }), each => each.close())
   const resolve = (reference: CredentialReference) =>
     resolveCredential(reference, { env, stores: () => Promise.resolve(stores) })

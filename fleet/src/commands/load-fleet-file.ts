@@ -1,7 +1,7 @@
 import type { Context } from '../../../src/context.ts'
 import { Failure } from '../../../src/model/failure.ts'
 import { plural } from '../../../src/model/plural.ts'
-import { renderDiagnostics } from '../../../src/render/text/diagnostics.ts'
+import { diagnosticStyle, renderDiagnostics } from '../../../src/render/text/diagnostics.ts'
 import type { Fleet } from '../file/fleet.ts'
 import { readFleet } from '../file/read-fleet.ts'
 
@@ -10,6 +10,6 @@ export async function loadFleetFile(path: string, { cwd, stderr }: Context): Pro
   const reading = await readFleet(path, { cwd })
   if (reading.ok) return reading.fleet
   const { diagnostics, omitted } = reading
-  stderr.print(renderDiagnostics(diagnostics, stderr.palette))
+  stderr.print(renderDiagnostics(diagnostics, diagnosticStyle(stderr)))
   throw new Failure('configuration', `The fleet file has ${plural(diagnostics.length + omitted, 'error')}`)
 }

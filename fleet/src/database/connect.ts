@@ -21,7 +21,7 @@ export interface Connection {
 }
 
 export interface ConnectOptions {
-  /** At most so many connections. */
+  /** At most this many connections. */
   readonly most?: number
   /** How long to wait for a connection. */
   readonly connectTimeout?: Milliseconds
@@ -50,7 +50,7 @@ class PlainClient extends pg.Client {
 const ignore = () => undefined
 
 /** A connection whose last statement got no answer is given up: the answer to it would be taken for the next one's. */
-function sparing(pool: pg.Pool): PostgresPool {
+function givingUpBroken(pool: pg.Pool): PostgresPool {
   return {
     async connect() {
       const client = await pool.connect()
@@ -100,7 +100,9 @@ export function connect(url: Secret, options: ConnectOptions = {}): Connection {
   })
   // Connections that wait in the pool break as the server is restarted; the next statement gets a new one, and says so if it cannot.
   pool.on('error', () => undefined)
-  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: sparing(pool) }) }).withSchema(schema)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: givingUpBroken(pool) }) }).withSchema(
+    schema,
+  )
   let closing: Promise<void> | null = null
   return {
     db,

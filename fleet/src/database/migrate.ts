@@ -37,7 +37,7 @@ export interface MigrateOptions {
   readonly onStep?: (step: MigrationStep) => void
   /** Called before a step is tried again. */
   readonly onRetry?: (step: MigrationStep, why: Failure) => void
-  /** At most so many rows at a time. */
+  /** At most this many rows at a time. */
   readonly batch?: number
   /** For tests: an older or newer version than this one. */
   readonly known?: readonly Migration[]

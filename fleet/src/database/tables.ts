@@ -144,7 +144,7 @@ export interface BudgetTable {
   tokens: number
   refilled_at: DefaultTime
   capacity: number
-  /** It fills from empty in so many seconds. */
+  /** It fills from empty in this many seconds. */
   per_seconds: number
   /** When the platform's own window ends; until then nothing is added. Null: not known. */
   resets_at: TimeOrNull

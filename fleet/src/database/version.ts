@@ -64,7 +64,7 @@ export async function requireVersion(connection: Connection, required = required
 
 /**
  * Resolves once the database has the version that this code needs: a replica may be started before `fleet migrate` is through, and
- * before the database is up. Throws a Failure where waiting does not help, or when `signal` aborts it.
+ * before the database is up. Throws a Failure where waiting does not help, and one that says `interrupted` once `signal` is aborted.
  */
 export async function waitForVersion(
   connection: Connection,
@@ -91,7 +91,11 @@ export async function waitForVersion(
         .catch((failure: unknown) => failure as Failure)
       if (error instanceof Failure || !isPassing(error)) throw why
     }
-    if (signal.aborted) throw why
+    if (signal.aborted)
+      throw new Failure('interrupted', `Interrupted while waiting for the database: ${why.message}`, {
+        hints: why.hints,
+        cause: why,
+      })
     options.onWait?.(why)
     await wait(pause, undefined, { signal }).catch(() => undefined)
   }

@@ -21,6 +21,9 @@ export interface SharedBudget {
 /** How many requests are taken from the budget at once: one question to the database for each of them would be too many. */
 const atOnce = 10
 
+/** How long to wait where the budget cannot be asked, since its database is being restarted, say. Until it can, nothing is sent. */
+const unaskedPause: Milliseconds = 2 * second
+
 /** A refusal as the platform itself would give it, and before it has to: nothing was sent, and a run waits or ends as it would then. */
 function refusal(wait: Milliseconds): Incoming {
   const seconds = String(Math.max(1, Math.ceil(wait / second)))
@@ -63,7 +66,8 @@ export class BudgetedRequests {
       this.made += 1
       const incoming = await transport(outgoing)
       const told = readRateLimit(incoming.header, parseHttpDate(incoming.header('date')) ?? Date.now())
-      if (told !== null) await this.budget.correct(told)
+      // The answer may hold a new secret. What the budget cannot be told now, it is told with the next answer.
+      if (told !== null) await this.budget.correct(told).catch(() => undefined)
       return incoming
     }
   }
@@ -82,7 +86,7 @@ export class BudgetedRequests {
   private async refill(): Promise<Milliseconds | null> {
     const lane = this.lane()
     for (const requests of [atOnce, 1]) {
-      const wait = await this.budget.take(requests, lane)
+      const wait = await this.budget.take(requests, lane).catch(() => unaskedPause)
       if (wait === null) {
         this.allowance += requests
         this.takenIn = lane

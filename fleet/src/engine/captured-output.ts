@@ -35,7 +35,7 @@ export function captureOutput(log: OpenLine): CapturedOutput {
     rewrite: text => write(guard.rewritten(text)),
     exact: text => write(guard.text(text)),
     command: line => write(guard.command(line)),
-    hand: text => {
+    printOnce: text => {
       write(guard.text(lineOf(text)))
       return Promise.resolve()
     },

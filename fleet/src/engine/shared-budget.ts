@@ -3,7 +3,7 @@ import { correctBudget, giveBackRequests, takeRequests } from '../budget/take-re
 import type { Database } from '../database/connect.ts'
 import type { SharedBudget } from './budgeted.ts'
 
-/** What the platform says is written down so often at most: each request of each run would be a statement more. */
+/** What the platform says is written down at most this often: each request of each run would be a statement more. */
 const correctedEvery: Milliseconds = second
 
 /** The budget of one credential in the database. What it cannot be told is told with the next answer. */

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { type Instant, type Milliseconds, minute, second } from '../../../src/model/duration.ts'
 import type { Database } from '../database/connect.ts'
-import { askForListing, giveUpListing, storeListing } from '../listing/listing.ts'
+import { askForListing, giveUpListing, keepListing, storeListing } from '../listing/listing.ts'
 import type { SharedAnswers } from './shared-answers.ts'
 
 export interface Shared {
@@ -18,8 +18,8 @@ export interface Wanted {
   readonly notBefore: Instant
 }
 
-/** As long as one listing of 100,000 keys may take. */
-const claimTime = 2 * minute
+/** How long others wait for a listing whose lister is gone. While one is at work it renews its claim: 100,000 keys take minutes. */
+const usualClaim: Milliseconds = 12 * second
 const lookAgainAfter = second / 4
 
 /** Lists the keys of an account once for all runs that look at them at about the same time, whichever replica they are on. */
@@ -27,9 +27,11 @@ export class SharedListings {
   private readonly known = new Map<string, Shared>()
   private readonly waiting = new Map<string, Promise<Shared>>()
   private readonly db: Database
+  private readonly claim: Milliseconds
 
-  constructor(db: Database) {
+  constructor(db: Database, claim = usualClaim) {
     this.db = db
+    this.claim = claim
   }
 
   /** Answers that were asked for at `notBefore` or later. `list` asks the platform; rejects with what it rejects with. */
@@ -59,7 +61,7 @@ export class SharedListings {
     const asked = performance.now()
     for (;;) {
       const age = now - notBefore + (performance.now() - asked)
-      const listing = await askForListing(this.db, credential, { age, hold: claimTime })
+      const listing = await askForListing(this.db, credential, { age, hold: this.claim })
       switch (listing.kind) {
         case 'there': {
           const answers = JSON.parse(listing.body) as SharedAnswers
@@ -84,6 +86,10 @@ export class SharedListings {
     right: string,
     list: () => Promise<SharedAnswers>,
   ): Promise<SharedAnswers> {
+    const renewing = setInterval(() => {
+      // Where that fails, another one may list as well, which costs its requests and nothing else.
+      keepListing(this.db, credential, right, this.claim).catch(() => undefined)
+    }, this.claim / 3).unref()
     try {
       const answers = await list()
       await storeListing(this.db, credential, right, JSON.stringify(answers))
@@ -91,6 +97,8 @@ export class SharedListings {
     } catch (cause) {
       await giveUpListing(this.db, credential, right).catch(() => undefined)
       throw cause
+    } finally {
+      clearInterval(renewing)
     }
   }
 

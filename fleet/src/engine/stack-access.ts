@@ -4,7 +4,7 @@ import type { FleetDatabase } from '../../../src/runtime/fleet-database.ts'
 import type { Stores } from '../../../src/stores/open.ts'
 import type { Lane } from '../budget/lanes.ts'
 import type { FleetStack } from '../file/fleet.ts'
-import { readLastLease } from '../lease/lease-rows.ts'
+import { type LastLease, readLastLease } from '../lease/lease-rows.ts'
 import { span } from '../log/span.ts'
 import type { BudgetedRequests } from './budgeted.ts'
 import { guardedStores } from './guarded-stores.ts'
@@ -27,7 +27,7 @@ export interface Access {
 }
 
 /** Anybody may have had it at any time. */
-const unknown = { epoch: Number.NaN, until: Number.POSITIVE_INFINITY }
+const unknown: LastLease = { epoch: Number.NaN, until: Number.POSITIVE_INFINITY }
 
 /** The same database, which tells under which id and epoch a run stands in the history, and until when others may have written its stack. */
 function noting({ database, db }: Workshop, access: Access): FleetDatabase {
@@ -36,9 +36,10 @@ function noting({ database, db }: Workshop, access: Access): FleetDatabase {
     takeLease: async (target, asked) => {
       const last = await readLastLease(db, target).catch(() => unknown)
       const taken = await database.takeLease(target, asked)
-      // Where its holder was killed it tells nobody how far it came; where another one was quicker, nothing is known.
-      if (last !== null && taken.lease !== null)
-        access.writtenUntil(taken.lease.epoch === last.epoch + 1 ? last.until : unknown.until)
+      if (taken.lease === null) return taken
+      // Where another one was quicker, nothing is known of its writes.
+      const isNext = last.epoch === null || taken.lease.epoch === last.epoch + 1
+      access.writtenUntil(isNext ? last.until : unknown.until)
       return taken
     },
     append: async (place, line) => {

@@ -4,7 +4,7 @@ import { Failure } from '../../../src/model/failure.ts'
 import type { Secret } from '../../../src/model/secret.ts'
 import type { Transport } from '../../../src/platform/transport.ts'
 import type { OpenLine } from '../../../src/render/text/log-guard.ts'
-import { besideProgram } from '../../../src/runtime/beside-program.ts'
+import { helperProgram } from '../../../src/runtime/helper-program.ts'
 import { openCache } from '../../../src/runtime/cache.ts'
 import { type Connection, connect, findEndpoint } from '../../../src/runtime/connection.ts'
 import { crashHook } from '../../../src/runtime/crash.ts'
@@ -51,7 +51,7 @@ export function stackContext(given: StackSurroundings): StackContext {
   const log: OpenLine = { text: null }
   const [stdout, stderr] = [captureOutput(log), captureOutput(log)]
   const connections: Connection[] = []
-  const stores = createStores({ env, keychainHelper: besideProgram('keychain-helper') })
+  const stores = createStores({ env, keychainHelper: helperProgram('keychain-helper') })
   const guarded = given.guardStores(stores)
   const readers = credentialReaders({
     env,

@@ -32,7 +32,7 @@ export interface Workshop {
   /** What the programs of a stack may see. */
   readonly environmentOf: (stack: FleetStack) => NodeJS.ProcessEnv
   readonly modeNow: (stack: FleetStack) => StackMode
-  /** How long after a run that ended well (`failures`: 0), or for so many times in a row did not, the next one is due. */
+  /** How long after a run that ended well (`failures`: 0), or did not that many times in a row, the next one is due. */
   readonly dueIn: (stack: FleetStack, failures: number) => Milliseconds
   /** The same where another run has the stack; without it a minute. */
   readonly busyPause?: Milliseconds

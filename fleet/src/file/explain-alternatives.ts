@@ -13,7 +13,7 @@ function listed(names: readonly string[], last: 'and' | 'or'): string {
 }
 
 /**
- * Tells of a map that must have exactly one of several properties; `other` for an error that is about something else, null for
+ * Explains a map that must have exactly one of several properties; `other` for an error that is about something else, null for
  * one that only repeats.
  */
 export function explainAlternatives(error: ShapeError): Explanation | null | 'other' {

@@ -68,7 +68,7 @@ export interface FleetStack {
   readonly mode: StackMode
   /** From the end of a run to the next one, at least a minute. */
   readonly interval: Milliseconds
-  /** A run starts up to so much later; below the interval. */
+  /** A run starts later by up to this much; below the interval. */
   readonly jitter: Milliseconds
   /** Empty: always open. */
   readonly windows: readonly ChangeWindow[]

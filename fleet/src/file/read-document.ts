@@ -1,5 +1,5 @@
 import { type DiagnosticList, mostDiagnostics } from '../../../src/config/diagnostic-list.ts'
-import { explainSyntax } from '../../../src/config/explain-syntax.ts'
+import { explainReading } from '../../../src/config/explain-reading.ts'
 import { type Path, readYaml } from '../../../src/config/read-yaml.ts'
 import { readSource } from '../../../src/config/read-source.ts'
 import { Room } from '../../../src/config/room.ts'
@@ -61,23 +61,8 @@ export async function readDocument(
     return null
   }
   const reading = readYaml(source.text)
-  if (!reading.ok) {
-    diagnostics.omit(reading.omitted)
-    for (const problem of reading.problems) {
-      const problems = problem.code === 'syntax' ? await explainSyntax(source.text, problem) : [problem]
-      for (const one of problems) {
-        if (one.code === 'empty-file') tell(fileDiagnostic(shown, one.code, one.message, one.hint))
-        else
-          tell(
-            diagnosticAt(
-              source,
-              one,
-              one.related.map(span => placeOf(source, span)),
-            ),
-          )
-      }
-    }
-  }
+  for (const one of await explainReading(source, reading)) tell(one)
+  if (!reading.ok) diagnostics.omit(reading.omitted)
   const { document } = reading
   return document === null ? null : shaped(source, document, diagnostics)
 }

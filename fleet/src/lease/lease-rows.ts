@@ -68,18 +68,30 @@ export async function readHolder(db: Database, { origin, stack }: StackTarget): 
   return { command, host, user, since }
 }
 
-/** The last lease of a stack, whether somebody has it now or not; null: nobody ever had one. */
-export async function readLastLease(
-  db: Database,
-  { origin, stack }: StackTarget,
-): Promise<{ readonly epoch: number; readonly until: Instant } | null> {
+/** What the lease that a stack had before tells of its writes. */
+export interface LastLease {
+  /** Null: nobody had one since there are these tables. */
+  readonly epoch: number | null
+  /** Until when others may have written the stack. Infinity: nobody knows. */
+  readonly until: Instant
+}
+
+/** Whoever gives a lease back has the answers to all its writes. Of one that just ended, writes may come in later than it did. */
+export async function readLastLease(db: Database, { origin, stack }: StackTarget): Promise<LastLease> {
   const row = await db
     .selectFrom('lease')
-    .select(['epoch', 'until'])
+    .select(['epoch', 'until', 'holder'])
     .where('origin', '=', origin)
     .where('stack', '=', stack)
     .executeTakeFirst()
-  return row ?? null
+  if (row !== undefined)
+    return { epoch: row.epoch, until: row.holder === nobody ? row.until : Number.POSITIVE_INFINITY }
+  // What was before these tables is lost with those that somebody dropped.
+  const { made } = await db
+    .selectFrom('migration')
+    .select(({ fn }) => fn.min<Instant>('expanded_at').as('made'))
+    .executeTakeFirstOrThrow()
+  return { epoch: null, until: made }
 }
 
 /** False: it is another's by now. */

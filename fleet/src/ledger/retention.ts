@@ -15,7 +15,7 @@ const tables = Object.keys(old) as readonly (keyof typeof old)[]
 
 /**
  * Deletes history that is older than `keep`, at most `batch` rows a statement, so that nobody waits for it. Gives how many rows. Leases,
- * budgets and stacks are no history.
+ * budgets and stacks are not history.
  */
 export async function forgetOld(
   db: Database,

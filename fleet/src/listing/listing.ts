@@ -10,7 +10,7 @@ export type Listing =
   | { readonly kind: 'there'; readonly body: string; readonly begunAt: Instant; readonly age: Milliseconds }
   /** It is for the caller to list, and to store under that right. */
   | { readonly kind: 'yours'; readonly right: string }
-  /** Somebody is at it, at most so long. */
+  /** Somebody is at it, for at most that long. */
   | { readonly kind: 'busy'; readonly retryIn: Milliseconds }
 
 /** Of 100,000 keys some 100 MB: more is not a listing. */
@@ -41,6 +41,18 @@ export async function askForListing(
   if (row.body === null) return { kind: 'busy', retryIn: row.retryIn }
   const body = await promisify(inflate)(row.body, { maxOutputLength: largest })
   return { kind: 'there', body: body.toString('utf8'), begunAt: row.begunAt, age: row.age }
+}
+
+/** Keeps the right to list while that takes its time. */
+export async function keepListing(
+  db: Database,
+  credential: string,
+  right: string,
+  hold: Milliseconds,
+): Promise<void> {
+  await sql`
+    update fluxloop_keys.listing set until = clock_timestamp() + ${hold}::float8 * interval '1 millisecond'
+    where credential = ${credential} and holder = ${right} and body is null`.execute(db)
 }
 
 /** Stores what was listed; false: the right to list is another's by now. It must hold no secret. */

@@ -54,7 +54,7 @@ function eventOf(fact: Fact): NoticeEvent {
   }
 }
 
-/** Who has to know a fact. A channel that is told of one state of a stack keeps track of the others. */
+/** Who has to know a fact. A channel that gets notices of one state of a stack keeps track of the others. */
 export function channelsFor(channels: readonly NoticeChannel[], fact: Fact): readonly NoticeChannel[] {
   const { owner } = fact
   const own = owner === null ? [] : channels.filter(({ owners }) => owners.includes(owner))

@@ -60,7 +60,7 @@ export interface Notice {
   readonly state: string
 }
 
-/** How many days before its end a key is told of, again each time. */
+/** How many days before its end notices name a key, again each time. */
 export const endSteps = [30, 14, 7, 3, 1] as const
 
 /** How many of the steps have come; 0: the end is far away. */

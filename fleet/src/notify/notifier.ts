@@ -66,7 +66,7 @@ async function inTurns<Item>(items: readonly Item[], work: (item: Item) => Promi
   await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, turn))
 }
 
-/** Is it the channel that does not work, and not one notice that it refuses? */
+/** Is it the channel that does not work, and not one notice that the channel refuses? */
 function isDown({ target }: NoticeChannel, cause: unknown): boolean {
   return target.kind === 'exec' || (cause instanceof Failure && cause.code === 'network')
 }

@@ -63,7 +63,7 @@ export async function sendNotice(channel: NoticeChannel, notice: Notice, sending
   }
 }
 
-/** Longer than any channel takes, with all its tries: so long a claim on a notice lasts. */
+/** Longer than any channel takes, with all its tries: how long a claim on a notice lasts. */
 export function longestSend({ timeout }: NoticeChannel): number {
   return 3 * timeout + 10 * second
 }

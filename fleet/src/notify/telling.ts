@@ -29,7 +29,7 @@ export function tellingOf(channel: NoticeChannel, fact: Fact, now: Instant): Tel
   }
 }
 
-/** A state in which nothing is wrong. It is told only to those who were told what was wrong. */
+/** A state in which nothing is wrong. Only those who were told what was wrong are told that it is over. */
 function isCalm(fact: Fact): boolean {
   switch (fact.kind) {
     case 'stack-state':

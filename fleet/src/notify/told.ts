@@ -2,16 +2,16 @@ import { sql } from 'kysely'
 import type { Instant, Milliseconds } from '../../../src/model/duration.ts'
 import type { Database } from '../database/connect.ts'
 
-/** One thing that one channel is told of, as it is now. */
+/** One thing that one channel has notices about, as it is now. */
 export interface Told {
   readonly subject: string
   readonly state: string
-  /** How often it is told in this state: the steps before the end of a key. */
+  /** How often a notice is sent in this state: the steps before the end of a key. */
   readonly step: number
 }
 
 /**
- * What the table `notice` says of a subject. `toldStep` is 0 and `toldAt` null: nobody was told of the state. `toldStep` is below what is
+ * What the table `notice` says of a subject. `toldStep` is 0 and `toldAt` null: nobody was told about the state. `toldStep` is below what is
  * to be told and `toldAt` ahead: some replica is telling it now, and has until then.
  */
 export interface ToldBefore {
@@ -108,7 +108,7 @@ async function note(db: Database, { subject, state }: Told, step: number, isTold
     where known.state <> excluded.state`.execute(db)
 }
 
-/** Notes a state that nobody has to be told of. */
+/** Notes a state that needs no notice. */
 export async function noteQuietly(db: Database, told: Told): Promise<void> {
   await note(db, told, told.step, true)
 }
@@ -118,7 +118,7 @@ export async function noteUntold(db: Database, told: Told): Promise<void> {
   await note(db, told, 0, false)
 }
 
-/** Forgets what has not changed for so long. What is still so is told once more. */
+/** Forgets what has not changed for that long. What still holds is told once more. */
 export async function forgetTold(db: Database, age: Milliseconds): Promise<void> {
   await sql`
     delete from fluxloop_keys.notice

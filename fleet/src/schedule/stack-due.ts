@@ -5,7 +5,7 @@ import { isInWindow, lastWindow } from './windows.ts'
 
 type Scheduled = Pick<FleetStack, 'name' | 'mode' | 'interval' | 'jitter' | 'windows'>
 
-/** A stack that fails for ever is tried so often at least, or at its own interval where that is longer. */
+/** A stack that fails for ever is tried at least this often, or at its own interval where that is longer. */
 const longestBackoff: Milliseconds = 6 * hour
 
 /** New stacks do not wait for long, and not all start at once. */

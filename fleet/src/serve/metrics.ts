@@ -59,7 +59,7 @@ export interface Metrics {
   }): void
   /** The same figure, as the database knows it: another replica may have run the stack since. */
   failuresInARow(stack: string, failures: number): void
-  /** A run began so long after it was due. */
+  /** A run began that long after it was due. */
   startedAfter(delay: Milliseconds): void
   requestMade(lane: string, count?: number): void
   /** `credential`: the name of the account, never the hash. */

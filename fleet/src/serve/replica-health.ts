@@ -4,7 +4,7 @@ import { durationInWords } from '../../../src/render/text/time.ts'
 /** `why`: in words, without anything that only the operator may know. */
 export type Health = { readonly ok: true } | { readonly ok: false; readonly why: string }
 
-/** No tick for so long: the queue or the database does not work. Ticks come every 10 seconds, from whichever replica is quickest. */
+/** No tick for this long: the queue or the database does not work. Ticks come every 10 seconds, from whichever replica is quickest. */
 export const tickPatience: Milliseconds = 2 * minute
 
 /**

@@ -96,7 +96,7 @@ export async function serveOperations(options: OperationsOptions): Promise<Opera
   const server = createServer(
     {
       maxHeaderSize: 8_192,
-      // Whoever sends a request byte by byte holds a connection for so long, and no longer.
+      // Whoever sends a request byte by byte holds a connection for this long, and no longer.
       headersTimeout: 5 * second,
       requestTimeout: 5 * second,
       keepAliveTimeout: 5 * second,

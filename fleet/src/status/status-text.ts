@@ -1,4 +1,4 @@
-import type { Instant } from '../../../src/model/duration.ts'
+import { type Instant, minute } from '../../../src/model/duration.ts'
 import {
   type FleetCredentialStatus,
   type FleetStackStatus,
@@ -30,7 +30,7 @@ const headings = ['STACK', 'STATE', 'LAST RUN', 'NEXT RUN', 'NEXT EVENT'] as con
 const gap = '  '
 /** Narrower than this, each stack has lines of its own instead of a row. */
 const roomy = 70
-/** A name gets so many columns at least; what is longer goes on in the next line. */
+/** A name gets at least this many columns; what is longer goes on in the next line. */
 const leastName = 14
 const words: Readonly<Record<FleetState, string>> = {
   failing: 'failing',
@@ -48,7 +48,13 @@ function paintState(state: FleetState, text: string, { red, yellow, green }: Pal
 
 function nextRunText({ nextRun, holder }: FleetStackStatus, now: Instant): string {
   if (holder !== null) return 'runs now'
-  return nextRun <= now ? 'due' : relativeTime(nextRun, now)
+  return timeToCome(nextRun, now)
+}
+
+/** When something happens that has not happened yet. */
+function timeToCome(at: Instant, now: Instant): string {
+  if (at <= now) return 'due now'
+  return at < now + minute ? 'within a minute' : relativeTime(at, now)
 }
 
 function cells(stack: FleetStackStatus, now: Instant): readonly string[] {
@@ -58,7 +64,7 @@ function cells(stack: FleetStackStatus, now: Instant): readonly string[] {
     words[state],
     lastRun === null ? '-' : relativeTime(lastRun, now),
     nextRunText(stack, now),
-    nextEvent === null ? '-' : `${safe(nextEvent.event)} ${relativeTime(nextEvent.at, now)}`,
+    nextEvent === null ? '-' : `${safe(nextEvent.event)} ${timeToCome(nextEvent.at, now)}`,
   ]
 }
 
@@ -98,7 +104,7 @@ function block(stack: FleetStackStatus, now: Instant, style: Style): readonly st
   const [name = '', state = '', lastRun = '', nextRun = '', nextEvent = ''] = cells(stack, now)
   const facts = [
     `last run ${lastRun === '-' ? 'never' : lastRun}`,
-    nextRun === 'runs now' ? nextRun : `next run ${nextRun}`,
+    nextRun === 'runs now' || nextRun === 'due now' ? nextRun : `next run ${nextRun}`,
     ...(nextEvent === '-' ? [] : [`next event: ${nextEvent}`]),
   ].join(', ')
   return [

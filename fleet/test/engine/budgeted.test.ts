@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { second } from '../../../src/model/duration.ts'
+import { Failure } from '../../../src/model/failure.ts'
 import { Secret } from '../../../src/model/secret.ts'
 import { createClient } from '../../../src/platform/client.ts'
 import type { Transport } from '../../../src/platform/transport.ts'
@@ -29,7 +30,8 @@ function budgetOf(tokens: number) {
 
 function countingPlatform() {
   let requests = 0
-  const transport: Transport = () => {
+  const transport: Transport = ({ requireLease }) => {
+    requireLease?.()
     requests += 1
     const headers: Readonly<Record<string, string>> = {
       'content-type': 'application/json',
@@ -93,4 +95,64 @@ t.test('lets no more pass than were taken where many ask at once', async t => {
   const asked = await Promise.allSettled(Array.from({ length: 40 }, () => client.projects()))
   t.equal(asked.filter(({ status }) => status === 'fulfilled').length, 25)
   t.equal(platform.requests(), 25)
+})
+
+t.test('sends no write whose lease ended while it waited for the budget', async t => {
+  let isHeld = true
+  const { budget } = budgetOf(10)
+  const slow: SharedBudget = {
+    ...budget,
+    take: (...asked) => {
+      isHeld = false
+      return budget.take(...asked)
+    },
+  }
+  const platform = countingPlatform()
+  const requests = new BudgetedRequests(slow, () => 'plan')
+  const { client } = clientOver(requests.through(platform.transport))
+  client.underLease({
+    epoch: 7,
+    requireHeld: () => {
+      if (!isHeld) throw new Failure('conflict', 'late')
+    },
+  })
+  await t.rejects(client.revoke('key_abc123'), { code: 'conflict', ambiguous: false })
+  t.equal(platform.requests(), 0)
+})
+
+t.test('keeps the answer of the platform where the budget cannot be told of it', async t => {
+  const { budget } = budgetOf(10)
+  const away = () => Promise.reject(new Error('Connection terminated unexpectedly'))
+  const platform = countingPlatform()
+  const requests = new BudgetedRequests({ ...budget, correct: away }, () => 'plan')
+  const { client } = clientOver(requests.through(platform.transport))
+  t.strictSame(await client.projects(), [])
+  t.equal(platform.requests(), 1)
+})
+
+t.test('sends nothing while the budget cannot be asked, and goes on once it can', async t => {
+  const { budget } = budgetOf(10)
+  let failures = 4
+  const restarting: SharedBudget = {
+    ...budget,
+    take: (...asked) => {
+      failures -= 1
+      return failures < 0 ? budget.take(...asked) : Promise.reject(new Error('Connection terminated'))
+    },
+  }
+  const platform = countingPlatform()
+  const requests = new BudgetedRequests(restarting, () => 'plan')
+  const { client } = clientOver(requests.through(platform.transport))
+  t.strictSame(await client.projects(), [])
+  t.equal(platform.requests(), 1)
+})
+
+t.test('knows that nothing was sent where the budget cannot be asked at all', async t => {
+  const { budget } = budgetOf(10)
+  const away = () => Promise.reject(new Error('Connection terminated'))
+  const platform = countingPlatform()
+  const requests = new BudgetedRequests({ ...budget, take: away }, () => 'plan')
+  const { client } = clientOver(requests.through(platform.transport))
+  await t.rejects(client.revoke('key_abc123'), { code: 'rate-limited', ambiguous: false })
+  t.equal(platform.requests(), 0)
 })

@@ -104,21 +104,47 @@ if (postgres !== null) {
   t.test(
     'looks at the platform itself where another run may have written the stack since the listing',
     async t => {
-      const requestsWhere = async (other: string) => {
+      const listingsWhere = async (
+        stack: string,
+        { holder, until }: { readonly holder: string; readonly until: string },
+      ) => {
         const w = await world(t)
         const { platform } = w
         let isListed = false
         platform.before = async () => {
           if (!isListed)
             await w.sql(`insert into fluxloop_keys.lease (origin, stack, holder, command, host, os_user, epoch, until)
-            values ('${platform.url}', '${other}', 'x', 'apply', 'ci-7', 'ada', 5, clock_timestamp())`)
+              values ('${platform.url}', '${stack}', '${holder}', 'apply', 'ci-7', 'ada', 5, ${until})`)
           isListed = true
           return null
         }
         await w.run([w.stack('a', 1)])
         return platform.requests.filter(request => request === 'GET /api/api-keys').length
       }
-      t.equal(await requestsWhere('another'), (await requestsWhere('a')) - 1)
+      const released = { holder: '', until: 'clock_timestamp()' }
+      const long = "clock_timestamp() - interval '1 day'"
+      const shared = await listingsWhere('another', released)
+      t.equal(await listingsWhere('a', released), shared + 1, 'given back since')
+      t.equal(await listingsWhere('a', { holder: '', until: long }), shared, 'given back before')
+      // What it sent as it ended may come in at any time.
+      t.equal(await listingsWhere('a', { holder: 'x', until: long }), shared + 1, 'never given back')
     },
   )
+
+  t.test('looks at the platform itself where the tables were made since the listing', async t => {
+    const requestsWhere = async (age: string) => {
+      const w = await world(t)
+      const { platform } = w
+      let isListed = false
+      platform.before = async () => {
+        if (!isListed)
+          await w.sql(`update fluxloop_keys.migration set expanded_at = clock_timestamp() - ${age}`)
+        isListed = true
+        return null
+      }
+      await w.run([w.stack('a', 1)])
+      return platform.requests.filter(request => request === 'GET /api/api-keys').length
+    }
+    t.equal(await requestsWhere("interval '0'"), (await requestsWhere("interval '1 day'")) + 1)
+  })
 }

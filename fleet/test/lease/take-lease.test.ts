@@ -8,6 +8,7 @@ import type { LeaseHolder, StackLease, TakenLease } from '../../../src/runtime/f
 import type { Connection } from '../../src/database/connect.ts'
 import { type LeaseOptions, takeLease } from '../../src/lease/take-lease.ts'
 import { needsPrograms } from '../support/daemon.ts'
+import { bundled } from '../../../test/support/bundled.ts'
 import { fleetDatabaseForTest } from '../support/fleet-database.ts'
 import { postgresForTest } from '../support/postgres.ts'
 
@@ -190,9 +191,9 @@ if (postgres !== null) {
 
   t.test('begins no write under an old epoch where its process was stopped beyond the lease', async t => {
     const { url, connection } = await fleetDatabaseForTest(t, postgres)
-    const script = fileURLToPath(new URL('../support/lease-holder.ts', import.meta.url))
+    const script = await bundled(fileURLToPath(new URL('../support/lease-holder.ts', import.meta.url)))
     const env = { ...process.env, NODE_OPTIONS: '' }
-    const child = spawn(process.execPath, ['--import=tsx', script, url.reveal(), '1000'], {
+    const child = spawn(process.execPath, [script, url.reveal(), '1000'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     })

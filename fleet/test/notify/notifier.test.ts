@@ -274,7 +274,7 @@ if (postgres !== null) {
       clock.now += minute
       await retry()
     }
-    t.equal(new Set(titlesOf(receiver)).size, 24, 'all of it is told later')
+    t.equal(new Set(titlesOf(receiver)).size, 24, 'all of it is sent later')
     for (const facts of [failing(0), failing(12)]) await tell(channels, facts)
     t.equal(receiver.received.length, 24, 'and nothing twice')
     t.equal(other.received.length, 24)

@@ -70,7 +70,7 @@ if (postgres !== null) {
   })
 
   t.test(
-    'is refused where the database cannot be reached, and goes on without it where it is told to',
+    'is refused where the database cannot be reached, and goes on without it where a flag allows that',
     async t => {
       const database = await postgres.database()
       const scenario = await fleetScenario(t, database, { stacks: 1, keysOfEach: 1, lease: 30 * second })
@@ -86,6 +86,14 @@ if (postgres !== null) {
       t.strictSame(await platform.managed(), [])
       t.match(await run('apply', '--auto-approve', '--without-fleet'), { code: 0 })
       t.equal((await platform.managed()).length, 1)
+
+      const away = /^Warning: the fleet cannot be asked, so .*Cannot reach the database/m
+      for (const looking of [['audit'], ['report', '--html', 'page.html']]) {
+        const looked = await run(...looking)
+        t.match(looked.stderr, away, looking.join(' '))
+        t.ok(looked.code === 0 || looked.code === 6, `${looking.join(' ')} ends with ${looked.code}`)
+      }
+      t.match(await run('history'), { code: 4, stderr: /Cannot reach the database[^]*--log FILE/ })
     },
   )
 }

@@ -7,6 +7,7 @@ import { disturb } from '../support/disturb.ts'
 import { type ScenarioShape, fleetScenario, prepareDatabase } from '../support/fleet-scenario.ts'
 import { postgresForTest } from '../support/postgres.ts'
 import { terminate } from '../support/replica-process.ts'
+import { watchTakes } from '../support/take-log.ts'
 import { epochFaults } from '../support/write-log.ts'
 
 t.setTimeout(3_600_000)
@@ -17,7 +18,7 @@ const seed = Number(given ?? 27)
 /** Short in `npm test`; the campaign plays it with seeds of its own, and WHOLE at the size of a company. */
 function shapeOf(): ScenarioShape {
   if (whole) return { stacks: 200, keysOfEach: 20, lease }
-  return given === undefined ? { stacks: 10, keysOfEach: 6, lease } : { stacks: 30, keysOfEach: 10, lease }
+  return given === undefined ? { stacks: 6, keysOfEach: 5, lease } : { stacks: 30, keysOfEach: 10, lease }
 }
 
 const postgres = await postgresForTest(t)
@@ -29,6 +30,7 @@ if (postgres !== null) {
     const scenario = await fleetScenario(t, database, shape)
     const { log, platform } = scenario
     await prepareDatabase(database.url, platform.administrator)
+    const takes = await watchTakes(database)
     const all = shape.stacks * shape.keysOfEach * 2
     const disturbed = disturb(3, number => scenario.start(number), {
       random: fractions(seed),
@@ -47,7 +49,7 @@ if (postgres !== null) {
     log.onWrite = () => undefined
     t.strictSame(await terminate(disturbed.replicas), [])
     t.equal(restarts.length, 1, 'the database was restarted')
-    const { faults, late } = epochFaults(log.writes)
+    const { faults, late } = epochFaults(log.writes, await takes())
     t.strictSame(faults, [])
     t.strictSame(await scenario.faults(late), [])
     t.strictSame(await scenario.planFaults(), [])

@@ -33,8 +33,9 @@ async function playWith(
   await Promise.all(troubles)
   t.equal(troubles.length, 1)
   t.strictSame(await terminate(replicas), [])
-  t.strictSame(epochFaults(log.writes).faults, [])
-  t.strictSame(await scenario.faults(), [])
+  const { faults, late } = epochFaults(log.writes)
+  t.strictSame(faults, [])
+  t.strictSame(await scenario.faults(late), [])
   t.strictSame(await scenario.planFaults(), [])
 }
 

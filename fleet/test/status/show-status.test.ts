@@ -1,8 +1,9 @@
 import t from 'tap'
+import { minute } from '../../../src/model/duration.ts'
 import { paletteFor } from '../../../src/render/text/palette.ts'
 import { displayWidth } from '../../../src/render/text/text.ts'
 import { renderStatus } from '../../src/status/status-text.ts'
-import { sampleStack, sampleStatus, statusOf } from '../../../test/support/fleet-status.ts'
+import { sampleNow, sampleStack, sampleStatus, statusOf } from '../../../test/support/fleet-status.ts'
 
 const plain = paletteFor(false)
 const at = (width: number) => renderStatus(sampleStatus, { palette: plain, width })
@@ -12,7 +13,7 @@ t.test('shows a row for each stack, and what is wrong below it', async t => {
     '4 stacks: 1 failing, 1 drifted, 1 new, 1 in sync.',
     '',
     'STACK                  STATE    LAST RUN        NEXT RUN      NEXT EVENT',
-    'acme/billing           failing  12 minutes ago  due           rotation in 9 days',
+    'acme/billing           failing  12 minutes ago  due now       rotation in 9 days',
     '  failing since 2026-11-20 12:30 UTC, 3 runs in a row failed: Cannot reach',
     '    https://api.fluxloop.ai: the name of its host was not found',
     'acme/a-rather-long-na  drifted  12 minutes ago  in 3 minutes  rotation in 9 days',
@@ -35,8 +36,8 @@ t.test('shows lines for each stack on a narrow terminal', async t => {
     '4 stacks: 1 failing, 1 drifted, 1 new, 1 in sync.',
     '',
     'acme/billing: failing',
-    '  last run 12 minutes ago, next run due, next',
-    '    event: rotation in 9 days',
+    '  last run 12 minutes ago, due now, next event:',
+    '    rotation in 9 days',
     '  failing since 2026-11-20 12:30 UTC, 3 runs in a',
     '    row failed: Cannot reach',
     '    https://api.fluxloop.ai: the name of its host',
@@ -109,4 +110,17 @@ t.test('says where there is nothing to show', async t => {
     '',
     'As of 2026-11-22 12:30 UTC.',
   ])
+})
+
+t.test('says of what comes within a minute that it comes, and not that it came just now', async t => {
+  const soon = sampleNow + minute - 1
+  const status = statusOf(
+    sampleStack('a', 'in-sync', { nextRun: soon, nextEvent: { event: 'rotation', at: soon } }),
+  )
+  t.match(
+    renderStatus(status, { palette: plain, width: 80 }),
+    /within a minute {2}rotation within a minute\n/,
+  )
+  const narrow = renderStatus(status, { palette: plain, width: 50 }).replace(/\n +/g, ' ')
+  t.match(narrow, 'next run within a minute, next event: rotation within a minute')
 })

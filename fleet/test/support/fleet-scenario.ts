@@ -19,7 +19,7 @@ import { hashCredential } from '../../src/budget/credential.ts'
 import { connect } from '../../src/database/connect.ts'
 import { migrate } from '../../src/database/migrate.ts'
 import type { TestDatabase } from './postgres.ts'
-import { type ReplicaOptions, type ReplicaProcess, bundleReplica, startReplica } from './replica-process.ts'
+import { type ReplicaOptions, type ReplicaProcess, bundledReplica, startReplica } from './replica-process.ts'
 import { type WriteLog, watchWrites } from './write-log.ts'
 
 const isRetiring = ({ marker }: Marked): boolean => marker.state.kind === 'retiring'
@@ -94,14 +94,15 @@ export async function fleetScenario(
   const names = Array.from({ length: stacks }, (_, index) => `s${String(index).padStart(4, '0')}`)
   const file = join(folder, 'fleet.yaml')
   let crashed: string | null = null
-  /** What the fleet did to a key, for a fault. */
+  /** What the fleet did to a key, and what of it came in when, for a fault. */
   const history = async (name: string, id: string): Promise<string> => {
     const rows = await database.sql(
       `select change.body from fluxloop_keys.change join fluxloop_keys.run using (run)
         where run.stack = $1 and change.key = $2 order by change.at`,
       [name, id],
     )
-    return rows.map(({ body }) => `\n  ${JSON.stringify(body)}`).join('')
+    const came = log.writes.filter(({ key }) => key === `${name} ${id.slice(1)}`)
+    return [...rows.map(({ body }) => body), ...came].map(each => `\n  ${JSON.stringify(each)}`).join('')
   }
   const scenario: FleetScenario = {
     ...{ platform, log, names, url },
@@ -202,6 +203,6 @@ export async function fleetScenario(
   }
   await scenario.writeFleetFile(usualMode)
   for (const name of names) await scenario.declare(name, declared(name, keysOfEach))
-  const bundle = await bundleReplica(t)
+  const bundle = await bundledReplica()
   return scenario
 }

@@ -1,4 +1,4 @@
-// Loaded into a program before its own code: the clock of its machine is off by so many milliseconds.
+// Loaded into a program before its own code: the clock of its machine is off by that many milliseconds.
 const off = Number(process.env['OFF_CLOCK'])
 const realNow = Date.now
 Date.now = () => realNow() + off

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import type { Test } from 'tap'
 import type { Milliseconds } from '../../../src/model/duration.ts'
+import { bundled } from '../../../test/support/bundled.ts'
 
 /** What a replica of a test is told. */
 export interface ReplicaTiming {
@@ -37,21 +36,8 @@ export interface ReplicaProcess {
 }
 
 /** A bundle of the program, so that a replica starts as quickly as the built one. */
-export async function bundleReplica(t: Pick<Test, 'teardown'>): Promise<string> {
-  await mkdir('build', { recursive: true })
-  const folder = await mkdtemp(join('build', 'replica-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const outfile = resolve(folder, 'replica.mjs')
-  await build({
-    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20.19', logLevel: 'silent', outfile },
-    entryPoints: [fileURLToPath(new URL('./replica-program.ts', import.meta.url))],
-    external: ['libsql', '@napi-rs/keyring', 'undici', 'pg-native'],
-    // For packages that are CommonJS.
-    banner: {
-      js: "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);",
-    },
-  })
-  return outfile
+export function bundledReplica(): Promise<string> {
+  return bundled(fileURLToPath(new URL('./replica-program.ts', import.meta.url)))
 }
 
 const offClock = new URL('./off-clock.mjs', import.meta.url).href

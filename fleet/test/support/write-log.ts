@@ -1,4 +1,6 @@
+import type { Instant } from '../../../src/model/duration.ts'
 import type { ServedPlatform } from '../../../test/support/served-platform.ts'
+import type { Take } from './take-log.ts'
 
 /** One request that changes something, as the platform got it. */
 interface Write {
@@ -9,6 +11,7 @@ interface Write {
   readonly request: string
   /** What the run says that it holds; null: nothing. */
   readonly epoch: number | null
+  readonly at: Instant
 }
 
 export interface WriteLog {
@@ -47,7 +50,10 @@ export async function watchWrites(platform: ServedPlatform): Promise<WriteLog> {
     const epoch = request.headers.get('fluxloop-keys-epoch')
     const [stack = null] = / /.test(name) ? name.split(' ') : []
     const what = `${request.method} ${new URL(request.url).pathname}`
-    writes.push({ stack, key: name, request: what, epoch: epoch === null ? null : Number(epoch) })
+    writes.push({
+      ...{ stack, key: name, request: what, at: Date.now() },
+      epoch: epoch === null ? null : Number(epoch),
+    })
     const response = await platform.send(request)
     const issued = (await response
       .clone()
@@ -62,9 +68,12 @@ export async function watchWrites(platform: ServedPlatform): Promise<WriteLog> {
 
 /**
  * Of a run that lost its lease without knowing it, the platform may still get the one request of each change that was on its way. What
- * else it gets is a fault.
+ * else it gets is a fault. Without `takes` somebody else's lease is known by the first write under it alone.
  */
-export function epochFaults(writes: readonly Write[]): {
+export function epochFaults(
+  writes: readonly Write[],
+  takes: readonly Take[] = [],
+): {
   readonly faults: readonly string[]
   /** Whose writes were on their way as somebody else took over: by their names. */
   readonly late: ReadonlySet<string>
@@ -73,14 +82,15 @@ export function epochFaults(writes: readonly Write[]): {
   const late = new Map<string, number>()
   const lateKeys = new Set<string>()
   const faults: string[] = []
-  for (const { stack, key, request, epoch } of writes) {
+  for (const { stack, key, request, epoch, at } of writes) {
     if (stack === null || epoch === null) {
       faults.push(`a write without ${stack === null ? 'a stack' : 'an epoch'}: ${request} ${key}`)
       continue
     }
     const before = newest.get(stack) ?? epoch
     newest.set(stack, Math.max(before, epoch))
-    if (epoch >= before) continue
+    const isTaken = takes.some(take => take.stack === stack && take.epoch > epoch && take.at < at)
+    if (epoch >= before && !isTaken) continue
     const change = `${key} in epoch ${epoch}`
     lateKeys.add(key)
     late.set(change, (late.get(change) ?? 0) + 1)

@@ -2,7 +2,7 @@ import { plural } from '../../model/plural.ts'
 import { minute } from '../../model/duration.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
-/** So long a run may be at work on it. */
+/** How long a run may be at work on it. */
 const making = 15 * minute
 
 export const undeliveredSecret: Rule = (key, { now }) => {

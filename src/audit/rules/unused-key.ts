@@ -9,7 +9,7 @@ import { type Rule, clean, evidence } from '../rule.ts'
 /** Where `prune.unused` says nothing. */
 const usual = 90 * day
 
-/** So long without a use, and a key is unused. */
+/** A key without a use for this long is unused. */
 export function unusedAfter({ prune }: DesiredState): Milliseconds {
   return prune.unused?.after ?? usual
 }

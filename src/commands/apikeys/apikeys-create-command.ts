@@ -80,7 +80,7 @@ async function show(made: Made, options: CreateOptions, context: Context): Promi
     stdout.print(around(placesOf(places, screen)))
     return
   }
-  await stdout.hand(around(boxOf(secret, context)))
+  await stdout.printOnce(around(boxOf(secret, context)))
   if (stdout.isTerminal && options.clipboard) stdout.print(`\n${await copyLine(made, context)}`)
 }
 

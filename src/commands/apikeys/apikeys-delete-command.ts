@@ -2,12 +2,12 @@ import { writeAsSeen } from '../../apply/as-seen.ts'
 import { platformWithCrashPoints } from '../../apply/crash-points.ts'
 import type { ConnectionOptions } from '../../runtime/connection.ts'
 import type { Context } from '../../context.ts'
-import { deletionNote } from '../../render/keys/management.ts'
+import { deletionNote } from '../../render/keys/deletion-note.ts'
 import { deletionWarning, success } from '../../render/keys/written-key.ts'
 import { findKey } from '../find-key.ts'
 import { isCallingKey } from './refuse-calling-key.ts'
 import { confirmName } from './confirm.ts'
-import { managementOf } from './find-management.ts'
+import { deletionOf } from './after-deletion.ts'
 import { lookAgain, screenOf } from './screen.ts'
 
 export interface DeleteOptions extends ConnectionOptions {
@@ -29,9 +29,9 @@ export async function runDelete(options: DeleteOptions, context: Context): Promi
   const found = await findKey(options.reference, client)
   const { key, listing } = found
   await isCallingKey(key, 'delete', options.forceSelf, client)
-  const management = await managementOf(found, options.config, context)
+  const deletion = await deletionOf(found, options.config, context)
   const screen = screenOf(stderr, listing.now, context)
-  if (management !== null) stderr.print(`${deletionNote(management, screen)}\n\n`)
+  if (deletion !== null) stderr.print(`${deletionNote(deletion, screen)}\n\n`)
   if (!options.force) {
     stderr.print(`${deletionWarning(key, screen)}\n\n`)
     await confirmName(key.name, 'delete', `${key.id} was not deleted`, context)

@@ -99,7 +99,7 @@ async function show(
     const screen = screenOf(stdout, context.now(), context)
     const heading = success('regenerated', stdout.palette)
     if (shown)
-      await stdout.hand(`${heading}\n\n${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
+      await stdout.printOnce(`${heading}\n\n${boxOf(secret, context)}\n\n${regenerationAftermath(screen)}`)
     else if (places.length > 0) stdout.print(`${heading}\n\n${placesOf(places, screen)}`)
   }
 }

@@ -42,7 +42,7 @@ export function requireReader(asked: Asked, context: Context): void {
 
 /** The secret alone, on a line of its own. Rejects with a `Failure` where nobody takes it. */
 export async function printSecret(secret: Secret, { stdout }: Context): Promise<void> {
-  await stdout.hand(secret.reveal(), 'exactly')
+  await stdout.printOnce(secret.reveal(), 'exactly')
 }
 
 /**
@@ -58,7 +58,7 @@ export async function printIssuedJson(
   const key = secret === null ? null : secret.reveal()
   const text = jsonText({ format_version: '1.0', api_key: keyToJson(live, now()), key, stores })
   if (key === null) stdout.print(text)
-  else await stdout.hand(text)
+  else await stdout.printOnce(text)
 }
 
 /**
@@ -73,8 +73,10 @@ export async function showUnplaced(cause: unknown, asked: Asked, context: Contex
   if (!mayPrint(asked, context)) return cause
   if (asked.quiet) await printSecret(secret, context)
   else if (asked.json) {
-    await stdout.hand(jsonText({ format_version: '1.0', api_key: null, key: secret.reveal(), stores: [] }))
-  } else await stdout.hand(boxOf(secret, context))
+    await stdout.printOnce(
+      jsonText({ format_version: '1.0', api_key: null, key: secret.reveal(), stores: [] }),
+    )
+  } else await stdout.printOnce(boxOf(secret, context))
   const { code, message, hints } = cause
   const where = 'The secret that the answer held was printed: find its key in the web platform by its end.'
   return new Failure(code, message, { hints: [where, ...hints], cause })

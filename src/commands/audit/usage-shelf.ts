@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts'
 import type { Instant } from '../../model/duration.ts'
 import { day } from '../../model/duration.ts'
 import type { ObservedUsage } from '../../model/observed-usage.ts'
-import { type OpenFleet, openFleet } from '../fleet/open-fleet.ts'
+import { type OpenFleet, openFleetToLook, tellFleetAway } from '../fleet/open-fleet.ts'
 import { type Looks, type LooksOf, lookFromJson, lookToJson, readLooks, writeLooks } from './usage-cache.ts'
 
 /** Where looks at the use of keys are remembered: on this machine, or for a whole fleet. */
@@ -16,18 +16,29 @@ export interface UsageShelf {
 /** The database keeps looks for as long as the fleet says; nobody asks for older ones. */
 const oldest = 400 * day
 
+/** What follows where the fleet cannot be asked. */
+const withoutFleet = 'what it remembers of the use of keys is left out'
+
 const dayOf = (at: Instant) => new Date(at).toISOString().slice(0, 10)
 
 function total({ byDay }: ObservedUsage): number {
   return [...byDay.values()].reduce((sum, count) => sum + count, 0)
 }
 
-function shelfOfFleet(fleet: OpenFleet, now: () => Instant): UsageShelf {
+function shelfOfFleet(fleet: OpenFleet, context: Context): UsageShelf {
   const { database } = fleet
+  const remembered = async (of: LooksOf) => {
+    try {
+      return await database.readUsage(of, dayOf(context.now() - oldest))
+    } catch (cause) {
+      tellFleetAway(cause, withoutFleet, context)
+      return []
+    }
+  }
   return {
     read: async of => {
       const looks: Looks = new Map()
-      for (const { liveId, body } of await database.readUsage(of, dayOf(now() - oldest))) {
+      for (const { liveId, body } of await remembered(of)) {
         const look = lookFromJson(body)
         if (look !== null) looks.set(liveId, [...(looks.get(liveId) ?? []), look])
       }
@@ -41,14 +52,14 @@ function shelfOfFleet(fleet: OpenFleet, now: () => Instant): UsageShelf {
       })
       await database.recordUsage(of, fresh).catch(() => undefined)
     },
-    close: () => fleet.close(),
+    close: () => fleet.close().catch(() => undefined),
   }
 }
 
-/** The shelf of the fleet that the environment names, else that of this machine. Rejects with a Failure where a fleet cannot be asked. */
+/** The shelf of the fleet that the environment names, else, or where that cannot be asked, which is said, that of this machine. */
 export async function openUsageShelf(context: Context): Promise<UsageShelf> {
-  const fleet = await openFleet(context)
-  if (fleet !== null) return shelfOfFleet(fleet, context.now)
+  const fleet = await openFleetToLook(context, withoutFleet)
+  if (fleet !== null) return shelfOfFleet(fleet, context)
   const cache = await context.cache()
   return {
     read: of => readLooks(cache, of),

@@ -27,10 +27,10 @@ function parts(spec: StoreSpec): readonly StoreSpec[] {
 function ground(spec: StoreSpec, stores: Stores): string {
   if (spec.kind === 'exec' && spec.trial !== null) return JSON.stringify(spec.trial)
   if (spec.kind !== 'preset') return stores.open(spec).backend
-  const { beside } = presetOf(spec.preset)
+  const { siblingSetting } = presetOf(spec.preset)
   return JSON.stringify([
     spec.preset,
-    presetPlace(spec.preset, spec.settings).filter(([name]) => name !== beside),
+    presetPlace(spec.preset, spec.settings).filter(([name]) => name !== siblingSetting),
   ])
 }
 

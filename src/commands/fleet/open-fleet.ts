@@ -41,3 +41,26 @@ export async function openFleetToWrite(
     })
   }
 }
+
+/** What was said on an output: a page that is refreshed does not say the same again. */
+const said = new WeakMap<Context['stderr'], Set<string>>()
+
+/** Says on standard error that the fleet could not be asked, and what follows. Throws what is not a Failure. */
+export function tellFleetAway(cause: unknown, effect: string, { stderr }: Context): void {
+  if (!(cause instanceof Failure)) throw cause
+  const text = `Warning: the fleet cannot be asked, so ${effect}. ${[cause.message, ...cause.hints].join('. ')}`
+  const before = said.get(stderr) ?? new Set()
+  if (before.has(text)) return
+  said.set(stderr, before.add(text))
+  stderr.print(text)
+}
+
+/** The same for a run that only looks: where a fleet cannot be asked it says so, and what follows, and goes on without it. */
+export async function openFleetToLook(context: Context, effect: string): Promise<OpenFleet | null> {
+  try {
+    return await openFleet(context)
+  } catch (cause) {
+    tellFleetAway(cause, effect, context)
+    return null
+  }
+}

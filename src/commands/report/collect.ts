@@ -19,7 +19,7 @@ import { planToJson } from '../../render/plan/plan-json.ts'
 import { compiledRules, factsWithUsage, seenKeys } from '../audit/gather-facts.ts'
 import { auditedPlan } from '../audited-plan.ts'
 import { nothingAsked, planOptions, withKeychain } from '../plan-options.ts'
-import { findHistory } from '../run-history.ts'
+import { findHistoryForPage } from '../run-history.ts'
 
 export interface Collecting {
   readonly config: readonly string[]
@@ -37,7 +37,7 @@ async function historyOf(
   since: Instant,
   context: Context,
 ): Promise<readonly ChangeLine[] | null> {
-  const history = await findHistory(null, context)
+  const history = await findHistoryForPage(context)
   if (history === null) return null
   try {
     const { lines } = await history.read(since)

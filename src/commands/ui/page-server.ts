@@ -40,7 +40,7 @@ function cookieOf({ headers }: IncomingMessage, name: string): string {
   return pairs.find(([key]) => key === name)?.[1] ?? ''
 }
 
-/** Another site may lead a reader here by a link, and nothing more; a name that leads to loopback is no name of ours (DNS rebinding). */
+/** Another site may lead a reader here by a link, and nothing more; a name that leads to loopback is not one of ours (DNS rebinding). */
 function isForeign({ headers }: IncomingMessage, authority: string): boolean {
   const { host, origin } = headers
   if (host !== authority) return true

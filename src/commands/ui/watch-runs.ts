@@ -8,7 +8,7 @@ export interface Runs {
   close(): void
 }
 
-/** Some runs take less time than there is between two looks, so the file system tells of them; where it cannot, looks have to do. */
+/** Some runs take less time than there is between two looks, so the file system reports them; where it cannot, looks have to do. */
 function watched(folder: string, onChange: (name: string | null) => void): FSWatcher | null {
   try {
     const watcher = watch(folder, { persistent: false }, (_, name) => onChange(name))

@@ -176,7 +176,7 @@ export function compileOwnRule(rule: OwnRule, budget: Budget = { steps: maximumO
   }
 }
 
-/** Of a configuration that was loaded, so that every expression is sound. */
+/** Of a configuration that was loaded, so that every expression is valid. */
 export function compileOwnRules(rules: readonly OwnRule[]): readonly CompiledRule[] {
   const budget = { steps: maximumOfAll }
   return rules.flatMap(rule => {

@@ -15,7 +15,7 @@ export const onePassword = {
   },
   readable: true,
   local: false,
-  beside: 'item',
+  siblingSetting: 'item',
   place: ({ vault, item }) => `${vault ?? ''}/${item ?? ''}`,
   program: 'op',
   install: 'Install the 1Password CLI (https://developer.1password.com/docs/cli), and sign in.',

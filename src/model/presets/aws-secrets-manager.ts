@@ -14,7 +14,7 @@ export const awsSecretsManager = {
   },
   readable: true,
   local: false,
-  beside: 'name',
+  siblingSetting: 'name',
   place: ({ name, region }) => parts(name, region),
   program: 'aws',
   install: 'Install the AWS CLI (https://aws.amazon.com/cli), and give it credentials.',

@@ -13,7 +13,7 @@ export const azureKeyVault = {
   caseless: true,
   readable: true,
   local: false,
-  beside: 'name',
+  siblingSetting: 'name',
   place: ({ vault, name }) => parts(vault, name),
   program: 'az',
   install: 'Install the Azure CLI (https://learn.microsoft.com/cli/azure), and run `az login`.',

@@ -11,7 +11,7 @@ export const doppler = {
   },
   readable: true,
   local: false,
-  beside: 'name',
+  siblingSetting: 'name',
   place: ({ project, config, name }) => parts(project, config, `(${name ?? ''})`),
   program: 'doppler',
   install: 'Install the Doppler CLI (https://docs.doppler.com/docs/cli), and run `doppler login`.',

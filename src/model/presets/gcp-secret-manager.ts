@@ -12,7 +12,7 @@ export const gcpSecretManager = {
   },
   readable: true,
   local: false,
-  beside: 'name',
+  siblingSetting: 'name',
   place: ({ name, project }) => parts(project, name),
   program: 'gcloud',
   install: 'Install the Google Cloud CLI (https://cloud.google.com/sdk), and run `gcloud auth login`.',

@@ -32,7 +32,7 @@ export const githubActions = {
   caseless: true,
   readable: false,
   local: false,
-  beside: 'name',
+  siblingSetting: 'name',
   place: ({ repo, org, environment, name }) =>
     parts(repo ?? `organisation ${org ?? ''}`, environment, `(${name ?? ''})`),
   program: 'gh',

@@ -21,7 +21,7 @@ export const gitlabCi = {
   oneOf: ['project', 'group'],
   readable: true,
   local: false,
-  beside: 'name',
+  siblingSetting: 'name',
   place: ({ project, group, scope, name }) =>
     parts(project ?? `group ${group ?? ''}`, scope, `(${name ?? ''})`),
   program: 'glab',

@@ -41,7 +41,7 @@ export const kubernetes = {
   },
   readable: true,
   local: false,
-  beside: 'name',
+  siblingSetting: 'name',
   place: ({ context, namespace, secret, name }) =>
     parts(context, `${namespace ?? ''}/${secret ?? ''}`, `(${name ?? ''})`),
   program: 'kubectl',

@@ -5,7 +5,7 @@ export const pass = {
   settings: { path: { text: 'The name of the entry.', required: true } },
   readable: true,
   local: true,
-  beside: 'path',
+  siblingSetting: 'path',
   place: ({ path }) => path ?? '',
   program: 'pass',
   install:
@@ -15,6 +15,6 @@ export const pass = {
   get: settings => ['show', valueOf(settings, 'path')],
   remove: settings => ['rm', '--force', valueOf(settings, 'path')],
   absent: /is not in the password store/,
-  // It says so of everything where the store itself is not there: in a home that is not mounted, say.
+  // pass says this of everything where the store itself is not there: in a home that is not mounted, say.
   list: () => ['ls'],
 } as const satisfies Preset

@@ -70,7 +70,7 @@ export interface Preset extends Program {
   /** Does it belong to one person's machine? */
   readonly local: boolean
   /** The setting that another place next to it differs in. */
-  readonly beside: string
+  readonly siblingSetting: string
   /** Settings that do not make another place: the whole is written at once, or they say who may read it. */
   readonly within?: readonly string[]
   /** What holds where nothing is said, as far as it says where the secret is. */

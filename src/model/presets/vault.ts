@@ -13,7 +13,7 @@ export const vault = {
   within: ['field'],
   readable: true,
   local: false,
-  beside: 'path',
+  siblingSetting: 'path',
   place: ({ mount = 'secret', path = '', field = 'value' }) => `${mount}/${path} (${field})`,
   program: 'vault',
   install: 'Install Vault (https://developer.hashicorp.com/vault/install), set VAULT_ADDR, and log in.',

@@ -40,7 +40,7 @@ function countsOf(findings: readonly AuditFindingJson[]): readonly string[] {
     .map(([name, { count }]) => `${count} ${name}`)
 }
 
-/** What a reader of the log is told of them. */
+/** What the log says about them. */
 export function leftOutText(leftOut: readonly AuditFindingJson[], total: number): string {
   return `${plural(leftOut.length, 'finding')} of ${total} left out, since GitHub takes at most ${mostResults}: ${countsOf(leftOut).join(', ')}. All of them: fluxloop-keys audit --json`
 }

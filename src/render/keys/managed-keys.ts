@@ -5,7 +5,7 @@ import type { Plan } from '../../model/change.ts'
 import type { StoreSpec } from '../../model/store.ts'
 import type { Palette } from '../text/palette.ts'
 import { subjectText } from '../text/subject-text.ts'
-import { displayWidth, escapeControls, minimumWidth, pad, pieces, wrap } from '../text/text.ts'
+import { displayWidth, escapeControls, minimumWidth, pieces, wrap } from '../text/text.ts'
 import { date, isoTime } from '../text/time.ts'
 import { lastUseShort, nameText, plural, storeText } from '../text/values.ts'
 
@@ -78,7 +78,8 @@ function lines(
     wrapped
       .map((cell, column) => {
         const text = cell[line] ?? ''
-        return paint(pad(text, (widths[column] ?? 0) + gap), column)
+        const rest = (widths[column] ?? 0) + gap - displayWidth(text)
+        return (text === '' ? '' : paint(text, column)) + ' '.repeat(Math.max(0, rest))
       })
       .join('')
       .trimEnd(),

@@ -7,18 +7,17 @@ import type { ScreenOptions } from './written-key.ts'
 /** What is known of a managed key's configuration. */
 export interface ManagementNote {
   readonly marker: Marker
-  readonly isHead: boolean
   readonly configuration: object | null
   readonly declared: DesiredKey | null
   readonly broken: boolean
 }
 
-function placeOf({ position }: DesiredKey): string {
+export function placeOf({ position }: DesiredKey): string {
   return `${escapeControls(position.file)}:${position.line}`
 }
 
 /** `⚠️ Managed: acme-agents/ci-pipeline`, and sentences below it. */
-function note(
+export function note(
   { marker, broken }: ManagementNote,
   sentences: readonly string[],
   options: ScreenOptions,
@@ -34,7 +33,7 @@ function note(
   ].join('\n')
 }
 
-function elsewhere({ marker }: ManagementNote): string {
+export function elsewhere({ marker }: ManagementNote): string {
   return `the configuration of ${marker.stack}`
 }
 
@@ -43,27 +42,6 @@ export function updateNote(management: ManagementNote, options: ScreenOptions): 
   const { declared } = management
   const where = declared === null ? elsewhere(management) : placeOf(declared)
   return note(management, [`The next plan will set it back. Edit ${where} instead, and apply.`], options)
-}
-
-/** What the next plan does after a deletion by hand. */
-export function deletionNote(management: ManagementNote, options: ScreenOptions): string {
-  const { configuration, declared, isHead, marker } = management
-  if (!isHead) {
-    const sentence = `It is generation ${marker.generation} and not the one at work, so the next plan goes on without it.`
-    return note(management, [sentence], options)
-  }
-  if (declared !== null) {
-    const sentences = [
-      `It is declared in ${placeOf(declared)}: the next plan will create it again, with a new secret.`,
-      'To end it for good, remove it there, and apply.',
-    ]
-    return note(management, sentences, options)
-  }
-  const sentence =
-    configuration === null
-      ? `Where ${elsewhere(management)} still declares it, the next plan will create it again, with a new secret.`
-      : 'No configuration declares it any more: the next plan would revoke it anyway.'
-  return note(management, [sentence], options)
 }
 
 /** Why the new secret of a managed key goes nowhere but to the screen; null where it goes to the key's stores. */

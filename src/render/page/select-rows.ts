@@ -25,7 +25,7 @@ function isOnly(text: string): text is Only {
   return Object.hasOwn(fitsOnly, text)
 }
 
-/** At a severity or above; an unknown word is no limit. */
+/** At a severity or above; an unknown word does not limit. */
 function atLeast(limit: string): number {
   return severities.findIndex(severity => severity === limit)
 }

@@ -6,6 +6,7 @@ import { narrows } from '../../model/narrowing.ts'
 import { storeLabel } from '../../model/store.ts'
 import { widenedFields } from '../../model/widening.ts'
 import { type KeyJson, endToJson, keyToJson } from '../keys/live-key-json.ts'
+import { type NewKeyJson, newKeyToJson } from './new-key-json.ts'
 import { losesAccess } from './plan-summary.ts'
 import { type ProgramJson, changePrograms } from './programs.ts'
 import { type ReasonCode, reasonsOf } from './reasons.ts'
@@ -23,6 +24,8 @@ export interface ChangeJson {
   readonly generation: number | null
   readonly reasons: readonly { readonly code: ReasonCode; readonly message: string }[]
   readonly fields: readonly FieldJson[]
+  /** Only where a key is made, or may be: what it is made with. */
+  readonly new_key?: NewKeyJson
   /** It grants more than the key has now. */
   readonly widens: boolean
   /** It takes a permission or a project from whoever uses the key. */
@@ -75,6 +78,7 @@ export function changeToJson(change: Change, now: Instant): ChangeJson {
   const fields = writtenFields(change, now).map(writtenToJson)
   const finishing = finishedInstead(change).map(keyFieldsToJson)
   const narrowing = narrowedThen(change).map(keyFieldsToJson)
+  const newKey = newKeyToJson(change, now)
   return {
     action: change.kind,
     key: change.keyId,
@@ -83,6 +87,7 @@ export function changeToJson(change: Change, now: Instant): ChangeJson {
     generation: 'generation' in change ? change.generation : null,
     reasons: reasonsOf(change, now).map(({ code, text }) => ({ code, message: breakable(text) })),
     fields,
+    ...(newKey === null ? {} : { new_key: newKey }),
     widens: widenedFields(change).length > 0,
     loses_access: losesAccess(change, now),
     stores:

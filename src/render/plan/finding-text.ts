@@ -163,10 +163,16 @@ const texts: { readonly [C in Code]: (finding: Of<C>, now: Instant) => FindingTe
     message: `${nameText(finding.keyId)} (${nameText(finding.liveId)}) ${leftStores(finding)}`,
     hint: leftHint(finding),
   }),
-  'being-made': ({ keyId, liveId, until }, now) => ({
-    message: `${nameText(keyId)} (${nameText(liveId)}) is being made by another run: it is left alone until ${moment(until, now)}.`,
-    hint: 'Plan again then; if that run was interrupted, its key is healed.',
-  }),
+  'being-made': ({ keyId, liveId, until, lacksSuccessor }, now) =>
+    lacksSuccessor
+      ? {
+          message: `${nameText(keyId)} (${nameText(liveId)}) was replaced, and the key that took its place is gone, or another run is still making it: ${nameText(keyId)} is left alone until ${moment(until, now)}.`,
+          hint: 'Plan again then: what is gone is replaced.',
+        }
+      : {
+          message: `${nameText(keyId)} (${nameText(liveId)}) is being made by another run: it is left alone until ${moment(until, now)}.`,
+          hint: 'Plan again then; if that run was interrupted, its key is healed.',
+        },
   'date-near': ({ keyId, at }, now) => ({
     message: `${nameText(keyId)} ends on ${unbreakable(date(at))} (${relativeTime(at, now)}), as declared. A fixed date is never renewed.`,
     hint: 'Declare a later date, or a period such as 90d.',

@@ -37,7 +37,7 @@ const breakGlassRefusals = {
     hint: 'Ask for less, or ask somebody whom the policy names for it.',
   },
   'too-long': {
-    message: 'the policy does not allow it for so long',
+    message: 'the policy does not allow it for that long',
     hint: 'Ask for a shorter time with --for, and again when that is over.',
   },
   'no-head': {

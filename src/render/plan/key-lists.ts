@@ -1,4 +1,4 @@
-import type { Deferred, Retiring } from '../../model/change.ts'
+import type { Deferred, Plan, Retiring } from '../../model/change.ts'
 import type { Instant } from '../../model/duration.ts'
 import type { LiveKey } from '../../model/live-key.ts'
 import type { Palette } from '../text/palette.ts'
@@ -78,14 +78,22 @@ const gap = '  '
 
 interface Column {
   readonly title: string
-  readonly cell: (key: LiveKey, now: Instant) => string
+  readonly cell: (key: LiveKey, { now, callingLiveId }: Moment) => string
+}
+
+/** When the plan was made, and with which key. */
+type Moment = Pick<Plan, 'now' | 'callingLiveId'>
+
+/** The use by our own run says nothing of who else needs the key. */
+function lastUseCell(key: LiveKey, { now, callingLiveId }: Moment): string {
+  return key.id === callingLiveId ? 'by this run' : lastUseShort(key, now)
 }
 
 const nameColumn: Column = { title: 'Name', cell: ({ name }) => quotedName(name) }
 const columns: readonly Column[] = [
   { title: 'Key id', cell: ({ id }) => nameText(id) },
   { title: 'Created', cell: ({ createdAt }) => date(createdAt) },
-  { title: 'Last used', cell: (key, now) => unbreakable(lastUseShort(key, now)) },
+  { title: 'Last used', cell: (key, moment) => unbreakable(lastUseCell(key, moment)) },
   { title: 'Expires', cell: ({ expiresAt }) => (expiresAt === null ? 'never' : date(expiresAt)) },
 ]
 const permissionsColumn: Column = { title: 'Permissions', cell: ({ permissions }) => listText(permissions) }
@@ -97,21 +105,21 @@ export function unmanagedSection(
   keys: readonly LiveKey[],
   palette: Palette,
   width: number,
-  now: Instant,
+  moment: Moment,
 ): string[] {
   const fixed = [nameColumn, ...columns]
   const widths = fixed.map(({ title, cell }) =>
-    Math.max(displayWidth(title), ...keys.map(key => displayWidth(cell(key, now)))),
+    Math.max(displayWidth(title), ...keys.map(key => displayWidth(cell(key, moment)))),
   )
   const indent = widths.reduce((sum, column) => sum + column + gap.length, gap.length)
   const row = (cells: readonly string[], last: string) => {
     const lead = gap + cells.map((cell, index) => pad(cell, widths[index] ?? 0) + gap).join('')
     return wrap(unbreakable(lead) + last, width, '', ' '.repeat(indent))
   }
-  const longest = Math.max(...keys.map(key => displayWidth(permissionsColumn.cell(key, now))))
+  const longest = Math.max(...keys.map(key => displayWidth(permissionsColumn.cell(key, moment))))
   const lines =
     indent + Math.min(minimumLast, longest) > width
-      ? keys.flatMap(key => stackedLines(key, palette, width, now))
+      ? keys.flatMap(key => stackedLines(key, palette, width, moment))
       : [
           ...row(
             fixed.map(({ title }) => title),
@@ -119,18 +127,18 @@ export function unmanagedSection(
           ).map(palette.dim),
           ...keys.flatMap(key =>
             row(
-              fixed.map(({ cell }) => cell(key, now)),
-              permissionsColumn.cell(key, now),
+              fixed.map(({ cell }) => cell(key, moment)),
+              permissionsColumn.cell(key, moment),
             ),
           ),
         ]
   return [palette.bold('Unmanaged keys:'), ...lines]
 }
 
-function stackedLines(key: LiveKey, palette: Palette, width: number, now: Instant): string[] {
+function stackedLines(key: LiveKey, palette: Palette, width: number, moment: Moment): string[] {
   const [name, ...values] = [nameColumn, ...columns, permissionsColumn].map(({ title, cell }) => ({
     title,
-    value: cell(key, now),
+    value: cell(key, moment),
   }))
   const described = values.map(
     ({ title, value }) => `${palette.dim(`${unbreakable(title.toLowerCase())}:`)} ${value}`,

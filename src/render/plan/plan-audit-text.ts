@@ -8,7 +8,7 @@ import { enumerateTexts, nameText } from '../text/values.ts'
 
 /** What audit says of a plan, as `plan --json` prints it. */
 export interface PlanAuditJson {
-  /** The policy's; null: it refuses nothing. */
+  /** The policy's; null: the policy refuses nothing. */
   readonly fail_on: Severity | null
   /** Unsuppressed ones. */
   readonly counts: Readonly<Record<Severity, number>>

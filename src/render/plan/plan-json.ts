@@ -38,6 +38,7 @@ export interface PlanJson {
   readonly managed: number
   /** The key id whose key authenticated the plan, which apply makes as declared last; null where the stack does not own it. */
   readonly calling_key: string | null
+  readonly calling_live_id: string | null
   readonly refused: boolean
   /** A finding holds something back; apply would do the rest. */
   readonly held: boolean
@@ -97,6 +98,7 @@ export function planToJson(plan: Plan, audit: PlanAudit | null = null): PlanJson
     now,
     managed,
     callingKeyId,
+    callingLiveId,
     targets,
     changes,
     retiring,
@@ -112,6 +114,7 @@ export function planToJson(plan: Plan, audit: PlanAudit | null = null): PlanJson
     now: isoTime(now),
     managed,
     calling_key: callingKeyId,
+    calling_live_id: callingLiveId,
     refused: isRefused(plan),
     held: isHeldInPart(plan),
     forecast: plan.view === 'forecast',

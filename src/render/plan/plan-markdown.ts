@@ -121,7 +121,7 @@ function sectionsOf(plan: Plan, audit: PlanAudit | null): readonly Section[] {
       folded: true,
       fenced: true,
       noun: 'key',
-      entries: entriesOf(unmanaged, some => unmanagedSection(some, palette, 60, now)),
+      entries: entriesOf(unmanaged, some => unmanagedSection(some, palette, 60, plan)),
     },
   ]
 }

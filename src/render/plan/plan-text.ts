@@ -60,7 +60,7 @@ export function renderPlan(plan: Plan, options: PlanTextOptions): string {
   list(deferred, some => deferredSection(some, palette, width, now))
   list(retiring, some => retiringSection(some, palette, width, now))
   list(plan.consumers, some => consumersSection(some, palette, width, now))
-  list(unmanaged, some => unmanagedSection(some, palette, width, now))
+  list(unmanaged, some => unmanagedSection(some, palette, width, plan))
   if (homes && plan.homes.length > 0) sections.push(homesSection(plan, palette, width))
   const others = otherHostsLines(plan, width)
   if (others.length > 0) sections.push(others)

@@ -30,5 +30,8 @@ export function successorFields(desired: DesiredKey, live: LiveKey, now: Instant
     // A later end is what a rotation is for; a successor without any end is not.
     fields.push({ field: 'expires', current: live.expiresAt, desired: end, widens: end === null })
   }
+  const isProtected = live.ownership.kind === 'managed' && live.ownership.marker.protected
+  if (isProtected !== desired.protect)
+    fields.push({ field: 'protect', current: isProtected, desired: desired.protect, widens: false })
   return fields
 }

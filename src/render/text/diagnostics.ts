@@ -1,14 +1,25 @@
 import { type Diagnostic, type RelatedPlace, warningCodes } from '../../model/diagnostic.ts'
 import { excerpt } from './source-excerpt.ts'
-import { escapeControls, redactSecrets } from './text.ts'
+import type { Palette } from './palette.ts'
+import { escapeControls, redactSecrets, wrap } from './text.ts'
 
 type Style = (text: string) => string
 
 export interface DiagnosticStyle {
-  /** Columns that source lines may take; 80 where nothing is said. */
+  /** Columns of a terminal. Where nothing is said, source lines take 80, and words stand on one line each, as editors read them. */
   readonly width?: number
   readonly bold?: Style
   readonly red?: Style
+}
+
+/** How diagnostics are drawn on an output. */
+export function diagnosticStyle(output: {
+  readonly isTerminal: boolean
+  readonly width: number
+  readonly palette: Palette
+}): DiagnosticStyle {
+  const { bold, red } = output.palette
+  return output.isTerminal ? { bold, red, width: output.width } : { bold, red }
 }
 
 const identity: Style = text => text
@@ -38,12 +49,14 @@ function redactable(line: string): string {
 
 function renderOne(diagnostic: Diagnostic, style: DiagnosticStyle): string {
   const { width = 80, bold = identity, red = identity } = style
+  const wrapped = (text: string, hanging: string) =>
+    style.width === undefined ? [text] : wrap(text, style.width, '', hanging)
   const label = warningCodes.has(diagnostic.code) ? 'warning' : 'error'
   const places = [diagnostic, ...diagnostic.related]
   const gutter = Math.max(...places.map(place => String(place.line).length)) + 1
   const { file, line, column, sourceLine, message, hint } = diagnostic
   const where = sourceLine === null ? clean(file) : `${clean(file)}:${line}:${column}`
-  const rows = [`${bold(where)}: ${red(`${label}:`)} ${bold(clean(message))}`]
+  const rows = wrapped(`${bold(where)}: ${red(`${label}:`)} ${bold(clean(message))}`, '  ')
   rows.push(...sourceRows(diagnostic, gutter, width, red))
   for (const place of diagnostic.related) {
     rows.push(`${' '.repeat(gutter)} = see ${clean(place.file)}:${place.line}:${place.column}`)
@@ -52,7 +65,7 @@ function renderOne(diagnostic: Diagnostic, style: DiagnosticStyle): string {
       rows.push(`${String(place.line).padStart(gutter)} | ${shown.text}`.trimEnd())
     }
   }
-  if (hint !== null) rows.push(`${' '.repeat(gutter)} = ${clean(hint)}`)
+  if (hint !== null) rows.push(...wrapped(`${' '.repeat(gutter)} = ${clean(hint)}`, ' '.repeat(gutter + 3)))
   return rows.join('\n')
 }
 

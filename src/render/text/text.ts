@@ -169,6 +169,14 @@ export function wrap(text: string, width: number, indent = '', hanging = indent)
   )
 }
 
+/** A message as a terminal shows it, without breaking words; into a pipe it stays one line, for programs that look for it. */
+export function linesFor(
+  text: string,
+  output: { readonly isTerminal: boolean; readonly width: number },
+): string {
+  return wrap(text, output.isTerminal ? output.width : Infinity).join('\n')
+}
+
 function closeStyles(lines: readonly string[]): string[] {
   let open: readonly string[] = []
   return lines.map(line => {

@@ -28,7 +28,7 @@ function killPoint(scene: SceneName, random: Random): string {
 }
 
 /** Seeds that follow each other go through these. */
-const turns: readonly SceneName[] = [
+const sceneOrder: readonly SceneName[] = [
   'create',
   'overlap rotation',
   'in-place rotation',
@@ -42,7 +42,7 @@ const turns: readonly SceneName[] = [
 /** The case of a seed: mostly on several machines, and mostly with one run killed. */
 export function caseOf(seed: number): Case {
   const random = randomOf(seed)
-  const scene = turns[seed % turns.length] ?? 'create'
+  const scene = sceneOrder[seed % sceneOrder.length] ?? 'create'
   return {
     seed,
     where: random.below(4) === 0 ? 'one machine' : 'several machines',

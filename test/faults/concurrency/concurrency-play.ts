@@ -47,8 +47,8 @@ async function recover(stage: Stage, machines: readonly Machine[], one: Case): P
   const faults = await look(machines)
   stage.platform.now += graceOver
   // Of one key id, each run revokes one retiring key.
-  const turns = Math.max(...(await Promise.all(keyIds.map(async keyId => (await stage.own(keyId)).length))))
-  for (let left = turns - 2; left > 0; left -= 1) faults.push(...(await applyFaults(recoverer)))
+  const rounds = Math.max(...(await Promise.all(keyIds.map(async keyId => (await stage.own(keyId)).length))))
+  for (let left = rounds - 2; left > 0; left -= 1) faults.push(...(await applyFaults(recoverer)))
   const later = await look(machines.slice(0, 1))
   return [...faults, ...later.map(fault => `after the grace: ${fault}`), ...(await countFaults(stage))]
 }

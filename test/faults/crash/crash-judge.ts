@@ -32,7 +32,7 @@ async function standingFaults(
   if (!states.includes('delivered')) return faults
   const files = filesOf(stores, declared)
   const surplus = [...stored.keys()].filter(name => !files.includes(name))
-  faults.push(...surplus.map(name => `${name} holds a secret, and is no store any more`))
+  faults.push(...surplus.map(name => `${name} holds a secret, and is not a store any more`))
   return [...faults, ...(await storeFaults(files, stored, head, stage.platform.holder))]
 }
 

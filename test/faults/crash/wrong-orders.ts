@@ -79,17 +79,17 @@ export const wrongOrders: Readonly<Record<string, Mutant>> = {
     edits: [
       {
         file: 'apply/patch.ts',
-        from: '  const { removed, forgotten, trouble } = await takeOut(removal, run)\n',
-        to: '  const forgotten = [...removal.forgotten, ...removal.from.map(({ hash }) => hash)]\n',
+        from: '  const { removed, forgotten, trouble } = await takeOut(planned.removal, run)\n',
+        to: '  const forgotten = [...planned.removal.forgotten, ...planned.removal.from.map(({ hash }) => hash)]\n',
       },
       {
         file: 'apply/patch.ts',
         from: '  if (trouble !== null) throw trouble\n',
-        to: '  const { removed, trouble } = await takeOut(removal, run)\n  if (trouble !== null) throw trouble\n',
+        to: '  const { removed, trouble } = await takeOut(planned.removal, run)\n  if (trouble !== null) throw trouble\n',
       },
     ],
     caught: ['removal of a store/readable/with the secret/before-remove:1'],
-    as: 'more.env holds a secret, and is no store any more',
+    as: 'more.env holds a secret, and is not a store any more',
   },
   'a twin looked for after the delivery': {
     edits: [

@@ -79,7 +79,7 @@ export const wrongSteps: Readonly<Record<string, Mutant>> = {
   'a removal that forgets the store and keeps its secret': {
     edits: [wrongStores('remove: async () => undefined')],
     caught: ['removal of a store/readable/with the secret/not killed'],
-    as: 'more.env holds a secret, and is no store any more',
+    as: 'more.env holds a secret, and is not a store any more',
   },
   'a replaced head that keeps what its successor may not do': {
     edits: [

@@ -68,7 +68,7 @@ function left(before: readonly LiveKey[], after: readonly LiveKey[]): Left {
 
 const isUnmanaged = ({ name }: LiveKey) => name === 'Somebody'
 
-/** Its successor was revoked again after it was marked: whoever marked it has so long to go on. */
+/** Its successor was revoked again after it was marked: whoever marked it has that long to go on. */
 async function isWithdrawn({ live }: Play): Promise<boolean> {
   return /^(?:retiring,?)+$/.test(statesOf(keysOf(await live(), 'agents')))
 }
@@ -106,7 +106,7 @@ export async function playCell(call: CallName, fault: FaultName, tries: Tries): 
     play.wire.fault = () => null
     play.bend = (_request, answer) => answer
     const requests = play.wire.requests.length
-    await play.wire.settle()
+    await play.wire.catchUp()
     violations.push(...outputFaults(ran.text, play.issued))
     violations.push(...play.wire.strays.map(stray => `sent to another origin: ${stray}`))
     // In place there is an outage, as the plan says.

@@ -26,7 +26,7 @@ export interface Wire {
   /** What came in at the other origin. */
   readonly strays: string[]
   /** Does everything that a fault put off. */
-  settle(): Promise<void>
+  catchUp(): Promise<void>
   close(): Promise<void>
 }
 
@@ -69,7 +69,7 @@ export async function openWire(handle: (request: Request) => Promise<Response>):
   })
   const elsewhereUrl = await listening(elsewhere)
   let putOff: (() => Promise<unknown>)[] = []
-  const settle = async () => {
+  const catchUp = async () => {
     const works = putOff
     putOff = []
     for (const work of works) await work()
@@ -102,9 +102,9 @@ export async function openWire(handle: (request: Request) => Promise<Response>):
     fault: () => null,
     requests,
     strays,
-    settle,
+    catchUp,
     close: async () => {
-      await settle()
+      await catchUp()
       await Promise.all([closed(server), closed(elsewhere)])
     },
   }

@@ -34,7 +34,7 @@ export function familyOf(
   return marked.filter(({ marker }) => marker.keyId === keyId || marker.keyId === previously)
 }
 
-/** When a key says that it was handed out, where it says so of itself. */
+/** When a key was handed out, where its marker says that. */
 function ledFrom({ live, marker: { state } }: Marked): number | null {
   if (state.kind === 'delivered') return state.at
   return state.kind === 'external' ? live.createdAt : null

@@ -11,11 +11,11 @@ function declared({ configurations }: HistoryWorld): number {
 /** How often the keys that are declared fall due in that many hours. */
 function dueIn(hours: number, world: HistoryWorld): number {
   const keys = world.configurations.flatMap(each => desiredOfStack(each, world.start).keys)
-  const turns = keys.map(({ expires, rotation: { maxAge, renewBefore } }) => {
+  const shares = keys.map(({ expires, rotation: { maxAge, renewBefore } }) => {
     const life = expires.kind === 'period' ? expires.length - renewBefore : Infinity
     return Math.ceil((hours * hour) / Math.min(maxAge ?? Infinity, life))
   })
-  return turns.reduce((sum, each) => sum + each, 0)
+  return shares.reduce((sum, each) => sum + each, 0)
 }
 
 /** A run that was killed, refused or met left every key that it was about to make, and those of whom it met. */

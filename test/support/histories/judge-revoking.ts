@@ -10,7 +10,7 @@ import { type HistoryWorld, breaks, holderOf } from './history-world.ts'
 
 const handover = 30 * day
 
-/** Nobody's: without a marker, or given up so long ago that nobody waits for it. */
+/** Unmanaged: without a marker, or given up so long ago that nobody waits for it. */
 function isStray(live: LiveKey, now: Instant): boolean {
   const marker = markerOf(live)
   if (marker === null) return live.ownership.kind === 'unmanaged'

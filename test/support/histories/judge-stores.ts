@@ -54,13 +54,13 @@ function judgePlace(
     const why = world.deaths.get(secret) ?? 'never worked'
     breaks(
       world,
-      `a consumer of ${keyId} reads ${world.issued.get(secret) ?? 'a stranger'} from ${place}: ${why}`,
+      `a consumer of ${keyId} reads ${world.issued.get(secret) ?? 'an unknown key'} from ${place}: ${why}`,
     )
   }
   // Where somebody wiped its marker, or the stack forgot the name under which it was made, it works anyway.
   if (holder?.ownership.kind !== 'managed' || forgotten.includes(holder.ownership.marker.stack)) return
   if (!family.some(({ live }) => live.id === holder.id))
-    breaks(world, `${place} of ${keyId} holds the secret of ${holder.id}, which is no key of it`)
+    breaks(world, `${place} of ${keyId} holds the secret of ${holder.id}, which is not a key of it`)
 }
 
 /** Looks at the platform and the stores as they are at this instant. */

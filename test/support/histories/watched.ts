@@ -109,7 +109,7 @@ export function watched(client: PlatformPort, watch: Watch, world: HistoryWorld)
         )
         const isReplayed = [...world.issued.values()].includes(answer.key.id)
         const issued = noted(answer)
-        // Whoever made it is told so once more, which nobody else is.
+        // Whoever made it gets the refusal once more, which nobody else does.
         if (isReplayed) watch.stored = new Set([...watch.stored, issued.key.id])
         else {
           watch.born.add(issued.key.id)

@@ -1,3 +1,3 @@
 import { playFleet } from './rooms.ts'
 
-await playFleet(3, 3)
+await playFleet('replicas', 1, 2)

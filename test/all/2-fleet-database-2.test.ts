@@ -1,0 +1,3 @@
+import { playFleet } from './rooms.ts'
+
+await playFleet('database', 2, 2)

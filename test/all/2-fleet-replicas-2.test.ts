@@ -1,0 +1,3 @@
+import { playFleet } from './rooms.ts'
+
+await playFleet('replicas', 2, 2)

@@ -1,0 +1,3 @@
+import { playPackages } from './rooms.ts'
+
+await playPackages()

@@ -1,3 +1,0 @@
-import { playFleetDatabase } from './rooms.ts'
-
-await playFleetDatabase()
