@@ -79,7 +79,7 @@ t.test('an expression is right, or it is said what is wrong with it, and where',
     requireCleanPrototypes()
     outcomes['error' in answer ? 'error' : 'answered'] += 1
   })
-  // So many, that a few of them are right.
+  // Enough for a few of them to be right.
   fc.assert(property, { numRuns: Math.max(2_000, cases(2_000)) })
   t.ok(outcomes.refused > 100 && outcomes.answered > 10, JSON.stringify(outcomes))
 })

@@ -346,7 +346,7 @@ t.test('goes on with a rename that was interrupted after any of its requests', a
         }
       }
     }),
-    // So many, that several keys of one key id are often enough among them.
+    // Enough for several keys of one key id to be among them often.
     { numRuns: Math.max(1000, cases(1000)) },
   )
   t.ok(several > 10, 'of several keys, too')

@@ -6,7 +6,6 @@ import { existsSync, readFileSync, writeSync } from 'node:fs'
 import Module from 'node:module'
 import { dirname, join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import vm from 'node:vm'
 
@@ -50,6 +49,9 @@ function begin({ program, args, cwd, env, input }) {
 
 let count = 0
 
+/** Not by the promise of `node:timers/promises`: what is loaded before a program may let the clock leap by each of those. */
+const rest = () => new Promise(resolve => setTimeout(resolve, 2))
+
 /** By path. What is run again is compiled once. */
 const scripts = new Map()
 
@@ -64,7 +66,9 @@ function runScript(path) {
   const code = () => readFileSync(path, 'utf8').replace(/^#!.*/, '')
   const script = scripts.get(path) ?? new vm.Script(Module.wrap(code()), { filename: path })
   scripts.set(path, script)
-  const module = { exports: {} }
+  const module = new Module(path)
+  // A chunk that wants something of it must not run it again.
+  Module._cache[path] = module
   script.runInThisContext()(module.exports, Module.createRequire(path), module, path, dirname(path))
 }
 
@@ -76,7 +80,7 @@ async function load(main) {
   if (isScript(fileURLToPath(main))) runScript(fileURLToPath(main))
   else await import(`${main}?run=${(count += 1)}`)
   // The property cannot be watched.
-  while (process.exitCode === undefined) await wait(2)
+  while (process.exitCode === undefined) await rest()
   return Number(process.exitCode)
 }
 

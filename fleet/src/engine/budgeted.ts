@@ -66,7 +66,7 @@ export class BudgetedRequests {
       this.made += 1
       const incoming = await transport(outgoing)
       const told = readRateLimit(incoming.header, parseHttpDate(incoming.header('date')) ?? Date.now())
-      // The answer may hold a new secret. What the budget cannot be told now, it is told with the next answer.
+      // The answer may hold a new secret. What the budget cannot be told now, the next answer tells it.
       if (told !== null) await this.budget.correct(told).catch(() => undefined)
       return incoming
     }

@@ -68,7 +68,7 @@ export async function readHolder(db: Database, { origin, stack }: StackTarget): 
   return { command, host, user, since }
 }
 
-/** What the lease that a stack had before tells of its writes. */
+/** What the lease that a stack had before says about its writes. */
 export interface LastLease {
   /** Null: nobody had one since there are these tables. */
   readonly epoch: number | null

@@ -120,7 +120,7 @@ t.test('sends no write whose lease ended while it waited for the budget', async 
   t.equal(platform.requests(), 0)
 })
 
-t.test('keeps the answer of the platform where the budget cannot be told of it', async t => {
+t.test('keeps the answer of the platform where the budget cannot be told about it', async t => {
   const { budget } = budgetOf(10)
   const away = () => Promise.reject(new Error('Connection terminated unexpectedly'))
   const platform = countingPlatform()

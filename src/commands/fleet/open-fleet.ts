@@ -55,7 +55,7 @@ export function tellFleetAway(cause: unknown, effect: string, { stderr }: Contex
   stderr.print(text)
 }
 
-/** The same for a run that only looks: where a fleet cannot be asked it says so, and what follows, and goes on without it. */
+/** The same for a run that only looks: where a fleet cannot be asked it warns, says what follows, and goes on without it. */
 export async function openFleetToLook(context: Context, effect: string): Promise<OpenFleet | null> {
   try {
     return await openFleet(context)
