@@ -1,5 +1,5 @@
 // The harness of the crash matrix has to find wrong orders of steps: each of these programs is caught by the cases that it names,
-// which the program as it is passes. Three of them are played here, all of them by `npm run test:campaigns -- --only mutants`.
+// which the program as it is passes. Two of them are played here, all of them by `npm run test:campaigns -- --only mutants`.
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { playTitle } from '../campaigns/all.ts'
@@ -32,10 +32,9 @@ t.test('the program built as the wrong ones are passes', { buffered: true }, asy
   await same.end()
 })
 
-/** A step in the wrong order, one left out, and one that trusts what it must not. */
+/** A step in the wrong order, and one that trusts what it must not. */
 const usual = [
   'a leak that is marked after its successor is delivered',
-  'the word that it is delivered left out',
   'a heal that delivers what it cannot prove',
 ]
 for (const what of usual)

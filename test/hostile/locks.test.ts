@@ -245,7 +245,7 @@ t.test(
       await rm(join(place.work, 'agents.env'))
       for (const { id } of await platform.managed()) await platform.send(revocation(platform, id))
       platform.forget()
-      step += whole ? 1 : 3
+      step += whole ? 1 : 5
     }
     t.ok(step > 6, `it was killed up to step ${step}`)
   },

@@ -18,7 +18,7 @@ const seed = Number(given ?? 27)
 /** Short in `npm test`; the campaign plays it with seeds of its own, and WHOLE at the size of a company. */
 function shapeOf(): ScenarioShape {
   if (whole) return { stacks: 200, keysOfEach: 20, lease }
-  return given === undefined ? { stacks: 6, keysOfEach: 5, lease } : { stacks: 30, keysOfEach: 10, lease }
+  return given === undefined ? { stacks: 4, keysOfEach: 5, lease } : { stacks: 30, keysOfEach: 10, lease }
 }
 
 const postgres = await postgresForTest(t)
