@@ -8,7 +8,7 @@ import { fleetWorld } from '../support/fleet-world.ts'
 import { postgresForTest } from '../support/postgres.ts'
 
 t.setTimeout(3_600_000)
-const [count, otherKeys, rounds] = [whole ? 1_000 : 100, 1_100, 3]
+const [count, otherKeys, rounds] = [whole ? 1_000 : 200, 1_100, 3]
 const postgres = await postgresForTest(t)
 
 if (postgres !== null) {
