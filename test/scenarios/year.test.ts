@@ -11,7 +11,7 @@ import { whole } from '../support/whole.ts'
 import { openWorld } from '../support/world.ts'
 
 const amount = 200
-const runs = whole ? 365 : 90
+const runs = whole ? 365 : 120
 /** Between two runs one of that many consumers calls the platform, in turns. */
 const turns = whole ? 8 : 16
 /** So often a consumer reads its store; the grace is two days. */
