@@ -2,7 +2,6 @@ import type { Change, Deferred, Plan, Retiring } from '../model/change.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
 import type { Instant } from '../model/duration.ts'
 import type { Finding } from '../model/finding.ts'
-import type { LiveKey } from '../model/live-key.ts'
 import { isTargeted } from '../model/targets.ts'
 import { stateAt } from '../model/desired-at.ts'
 import { type ManagedKey, isAlone, lineageOf, membersOf } from '../lifecycle/lineage.ts'
@@ -21,6 +20,7 @@ import { heldKeyIds, holdBack } from './hold.ts'
 import { homesOf } from './homes.ts'
 import type { CurrentState, PlanOptions } from './input.ts'
 import { deferRotations } from './limits.ts'
+import { markedAsOurs } from './marked-as-ours.ts'
 import { prune } from './prune.ts'
 import { evidenceOf } from './find-proof.ts'
 import {
@@ -89,7 +89,7 @@ export function computePlan(
   }
   const { keys, deferred, findings: guarded } = decideAll(facts)
   const decided = together(...keys)
-  const adopted = new Set(decided.changes.flatMap(takenOver))
+  const adopted = new Set(decided.changes.flatMap(markedAsOurs))
   const pruning = prune(adopted, facts)
   const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
   const allowed = withoutDoubt(retired.revocations, facts)
@@ -129,24 +129,6 @@ export function computePlan(
     callingLiveId: current.caller.key?.id ?? null,
     targets: options.targets,
     view: 'changes',
-  }
-}
-
-/** The live keys that get a marker of ours: nothing prunes them. */
-function takenOver(change: Change): readonly LiveKey[] {
-  switch (change.kind) {
-    case 'adopt':
-      return [change.live]
-    case 'update':
-      return change.mark.event === 'recognised' ? [change.live] : []
-    case 'rotate':
-      return change.predecessors
-    case 'create':
-    case 'deliver':
-    case 'heal':
-    case 'release':
-    case 'revoke':
-      return []
   }
 }
 

@@ -13,6 +13,7 @@ import type { Facts } from './facts.ts'
 import { grantsNearEnd } from './grant-ends.ts'
 import type { CurrentState } from './input.ts'
 import { isUnused } from '../lifecycle/last-use.ts'
+import { markedAsOurs } from './marked-as-ours.ts'
 import { madeElsewhere, renames } from './plan-renames.ts'
 
 /** What must not be done, or has to be said, of a plan's changes as a whole. */
@@ -23,9 +24,9 @@ const near = 14 * day
 
 /** A key of that name may be the very key meant: two of them would be one too many. */
 const nameTaken: Guard = (changes, { owned, current: { doubts } }) => {
-  const adopted = new Set(changes.flatMap(change => (change.kind === 'adopt' ? [change.live] : [])))
+  const ours = new Set(changes.flatMap(markedAsOurs))
   const notOurs = [...owned.unmanaged, ...owned.released, ...owned.unreadable, ...owned.copied].filter(
-    live => !adopted.has(live),
+    live => !ours.has(live),
   )
   const named = [...notOurs, ...doubts.unreadable.map(({ id, name }) => ({ id: id ?? 'a key', name }))]
   return changes.flatMap((change): Finding[] => {

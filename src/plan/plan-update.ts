@@ -103,6 +103,20 @@ function signatureChange({ live, marker }: ManagedKey, { options }: Facts): Fiel
   return { field: 'signature', current, desired: 'by the present key', cause: 'asked', widens: false }
 }
 
+/** How it is shown to be ours by whoever writes. The platform answers no question that is asked with the secret of a key that has ended. */
+export function proofToday(desired: DesiredKey, live: LiveKey, { options, now }: Facts): Proof | null {
+  const proof = proofOf(desired, live, options)
+  return proof === 'store' && isExpired(live, now) ? null : proof
+}
+
+/** A key that has ended is not brought back to life with less than is declared, for the next run to give it the rest. */
+function withoutRevival({ fields, findings }: Writable, live: LiveKey, { now }: Facts): Writable {
+  return {
+    fields: isExpired(live, now) ? fields.filter(({ field }) => field !== 'expires') : fields,
+    findings,
+  }
+}
+
 /** What may be written to a key that stays, and how it is shown to be ours where it gets more, or is signed. */
 function provenFields(
   desired: DesiredKey,
@@ -115,12 +129,12 @@ function provenFields(
   const grants = granted(wanted.fields).length > 0
   const signature = signatureChange(key, facts)
   if (!grants && signature === null) return { ...wanted, proof: null }
-  const found = proofOf(desired, live, facts.options)
-  // The platform answers no question that is asked with the secret of a key that has ended.
-  const proof = found === 'store' && isExpired(live, facts.now) ? null : found
+  const proof = proofToday(desired, live, facts)
   if (proof !== null)
     return { ...wanted, fields: [...wanted.fields, ...(signature === null ? [] : [signature])], proof }
-  const { fields, findings } = grants ? withoutGrants(keyId, live, wanted) : wanted
+  const { fields, findings } = grants
+    ? withoutGrants(keyId, live, withoutRevival(wanted, live, facts))
+    : wanted
   const left: readonly Finding[] =
     signature === null ? [] : [{ severity: 'warning', code: 'not-signed', keyId, liveId: live.id }]
   return { fields, findings: [...findings, ...left], proof }

@@ -9,9 +9,8 @@ import { takenOver } from './foreign-host.ts'
 import { heal, isAbandoned, unfinished } from './heal.ts'
 import { replaceLostHead } from './lost-head.ts'
 import { makeFirst, replaceFormer } from './make.ts'
-import { proofOf } from './find-proof.ts'
 import { type RenewalReasons, renew } from './renew.ts'
-import { fieldsToUpdate, granted, narrowOf, retireFor, updateOf } from './plan-update.ts'
+import { fieldsToUpdate, granted, narrowOf, proofToday, retireFor, updateOf } from './plan-update.ts'
 
 /** What has to happen to one declared key. Null: the rule does not speak of it. */
 type Rule = (key: KeyCase, facts: Facts) => Decision | null
@@ -30,7 +29,7 @@ function isCalledLeaked(key: KeyCase, facts: Facts): boolean {
 
 /** A key that would get more, and only says that it is ours, is replaced by one that we make. */
 function unprovenReasons({ desired }: KeyCase, head: ManagedKey, facts: Facts): readonly RotationReason[] {
-  if (proofOf(desired, head.live, facts.options) !== null) return []
+  if (proofToday(desired, head.live, facts) !== null) return []
   const fields = granted(fieldsToUpdate(desired, head, facts).fields)
   return fields.length === 0 ? [] : [{ code: 'unproven', fields }]
 }

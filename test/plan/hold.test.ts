@@ -3,7 +3,17 @@ import t from 'tap'
 import { isHeldInPart, isRefused } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
-import { callerWith, desiredKey, liveKey, managedKey, now, otherHost, pruneRules } from '../support/build.ts'
+import {
+  callerWith,
+  desiredKey,
+  liveKey,
+  managedKey,
+  nothing,
+  now,
+  otherHost,
+  pruneRules,
+  retiringFor,
+} from '../support/build.ts'
 import {
   type Case,
   codes,
@@ -64,6 +74,20 @@ t.test('holds back the key id that is in trouble and all pruning, and nothing el
       { severity: 'warning', cause: 'key-held', keyIds: ['gone'] },
     )
   }
+})
+
+t.test('takes no name for taken by a key that the same plan knows again as ours', async t => {
+  const unmarked: LiveKey = { ...head(), id: 'key_unmarked', ownership: { kind: 'unmanaged' } }
+  const predecessor = managedKey(key, { state: retiringFor(unmarked.id, day) })
+  const namesake = desiredKey({ keyId: 'namesake', name: unmarked.name })
+  const row: Case = { desired: [key, namesake], keys: [unmarked, predecessor] }
+  const held = new Map([[key.keyId, new Set([unmarked.id])]])
+  const proven = planOf({ ...row, options: { held, signed: nothing } })
+  t.strictSame(summary(proven), ['update key_unmarked state', 'create namesake g1'])
+  const replaced = planOf({ ...row, options: { signed: nothing } })
+  t.strictSame(summary(replaced), ['rotate key_ci-pipeline_1 g2', 'create namesake g1'])
+  t.ok(replaced.changes.some(change => change.kind === 'rotate' && change.predecessors.includes(unmarked)))
+  t.strictSame([...codes(proven), ...codes(replaced)], [])
 })
 
 t.test('holds back every change of the key id, not only the one that is in trouble', async t => {

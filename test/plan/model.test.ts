@@ -4,7 +4,9 @@ import { fc } from '../support/properties.ts'
 import t from 'tap'
 import { type Change, type Plan, isRefused } from '../../src/model/change.ts'
 import { beforeDelivery } from '../../src/lifecycle/last-use.ts'
+import type { DesiredState } from '../../src/model/desired.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
+import type { Marker } from '../../src/model/marker.ts'
 import { isProvision } from '../../src/model/verb.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
 import { hashId } from '../../src/lifecycle/binding.ts'
@@ -86,10 +88,15 @@ t.test('finds nothing to do right after an apply, but the retiring keys that go 
   )
 })
 
+/** Is a key with this marker ours, also under a name that the stack had before? */
+function isOurs(marker: Marker, { stack, formerly }: DesiredState): boolean {
+  return [stack, ...formerly].includes(marker.stack)
+}
+
 /** Is it the successor that a retiring key of ours names? */
 function isNamed(id: string, { desired, current }: World): boolean {
   return current.keys.some(({ ownership }) => {
-    if (ownership.kind !== 'managed' || ownership.marker.stack !== desired.stack) return false
+    if (ownership.kind !== 'managed' || !isOurs(ownership.marker, desired)) return false
     const { state } = ownership.marker
     return state.kind === 'retiring' && state.successor === hashId(id)
   })
@@ -220,7 +227,7 @@ t.test(
               status !== 'revoked' &&
               // What was copied counts where a store proves it.
               (other.kind === 'managed' || other.kind === 'copied') &&
-              other.marker.stack === desired.stack &&
+              isOurs(other.marker, desired) &&
               [keyId, former(keyId)].includes(other.marker.keyId) &&
               other.marker.nonce !== marker?.nonce &&
               ['delivered', 'external'].includes(other.marker.state.kind),

@@ -1,7 +1,8 @@
 import t from 'tap'
 import type { DesiredKey } from '../../src/model/desired.ts'
-import { type Instant, day } from '../../src/model/duration.ts'
+import { type Instant, day, minute } from '../../src/model/duration.ts'
 import { keyAt } from '../../src/model/desired-at.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
 import type { TemporaryGrant } from '../../src/model/temporary-grant.ts'
 import { computeCalendar } from '../../src/plan/compute-calendar.ts'
 import { computePlan } from '../../src/plan/compute-plan.ts'
@@ -81,6 +82,34 @@ t.test('grants nothing to a key that only says that it is ours', async t => {
     options({ signed: nothing }),
   )
   t.match(unproven.changes, [{ kind: 'rotate', reasons: [{ code: 'unproven' }] }])
+})
+
+t.test('makes a successor of a key that has ended, since its secret proves nothing any more', async t => {
+  const extended = desiredKey({ expires: { kind: 'until', at: now + 5 * day }, permissions: ['*'] })
+  const ended = managedKey(desiredKey({ permissions: ['read_scenarios'] }), {
+    live: { createdAt: now - 100 * day, expiresAt: now - 10 * day },
+  })
+  const held = new Map([[extended.keyId, new Set([ended.id])]])
+  const planWith = (...others: readonly LiveKey[]) =>
+    computePlan(
+      desiredState([extended]),
+      currentState([ended, ...others]),
+      now,
+      options({ held, signed: nothing }),
+    )
+  const { changes, findings } = planWith()
+  t.match(changes, [{ kind: 'rotate' }])
+  t.match(
+    changes.flatMap(change => (change.kind === 'rotate' ? change.reasons : [])).map(({ code }) => code),
+    ['past-max-age', 'unproven'],
+  )
+  t.notOk(findings.some(({ code }) => code === 'unproven'))
+  const beingMade = managedKey(extended, {
+    generation: 2,
+    state: { kind: 'pending' },
+    live: { id: 'key_being_made', createdAt: now - minute },
+  })
+  t.strictSame(planWith(beingMade).changes, [], 'nor is it brought back to life meanwhile')
 })
 
 t.test('creates with it, and narrows a retiring key once it is over', async t => {
