@@ -11,6 +11,7 @@ export default tseslint.config(
       '.tap/',
       '.demo/',
       'node_modules/',
+      'src/cli/generated/',
       'src/config/generated/',
       'fleet/src/file/generated/',
       'src/render/page/generated/',

@@ -1,7 +1,7 @@
 // Bundles the program into dist/: the bin, which looks at the version of Node, a first file that answers help and version, the program with the parts that commands load
 // when they need them, and the processes of their own that keychain and clipboard have. Native packages stay outside and are dependencies; everything else
 // is inside. The program is bundled by rolldown, which can say what lies together in a chunk; single files by esbuild.
-import { rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { buildFleet } from './build-fleet.mjs'
@@ -76,13 +76,36 @@ const asBuilt = {
     )
   },
 }
+/** Of the manifest the version alone is read, and 8 KB of it would be read at every start. */
+const versionAlone = {
+  name: 'version-alone',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8'))
+      return { contents: JSON.stringify({ version }), loader: 'json' }
+    })
+  },
+}
+/** Each stream gets the colours that its palette says, and kleur's own switch would load standard output to set itself. */
+const withoutSwitch = {
+  name: 'without-switch',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/kleur\/colors\.mjs$/ }, async ({ path }) => {
+      const code = await readFile(path, 'utf8')
+      const contents = code.replace('process.stdout && process.stdout.isTTY', 'false')
+      if (contents === code) throw new Error('kleur asks for the terminal in another way than is known here.')
+      return { contents }
+    })
+  },
+}
 const scriptsBefore = {
   ...common,
   outdir: 'dist',
   outExtension: { '.js': '.cjs' },
   format: 'cjs',
-  supported: { 'dynamic-import': false },
-  plugins: [asBuilt],
+  // Written as they are, expressions are compiled when they are used first.
+  supported: { 'dynamic-import': false, 'regexp-unicode-property-escapes': true },
+  plugins: [asBuilt, versionAlone, withoutSwitch],
 }
 const { metafile: first } = await build({
   ...scriptsBefore,

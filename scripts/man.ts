@@ -5,15 +5,15 @@ import { fileURLToPath } from 'node:url'
 import manifest from '../package.json' with { type: 'json' }
 import { commands } from '../src/cli/commands.ts'
 import { configurationPage } from '../src/cli/configuration-help.ts'
-import { commandPage, pageOf } from '../src/cli/help.ts'
+import { commandPage, helpOn } from '../src/cli/help.ts'
 import { topics } from '../src/cli/topics.ts'
 import { type ManPage, manPage } from './man-page.ts'
 
 const program = 'fluxloop-keys'
 
 export function manPages(): readonly ManPage[] {
-  const overview = pageOf([], commands)
-  if (overview === null) throw new Error('The program has no page of its own')
+  const overview = helpOn('', commands)?.page
+  if (overview === undefined) throw new Error('The program has no page of its own')
   const { version } = manifest
   return [
     manPage(overview, program, 1, version),

@@ -1,7 +1,7 @@
 // Draws the table at the top of a plan, as a terminal shows it, into docs/plan.svg; a test compares the two. `npm run picture`.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { displayWidth } from '../src/render/text/text.ts'
+import { displayWidth } from '../src/render/text/layout.ts'
 
 const file = new URL('../docs/plan.svg', import.meta.url)
 const plan = new URL('../test/render/golden/twenty-keys-120-colour.txt', import.meta.url)

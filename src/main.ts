@@ -3,13 +3,16 @@ import { isatty } from 'node:tty'
 import manifest from '../package.json' with { type: 'json' }
 import { readCommandLine } from './cli.ts'
 import { answerTo } from './cli/answer.ts'
-import { splitAtDashes } from './cli/arguments.ts'
+import { commands } from './cli/commands.ts'
+import { helpOn } from './cli/help.ts'
+import { splitAtDashes } from './cli/split-at-dashes.ts'
 import { Failure, exitCodes } from './model/failure.ts'
 import { asksForJson, failureJsonText } from './render/text/failure-json.ts'
 import { asksForEvents, eventText, failedEvent, versionEvent } from './render/report/event-line.ts'
 import { renderFailure, renderUnexpected } from './render/text/failure-text.ts'
 import { guarded } from './render/text/log-guard.ts'
 import { terminalWidth } from './render/text/terminal-width.ts'
+import { printAnswer } from './runtime/print-answer.ts'
 import { paletteFor, wantsColour } from './render/text/palette.ts'
 
 /** Is there anything on standard output yet? Set as soon as a command begins. */
@@ -61,9 +64,15 @@ async function main(): Promise<number> {
   writeNoReports(process)
   // The name of a group alone asks for its page.
   const { isTTY, columns } = process.stdout
-  const page = answerTo(args, manifest.version, { isTTY, columns, env: process.env })
+  const screen = { isTTY, columns, env: process.env }
+  const page = answerTo(args, manifest.version, screen, words => helpOn(words, commands))
   if (page !== null) {
-    process.stdout.write(`${page}\n`)
+    const { cannotWrite } = await import('./runtime/terminal.ts')
+    try {
+      printAnswer(page)
+    } catch (cause) {
+      throw cannotWrite(cause as Error)
+    }
     return 0
   }
   const begun = readCommandLine(args)

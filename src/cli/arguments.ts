@@ -15,18 +15,6 @@ export function usage(message: string, command: string, hints: readonly string[]
   return new Failure('usage', message, { hints: [...hints, `See: fluxloop-keys help ${command}`] })
 }
 
-/** What stands around a `--`. */
-export interface Split {
-  readonly own: readonly string[]
-  /** Null where there is no `--`. */
-  readonly rest: readonly string[] | null
-}
-
-export function splitAtDashes(args: readonly string[]): Split {
-  const at = args.indexOf('--')
-  return at < 0 ? { own: args, rest: null } : { own: args.slice(0, at), rest: args.slice(at + 1) }
-}
-
 /** A flag that nobody knows, with the one that was probably meant. */
 function unknownFlag(written: string, { name, flags }: Takes): Failure {
   const message = `Unknown flag ${written}`

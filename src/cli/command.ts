@@ -1,6 +1,7 @@
 import sade from 'sade'
 import type { Context } from '../context.ts'
-import { plainFlags, requirePassed, requireWords, splitAtDashes, usage } from './arguments.ts'
+import { plainFlags, requirePassed, requireWords, usage } from './arguments.ts'
+import { splitAtDashes } from './split-at-dashes.ts'
 import { type FlagSet, type NamedFlag, type ValuesOf, namedFlags, toggle } from './flags.ts'
 
 /** What commands are for, in the order of the help. */

@@ -2,12 +2,13 @@ import { renderHelp } from '../render/text/help-text.ts'
 import { access } from './access.ts'
 import { byHand } from './by-hand.ts'
 import { type Command, defineCommand } from './command.ts'
-import { pageOf, unknownPage } from './help.ts'
+import { helpOn, unknownPage } from './help.ts'
 import { keysAsCode } from './keys-as-code.ts'
 import { manyStacks } from './many-stacks.ts'
 import { policy } from './policy.ts'
 import { secrets } from './secrets.ts'
 import { tryingOut } from './trying-out.ts'
+import { versionLine } from './version-line.ts'
 
 const help = defineCommand({
   name: 'help',
@@ -18,20 +19,16 @@ const help = defineCommand({
   flags: {},
   examples: ['help', 'help plan', 'help apikeys create', 'help exit-codes'],
   run: async ({ argument: words }, { stdout }) => {
+    const asked = words.join(' ')
     const page =
-      words.join(' ') === 'configuration'
+      asked === 'configuration'
         ? (await import('./configuration-help.ts')).configurationPage
-        : pageOf(words, commands)
-    if (page === null) throw unknownPage(words, commands)
+        : helpOn(asked, commands)?.page
+    if (page === undefined) throw unknownPage(asked, commands)
     stdout.print(renderHelp(page, stdout))
     return 0
   },
 })
-
-/** One line, as scripts read it. */
-export function versionLine(version: string): string {
-  return `fluxloop-keys, ${version}`
-}
 
 const version = defineCommand({
   name: 'version',

@@ -1,6 +1,6 @@
 import type { Candidate, Completion } from '../commands/completion/candidates.ts'
 import { everyPermission, permissionDescriptions } from '../model/permission.ts'
-import { splitAtDashes } from './arguments.ts'
+import { splitAtDashes } from './split-at-dashes.ts'
 import type { Command } from './command.ts'
 import { groupOf, spellings } from './help.ts'
 import { topicNames } from './topics.ts'

@@ -95,22 +95,25 @@ export function commandPage(command: Command): HelpPage {
   }
 }
 
+/** A page, and what the words that it is asked with are. */
+export interface HelpEntry {
+  readonly kind: 'overview' | 'topic' | 'command' | 'group'
+  readonly page: HelpPage
+}
+
 /** Null where there is no such command or group, and for `configuration`, which is loaded apart. */
-export function pageOf(words: readonly string[], commands: readonly Command[]): HelpPage | null {
-  const [first] = words
-  if (first === undefined) return overview(commands)
-  const asked = words.join(' ')
-  const topic = Object.hasOwn(topics, asked) ? topics[asked] : undefined
-  if (topic !== undefined) return topic
-  const command = commands.find(each => spellings(each).includes(asked))
-  if (command !== undefined) return commandPage(command)
-  const members = words.length === 1 ? groupOf(first, commands) : []
-  return members.length === 0 ? null : groupPage(first, members)
+export function helpOn(words: string, commands: readonly Command[]): HelpEntry | null {
+  if (words === '') return { kind: 'overview', page: overview(commands) }
+  const topic = Object.hasOwn(topics, words) ? topics[words] : undefined
+  if (topic !== undefined) return { kind: 'topic', page: topic }
+  const command = commands.find(each => spellings(each).includes(words))
+  if (command !== undefined) return { kind: 'command', page: commandPage(command) }
+  const members = groupOf(words, commands)
+  return members.length === 0 ? null : { kind: 'group', page: groupPage(words, members) }
 }
 
 /** What `help` may be asked about. */
-export function unknownPage(words: readonly string[], commands: readonly Command[]): Failure {
-  const asked = words.join(' ')
+export function unknownPage(asked: string, commands: readonly Command[]): Failure {
   const near = closest(asked, [...commands.flatMap(spellings), ...topicNames])
   return new Failure('usage', `No help on \`${asked}\``, {
     hints: [

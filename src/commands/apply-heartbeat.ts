@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import { Failure } from '../model/failure.ts'
-import { escapeControls, wrap } from '../render/text/text.ts'
+import { escapeControls } from '../render/text/escape.ts'
+import { wrap } from '../render/text/layout.ts'
 
 function refuse(source: string, why: string): Failure {
   return new Failure('usage', `${source} ${why}`, {

@@ -10,7 +10,7 @@ import { advanceProgress, beginProgress } from '../render/report/progress-text.t
 import { appliedToJson } from '../render/report/report-json.ts'
 import { renderReport } from '../render/report/report-text.ts'
 import { jsonText } from '../render/text/json.ts'
-import { escapeControls } from '../render/text/text.ts'
+import { escapeControls } from '../render/text/escape.ts'
 import { type ShownProgress, showProgress } from './show-progress.ts'
 import type { Reconciliation } from './reconcile.ts'
 

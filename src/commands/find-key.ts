@@ -4,7 +4,7 @@ import { closest } from '../model/suggest.ts'
 import { type ManagedKey, lineageOf, storeTop } from '../lifecycle/lineage.ts'
 import type { Listing, PlatformClient } from '../platform/types.ts'
 import { maskedKey } from '../render/keys/masked-key.ts'
-import { quote } from '../render/text/text.ts'
+import { quote } from '../render/text/escape.ts'
 import { unreadableText } from '../render/plan/platform-findings.ts'
 
 export interface FoundKey {

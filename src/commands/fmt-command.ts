@@ -3,7 +3,7 @@ import { formatYaml } from '../config/format-yaml.ts'
 import type { Context } from '../context.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import { plural } from '../model/plural.ts'
-import { escapeControls } from '../render/text/text.ts'
+import { escapeControls } from '../render/text/escape.ts'
 import { requireConfiguration } from './configuration.ts'
 import { replaceFile, textOf } from './replace-file.ts'
 

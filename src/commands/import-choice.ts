@@ -5,7 +5,7 @@ import { Failure } from '../model/failure.ts'
 import { fitsGlob } from '../model/glob.ts'
 import type { LiveKey } from '../model/live-key.ts'
 import { closest } from '../model/suggest.ts'
-import { breakable } from '../render/text/text.ts'
+import { breakable } from '../render/text/layout.ts'
 import { lastUseShort, listText, nameText, quotedName } from '../render/text/values.ts'
 
 export interface Choosing {

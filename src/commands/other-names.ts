@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts'
 import type { DesiredState } from '../model/desired.ts'
-import { escapeControls } from '../render/text/text.ts'
+import { escapeControls } from '../render/text/escape.ts'
 import { envFilesOf, otherNameHint, otherNames } from '../stores/other-name.ts'
 
 /** Warns of env files with a line that the platform's own client reads and no delivery writes: after a rotation it is dead. */

@@ -23,7 +23,7 @@ import { planLifetime } from './plan-lifetime.ts'
 import { sameChoice } from './same-choice.ts'
 import { requireFreeForPlan, sha256, writePlanText } from './plan-store.ts'
 import { type ReconcileOptions, type Reconciliation, reconcile } from './reconcile.ts'
-import { escapeControls } from '../render/text/text.ts'
+import { escapeControls } from '../render/text/escape.ts'
 
 export interface PlanCommandOptions extends ReconcileOptions {
   readonly detailedExitcode: boolean

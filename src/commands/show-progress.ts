@@ -7,7 +7,7 @@ import { requestsOf } from '../plan/requests.ts'
 import { waitNotice, waitingLine } from '../render/report/budget-text.ts'
 import { advanceProgress, beginProgress, progressLine } from '../render/report/progress-text.ts'
 import { renderProgress } from '../render/report/report-text.ts'
-import { wrap } from '../render/text/text.ts'
+import { wrap } from '../render/text/layout.ts'
 
 export interface ShownProgress {
   readonly tell: (progress: Progress) => void

@@ -7,7 +7,7 @@ import { canonicalChange } from '../plan/canonical.ts'
 import { planToMarkdown } from '../render/plan/plan-markdown.ts'
 import { summaryLine } from '../render/plan/plan-summary.ts'
 import { inertText } from '../render/text/markdown.ts'
-import { breakable, cut } from '../render/text/text.ts'
+import { breakable, cut } from '../render/text/layout.ts'
 import type { Overruled } from './judge.ts'
 import { type CommentState, type FormerPlan, stateLine } from './comment-state.ts'
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import t, { type Test } from 'tap'
 import { readCommandLine } from '../../src/cli.ts'
 import { answerTo } from '../../src/cli/answer.ts'
+import { builtHelpOn } from '../../src/cli/generated/help-pages.ts'
 import { commands } from '../../src/cli/commands.ts'
 import { runList } from '../../src/commands/apikeys/apikeys-list-command.ts'
 import { runShow } from '../../src/commands/apikeys/apikeys-show-command.ts'
@@ -37,7 +38,7 @@ t.test('the help of each command has the examples and the options of its section
   )
   for (const { name, examples, options } of pageCommands) {
     const screen = { isTTY: true, columns: 80, env: {} }
-    const help = plainly(`${answerTo(['apikeys', name, '--help'], '0.0.0', screen) ?? ''}\n`)
+    const help = plainly(`${answerTo(['apikeys', name, '--help'], '0.0.0', screen, builtHelpOn) ?? ''}\n`)
     for (const words of examples)
       t.ok(help.includes(`$ fluxloop-keys ${written(words)}\n`), `${name}: ${written(words)}`)
     for (const option of options) t.match(help, new RegExp(`^ +--${option} `, 'm'), `${name} --${option}`)

@@ -4,12 +4,14 @@ import t from 'tap'
 import { answerTo } from '../../src/cli/answer.ts'
 import { type Command, groups } from '../../src/cli/command.ts'
 import { commands } from '../../src/cli/commands.ts'
+import { helpOn } from '../../src/cli/help.ts'
+import { builtHelpOn } from '../../src/cli/generated/help-pages.ts'
 import { configurationPage } from '../../src/cli/configuration-help.ts'
 import { topicNames } from '../../src/cli/topics.ts'
 import { terminalWidth } from '../../src/render/text/terminal-width.ts'
 import { renderHelp } from '../../src/render/text/help-text.ts'
 import { paletteFor } from '../../src/render/text/palette.ts'
-import { displayWidth } from '../../src/render/text/text.ts'
+import { displayWidth } from '../../src/render/text/layout.ts'
 import { golden } from '../render/golden.ts'
 import { referencePage } from '../../scripts/reference.ts'
 import { workplace } from '../support/program.ts'
@@ -31,7 +33,7 @@ function page(words: string, width: number, colour: boolean): string {
   if (words === 'configuration') return renderHelp(configurationPage, { palette: paletteFor(colour), width })
   const args = ['help', ...words.split(' ').filter(word => word !== '')]
   const env = { FORCE_COLOR: colour ? '1' : '0' }
-  const answer = answerTo(args, '1.2.3', { isTTY: true, columns: width, env })
+  const answer = answerTo(args, '1.2.3', { isTTY: true, columns: width, env }, builtHelpOn)
   if (answer === null) throw new Error(`no page for help ${words}`)
   return answer
 }
@@ -56,7 +58,7 @@ for (const [width, colour] of [
 
 t.test('takes a terminal without a width, as containers have it, for one of 80 columns', async t => {
   const screen = { isTTY: true, env: { FORCE_COLOR: '0' } }
-  t.equal(answerTo(['help'], '1.2.3', { ...screen, columns: 0 }), page('', 80, false))
+  t.equal(answerTo(['help'], '1.2.3', { ...screen, columns: 0 }, builtHelpOn), page('', 80, false))
   t.equal(terminalWidth({ isTTY: true, columns: undefined }, 100), 80)
   t.equal(terminalWidth({ isTTY: true, columns: 0 }, 100), 80)
   t.equal(terminalWidth({ isTTY: true, columns: 30 }, 100), 30)
@@ -105,9 +107,20 @@ t.test('common flags stand before rare ones, and those of every command at the e
   }
 })
 
+t.test('what the build keeps of the pages is what the commands say', async t => {
+  const words = [
+    ...asked,
+    ...commands.flatMap(({ aliases = [] }) => aliases),
+    'pln',
+    '__proto__',
+    'apikeys foo',
+  ]
+  for (const each of words) t.strictSame(builtHelpOn(each), helpOn(each, commands), each)
+})
+
 t.test('help is asked for in all the usual ways', async t => {
   const screen = { isTTY: true, columns: 80, env: {} }
-  const answer = (line: string) => answerTo(line === '' ? [] : line.split(' '), '1.2.3', screen)
+  const answer = (line: string) => answerTo(line === '' ? [] : line.split(' '), '1.2.3', screen, builtHelpOn)
   const plan = answer('help plan')
   for (const line of ['plan --help', 'plan -h', 'plan --json --help', 'plan -h -c a.yaml'])
     t.equal(answer(line), plan, line)

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Diagnostic } from '../../src/model/diagnostic.ts'
 import { diagnosticStyle, renderDiagnostics } from '../../src/render/text/diagnostics.ts'
 import { paletteFor } from '../../src/render/text/palette.ts'
-import { displayWidth } from '../../src/render/text/text.ts'
+import { displayWidth } from '../../src/render/text/layout.ts'
 
 function diagnostic(
   sourceLine: string | null,

@@ -6,7 +6,7 @@ import type { DeliveryReason, RotationReason } from '../../src/model/change.ts'
 import { day, hour } from '../../src/model/duration.ts'
 import { calendarToJson, renderCalendar } from '../../src/render/plan/key-calendar.ts'
 import { paletteFor } from '../../src/render/text/palette.ts'
-import { displayWidth } from '../../src/render/text/text.ts'
+import { displayWidth } from '../../src/render/text/layout.ts'
 import { golden } from './golden.ts'
 import { fullPlan, now } from './sample-plan.ts'
 

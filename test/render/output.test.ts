@@ -12,16 +12,8 @@ import { paletteFor, wantsColour } from '../../src/render/text/palette.ts'
 import { advanceProgress, beginProgress, progressLine } from '../../src/render/report/progress-text.ts'
 import { reportToJson } from '../../src/render/report/report-json.ts'
 import { renderOutcome, renderProgress, renderReport } from '../../src/render/report/report-text.ts'
-import {
-  cut,
-  displayWidth,
-  escapeControls,
-  linesFor,
-  pad,
-  redactSecrets,
-  unbreakable,
-  wrap,
-} from '../../src/render/text/text.ts'
+import { escapeControls, redactSecrets } from '../../src/render/text/escape.ts'
+import { cut, displayWidth, linesFor, pad, unbreakable, wrap } from '../../src/render/text/layout.ts'
 import {
   dateTime,
   durationInWords,

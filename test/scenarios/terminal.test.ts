@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { waveSize } from '../../src/plan/requests.ts'
-import { displayWidth } from '../../src/render/text/text.ts'
+import { displayWidth } from '../../src/render/text/layout.ts'
 import { needs } from '../support/needs.ts'
 import { type Workplace, asUsersDo, ended, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
@@ -234,6 +234,10 @@ t.test('a reader that goes away early is not an error', async t => {
   const { stdout, stderr } = await ended('sh', ['-c', line], { cwd: place.work, env })
   t.equal(stdout.split('\n').length, 2)
   t.equal(stderr, 'exit 0\n')
+  for (const words of ['--help', '--version', 'apply --help', 'apikeys']) {
+    const unread = `(sleep 0.1; ${asUsersDo.join(' ')} ${words}; echo "exit $?" >&2) | true`
+    t.equal((await ended('sh', ['-c', unread], { cwd: place.work, env })).stderr, 'exit 0\n', words)
+  }
 })
 
 t.test('an apply whose output nobody reads any more does its work', async t => {
@@ -257,7 +261,15 @@ t.test('output that cannot be written is an error', async t => {
   const env = { ...place.env, ...platform.env }
   const run = (line: string) =>
     ended('sh', ['-c', `${asUsersDo.join(' ')} ${line} >/dev/full`], { cwd: place.work, env })
-  for (const line of ['plan', 'plan --json', 'validate', 'apply --auto-approve']) {
+  for (const line of [
+    'plan',
+    'plan --json',
+    'validate',
+    'apply --auto-approve',
+    '--help',
+    '--version',
+    'apikeys',
+  ]) {
     const { code, stderr } = await run(line)
     t.equal(code, 1, line)
     t.match(stderr, /Cannot write the output: .*ENOSPC/)

@@ -30,7 +30,7 @@ function patched(live: LiveKey, fields: readonly FieldChange[]): LiveKey {
 
 /**
  * The live keys after a plan is applied without fault at its own `now`. `storesAnswer`: a store still has the secret of
- * every key that has to be recovered. Null where apply could only fail.
+ * every key that has to be recovered, unless the plan knows that it has not. Null where apply could only fail.
  */
 export function applied(
   plan: Plan,
@@ -49,6 +49,8 @@ export function applied(
     const now = live.get(key.id)
     return now?.ownership.kind === 'managed' ? now : key
   }
+  const answer = (keyId: string, { id }: LiveKey) =>
+    storesAnswer && (options.held.get(keyId)?.has(id) ?? true)
   const hostOf = (desired: DesiredKey, otherwise: string | null) =>
     options.localKeys.has(desired.keyId) ? placeOf(desired.keyId, options) : otherwise
   const deliver = (key: LiveKey, desired: DesiredKey, generation: number, { left, host }: Removal) =>
@@ -115,7 +117,7 @@ export function applied(
         return true
       case 'deliver': {
         const { desired, fields, narrowing, generation, predecessors, removal } = change
-        if (storesAnswer && !change.rotates)
+        if (answer(change.keyId, change.live) && !change.rotates)
           deliver(
             patched(present(change.live), fields),
             desired,
@@ -133,7 +135,7 @@ export function applied(
       case 'heal': {
         const { desired, generation, predecessors, removal } = change
         const [newest, ...others] = change.pending
-        if (newest !== undefined && storesAnswer) {
+        if (newest !== undefined && answer(change.keyId, newest.live)) {
           for (const key of predecessors)
             if (key.id !== newest.live.id) retire(present(key), newest.live.id, desired)
           const marker = markerOf(newest.live)

@@ -1,5 +1,6 @@
 import { holdsSecret } from '../../../src/model/secret.ts'
-import { cut, redactSecrets } from '../../../src/render/text/text.ts'
+import { redactSecrets } from '../../../src/render/text/escape.ts'
+import { cut } from '../../../src/render/text/layout.ts'
 
 /** A longer text is cut: one answer of a server must not fill a disk. */
 const longest = 4_000

@@ -1,4 +1,4 @@
-import { cut } from '../../../src/render/text/text.ts'
+import { cut } from '../../../src/render/text/layout.ts'
 import type { Notice } from './notice.ts'
 
 /** Slack's own limits of a header and of a section; escapes count. Source: its reference of blocks. */

@@ -1,4 +1,5 @@
-import { cut, escapeControls, redactSecrets } from '../../../src/render/text/text.ts'
+import { escapeControls, redactSecrets } from '../../../src/render/text/escape.ts'
+import { cut } from '../../../src/render/text/layout.ts'
 
 /** Stands for all values beyond the bound. */
 const otherValues = 'other'

@@ -8,15 +8,15 @@ import {
   requestLanes,
 } from '../../../src/model/fleet-status.ts'
 import type { Palette } from '../../../src/render/text/palette.ts'
+import { escapeControls } from '../../../src/render/text/escape.ts'
 import {
   displayWidth,
-  escapeControls,
   minimumWidth,
   pad,
   pieces,
   unbreakable,
   wrap,
-} from '../../../src/render/text/text.ts'
+} from '../../../src/render/text/layout.ts'
 import { dateTime, durationInWords, relativeTime } from '../../../src/render/text/time.ts'
 import { nameText, plural } from '../../../src/render/text/values.ts'
 import { masked } from '../log/masked.ts'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { minute } from '../../../src/model/duration.ts'
 import { paletteFor } from '../../../src/render/text/palette.ts'
-import { displayWidth } from '../../../src/render/text/text.ts'
+import { displayWidth } from '../../../src/render/text/layout.ts'
 import { renderStatus } from '../../src/status/status-text.ts'
 import { sampleNow, sampleStack, sampleStatus, statusOf } from '../../../test/support/fleet-status.ts'
 

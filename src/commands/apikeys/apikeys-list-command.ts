@@ -9,7 +9,7 @@ import type { PlatformClient } from '../../platform/types.ts'
 import { jsonText } from '../../render/text/json.ts'
 import { keyToJson } from '../../render/keys/key-json.ts'
 import { renderKeyList } from '../../render/keys/key-list.ts'
-import { quote } from '../../render/text/text.ts'
+import { quote } from '../../render/text/escape.ts'
 import { unreadableText } from '../../render/plan/platform-findings.ts'
 
 export interface ListOptions extends ConnectionOptions, Selection {

@@ -8,7 +8,7 @@ import { renderKeyDetails } from '../../render/keys/key-details.ts'
 import { keyToJson } from '../../render/keys/key-json.ts'
 import { usageToJson } from '../../render/audit/usage-json.ts'
 import { findKey } from '../find-key.ts'
-import { escapeControls } from '../../render/text/text.ts'
+import { escapeControls } from '../../render/text/escape.ts'
 
 export interface ShowOptions extends ConnectionOptions {
   /** A key id, a unique name, or the key id of a stack. */

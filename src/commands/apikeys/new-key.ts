@@ -16,7 +16,7 @@ import { type Permission, type Permissions, permissionDescriptions } from '../..
 import type { Scope } from '../../model/scope.ts'
 import type { PlatformClient } from '../../platform/types.ts'
 import type { Choice, Prompts } from '../../runtime/prompts.ts'
-import { escapeControls } from '../../render/text/text.ts'
+import { escapeControls } from '../../render/text/escape.ts'
 
 /** What the flags say of a new key, read and checked; null where they say nothing. */
 export interface Given {

@@ -17,7 +17,7 @@ import { fileFailure } from '../../stores/file-failure.ts'
 import { withFileLock } from '../../stores/file-lock.ts'
 import { writeFileDurably } from '../../stores/write-file.ts'
 import { type FixedFile, applyFixes } from './apply-fixes.ts'
-import { escapeControls } from '../../render/text/text.ts'
+import { escapeControls } from '../../render/text/escape.ts'
 
 export interface FixOptions {
   readonly config: readonly string[]

@@ -7,7 +7,7 @@ import type { Session } from '../../platform/credentials.ts'
 import { requireTrustedOrigin } from '../../platform/endpoint.ts'
 import { identityFields, renderFields } from '../../render/keys/identity.ts'
 import type { KeptLogin, Logins } from '../../stores/logins.ts'
-import { escapeControls } from '../../render/text/text.ts'
+import { escapeControls } from '../../render/text/escape.ts'
 
 export interface LoginOptions extends ConnectionOptions {
   readonly verbose: boolean

@@ -1,7 +1,7 @@
 import type { Context } from '../../context.ts'
 import { Failure } from '../../model/failure.ts'
 import { credentialFromEnvironment, profileName } from '../../platform/credentials.ts'
-import { escapeControls } from '../../render/text/text.ts'
+import { escapeControls } from '../../render/text/escape.ts'
 import type { Logins } from '../../stores/logins.ts'
 
 export interface LogoutOptions {

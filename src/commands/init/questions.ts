@@ -5,7 +5,7 @@ import type { LiveKey } from '../../model/live-key.ts'
 import { permissionLabels, shownPermissions } from '../../model/permission-labels.ts'
 import { type Permission, permissionDescriptions } from '../../model/permission.ts'
 import type { Prompts } from '../../runtime/prompts.ts'
-import { escapeControls } from '../../render/text/text.ts'
+import { escapeControls } from '../../render/text/escape.ts'
 import { plural } from '../../model/plural.ts'
 
 /** What the platform has to offer; null where nobody is logged in. */

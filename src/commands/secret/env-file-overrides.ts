@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { Secret } from '../../model/secret.ts'
 import { credentialVariables } from '../../platform/credentials.ts'
 import { isFolder, realHome } from '../../runtime/project-file.ts'
-import { escapeControls } from '../../render/text/text.ts'
+import { escapeControls } from '../../render/text/escape.ts'
 import { valueInFile } from '../../stores/other-name.ts'
 
 /** Where the platform's own client looks for variables: next to the nearest `.fluxloop` folder, and in it. */

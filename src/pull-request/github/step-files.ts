@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { appendFile } from 'node:fs/promises'
 import type { Output } from '../../runtime/terminal.ts'
-import { escapeControls, redactSecrets } from '../../render/text/text.ts'
+import { escapeControls, redactSecrets } from '../../render/text/escape.ts'
 import { type Mark, type StepOutcome, worstFirst } from '../step.ts'
 
 /** GitHub shows at most 10 marks of a kind from one step, and 50 from a job. */

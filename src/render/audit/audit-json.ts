@@ -1,6 +1,6 @@
 import type { AuditFinding, AuditReport, Evidence, Unseen } from '../../model/audit.ts'
 import { type Severity, severities } from '../../model/audit-rule.ts'
-import { redactSecrets } from '../text/text.ts'
+import { redactSecrets } from '../text/escape.ts'
 import { isoTime } from '../text/time.ts'
 import type { InventoryEntry } from '../../model/inventory.ts'
 import { type InventoryJson, inventoryToJson } from './inventory-json.ts'

@@ -1,6 +1,6 @@
 import { type Severity, compareSeverity } from '../../model/audit-rule.ts'
 import type { AuditFindingJson, AuditJson } from './audit-json.ts'
-import { escapeControls, redactSecrets } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
 import { plural } from '../text/values.ts'
 
 const entities: Readonly<Record<string, string>> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot' }

@@ -3,7 +3,7 @@ import { type Severity, auditRules, builtInRules, isBuiltInRule } from '../../mo
 import type { AuditFindingJson, AuditJson } from './audit-json.ts'
 import { ruleHelp } from './rule-help.ts'
 import { leftOutText, worstOf } from './sarif-limit.ts'
-import { escapeControls, redactSecrets } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
 
 export interface SarifOptions {
   /** Of this program. */

@@ -4,7 +4,8 @@ import { day, formatDate } from '../../model/duration.ts'
 import { countSeverities } from './audit-json.ts'
 import type { Palette } from '../text/palette.ts'
 import { auditedText } from '../text/subject-text.ts'
-import { displayWidth, escapeControls, minimumWidth, pad, redactSecrets, wrap } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
+import { displayWidth, minimumWidth, pad, wrap } from '../text/layout.ts'
 import { nameText, plural } from '../text/values.ts'
 
 interface Screen {

@@ -1,6 +1,6 @@
 import { shortHash } from '../../model/hash.ts'
 import type { Severity } from '../../model/audit-rule.ts'
-import { escapeControls, redactSecrets } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
 import type { AuditJson } from './audit-json.ts'
 
 /** One entry of a code quality report, as GitLab reads it. Source: https://docs.gitlab.com/ci/testing/code_quality */

@@ -2,7 +2,7 @@ import type { Instant } from '../../model/duration.ts'
 import type { InventoryEntry, InventoryKey, PermissionUse } from '../../model/inventory.ts'
 import type { Counts } from '../../model/observed-usage.ts'
 import { type StoreSpec, storeLabel } from '../../model/store.ts'
-import { redactSecrets } from '../text/text.ts'
+import { redactSecrets } from '../text/escape.ts'
 import { isoTime } from '../text/time.ts'
 
 interface InventoryLiveJson {

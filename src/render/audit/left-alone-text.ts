@@ -1,5 +1,5 @@
 import type { LeftAlone } from '../../model/fix.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 
 /** One line for each thing that is left alone; empty where there is none. */
 export function renderLeftAlone(left: readonly LeftAlone[]): string {

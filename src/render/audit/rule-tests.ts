@@ -1,6 +1,7 @@
 import type { Position } from '../../model/position.ts'
 import type { Palette } from '../text/palette.ts'
-import { escapeControls, minimumWidth, redactSecrets, wrap } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
+import { minimumWidth, wrap } from '../text/layout.ts'
 import { plural } from '../text/values.ts'
 
 /** What came of one test case of one of the policy's own rules. */

@@ -1,7 +1,7 @@
 import type { Instant } from '../../model/duration.ts'
 import type { UnknownUse } from '../../model/key-users.ts'
 import { plural } from '../../model/plural.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 import { isoTime, relativeTime } from '../text/time.ts'
 import { enumerateTexts, quotedName } from '../text/values.ts'
 

@@ -1,6 +1,7 @@
 import type { Palette } from '../text/palette.ts'
 import { plural } from '../text/values.ts'
-import { displayWidth, escapeControls, pad, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { displayWidth, pad, wrap } from '../text/layout.ts'
 
 /** What a key was used for: numbers of requests by name. */
 export interface UsageFigures {

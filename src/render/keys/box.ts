@@ -1,5 +1,6 @@
 import type { Palette } from '../text/palette.ts'
-import { displayWidth, escapeControls, pad, pieces, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { displayWidth, pad, pieces, wrap } from '../text/layout.ts'
 
 interface BoxOptions {
   /** Of the terminal, in columns. */

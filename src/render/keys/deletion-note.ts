@@ -1,6 +1,6 @@
 import type { DesiredKey } from '../../model/desired.ts'
 import { type Instant, formatDate } from '../../model/duration.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 import { type ManagementNote, elsewhere, note, placeOf } from './management.ts'
 import type { ScreenOptions } from './written-key.ts'
 

@@ -6,7 +6,7 @@ import { fieldDiff } from './field-diff.ts'
 import { jsonText } from '../text/json.ts'
 import type { ApiKeyJson } from './key-json.ts'
 import { renderRows } from '../text/rows.ts'
-import { minimumWidth, unbreakable } from '../text/text.ts'
+import { minimumWidth, unbreakable } from '../text/layout.ts'
 import { isoTime } from '../text/time.ts'
 import type { ScreenOptions } from './written-key.ts'
 

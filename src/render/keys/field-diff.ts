@@ -5,7 +5,8 @@ import type { Permissions } from '../../model/permission.ts'
 import type { Scope } from '../../model/scope.ts'
 import type { Palette } from '../text/palette.ts'
 import { date, dateTime, isoTime } from '../text/time.ts'
-import { escapeControls, unbreakable } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { unbreakable } from '../text/layout.ts'
 import { enumerate, listText, nameText } from '../text/values.ts'
 
 /** That many words may differ before a text counts as another one altogether, which keeps long texts cheap to compare. */

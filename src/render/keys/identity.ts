@@ -5,7 +5,8 @@ import { daysRemaining, expiryInWords } from './calendar-day.ts'
 import { maskedKey } from './masked-key.ts'
 import type { Palette } from '../text/palette.ts'
 import { isoTime } from '../text/time.ts'
-import { escapeControls, minimumWidth, pad, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { minimumWidth, pad, wrap } from '../text/layout.ts'
 
 export interface IdentityStyle {
   readonly palette: Palette

@@ -8,7 +8,8 @@ import { expiryLine, lastUseInWords, ownerInWords } from './key-words.ts'
 import { maskedKey } from './masked-key.ts'
 import type { Palette } from '../text/palette.ts'
 import { type UsageFigures, usageLines } from '../audit/usage-text.ts'
-import { escapeControls, minimumWidth, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { minimumWidth, wrap } from '../text/layout.ts'
 import { plural } from '../text/values.ts'
 
 export interface KeyDetailsStyle {

@@ -5,7 +5,8 @@ import { calendarDay } from './calendar-day.ts'
 import { expiryLine, lastUseInWords, ownerInWords, permissionsInWords, scopeInWords } from './key-words.ts'
 import { hiddenKey, maskedKey } from './masked-key.ts'
 import type { Palette } from '../text/palette.ts'
-import { escapeControls, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { wrap } from '../text/layout.ts'
 
 export interface KeyListStyle {
   readonly palette: Palette

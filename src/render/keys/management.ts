@@ -1,7 +1,8 @@
 import type { DesiredKey } from '../../model/desired.ts'
 import type { Marker } from '../../model/marker.ts'
 import { storeLabel } from '../../model/store.ts'
-import { escapeControls, minimumWidth, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { minimumWidth, wrap } from '../text/layout.ts'
 import type { ScreenOptions } from './written-key.ts'
 
 /** What is known of a managed key's configuration. */

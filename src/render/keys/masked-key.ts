@@ -1,5 +1,5 @@
 import { type LiveKey, visibleEnd } from '../../model/live-key.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 
 /** Never more than that of a secret's end is shown, whatever a platform sends. */
 const longestEnd = 5

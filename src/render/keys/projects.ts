@@ -1,5 +1,6 @@
 import type { Palette } from '../text/palette.ts'
-import { cut, displayWidth, escapeControls, minimumWidth, pad } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { cut, displayWidth, minimumWidth, pad } from '../text/layout.ts'
 
 interface Project {
   readonly id: string

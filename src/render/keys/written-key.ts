@@ -4,7 +4,8 @@ import { calendarDay } from './calendar-day.ts'
 import { lastUseInWords, scopeInWords } from './key-words.ts'
 import { maskedKey } from './masked-key.ts'
 import type { Palette } from '../text/palette.ts'
-import { escapeControls, minimumWidth, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { minimumWidth, wrap } from '../text/layout.ts'
 import { durationInWords, relativeTime } from '../text/time.ts'
 
 /** The screens of the commands that make, replace and end keys, in the words of the platform's page on API keys. */

@@ -1,4 +1,4 @@
-import { escapeControls, redactSecrets } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
 
 /** Longer texts are cut: nobody reads them, and one of them must not make the page large. */
 const longest = 400

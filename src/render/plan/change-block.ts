@@ -4,7 +4,8 @@ import { type RowOptions, rowsOf } from './change-rows.ts'
 import type { Palette } from '../text/palette.ts'
 import { reasonsOf } from './reasons.ts'
 import { type Row, paintMark, renderRows } from '../text/rows.ts'
-import { escapeControls, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { wrap } from '../text/layout.ts'
 import { nameText } from '../text/values.ts'
 
 /** The symbol of each kind of change and what the legend calls it; Terraform's where it has one. */

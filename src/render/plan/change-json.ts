@@ -10,7 +10,7 @@ import { type NewKeyJson, newKeyToJson } from './new-key-json.ts'
 import { losesAccess } from './plan-summary.ts'
 import { type ProgramJson, changePrograms } from './programs.ts'
 import { type ReasonCode, reasonsOf } from './reasons.ts'
-import { breakable } from '../text/text.ts'
+import { breakable } from '../text/layout.ts'
 import { type WrittenField, finishedInstead, narrowedThen, writtenFields } from './written-fields.ts'
 
 /** A change in the JSON of a plan. */

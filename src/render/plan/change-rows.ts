@@ -11,7 +11,7 @@ import { type ProgramJson, lineText, removalPrograms, storePrograms } from './pr
 import { causeText } from './reasons.ts'
 import type { Row } from '../text/rows.ts'
 import { dateTime, durationInWords } from '../text/time.ts'
-import { escapeControls, quote } from '../text/text.ts'
+import { escapeControls, quote } from '../text/escape.ts'
 import { type WrittenField, finishedInstead, narrowedThen, writtenFields } from './written-fields.ts'
 import {
   endText,

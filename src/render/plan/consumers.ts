@@ -1,7 +1,7 @@
 import type { AffectedConsumer } from '../../model/affected-consumer.ts'
 import type { Instant } from '../../model/duration.ts'
 import type { Palette } from '../text/palette.ts'
-import { wrap } from '../text/text.ts'
+import { wrap } from '../text/layout.ts'
 import { isoTime, relativeTime } from '../text/time.ts'
 import { enumerateTexts, nameText, quotedName } from '../text/values.ts'
 

@@ -1,5 +1,6 @@
 import type { Finding } from '../../model/finding.ts'
-import { escapeControls, unbreakable } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { unbreakable } from '../text/layout.ts'
 import { enumerate, enumerateTexts, nameText, plural } from '../text/values.ts'
 
 type Of<C extends Finding['code']> = Extract<Finding, { readonly code: C }>

@@ -3,7 +3,7 @@ import type { Finding } from '../../model/finding.ts'
 import type { Instant } from '../../model/duration.ts'
 import { findingText } from './finding-text.ts'
 import { isoTime } from '../text/time.ts'
-import { breakable } from '../text/text.ts'
+import { breakable } from '../text/layout.ts'
 
 /** A finding with its facts; which of them there are depends on the code. */
 export interface FindingJson {

@@ -5,7 +5,8 @@ import { leftHint, leftStores, wayOut, whyNot } from './finding-causes.ts'
 import { renameTexts } from './rename-findings.ts'
 import { platformFindings } from './platform-findings.ts'
 import { date, durationInWords, moment, relativeTime } from '../text/time.ts'
-import { escapeControls, unbreakable } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { unbreakable } from '../text/layout.ts'
 import { enumerate, enumerateTexts, nameText, plural, quotedName } from '../text/values.ts'
 
 interface FindingText {

@@ -1,6 +1,7 @@
 import type { Instant } from '../../model/duration.ts'
 import type { Finding } from '../../model/finding.ts'
-import { escapeControls, unbreakable } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { unbreakable } from '../text/layout.ts'
 import { date, moment, relativeTime } from '../text/time.ts'
 import { enumerate, nameText, quotedName } from '../text/values.ts'
 

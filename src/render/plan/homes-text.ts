@@ -2,7 +2,7 @@ import type { Plan } from '../../model/change.ts'
 import type { HomeOwner, KeyHome } from '../../model/key-home.ts'
 import { storeLabel } from '../../model/store.ts'
 import type { Palette } from '../text/palette.ts'
-import { unbreakable, wrap } from '../text/text.ts'
+import { unbreakable, wrap } from '../text/layout.ts'
 import { enumerate, nameText, storeText } from '../text/values.ts'
 
 /** Where the secret of a key goes from here, for programs. */

@@ -4,7 +4,7 @@ import type { Palette } from '../text/palette.ts'
 import { reasonWords } from './reason-words.ts'
 import { renewalText } from './reasons.ts'
 import { paintMark } from '../text/rows.ts'
-import { breakable, displayWidth, minimumWidth, pad, wrap } from '../text/text.ts'
+import { breakable, displayWidth, minimumWidth, pad, wrap } from '../text/layout.ts'
 import { date, isoTime } from '../text/time.ts'
 import { nameText, plural, quotedName } from '../text/values.ts'
 

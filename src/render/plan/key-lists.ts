@@ -4,7 +4,8 @@ import type { LiveKey } from '../../model/live-key.ts'
 import type { Palette } from '../text/palette.ts'
 import { renewalText, retiringText } from './reasons.ts'
 import { date, dateTime, durationInWords, relativeTime } from '../text/time.ts'
-import { displayWidth, escapeControls, pad, unbreakable, wrap } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { displayWidth, pad, unbreakable, wrap } from '../text/layout.ts'
 import { lastUseClause, lastUseShort, listText, nameText, quotedName } from '../text/values.ts'
 
 /** What a key that has to go waits for, and how to hurry it. */

@@ -3,7 +3,8 @@ import { type Severity, compareSeverity, severities } from '../../model/audit-ru
 import type { PlanAudit } from '../../model/plan-audit.ts'
 import { type AuditFindingJson, auditFindingToJson, countSeverities } from '../audit/audit-json.ts'
 import type { Palette } from '../text/palette.ts'
-import { escapeControls, redactSecrets, unbreakable, wrap } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
+import { unbreakable, wrap } from '../text/layout.ts'
 import { enumerateTexts, nameText } from '../text/values.ts'
 
 /** What audit says of a plan, as `plan --json` prints it. */

@@ -14,7 +14,7 @@ import { planAuditSection } from './plan-audit-text.ts'
 import { elsewhereText, isOutage, losesAccess, summaryLine } from './plan-summary.ts'
 import { planTable, readingOrder } from './plan-table.ts'
 import { targetText } from '../text/subject-text.ts'
-import { minimumWidth, unbreakable, wrap } from '../text/text.ts'
+import { minimumWidth, unbreakable, wrap } from '../text/layout.ts'
 import { dateTime } from '../text/time.ts'
 import { enumerate, plural } from '../text/values.ts'
 

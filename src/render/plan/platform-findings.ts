@@ -2,7 +2,7 @@ import type { Instant } from '../../model/duration.ts'
 import type { UnreadableKey } from '../../model/listing-doubts.ts'
 import type { PlatformFinding } from '../../model/platform-finding.ts'
 import { dateTime } from '../text/time.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 import { enumerate, nameText, quotedName } from '../text/values.ts'
 
 interface Words {

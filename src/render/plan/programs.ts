@@ -1,6 +1,6 @@
 import type { Change } from '../../model/change.ts'
 import { type ProgramLine, type StoreSpec, storeLabel } from '../../model/store.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 
 /** A program of a store that a configuration names by its command line, for programs. */
 export interface ProgramJson {

@@ -12,7 +12,8 @@ import type { Removal } from '../../model/removal.ts'
 import { useOf } from '../../lifecycle/last-use.ts'
 import { ownerOf } from '../keys/owner-text.ts'
 import { dateTime, durationInWords, exactDurationInWords, relativeTime } from '../text/time.ts'
-import { escapeControls, unbreakable } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { unbreakable } from '../text/layout.ts'
 import { enumerate, lastUseClause, nameText, plural, quotedName } from '../text/values.ts'
 
 /** Why a change is made: the codes of the model, and those that its kind alone says. */

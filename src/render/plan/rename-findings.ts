@@ -1,7 +1,8 @@
 import type { Finding } from '../../model/finding.ts'
 import type { Instant } from '../../model/duration.ts'
 import { dateTime, relativeTime } from '../text/time.ts'
-import { escapeControls, unbreakable } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { unbreakable } from '../text/layout.ts'
 import { enumerate, enumerateTexts, nameText } from '../text/values.ts'
 
 type RenameCode = 'rename-held' | 'made-by-other-stack' | 'left-in-former-stack'

@@ -1,6 +1,6 @@
 import { type Budget, type BudgetWait, platformLimit, timeFor, waitsFor } from '../../model/budget.ts'
 import { type Instant, type Milliseconds, day, minute, second } from '../../model/duration.ts'
-import { cut, displayWidth } from '../text/text.ts'
+import { cut, displayWidth } from '../text/layout.ts'
 import { dateTime, exactDurationInWords } from '../text/time.ts'
 
 function number(count: number): string {

@@ -1,7 +1,8 @@
 import { type Check, type Checkup, isHealthy } from '../../model/checkup.ts'
 import { safeLines } from '../text/failure-text.ts'
 import type { Palette } from '../text/palette.ts'
-import { escapeControls, minimumWidth, pad, redactSecrets, wrap } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
+import { minimumWidth, pad, wrap } from '../text/layout.ts'
 import { plural } from '../text/values.ts'
 
 type Counts = Readonly<Record<Check['status'], number>>

@@ -1,7 +1,7 @@
 import { headingOf, lineDiff } from '../../model/line-diff.ts'
 import type { Palette } from '../text/palette.ts'
 import { breakHeadings } from '../text/runner-commands.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 
 /** A unified diff of one text file, with three lines around each change. Ends without a line break. */
 export function renderFileDiff(

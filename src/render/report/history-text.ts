@@ -1,6 +1,7 @@
 import type { ChangeLine, LogLine, LoggedCaller, RunLine } from '../../model/log.ts'
 import type { Palette } from '../text/palette.ts'
-import { escapeControls, minimumWidth, redactSecrets, wrap } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
+import { minimumWidth, wrap } from '../text/layout.ts'
 import { dateTime } from '../text/time.ts'
 import { nameText, plural } from '../text/values.ts'
 

@@ -5,7 +5,8 @@ import type { Outcome } from '../../model/outcome.ts'
 import { countChanges } from '../plan/plan-summary.ts'
 import { reasonsOf } from '../plan/reasons.ts'
 import { safeJson } from '../text/json.ts'
-import { breakable, redactSecrets } from '../text/text.ts'
+import { redactSecrets } from '../text/escape.ts'
+import { breakable } from '../text/layout.ts'
 import { isoTime } from '../text/time.ts'
 
 /** What all lines of one run have in common. */

@@ -1,6 +1,7 @@
 import type { Change } from '../../model/change.ts'
 import type { Progress } from '../../model/outcome.ts'
-import { breakable, cut, escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
+import { breakable, cut } from '../text/layout.ts'
 import { nameText } from '../text/values.ts'
 
 const gerunds = {

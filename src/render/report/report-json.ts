@@ -6,7 +6,7 @@ import type { Subject } from '../../model/subject.ts'
 import { type LastUseJson, lastUseToJson } from '../keys/live-key-json.ts'
 import { type PlanJson, planToJson } from '../plan/plan-json.ts'
 import { countOutcomes } from './report-summary.ts'
-import { redactSecrets } from '../text/text.ts'
+import { redactSecrets } from '../text/escape.ts'
 
 /** What a run did, as `apply --json` prints it; the same conventions as `PlanJson`. Described in `schemas/report.schema.json`. */
 export interface ReportJson {

@@ -1,5 +1,5 @@
 import type { LockHolder, LockState, LockTarget } from '../../model/stack-lock.ts'
-import { escapeControls } from '../text/text.ts'
+import { escapeControls } from '../text/escape.ts'
 import { dateTime } from '../text/time.ts'
 
 /** `acme-agents at https://api.fluxloop.ai` */

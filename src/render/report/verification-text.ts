@@ -1,7 +1,8 @@
 import { plural } from '../../model/plural.ts'
 import { type CheckStatus, type StoreCheck, type Verification, isFine } from '../../model/verification.ts'
 import type { Palette } from '../text/palette.ts'
-import { displayWidth, escapeControls, minimumWidth, pad, redactSecrets, wrap } from '../text/text.ts'
+import { escapeControls, redactSecrets } from '../text/escape.ts'
+import { displayWidth, minimumWidth, pad, wrap } from '../text/layout.ts'
 import { nameText } from '../text/values.ts'
 
 /** What `verify --json` prints; described in `schemas/verification.schema.json`. No secret is in it. */

@@ -1,4 +1,4 @@
-import { escapeControls, redactSecrets } from './text.ts'
+import { escapeControls, redactSecrets } from './escape.ts'
 
 /**
  * Spreadsheets run a cell that begins with one of these; an apostrophe before it makes it text (OWASP, CSV Injection).

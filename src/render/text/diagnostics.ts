@@ -1,7 +1,8 @@
 import { type Diagnostic, type RelatedPlace, warningCodes } from '../../model/diagnostic.ts'
 import { excerpt } from './source-excerpt.ts'
 import type { Palette } from './palette.ts'
-import { escapeControls, redactSecrets, wrap } from './text.ts'
+import { escapeControls, redactSecrets } from './escape.ts'
+import { wrap } from './layout.ts'
 
 type Style = (text: string) => string
 

@@ -1,7 +1,7 @@
 import { Failure, type FailureCode } from '../../model/failure.ts'
 import { holdsSecret } from '../../model/secret.ts'
 import { jsonText } from './json.ts'
-import { redactSecrets } from './text.ts'
+import { redactSecrets } from './escape.ts'
 
 /** A failure for programs, as every command prints it with `--json`. Described in `schemas/failure.schema.json`. */
 export interface FailureJson {

@@ -1,7 +1,8 @@
 import { Declined, type Failure } from '../../model/failure.ts'
 import { holdsSecret } from '../../model/secret.ts'
 import type { Palette } from './palette.ts'
-import { escapeControls, minimumWidth, redactSecrets, wrap } from './text.ts'
+import { escapeControls, redactSecrets } from './escape.ts'
+import { minimumWidth, wrap } from './layout.ts'
 
 interface FailureOptions {
   readonly palette: Palette

@@ -1,5 +1,5 @@
 import type { Palette } from './palette.ts'
-import { displayWidth, minimumWidth, pad, wrap } from './text.ts'
+import { displayWidth, minimumWidth, pad, wrap } from './layout.ts'
 
 /** A command, a flag or a variable, and what it is. */
 export interface HelpRow {

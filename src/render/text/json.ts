@@ -1,5 +1,5 @@
 import { breakCommandsInJson } from './runner-commands.ts'
-import { replaceUnsafe } from './text.ts'
+import { replaceUnsafe } from './escape.ts'
 import { unicodeEscape } from './unicode-escape.ts'
 
 /** JSON without what a terminal or a CI runner acts on, as JSON escapes, so a reader gets the exact value. */

@@ -1,5 +1,5 @@
 import { breakCommandsInLines } from './runner-commands.ts'
-import { escapeRaw } from './text.ts'
+import { escapeRaw } from './escape.ts'
 
 /** More of a line is not looked at. What is left of a longer one counts as a whole line, so it is broken up too often, not too rarely. */
 const reach = 4000

@@ -1,4 +1,4 @@
-import { escapeControls, redactSecrets } from './text.ts'
+import { escapeControls, redactSecrets } from './escape.ts'
 
 /** Markup, the end of a cell, what a mention, a reference or an address begins with. */
 const meaning = /[&<>|*~`[\]\\!]|(?<!\w)_|_(?!\w)|[@#](?=\S)|:(?=\/\/)|\bwww(?=\.)/gi

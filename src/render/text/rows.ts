@@ -1,5 +1,5 @@
 import type { Palette } from './palette.ts'
-import { displayWidth, pad, wrap } from './text.ts'
+import { displayWidth, pad, wrap } from './layout.ts'
 
 /** One line of a block: `~ scope = a → b   # drift: changed on the platform`. */
 export interface Row {

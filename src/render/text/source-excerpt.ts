@@ -1,5 +1,6 @@
 import { commandMarks } from './runner-commands.ts'
-import { displayWidth, escapeControls } from './text.ts'
+import { escapeControls } from './escape.ts'
+import { displayWidth } from './layout.ts'
 import { unicodeEscape } from './unicode-escape.ts'
 
 /** More of a line than any terminal shows is not even looked at: a file of one line may have megabytes. */

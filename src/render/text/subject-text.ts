@@ -1,7 +1,7 @@
 import type { AuditReport } from '../../model/audit.ts'
 import type { Subject } from '../../model/subject.ts'
 import type { Palette } from './palette.ts'
-import { escapeControls, redactSecrets } from './text.ts'
+import { escapeControls, redactSecrets } from './escape.ts'
 import { nameText } from './values.ts'
 
 const kinds: Readonly<Record<string, 'PRODUCTION' | 'staging'>> = {

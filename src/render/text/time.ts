@@ -1,5 +1,5 @@
 import { type Instant, type Milliseconds, day, hour, minute, second, year } from '../../model/duration.ts'
-import { unbreakable } from './text.ts'
+import { unbreakable } from './layout.ts'
 
 /** The last instant that the calendar of JavaScript knows; a declared period may reach beyond it. */
 const lastInstant: Instant = 8.64e15

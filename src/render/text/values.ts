@@ -6,7 +6,8 @@ import type { Permissions } from '../../model/permission.ts'
 import type { Scope } from '../../model/scope.ts'
 import { type StoreSpec, storeLabel } from '../../model/store.ts'
 import { date, dateTime, relativeTime } from './time.ts'
-import { escapeControls, quote, unbreakable } from './text.ts'
+import { escapeControls, quote } from './escape.ts'
+import { unbreakable } from './layout.ts'
 
 /** A name or id, safe to print and kept on one line. Names that could run into the text around them are quoted. */
 export function nameText(name: string): string {
