@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cases } from '../support/fuzz.ts'
 import { fc } from '../support/properties.ts'
 import t from 'tap'
-import { type Change, type Plan, isRefused } from '../../src/model/change.ts'
+import { type Change, type Plan, type Retiring, isRefused } from '../../src/model/change.ts'
 import { beforeDelivery } from '../../src/lifecycle/last-use.ts'
 import type { DesiredState } from '../../src/model/desired.ts'
 import type { LiveKey } from '../../src/model/live-key.ts'
@@ -83,7 +83,7 @@ t.test('finds nothing to do right after an apply, but the retiring keys that go 
       const isLimited = plan.findings.some(({ code }) => code === 'limit')
       fc.pre(!isRefused(plan) && plan.deferred.length === 0 && !isLimited)
       let keys = applied(plan, world, storesAnswer)
-      const waits = plan.retiring.filter(({ wait }) => wait.code === 'another-first').length
+      const waits = plan.retiring.filter(each => waitsForRevocation(each, plan)).length
       const revivals = plan.changes.filter(revives).length
       for (let left = waits + revivals; keys !== null; left -= 1) {
         const options = { ...world.options, held: heldAfter(keys, plan, world) }
@@ -141,6 +141,17 @@ function heldAfter(
 }
 
 /** Of one key id, one retiring key goes in a run. */
+/** It goes once another has gone that this apply revokes: the one before it, or the abandoned one that it names. */
+function waitsForRevocation({ keyId, wait }: Retiring, { changes }: Plan): boolean {
+  if (wait.code === 'another-first') return true
+  return (
+    wait.code === 'successor-pending' &&
+    changes.some(
+      change => change.keyId === keyId && change.kind === 'revoke' && change.reason.code === 'abandoned',
+    )
+  )
+}
+
 /** A key of another place that had ended, for which others retire only once it works. */
 const revives = (change: Change) =>
   change.kind === 'update' &&
