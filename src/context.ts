@@ -177,7 +177,9 @@ export function createContext(version: string, streams: Streams, options: Contex
     get timeZone() {
       return Intl.DateTimeFormat().resolvedOptions().timeZone
     },
-    interactive: streams.stdin.isTTY && streams.stderr.isTTY,
+    get interactive() {
+      return streams.stdin.isTTY && streams.stderr.isTTY
+    },
     ask: question => ask(question, streams.stdin, streams.stderr),
     askSecret: async question => {
       const { askSecret } = await import('./runtime/secret-input.ts')

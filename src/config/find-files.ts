@@ -22,9 +22,9 @@ export function shownPath(file: string, cwd: string): string {
   return path === '' || path.startsWith('..') || isAbsolute(path) ? file : path
 }
 
-async function standardPath(cwd: string): Promise<string | null> {
+function standardPath(cwd: string): string | null {
   for (const name of standardNames) {
-    if ((await kindOf(resolve(cwd, name))) !== 'missing') return name
+    if (kindOf(resolve(cwd, name)) !== 'missing') return name
   }
   return null
 }
@@ -53,7 +53,7 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
   const diagnostics: Diagnostic[] = []
   let given = paths
   if (given.length === 0) {
-    const standard = await standardPath(cwd)
+    const standard = standardPath(cwd)
     if (standard === null) {
       const message = `There is no configuration: neither ${standardNames.join(', nor ')}/ is here`
       const hint = 'Name a file, folder or glob with -c, or write a first one: fluxloop-keys init'
@@ -73,8 +73,8 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
   }
   for (const path of given) {
     const absolute = resolve(cwd, path)
-    const kind = await kindOf(absolute)
-    roots.add(await rootFor(startOf(path, kind, cwd), cwd))
+    const kind = kindOf(absolute)
+    roots.add(rootFor(startOf(path, kind, cwd), cwd))
     if (kind === 'file') files.add(absolute)
     else if (kind === 'folder') {
       const none = 'The folder has no *.yaml or *.yml file in it'
@@ -97,7 +97,7 @@ export async function findFiles(paths: readonly string[], cwd: string): Promise<
   const boundary = boundaryOf([...roots])
   const inside: string[] = []
   for (const file of [...files].sort()) {
-    const real = await realPath(file)
+    const real = realPath(file)
     // Whoever reads a link that leads nowhere says so.
     if (real === null || boundary.contains(real)) inside.push(file)
     else diagnostics.push(leadsOut(shownPath(file, cwd)))

@@ -36,6 +36,24 @@ export function keyPosition(at: { readonly part: Part; readonly path: Path }): P
   return positionOf(at.part.source, at.part.document.keySpan(at.path))
 }
 
+/** Where the value at a path stands. Worked out once somebody asks, since the library reads a plain file for it. */
+export function valuePosition({
+  part: { source, document },
+  path,
+}: Pick<Located<unknown>, 'part' | 'path'>): Position {
+  let known: Position | null = null
+  const position = () => (known ??= positionOf(source, document.valueSpan(path)))
+  return {
+    file: source.file,
+    get line() {
+      return position().line
+    },
+    get column() {
+      return position().column
+    },
+  }
+}
+
 /** Makes a diagnostic about the value (or with `onKey` the name) at a path. */
 export function diagnosticFor(
   at: { readonly part: Part; readonly path: Path },

@@ -1,4 +1,4 @@
-import { lstat, stat } from 'node:fs/promises'
+import { lstatSync, statSync } from 'node:fs'
 
 export type PathKind = 'file' | 'folder' | 'missing' | { readonly why: string }
 
@@ -8,16 +8,22 @@ export function whyUnread(error: unknown): string {
   return code === 'EACCES' ? 'permission denied' : code
 }
 
-/** What `path` leads to. A link that leads nowhere is a file: whoever reads it reports that. */
-export async function kindOf(path: string): Promise<PathKind> {
+/** Links are not followed. What cannot be asked for is not there. */
+function isThere(path: string): boolean {
   try {
-    return (await stat(path)).isDirectory() ? 'folder' : 'file'
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** What `path` leads to. A link that leads nowhere is a file: whoever reads it reports that. */
+export function kindOf(path: string): PathKind {
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file'
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT' && code !== 'ENOTDIR') return { why: whyUnread(error) }
-    return await lstat(path).then(
-      () => 'file',
-      () => 'missing',
-    )
+    return isThere(path) ? 'file' : 'missing'
   }
 }

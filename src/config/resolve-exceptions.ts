@@ -1,9 +1,8 @@
 import type { AuditException } from '../model/audit-policy.ts'
 import { builtInRules } from '../model/audit-rule.ts'
 import { type Instant, day, formatDate, parseDate, year } from '../model/duration.ts'
-import { type Located, type Report, diagnosticFor } from './parts.ts'
+import { type Located, type Report, diagnosticFor, valuePosition } from './parts.ts'
 import type { RawException, RawKey } from './raw.ts'
-import { placeOf } from './source.ts'
 import { suggestion } from './suggestion.ts'
 
 /** Rules that no exception answers for: otherwise an exception would outlive its end. */
@@ -58,7 +57,6 @@ export function resolveExceptions(
     const until = endOf(at, now, report)
     if (until === null) return []
     const { rule, permission = null, project = null, reason, owner = null } = raw
-    const { file, line, column } = placeOf(at.part.source, at.part.document.valueSpan(at.path))
-    return [{ rule, permission, project, reason, owner, until, position: { file, line, column } }]
+    return [{ rule, permission, project, reason, owner, until, position: valuePosition(at) }]
   })
 }

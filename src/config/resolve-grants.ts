@@ -3,9 +3,8 @@ import { type Permissions, permissionsBeyond } from '../model/permission.ts'
 import { type Scope, reachesBeyond } from '../model/scope.ts'
 import type { TemporaryGrant } from '../model/temporary-grant.ts'
 import { pathText } from './describe.ts'
-import { type Located, type Report, diagnosticFor } from './parts.ts'
+import { type Located, type Report, diagnosticFor, valuePosition } from './parts.ts'
 import type { RawKey, RawTemporaryPermission, RawTemporaryProject } from './raw.ts'
-import { placeOf } from './source.ts'
 
 type Entry = string | RawTemporaryPermission | RawTemporaryProject
 type List = 'permissions' | 'scope'
@@ -56,15 +55,13 @@ function grantsOf(at: Located<readonly Entry[]>, kind: TemporaryGrant['kind'], r
     const path = [...at.path, index]
     const until = endOf({ value: entry.until, part: at.part, path: [...path, 'until'] }, report)
     if (until === null) return []
-    const { source, document } = at.part
-    const { file, line, column } = placeOf(source, document.valueSpan(path))
     return [
       {
         kind,
         name: nameOf(entry),
         until,
         reason: entry.reason,
-        position: { file, line, column },
+        position: valuePosition({ part: at.part, path }),
         index,
       },
     ]

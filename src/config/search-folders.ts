@@ -27,8 +27,8 @@ interface Entry {
 }
 
 /** Why a link does not count as a file, where it does not. */
-async function refusalOf(link: string): Promise<Omit<Unseen, 'path'> | null> {
-  const kind = await kindOf(link)
+function refusalOf(link: string): Omit<Unseen, 'path'> | null {
+  const kind = kindOf(link)
   if (kind === 'file') return null
   if (typeof kind === 'object')
     return { message: `The link cannot be followed: ${kind.why}`, hint: 'Mend it, or take it out.' }
@@ -50,16 +50,16 @@ function listing(unseen: Unseen[]) {
       unseen.push({ path, ...refusal })
       return []
     }
-    const entryOf = async (entry: Dirent): Promise<Entry> => {
+    const entryOf = (entry: Dirent): Entry => {
       const link = join(path, entry.name)
-      const why = entry.isSymbolicLink() ? await refusalOf(link) : null
+      const why = entry.isSymbolicLink() ? refusalOf(link) : null
       if (why !== null) refused.set(link, why)
       const isFolder = entry.isDirectory() || why !== null
       const { name } = entry
       return { name, isFile: () => !isFolder, isDirectory: () => isFolder, isSymbolicLink: () => false }
     }
     try {
-      return await Promise.all((await readdir(path, { withFileTypes: true })).map(entryOf))
+      return (await readdir(path, { withFileTypes: true })).map(entryOf)
     } catch (error) {
       const message = `The folder cannot be read: ${whyUnread(error)}`
       unseen.push({ path, message, hint: 'Check its owner and mode.' })

@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises'
+import { type Stats, lstatSync, realpathSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative } from 'node:path'
 
 /** The folders whose files may be shown: those of the repository, or of the configuration where there is none. */
@@ -17,29 +17,42 @@ function isBelow(path: string, folder: string): boolean {
 }
 
 /** The path with all links followed; null where it leads nowhere. */
-export async function realPath(path: string): Promise<string | null> {
-  return await realpath(path).catch(() => null)
+export function realPath(path: string): string | null {
+  try {
+    return realpathSync.native(path)
+  } catch {
+    return null
+  }
+}
+
+/** Null where nothing can be told of it. A link is not followed. */
+function statsOf(path: string): Stats | null {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) ?? null
+  } catch {
+    return null
+  }
 }
 
 /** The folder with `.git` at or above this one; null where there is none. Git is not asked: it may run what a repository says. */
-export async function repositoryAbove(start: string): Promise<string | null> {
+export function repositoryAbove(start: string): string | null {
   for (let folder = start; ; folder = dirname(folder)) {
-    const found = await lstat(join(folder, '.git')).catch(() => null)
+    const found = statsOf(join(folder, '.git'))
     if (found !== null) return folder
     if (dirname(folder) === folder) return null
   }
 }
 
 /** The repository on the way from one folder down to another, else that one. A link on the way may come with the repository: it is not followed. */
-async function rootBelow(start: string, folder: string): Promise<string> {
+function rootBelow(start: string, folder: string): string {
   let at = start
   for (const part of relative(start, folder)
     .split(/[\\/]/)
     .filter(each => each !== '')) {
     const next = join(at, part)
-    if ((await lstat(next).catch(() => null))?.isSymbolicLink() === true) return at
+    if (statsOf(next)?.isSymbolicLink() === true) return at
     at = next
-    if ((await lstat(join(at, '.git')).catch(() => null)) !== null) return at
+    if (statsOf(join(at, '.git')) !== null) return at
   }
   return at
 }
@@ -48,11 +61,11 @@ async function rootBelow(start: string, folder: string): Promise<string> {
  * The root of what a configuration in `folder` may show: the repository of the working directory, or the one in it that the folder is in, or
  * the folder itself. Elsewhere the user chose the folder, and links that lead to it with it.
  */
-export async function rootFor(folder: string, cwd: string): Promise<string> {
-  const here = (await realPath(cwd)) ?? cwd
-  const repository = await repositoryAbove(here)
+export function rootFor(folder: string, cwd: string): string {
+  const here = realPath(cwd) ?? cwd
+  const repository = repositoryAbove(here)
   if (repository !== null && (isBelow(folder, cwd) || isBelow(folder, repository))) return repository
-  if (isBelow(folder, cwd)) return await rootBelow(here, join(here, relative(cwd, folder)))
-  const real = (await realPath(folder)) ?? folder
-  return (await repositoryAbove(real)) ?? real
+  if (isBelow(folder, cwd)) return rootBelow(here, join(here, relative(cwd, folder)))
+  const real = realPath(folder) ?? folder
+  return repositoryAbove(real) ?? real
 }

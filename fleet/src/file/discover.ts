@@ -14,7 +14,7 @@ async function find(glob: string, folder: string): Promise<Search> {
   const found = await filesLike(glob, folder)
   if (found !== null) return found
   const file = join(folder, glob)
-  return { files: (await kindOf(file)) === 'file' ? [file] : [], unseen: [] }
+  return { files: kindOf(file) === 'file' ? [file] : [], unseen: [] }
 }
 
 /** The files below the fleet's folder that a pattern finds. What cannot be looked at is reported: a stack must not go missing without a word. */
@@ -34,16 +34,16 @@ async function filesFor(
   let untold = files.length === 0
   for (const one of unseen) {
     // What is not there at all has no match.
-    if ((await kindOf(one.path)) === 'missing') continue
+    if (kindOf(one.path) === 'missing') continue
     untold = false
     const message = `"${shown(one.path)}": ${one.message}`
     const hint = 'Put the folder itself here, or leave it out of the pattern.'
     report(path, { code: 'unreadable-file', message, hint })
   }
-  const boundary = boundaryOf([(await realPath(folder)) ?? folder])
+  const boundary = boundaryOf([realPath(folder) ?? folder])
   const inside: string[] = []
   for (const file of [...files].sort()) {
-    const real = await realPath(file)
+    const real = realPath(file)
     if (real !== null && boundary.contains(real)) inside.push(file)
     else {
       const where = real === null ? 'leads nowhere' : 'leads out of the folder of the fleet file'

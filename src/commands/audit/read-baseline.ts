@@ -56,8 +56,8 @@ function fromSarif(report: Fields): Before | null {
 
 async function textOf(file: string, cwd: string): Promise<string> {
   const path = resolve(cwd, file)
-  const real = await realPath(path)
-  if (real !== null && !boundaryOf([await rootFor(dirname(path), cwd)]).contains(real))
+  const real = realPath(path)
+  if (real !== null && !boundaryOf([rootFor(dirname(path), cwd)]).contains(real))
     throw new Failure('usage', `The baseline ${file} is a link that leads out of the repository`, {
       hints: ['Name the file that it leads to.'],
     })

@@ -29,13 +29,13 @@ const hostNames: Readonly<Record<CiHost, string>> = { github: 'GitHub', gitlab: 
 /** Far above any configuration of git. */
 const largest = 1_048_576
 
-async function rootOf({ cwd }: Pick<Context, 'cwd'>): Promise<string | null> {
-  return await repositoryAbove((await realPath(cwd)) ?? cwd)
+function rootOf({ cwd }: Pick<Context, 'cwd'>): string | null {
+  return repositoryAbove(realPath(cwd) ?? cwd)
 }
 
 /** The host of the repository's remote; null where there is none, or it is another one. */
 async function ownHost(context: Pick<Context, 'cwd'>): Promise<CiHost | null> {
-  const root = await rootOf(context)
+  const root = rootOf(context)
   if (root === null) return null
   const file = await readBounded(join(root, '.git', 'config'), largest).catch(() => null)
   return file?.ok === true ? hostOfRemote(file.bytes.toString('utf8')) : null
@@ -90,8 +90,8 @@ export async function planCiFiles(
   { action }: CiAsked,
   context: Pick<Context, 'cwd'>,
 ): Promise<CiFilesToWrite> {
-  const cwd = (await realPath(context.cwd)) ?? context.cwd
-  const root = (await rootOf(context)) ?? cwd
+  const cwd = realPath(context.cwd) ?? context.cwd
+  const root = rootOf(context) ?? cwd
   const folder = relative(root, cwd).split(sep).join('/')
   if (!plainFolder.test(folder))
     throw new Failure('usage', `The folder ${folder} has a name that no CI file is written for`, {

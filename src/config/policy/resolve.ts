@@ -3,8 +3,7 @@ import { isBuiltInRule } from '../../model/audit-rule.ts'
 import type { DesiredState } from '../../model/desired.ts'
 import { parseDuration } from '../../model/duration.ts'
 import { environments } from '../../model/environment.ts'
-import { type Located, type Report, diagnosticFor } from '../parts.ts'
-import { placeOf } from '../source.ts'
+import { type Located, type Report, diagnosticFor, valuePosition } from '../parts.ts'
 import type { RawOwnRule, RawPolicy } from '../raw.ts'
 
 /** Of all policies, the last that says something of a property. */
@@ -32,10 +31,8 @@ function resolveEnvironments(policies: readonly Located<RawPolicy>[]): AuditPoli
 
 function toOwnRule(id: string, at: Located<RawOwnRule>): OwnRule {
   const { when, message, severity, remedy = null, tests = [] } = at.value
-  const place = (path: readonly (string | number)[]) => {
-    const { file, line, column } = placeOf(at.part.source, at.part.document.valueSpan([...at.path, ...path]))
-    return { file, line, column }
-  }
+  const place = (path: readonly (string | number)[]) =>
+    valuePosition({ part: at.part, path: [...at.path, ...path] })
   return {
     id,
     severity,

@@ -32,37 +32,57 @@ const heading = ['-', '\\+', '~']
   .join('|')
 const openHeading = `\\+(?<=${lineStart}${gap}\\^\\^\\^\\s+\\+\\+\\+)`
 
-const anywhere = new RegExp(`${bracket}|${fold}`, 'gu')
-const headings = new RegExp(`${heading}|${openHeading}`, 'gu')
-const inLines = new RegExp(`${bracket}|${fold}|${colons}|${heading}|${openHeading}`, 'gu')
-const inPatches = new RegExp(`${bracket}|${fold}|${colons}`, 'gu')
+/** Compiled when text asks for it first: nearly all text is plain, and these take longer than all else that a short output needs. */
+function compiledLater(source: string): () => RegExp {
+  let known: RegExp | null = null
+  return () => (known ??= new RegExp(source, 'gu'))
+}
+
+const anywhere = compiledLater(`${bracket}|${fold}`)
+const headings = compiledLater(`${heading}|${openHeading}`)
+const inLines = compiledLater(`${bracket}|${fold}|${colons}|${heading}|${openHeading}`)
+const inPatches = compiledLater(`${bracket}|${fold}|${colons}`)
+
+/** In text without any of these, which are quick to look for, no mark can end: not a word, nor a character next to the same one or to one that is not seen. */
+const perhaps = /(?:fold|time|start|end):|::|---|\+\+\+|~~~|[:~+-][^ -~\n]/
+
+function isPlain(text: string): boolean {
+  return !perhaps.test(text) && !(text.includes('#') && text.includes('['))
+}
+
+function withoutMarks(text: string, marks: () => RegExp): string {
+  return isPlain(text) ? text : text.replace(marks(), unicodeEscape)
+}
+
 /** Wrapped at a space, it could come to begin a line. An address such as `::1` has no second pair. */
 const colonsOfWords = /:(?<=(?:^|\s)::)(?=[^]*::)/gu
 
 /** A piece of text that may come to stand anywhere, next to anything. */
 export function breakCommands(text: string): string {
-  return text.replace(anywhere, unicodeEscape).replace(colonsOfWords, unicodeEscape)
+  return withoutMarks(text, anywhere).replace(colonsOfWords, unicodeEscape)
 }
 
 /** Where in a text a character has to be written as an escape, by its offset. */
 export function commandMarks(text: string): ReadonlySet<number> {
-  return new Set(Array.from(text.matchAll(anywhere), ({ index }) => index))
+  return new Set(isPlain(text) ? [] : Array.from(text.matchAll(anywhere()), ({ index }) => index))
 }
 
 /** JSON text, whose strings keep their values. No line of it begins with a string's content. */
 export function breakCommandsInJson(json: string): string {
-  return json.replace(anywhere, unicodeEscape)
+  return withoutMarks(json, anywhere)
 }
 
 /** A line of a patch that is not one of its headings, and would be taken for one. */
 export function breakHeadings(line: string): string {
-  return line.replace(headings, unicodeEscape)
+  return withoutMarks(line, headings)
 }
 
 /** Lines for a log that has `before` on its last line. A patch begins with `---` and `+++`, and they are ours. */
 export function breakCommandsInLines(text: string, before: string, isPatch: boolean): string {
-  return (before + text)
-    .replace(isPatch ? inPatches : inLines, (mark: string, offset: number) =>
+  const whole = before + text
+  if (isPlain(whole)) return text
+  return whole
+    .replace(isPatch ? inPatches() : inLines(), (mark: string, offset: number) =>
       offset < before.length ? mark : unicodeEscape(mark),
     )
     .slice(before.length)
