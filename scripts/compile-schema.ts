@@ -48,8 +48,8 @@ function withoutAnnotations(part: unknown, names = false): unknown {
   )
 }
 
-const accepting = withoutErrors(
-  compiled('accepts', withoutAnnotations(schema) as object, { messages: false }),
+const accepting = withNamesAlone(
+  withoutErrors(compiled('accepts', withoutAnnotations(schema) as object, { messages: false })),
 )
 // Errors carry the schema that they broke, whose title, description and examples make the message.
 const explaining = bounded(
@@ -108,9 +108,35 @@ function definition(reference: string): { readonly type?: unknown } {
 function withoutErrors(code: string): string {
   const text = '"(?:[^"\\\\]|\\\\.)*"'
   const inner = `(?:[^{}"]|${text})*`
-  const error = new RegExp(`\\{instancePath:instancePath(?:[^{}"]|${text}|\\{${inner}\\})*\\}`, 'g')
+  const error = new RegExp(
+    `\\{instancePath(?::instancePath|(?=,schemaPath:))(?:[^{}"]|${text}|\\{${inner}\\})*\\}`,
+    'g',
+  )
   if (!error.test(code)) throw new Error('ajv writes its errors in another way than is known here.')
   return `const failed = {};\n${code.replaceAll(error, 'failed')}`
+}
+
+/** Of a schema the code asks only which properties have a name: so the rest of it need not be made at every start. */
+function withNamesAlone(code: string): string {
+  const constant = /const (schema\d+) = (\{.*?\});(?=const |function )/g
+  const uses = /\bschema\d+(?:\.properties(?:\.\w+)?)+(?=, key\d)|\bschema\d+(?= = )/g
+  if (
+    code
+      .replaceAll(constant, '')
+      .replaceAll(uses, '')
+      .match(/\bschema\d+/) !== null
+  )
+    throw new Error('ajv asks schemas for more than is known here.')
+  return code.replaceAll(constant, (_, name: string, text: string) => {
+    return `const ${name} = ${JSON.stringify(namesOf(JSON.parse(text)))};`
+  })
+}
+
+function namesOf(part: unknown): object {
+  const { properties } = part as { readonly properties?: object }
+  if (properties === undefined) return {}
+  const inner = Object.entries(properties).map(([name, each]) => [name, namesOf(each)] as const)
+  return { properties: Object.fromEntries(inner) }
 }
 
 /** Nobody reads by which path of the schema an error came, nor the broken part by itself: what holds it is there as well. */

@@ -228,12 +228,8 @@ export function createContext(version: string, streams: Streams, options: Contex
     },
     copySecret: async (secret, clearAfter) => {
       const { copyFor } = await import('./runtime/clipboard/copy-for.ts')
-      return await copyFor(secret, {
-        clearAfter,
-        env,
-        platform: process.platform,
-        helper: helperProgram('clear-helper'),
-      })
+      const helper = helperProgram('clear-helper')
+      return await copyFor(secret, { clearAfter, env, platform: process.platform, helper })
     },
     endpoint: async choice => {
       const { findEndpoint } = await import('./runtime/connection.ts')

@@ -25,7 +25,7 @@ export function realPath(path: string): string | null {
   }
 }
 
-/** Null where nothing can be told of it. A link is not followed. */
+/** Null where there is nothing, or nobody may know. A link is not followed. */
 function statsOf(path: string): Stats | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null

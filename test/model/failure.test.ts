@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { Declined, Failure } from '../../src/model/failure.ts'
+import { bundled } from '../support/bundled.ts'
 
 t.test('knows a failure of another copy of the module, as the package of fleets has one', async t => {
-  const file = new URL('../../src/model/failure.ts?copy', import.meta.url).href
-  const copy = (await import(file)) as { readonly Failure: typeof Failure }
+  const bundle = await bundled(fileURLToPath(new URL('../../src/model/failure.ts', import.meta.url)))
+  const copy = (await import(bundle)) as { readonly Failure: typeof Failure }
   t.not(copy.Failure, Failure, 'it is a copy')
   const failure: unknown = new copy.Failure('conflict', 'The stack is locked')
   t.ok(failure instanceof Failure)

@@ -1,3 +1,0 @@
-import { playFleet } from './rooms.ts'
-
-await playFleet('replicas', 1, 2)

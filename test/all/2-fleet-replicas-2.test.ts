@@ -1,3 +1,0 @@
-import { playFleet } from './rooms.ts'
-
-await playFleet('replicas', 2, 2)

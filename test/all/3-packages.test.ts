@@ -1,3 +1,0 @@
-import { playPackages } from './rooms.ts'
-
-await playPackages()

@@ -1,3 +1,0 @@
-import { playTogether } from './rooms.ts'
-
-await playTogether('docs')

@@ -1,3 +1,0 @@
-import { playFleet } from './rooms.ts'
-
-await playFleet('rest', 1, 2)

@@ -1,3 +1,0 @@
-import { playTogether } from './rooms.ts'
-
-await playTogether('audit', 'lifecycle', 'model', 'plan', 'render')

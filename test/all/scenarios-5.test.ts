@@ -1,3 +1,0 @@
-import { playPart } from './rooms.ts'
-
-await playPart('scenarios', 5, 6)
