@@ -108,7 +108,7 @@ function definition(reference: string): { readonly type?: unknown } {
 function withoutErrors(code: string): string {
   const text = '"(?:[^"\\\\]|\\\\.)*"'
   const inner = `(?:[^{}"]|${text})*`
-  const error = new RegExp(`\\{instancePath:instancePath(?:[^{}"]|${text}|\\{${inner}\\})*\\}`, 'g')
+  const error = new RegExp(`\\{instancePath(?=[,:])(?:[^{}"]|${text}|\\{${inner}\\})*\\}`, 'g')
   if (!error.test(code)) throw new Error('ajv writes its errors in another way than is known here.')
   return `const failed = {};\n${code.replaceAll(error, 'failed')}`
 }
