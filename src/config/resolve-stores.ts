@@ -49,7 +49,10 @@ const hashOfNothing = shortHash(canonical(nothingElse), restDigits)
 function whatCounts(raw: RawStoreMap, names: Names): readonly [place: object, rest: object] {
   const { keychain, 'age-file': ageFile, exec, 'env-file': envFile } = raw
   if (keychain !== undefined)
-    return [{ keychain: { service: defaultService, account: defaultAccount(names), ...keychain } }, nothingElse]
+    return [
+      { keychain: { service: defaultService, account: defaultAccount(names), ...keychain } },
+      nothingElse,
+    ]
   if (ageFile !== undefined) {
     const { path, recipients, identity } = ageFile
     return [{ 'age-file': { path } }, defined({ recipients, identity })]
