@@ -1,3 +1,4 @@
+import type { AuditException } from '../model/audit-policy.ts'
 import { type AuditFinding, type AuditReport, fingerprintOf } from '../model/audit.ts'
 import { type BuiltInRule, type Severity, auditRules, compareSeverity } from '../model/audit-rule.ts'
 import { agreeingRemedies } from './agree.ts'
@@ -5,7 +6,7 @@ import { type AuditedKey, auditedKeys, liveKeysOf, subjectOf } from './audited-k
 import { enabledRules, lacking, severityOf } from './enabled.ts'
 import type { AuditFacts } from './audit-facts.ts'
 import { askOwnRule } from './own-rules.ts'
-import { type Draft, type Verdict, clean } from './rule.ts'
+import { type Draft, type Rule, clean } from './rule.ts'
 import { exceptionUnmatched } from './rules/exception-unmatched.ts'
 import { rules } from './rule-list.ts'
 import { suppress } from './suppress.ts'
@@ -17,7 +18,7 @@ interface Asked {
   readonly severity: Severity
   /** The policy's word goes over what a draft says. */
   readonly decided: boolean
-  readonly verdict: (key: AuditedKey) => Verdict
+  readonly verdict: Rule
 }
 
 const isRule = (rule: BuiltInRule): rule is keyof typeof rules => rule !== 'exception-unmatched'
@@ -32,14 +33,13 @@ function asked(facts: AuditFacts, log: ReturnType<typeof unseenLog>): readonly A
       const severity = severityOf(id, policy)
       if (why !== null || severity === null) return []
       const decided = policy.severities[id] !== undefined
-      const rule = rules[id]
-      return [{ id, severity, decided, verdict: key => rule(key, facts) }]
+      return [{ id, severity, decided, verdict: rules[id] }]
     })
   const own = facts.ownRules.flatMap((compiled): Asked[] => {
     const { id, severity } = compiled.rule
     const why = lacking(compiled.needs, facts)
     if (why !== null) log.add(why, id, [])
-    const verdict = (key: AuditedKey) => (key.kind === 'declared' ? askOwnRule(compiled, key, facts) : [])
+    const verdict: Rule = key => (key.kind === 'declared' ? askOwnRule(compiled, key, facts) : [])
     return why === null ? [{ id, severity, decided: true, verdict }] : []
   })
   return [...builtIn, ...own]
@@ -78,33 +78,36 @@ function sortByWeight(findings: readonly AuditFinding[]): readonly AuditFinding[
     .map(({ finding }) => finding)
 }
 
+const noRules: ReadonlySet<string> = new Set()
+const noExceptions: readonly AuditException[] = []
+
 /** Applies all rules that are on and the policy's own to all keys. Pure. Throws a Failure where an own rule cannot be worked out. */
 export function auditState(facts: AuditFacts): AuditReport {
   const { desired, live, now, windowDays, usage, requests } = facts
   const { stack, policy } = desired
-  const nothing: readonly AuditFinding[] = []
   const log = unseenLog()
   const all = asked(facts, log)
   const asks = new Set(all.map(({ id }) => id))
   const keys = auditedKeys(facts)
   const unmatchedSeverity = severityOf('exception-unmatched', policy.audit)
   let cleanKeys = 0
-  const findings = keys.flatMap(key => {
-    const unseen = new Set<string>()
+  const findings: AuditFinding[] = []
+  for (const key of keys) {
     const found: AuditFinding[] = []
+    let unseen: ReadonlySet<string> = noRules
     for (const one of all) {
-      const verdict = one.verdict(key)
+      const verdict = one.verdict(key, facts)
       if (verdict === clean) continue
       if ('unseen' in verdict) {
         const liveIds = liveKeysOf(key).map(({ id }) => id)
         log.add(verdict.unseen, one.id, liveIds)
-        unseen.add(one.id)
+        unseen = new Set([...unseen, one.id])
       } else for (const draft of verdict) found.push(toFinding(key, draft, one, stack))
     }
-    const exceptions = key.kind === 'declared' ? key.desired.exceptions : []
+    const exceptions = key.kind === 'declared' ? key.desired.exceptions : noExceptions
     if (found.length === 0 && exceptions.length === 0) {
       cleanKeys += 1
-      return nothing
+      continue
     }
     const answered = suppress(found, exceptions, now)
     const unmatched =
@@ -121,8 +124,8 @@ export function auditState(facts: AuditFacts): AuditReport {
           )
     const own = agreeingRemedies(key, [...answered.findings, ...unmatched])
     if (own.every(({ suppressedBy }) => suppressedBy !== null)) cleanKeys += 1
-    return own
-  })
+    findings.push(...own)
+  }
   return {
     platform: live?.platform ?? null,
     account: live?.caller.account ?? null,

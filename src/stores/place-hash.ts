@@ -13,6 +13,8 @@ async function realFolder(folder: string): Promise<string> {
   return parent === folder ? folder : join(await realFolder(parent), basename(folder))
 }
 
+const noFiles: readonly string[] = []
+
 /**
  * Tells where the local stores of one key are, as 8 hexadecimal digits: this machine and user (`host`), and the real folders of the files
  * among them. Without files it is `host` itself. Each folder is looked up once.
@@ -24,7 +26,7 @@ export function placeHasher(host: string): (specs: readonly StoreSpec[]) => stri
     return shortHash([host, ...[...places].sort()].join('\n'), 8)
   }
   return specs => {
-    const files = specs.filter(isLocal).flatMap(filesOf)
+    const files = specs.flatMap(spec => (isLocal(spec) ? filesOf(spec) : noFiles))
     if (files.length === 0) return host
     const folders = [...new Set(files.map(dirname))]
     const unknown = folders.filter(folder => !real.has(folder))
