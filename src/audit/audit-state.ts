@@ -80,6 +80,48 @@ function sortByWeight(findings: readonly AuditFinding[]): readonly AuditFinding[
 
 const noRules: ReadonlySet<string> = new Set()
 const noExceptions: readonly AuditException[] = []
+const nothing: readonly AuditFinding[] = []
+
+/** What every key is held against. */
+interface Examination {
+  readonly facts: AuditFacts
+  readonly asked: readonly Asked[]
+  readonly askedIds: ReadonlySet<string>
+  readonly unmatchedSeverity: Severity | null
+  readonly log: ReturnType<typeof unseenLog>
+}
+
+function findingsOn(key: AuditedKey, examination: Examination): readonly AuditFinding[] {
+  const { facts, askedIds, unmatchedSeverity, log } = examination
+  const { stack } = facts.desired
+  const found: AuditFinding[] = []
+  let unseen = noRules
+  for (const one of examination.asked) {
+    const verdict = one.verdict(key, facts)
+    if (verdict === clean) continue
+    if ('unseen' in verdict) {
+      const liveIds = liveKeysOf(key).map(({ id }) => id)
+      log.add(verdict.unseen, one.id, liveIds)
+      unseen = new Set([...unseen, one.id])
+    } else for (const draft of verdict) found.push(toFinding(key, draft, one, stack))
+  }
+  const exceptions = key.kind === 'declared' ? key.desired.exceptions : noExceptions
+  // Nearly every key.
+  if (found.length === 0 && exceptions.length === 0) return nothing
+  const { findings, idle } = suppress(found, exceptions, facts.now)
+  const unmatched =
+    unmatchedSeverity === null
+      ? []
+      : exceptionUnmatched(idle.filter(({ rule }) => askedIds.has(rule) && !unseen.has(rule))).map(draft =>
+          toFinding(
+            key,
+            draft,
+            { id: 'exception-unmatched', severity: unmatchedSeverity, decided: true },
+            stack,
+          ),
+        )
+  return agreeingRemedies(key, unmatched.length === 0 ? findings : [...findings, ...unmatched])
+}
 
 /** Applies all rules that are on and the policy's own to all keys. Pure. Throws a Failure where an own rule cannot be worked out. */
 export function auditState(facts: AuditFacts): AuditReport {
@@ -87,42 +129,18 @@ export function auditState(facts: AuditFacts): AuditReport {
   const { stack, policy } = desired
   const log = unseenLog()
   const all = asked(facts, log)
-  const asks = new Set(all.map(({ id }) => id))
+  const examination: Examination = {
+    facts,
+    asked: all,
+    askedIds: new Set(all.map(({ id }) => id)),
+    unmatchedSeverity: severityOf('exception-unmatched', policy.audit),
+    log,
+  }
   const keys = auditedKeys(facts)
-  const unmatchedSeverity = severityOf('exception-unmatched', policy.audit)
-  let cleanKeys = 0
   const findings: AuditFinding[] = []
+  let cleanKeys = 0
   for (const key of keys) {
-    const found: AuditFinding[] = []
-    let unseen: ReadonlySet<string> = noRules
-    for (const one of all) {
-      const verdict = one.verdict(key, facts)
-      if (verdict === clean) continue
-      if ('unseen' in verdict) {
-        const liveIds = liveKeysOf(key).map(({ id }) => id)
-        log.add(verdict.unseen, one.id, liveIds)
-        unseen = new Set([...unseen, one.id])
-      } else for (const draft of verdict) found.push(toFinding(key, draft, one, stack))
-    }
-    const exceptions = key.kind === 'declared' ? key.desired.exceptions : noExceptions
-    if (found.length === 0 && exceptions.length === 0) {
-      cleanKeys += 1
-      continue
-    }
-    const answered = suppress(found, exceptions, now)
-    const unmatched =
-      unmatchedSeverity === null
-        ? []
-        : exceptionUnmatched(answered.idle.filter(({ rule }) => asks.has(rule) && !unseen.has(rule))).map(
-            draft =>
-              toFinding(
-                key,
-                draft,
-                { id: 'exception-unmatched', severity: unmatchedSeverity, decided: true },
-                stack,
-              ),
-          )
-    const own = agreeingRemedies(key, [...answered.findings, ...unmatched])
+    const own = findingsOn(key, examination)
     if (own.every(({ suppressedBy }) => suppressedBy !== null)) cleanKeys += 1
     findings.push(...own)
   }

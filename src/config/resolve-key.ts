@@ -118,13 +118,13 @@ function resolveEnds(key: Located<RawKey>, context: KeyContext): Ends | null {
   const written = key.value.expires ?? shared.expires?.value
   const before = rotate === undefined && written !== undefined ? knownEnds.get(written) : undefined
   if (before !== undefined) return before
-  let isRight = true
+  let reports = 0
   const report = (diagnostic: Diagnostic) => {
-    isRight = false
+    reports += 1
     context.report(diagnostic)
   }
   const warn = (diagnostic: Diagnostic) => {
-    isRight = false
+    reports += 1
     context.warn(diagnostic)
   }
   const expires = ownOrDefault(key, shared, 'expires')
@@ -138,7 +138,7 @@ function resolveEnds(key: Located<RawKey>, context: KeyContext): Ends | null {
   const rotation = resolveRotation(raw, lifetime, expires ?? { ...key, value: '' }, report, warn)
   if (lifetime === null) return null
   const ends = { expires: lifetime, rotation }
-  if (isRight && rotate === undefined && written !== undefined) knownEnds.set(written, ends)
+  if (reports === 0 && rotate === undefined && written !== undefined) knownEnds.set(written, ends)
   return ends
 }
 

@@ -11,7 +11,8 @@ function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   const items = value as Readonly<Record<string, unknown>>
-  const names = Object.keys(items).sort()
+  const names = Object.keys(items)
+  if (names.length > 1) names.sort()
   return `{${names.map(name => `${JSON.stringify(name)}:${canonical(items[name])}`).join(',')}}`
 }
 
@@ -36,9 +37,13 @@ export function storeHash(raw: RawStore, names: Names): string {
     const account = JSON.stringify(defaultAccount(names))
     return shortHash(`{"keychain":{"account":${account},"service":"fluxloop"}}`, placeDigits) + hashOfNothing
   }
-  const digits = (part: object, count: number) => shortHash(fillIn(canonical(part), names), count)
   const [place, rest] = whatCounts(raw, names)
-  return digits(place, placeDigits) + (rest === nothingElse ? hashOfNothing : digits(rest, restDigits))
+  const hash = hashOf(place, names, placeDigits)
+  return hash + (rest === nothingElse ? hashOfNothing : hashOf(rest, names, restDigits))
+}
+
+function hashOf(part: object, names: Names, digits: number): string {
+  return shortHash(fillIn(canonical(part), names), digits)
 }
 
 const restDigits = storeHashDigits - placeDigits

@@ -4,7 +4,6 @@ import {
   type Binding,
   type EmergencyGrant,
   type FieldHashes,
-  type MarkedField,
   type Marker,
   type MarkerState,
   markedFields,
@@ -119,19 +118,15 @@ function parseBinding(key: string | undefined, moment: string | undefined): Bind
   return key === undefined ? { kind: 'moment', at: parseInstant(moment ?? '') } : { kind: 'key', hash: key }
 }
 
-function fieldHash(digits: string, field: MarkedField): string {
-  const start = 2 * markedFields.indexOf(field)
-  return digits.slice(start, start + 2)
-}
-
+/** In the order of `markedFields`. */
 function parseFields(digits: string): FieldHashes {
   return {
-    name: fieldHash(digits, 'name'),
-    description: fieldHash(digits, 'description'),
-    scope: fieldHash(digits, 'scope'),
-    permissions: fieldHash(digits, 'permissions'),
-    expires: fieldHash(digits, 'expires'),
-    environment: fieldHash(digits, 'environment'),
+    name: digits.slice(0, 2),
+    description: digits.slice(2, 4),
+    scope: digits.slice(4, 6),
+    permissions: digits.slice(6, 8),
+    expires: digits.slice(8, 10),
+    environment: digits.slice(10, 12),
   }
 }
 
