@@ -14,6 +14,7 @@ export function agreeingRemedies(
   key: AuditedKey,
   findings: readonly AuditFinding[],
 ): readonly AuditFinding[] {
+  if (findings.length < 2) return findings
   const open = findings.filter(({ suppressedBy }) => suppressedBy === null)
   const removal = open.find(({ rule }) => unneeded.includes(rule))
   const bound = open.find(({ rule }) => rule === 'lifetime-too-long')

@@ -1,3 +1,4 @@
+import type { AuditException } from '../model/audit-policy.ts'
 import { type AuditFinding, type AuditReport, fingerprintOf } from '../model/audit.ts'
 import { type BuiltInRule, type Severity, auditRules, compareSeverity } from '../model/audit-rule.ts'
 import { agreeingRemedies } from './agree.ts'
@@ -5,7 +6,7 @@ import { type AuditedKey, auditedKeys, liveKeysOf, subjectOf } from './audited-k
 import { enabledRules, lacking, severityOf } from './enabled.ts'
 import type { AuditFacts } from './audit-facts.ts'
 import { askOwnRule } from './own-rules.ts'
-import { type Draft, type Verdict, clean } from './rule.ts'
+import { type Draft, type Rule, clean } from './rule.ts'
 import { exceptionUnmatched } from './rules/exception-unmatched.ts'
 import { rules } from './rule-list.ts'
 import { suppress } from './suppress.ts'
@@ -17,7 +18,7 @@ interface Asked {
   readonly severity: Severity
   /** The policy's word goes over what a draft says. */
   readonly decided: boolean
-  readonly verdict: (key: AuditedKey) => Verdict
+  readonly verdict: Rule
 }
 
 const isRule = (rule: BuiltInRule): rule is keyof typeof rules => rule !== 'exception-unmatched'
@@ -32,14 +33,13 @@ function asked(facts: AuditFacts, log: ReturnType<typeof unseenLog>): readonly A
       const severity = severityOf(id, policy)
       if (why !== null || severity === null) return []
       const decided = policy.severities[id] !== undefined
-      const rule = rules[id]
-      return [{ id, severity, decided, verdict: key => rule(key, facts) }]
+      return [{ id, severity, decided, verdict: rules[id] }]
     })
   const own = facts.ownRules.flatMap((compiled): Asked[] => {
     const { id, severity } = compiled.rule
     const why = lacking(compiled.needs, facts)
     if (why !== null) log.add(why, id, [])
-    const verdict = (key: AuditedKey) => (key.kind === 'declared' ? askOwnRule(compiled, key, facts) : [])
+    const verdict: Rule = key => (key.kind === 'declared' ? askOwnRule(compiled, key, facts) : [])
     return why === null ? [{ id, severity, decided: true, verdict }] : []
   })
   return [...builtIn, ...own]
@@ -78,51 +78,72 @@ function sortByWeight(findings: readonly AuditFinding[]): readonly AuditFinding[
     .map(({ finding }) => finding)
 }
 
+const noRules: ReadonlySet<string> = new Set()
+const noExceptions: readonly AuditException[] = []
+const nothing: readonly AuditFinding[] = []
+
+/** What every key is held against. */
+interface Examination {
+  readonly facts: AuditFacts
+  readonly asked: readonly Asked[]
+  readonly askedIds: ReadonlySet<string>
+  readonly unmatchedSeverity: Severity | null
+  readonly log: ReturnType<typeof unseenLog>
+}
+
+function findingsOn(key: AuditedKey, examination: Examination): readonly AuditFinding[] {
+  const { facts, askedIds, unmatchedSeverity, log } = examination
+  const { stack } = facts.desired
+  const found: AuditFinding[] = []
+  let unseen = noRules
+  for (const one of examination.asked) {
+    const verdict = one.verdict(key, facts)
+    if (verdict === clean) continue
+    if ('unseen' in verdict) {
+      const liveIds = liveKeysOf(key).map(({ id }) => id)
+      log.add(verdict.unseen, one.id, liveIds)
+      unseen = new Set([...unseen, one.id])
+    } else for (const draft of verdict) found.push(toFinding(key, draft, one, stack))
+  }
+  const exceptions = key.kind === 'declared' ? key.desired.exceptions : noExceptions
+  // Nearly every key.
+  if (found.length === 0 && exceptions.length === 0) return nothing
+  const { findings, idle } = suppress(found, exceptions, facts.now)
+  const unmatched =
+    unmatchedSeverity === null
+      ? []
+      : exceptionUnmatched(idle.filter(({ rule }) => askedIds.has(rule) && !unseen.has(rule))).map(draft =>
+          toFinding(
+            key,
+            draft,
+            { id: 'exception-unmatched', severity: unmatchedSeverity, decided: true },
+            stack,
+          ),
+        )
+  return agreeingRemedies(key, unmatched.length === 0 ? findings : [...findings, ...unmatched])
+}
+
 /** Applies all rules that are on and the policy's own to all keys. Pure. Throws a Failure where an own rule cannot be worked out. */
 export function auditState(facts: AuditFacts): AuditReport {
   const { desired, live, now, windowDays, usage, requests } = facts
   const { stack, policy } = desired
-  const nothing: readonly AuditFinding[] = []
   const log = unseenLog()
   const all = asked(facts, log)
-  const asks = new Set(all.map(({ id }) => id))
+  const examination: Examination = {
+    facts,
+    asked: all,
+    askedIds: new Set(all.map(({ id }) => id)),
+    unmatchedSeverity: severityOf('exception-unmatched', policy.audit),
+    log,
+  }
   const keys = auditedKeys(facts)
-  const unmatchedSeverity = severityOf('exception-unmatched', policy.audit)
+  const findings: AuditFinding[] = []
   let cleanKeys = 0
-  const findings = keys.flatMap(key => {
-    const unseen = new Set<string>()
-    const found: AuditFinding[] = []
-    for (const one of all) {
-      const verdict = one.verdict(key)
-      if (verdict === clean) continue
-      if ('unseen' in verdict) {
-        const liveIds = liveKeysOf(key).map(({ id }) => id)
-        log.add(verdict.unseen, one.id, liveIds)
-        unseen.add(one.id)
-      } else for (const draft of verdict) found.push(toFinding(key, draft, one, stack))
-    }
-    const exceptions = key.kind === 'declared' ? key.desired.exceptions : []
-    if (found.length === 0 && exceptions.length === 0) {
-      cleanKeys += 1
-      return nothing
-    }
-    const answered = suppress(found, exceptions, now)
-    const unmatched =
-      unmatchedSeverity === null
-        ? []
-        : exceptionUnmatched(answered.idle.filter(({ rule }) => asks.has(rule) && !unseen.has(rule))).map(
-            draft =>
-              toFinding(
-                key,
-                draft,
-                { id: 'exception-unmatched', severity: unmatchedSeverity, decided: true },
-                stack,
-              ),
-          )
-    const own = agreeingRemedies(key, [...answered.findings, ...unmatched])
+  for (const key of keys) {
+    const own = findingsOn(key, examination)
     if (own.every(({ suppressedBy }) => suppressedBy !== null)) cleanKeys += 1
-    return own
-  })
+    findings.push(...own)
+  }
   return {
     platform: live?.platform ?? null,
     account: live?.caller.account ?? null,

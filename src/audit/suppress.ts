@@ -19,6 +19,7 @@ export function suppress(
   exceptions: readonly AuditException[],
   now: Instant,
 ): { readonly findings: readonly AuditFinding[]; readonly idle: readonly AuditException[] } {
+  if (exceptions.length === 0) return { findings, idle: exceptions }
   const open = exceptions.filter(({ until }) => until > now)
   const used = new Set<AuditException>()
   const answered = findings.map(finding => {

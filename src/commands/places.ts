@@ -20,20 +20,19 @@ type Hasher = ReturnType<typeof placeHasher>
 
 const specsOf = (stores: readonly DeclaredStore[]) => stores.map(({ spec }) => spec)
 
-/** What carries the place of a machine that is not among those that are known to be here. */
-function elsewhere(present: readonly string[], lineage: Lineage): readonly ManagedKey[] {
-  return membersOf(lineage).filter(({ marker: { host } }) => host !== null && !present.includes(host))
+/** Does it carry the place of a machine that is not among those that are known to be here? */
+function isElsewhere({ marker: { host: marked } }: ManagedKey, host: string, own: string): boolean {
+  return marked !== null && marked !== host && marked !== own
 }
 
 /** A declaration may have gained or lost stores since a marker was written: the place is the same one then. */
 async function formerPlaces(
-  present: readonly string[],
-  lineage: Lineage,
+  elsewhere: readonly ManagedKey[],
   known: readonly DeclaredStore[],
   placeHash: Hasher,
 ): Promise<readonly string[]> {
   const found = new Set<string>()
-  for (const { marker } of elsewhere(present, lineage)) {
+  for (const { marker } of elsewhere) {
     for (const stores of markedStores(marker, known)) {
       const place = await placeHash(specsOf(stores))
       if (place === marker.host) found.add(place)
@@ -41,6 +40,8 @@ async function formerPlaces(
   }
   return [...found].sort()
 }
+
+const nobody: readonly ManagedKey[] = []
 
 /** Where the local stores of each declared key are here: see `PlanOptions.places`. */
 export async function placesHere(
@@ -55,10 +56,13 @@ export async function placesHere(
     const place = placeHash(specsOf(stores))
     const own = typeof place === 'string' ? place : await place
     const lineage = lineages.get(keyId)
-    const isKnown = lineage === undefined || elsewhere([host, own], lineage).length === 0
-    const known = () => [...stores, ...(former.get(keyId) ?? [])]
-    const before = isKnown ? [] : await formerPlaces([host, own], lineage, known(), placeHash)
-    if (own !== host || before.length > 0) places.set(keyId, [own, ...before])
+    const members = lineage === undefined ? nobody : membersOf(lineage)
+    if (members.some(key => isElsewhere(key, host, own))) {
+      const elsewhere = members.filter(key => isElsewhere(key, host, own))
+      const known = [...stores, ...(former.get(keyId) ?? [])]
+      const before = await formerPlaces(elsewhere, known, placeHash)
+      if (own !== host || before.length > 0) places.set(keyId, [own, ...before])
+    } else if (own !== host) places.set(keyId, [own])
   }
   return places
 }

@@ -18,9 +18,15 @@ export function withFallback(spec: StoreSpec): StoreSpec[] {
 
 /** An env file that sets several variables stands for each of them. */
 function oneVariableEach(spec: StoreSpec): readonly StoreSpec[] {
-  if (spec.kind !== 'env-file') return [spec]
+  if (spec.kind !== 'env-file' || spec.also === undefined) return [spec]
   const { kind, path, declaredIn } = spec
   return variablesOf(spec).map(name => ({ kind, path, declaredIn, name }))
+}
+
+/** One for each place that a secret is put at. */
+function placesOf(spec: StoreSpec): readonly StoreSpec[] {
+  const all = withFallback(spec)
+  return all.some(each => 'also' in each) ? all.flatMap(oneVariableEach) : all
 }
 
 /** Two secrets with one of these in common would overwrite each other. */
@@ -56,7 +62,7 @@ export function checkPlaces(
       if (shown === undefined) continue
       // The whole key stands for a keychain that nobody wrote down.
       const onKey = shown === declaration
-      for (const spec of withFallback(store.spec).flatMap(oneVariableEach)) {
+      for (const spec of placesOf(store.spec)) {
         const id = placeOfSecret(spec)
         const holder: Holder = { keyId: key.keyId, at: shown }
         const path = 'path' in spec ? spec.path : null

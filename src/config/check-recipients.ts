@@ -11,9 +11,11 @@ interface Recipient {
 /** An X25519 key; the others (`age1pq`, `age1tag`) say by their names how long they are, which the library checks where it encrypts. */
 const x25519Bytes = 32
 
+const none: readonly Recipient[] = []
+
 function recipientsOf(at: Located<RawStore>): readonly Recipient[] {
   const { value } = at
-  if (typeof value === 'string') return []
+  if (typeof value === 'string' || (value['age-file'] ?? value.keychain) === undefined) return none
   const under = (raw: RawStore | undefined, path: Path): readonly Recipient[] =>
     typeof raw !== 'object'
       ? []
@@ -29,7 +31,8 @@ function recipientsOf(at: Located<RawStore>): readonly Recipient[] {
  * when a secret is encrypted.
  */
 export async function checkRecipients(resolved: readonly ResolvedKey[], report: Report): Promise<void> {
-  const recipients = resolved.flatMap(({ stores }) => stores.flatMap(({ at }) => recipientsOf(at)))
+  const recipients: Recipient[] = []
+  for (const { stores } of resolved) for (const { at } of stores) recipients.push(...recipientsOf(at))
   if (recipients.length === 0) return
   const { bech32 } = await import('@scure/base')
   const valid = new Map<string, boolean>()

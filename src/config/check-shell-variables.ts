@@ -66,6 +66,22 @@ function runsInterpreter(store: RawStore, path: Path): boolean {
 
 const shownTexts = ['name', 'description', 'owner'] as const
 
+function checkShownTexts(key: Located<RawKey>, warn: Report): void {
+  for (const name of shownTexts) {
+    const text = key.value[name]
+    if (text !== undefined && mayHaveVariable(text))
+      checkText({ ...key, path: [...key.path, name] }, text, warn)
+  }
+}
+
+function checkStore(at: Located<RawStore>, report: Report, warn: Report): void {
+  for (const [text, path] of texts(at.value, at.path)) {
+    const place = { ...at, path }
+    if (isPath(path)) checkPath(place, text, report)
+    else if (!runsInterpreter(at.value, path)) checkText(place, text, warn)
+  }
+}
+
 /** A file in a folder that is called $HOME surprises everybody: an error in a path, and a warning elsewhere. */
 export function checkShellVariables(
   resolved: readonly ResolvedKey[],
@@ -73,22 +89,13 @@ export function checkShellVariables(
   report: Report,
   warn: Report,
 ): void {
-  for (const key of keys.values()) {
-    for (const name of shownTexts) {
-      const text = key.value[name]
-      if (text !== undefined && mayHaveVariable(text))
-        checkText({ ...key, path: [...key.path, name] }, text, warn)
-    }
-  }
+  for (const key of keys.values()) checkShownTexts(key, warn)
   const seen = new Set<RawStore>()
-  for (const { at } of resolved.flatMap(({ stores }) => stores)) {
-    if (seen.has(at.value)) continue
-    seen.add(at.value)
-    if (!hasMark(at.value)) continue
-    for (const [text, path] of texts(at.value, at.path)) {
-      const place = { ...at, path }
-      if (isPath(path)) checkPath(place, text, report)
-      else if (!runsInterpreter(at.value, path)) checkText(place, text, warn)
+  for (const { stores } of resolved) {
+    for (const { at } of stores) {
+      if (seen.has(at.value)) continue
+      seen.add(at.value)
+      if (hasMark(at.value)) checkStore(at, report, warn)
     }
   }
 }

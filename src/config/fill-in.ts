@@ -26,9 +26,14 @@ const placeholder = /\{([^{}]*)\}/g
 /** Commands have braces of their own, as in `jsonpath={.data}`. */
 const word = /^[a-z]+$/
 
+const none: readonly string[] = []
+
 /** The placeholders of `text` that stand for nothing. After a dollar they are variables of a shell: `checkShellVariables` reports those. */
-export function unknownPlaceholders(text: string, known: readonly string[] = commonPlaceholders): string[] {
-  if (!text.includes('{')) return []
+export function unknownPlaceholders(
+  text: string,
+  known: readonly string[] = commonPlaceholders,
+): readonly string[] {
+  if (!text.replaceAll('{stack}', '').replaceAll('{key}', '').includes('{')) return none
   const wide = known.length > commonPlaceholders.length
   return [...text.matchAll(placeholder)]
     .filter(({ index }) => text[index - 1] !== '$')

@@ -8,6 +8,7 @@ import { checkFormerly, checkRenames } from './check-renames.ts'
 import { checkShellVariables } from './check-shell-variables.ts'
 import { DiagnosticList } from './diagnostic-list.ts'
 import { findFiles, shownPath } from './find-files.ts'
+import { knownLists } from './known-lists.ts'
 import { mergeParts } from './merge.ts'
 import type { Part } from './parts.ts'
 import type { Confined } from './policy/locate.ts'
@@ -15,7 +16,7 @@ import { resolvePolicy } from './policy/resolve.ts'
 import { sharedPolicies } from './policy/shared.ts'
 import type { RawLimits, RawMarker } from './raw.ts'
 import { readPart } from './read-part.ts'
-import { type KeyContext, resolveKey, sharedDefaults } from './resolve-key.ts'
+import { type KeyContext, type ResolvedKey, resolveKey, sharedDefaults } from './resolve-key.ts'
 import { resolvePrune, resolveQuiet } from './resolve-lifetime.ts'
 import { checkRole } from './resolve-permissions.ts'
 import { Room } from './room.ts'
@@ -53,9 +54,12 @@ export function tidy(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 async function resolveKeys(context: KeyContext, allowed: readonly string[]): Promise<DesiredKey[]> {
   const { merged, report } = context
   for (const role of merged.roles.values()) checkRole(role, report)
-  const resolved = [...merged.keys]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([keyId, key]) => resolveKey(keyId, key, context) ?? [])
+  const resolved: ResolvedKey[] = []
+  for (const keyId of [...merged.keys.keys()].sort()) {
+    const declared = merged.keys.get(keyId)
+    const key = declared === undefined ? null : resolveKey(keyId, declared, context)
+    if (key !== null) resolved.push(key)
+  }
   checkPlaces(resolved, merged.keys, report)
   checkFileNames(resolved, allowed, context.warn)
   checkShellVariables(resolved, merged.keys, report, context.warn)
@@ -120,6 +124,8 @@ export async function loadConfiguration(options: {
   const context: KeyContext = {
     merged,
     shared: sharedDefaults(merged),
+    knownEnds: new Map(),
+    known: knownLists(),
     rules:
       shared.whole && known('policy') && known('extends')
         ? new Set(policy.audit.rules.map(({ id }) => id))

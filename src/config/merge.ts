@@ -61,23 +61,19 @@ function collect<Value>(
   repeated: (second: Located<Value>, first: Located<Value>, id: string) => void,
 ) {
   const all = new Map<string, Located<Value>>()
-  const broken = new Set<string>()
-  const seen = new Map<string, Located<Value>>()
+  const broken = new Map<string, Located<Value>>()
   for (const part of parts) {
     const block = part.raw[name] as Readonly<Record<string, Value>> | undefined
     if (block === undefined || part.broken.has('') || part.broken.has(name)) continue
     for (const id of Object.keys(block)) {
       const found: Located<Value> = { value: block[id] as Value, part, path: [name, id] }
-      const first = seen.get(id)
+      const first = all.get(id) ?? broken.get(id)
       if (first !== undefined) repeated(found, first, id)
-      else {
-        seen.set(id, found)
-        if (isValidAt(part, found.path)) all.set(id, found)
-        else broken.add(id)
-      }
+      else if (isValidAt(part, found.path)) all.set(id, found)
+      else broken.set(id, found)
     }
   }
-  return { all, broken }
+  return { all, broken: new Set(broken.keys()) }
 }
 
 /**

@@ -25,6 +25,7 @@ export interface Located<Value> {
 export type Report = (diagnostic: Diagnostic) => void
 
 export function isValidAt(part: Part, path: Path): boolean {
+  if (part.broken.size === 0) return true
   return !part.broken.has('') && !part.broken.has(partName(path)) && !part.broken.has(String(path[0] ?? ''))
 }
 

@@ -46,6 +46,8 @@ class PlainReader {
   /** Where names begin, by the name that their block has at the first level. */
   readonly #starts = new Map<string, Map<string, number>>()
   #inBlock = new Map<string, number>()
+  /** Lists of texts by how they are written: thousands of keys have a few of them, and share them. */
+  readonly #lists = new Map<string, readonly unknown[]>()
 
   constructor(text: string) {
     this.#text = text.endsWith('\n') ? text : `${text}\n`
@@ -203,6 +205,22 @@ class PlainReader {
   }
 
   #flowList(): readonly unknown[] {
+    const end = this.#text.indexOf(']', this.#at) + 1
+    const written = this.#text.slice(this.#at, end)
+    const known = this.#lists.get(written)
+    if (known !== undefined) {
+      this.#goDeeper()
+      this.#depth -= 1
+      this.#at = end
+      return known
+    }
+    const list = this.#newFlowList()
+    // Otherwise its first bracket belongs to a text in it, or to a list in it.
+    if (this.#at === end && list.every(item => typeof item === 'string')) this.#lists.set(written, list)
+    return list
+  }
+
+  #newFlowList(): readonly unknown[] {
     const list: unknown[] = []
     if (this.#opens(endBracket))
       do list.push(this.#inBrackets())

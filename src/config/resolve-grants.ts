@@ -3,6 +3,7 @@ import { type Permissions, permissionsBeyond } from '../model/permission.ts'
 import { type Scope, reachesBeyond } from '../model/scope.ts'
 import type { TemporaryGrant } from '../model/temporary-grant.ts'
 import { pathText } from './describe.ts'
+import type { KnownLists } from './known-lists.ts'
 import { type Located, type Report, diagnosticFor, valuePosition } from './parts.ts'
 import type { RawKey, RawTemporaryPermission, RawTemporaryProject } from './raw.ts'
 
@@ -33,9 +34,8 @@ function endOf(at: Located<string>, report: Report): Instant | null {
   return null
 }
 
-/** Texts are told apart by the schema's own words, maps by what they grant. */
-function checkRepeats(at: Located<readonly Entry[]>, report: Report): void {
-  if (at.value.length < 2) return
+/** Texts are told apart by the schema's own words, maps by what they grant. False where it reports something. */
+function checkRepeats(at: Located<readonly Entry[]>, report: Report): boolean {
   const seen = new Set<string>()
   for (const [index, entry] of at.value.entries()) {
     const name = nameOf(entry)
@@ -43,10 +43,11 @@ function checkRepeats(at: Located<readonly Entry[]>, report: Report): void {
       const message = `\`${pathText(at.path)}\` names the same thing twice`
       const place = { ...at, path: [...at.path, index] }
       report(diagnosticFor(place, { code: 'bad-value', message, hint: 'Remove the repeat.' }))
-      return
+      return false
     }
     seen.add(name)
   }
+  return true
 }
 
 function grantsOf(at: Located<readonly Entry[]>, kind: TemporaryGrant['kind'], report: Report) {
@@ -84,8 +85,10 @@ function checkRest(at: Located<readonly Entry[]>, list: List, report: Report): v
 export function resolveGrants(
   key: Located<RawKey>,
   { permissions, scope }: { readonly permissions: Permissions; readonly scope: Scope },
+  known: KnownLists,
   report: Report,
 ): readonly TemporaryGrant[] {
+  if (known.plain.has(key.value.permissions) && known.plain.has(key.value.scope)) return none
   const isHeld = {
     permissions: (name: string) => permissionsBeyond([name], permissions).length === 0,
     scope: (name: string) => !reachesBeyond([name], scope),
@@ -93,10 +96,16 @@ export function resolveGrants(
   const all: TemporaryGrant[] = []
   for (const list of lists) {
     const value = key.value[list]
-    if (value === 'all') continue
+    if (value === 'all') {
+      known.plain.add(value)
+      continue
+    }
     const at: Located<readonly Entry[]> = { value, part: key.part, path: [...key.path, list] }
-    checkRepeats(at, report)
-    if (value.every(isText)) continue
+    const isRight = checkRepeats(at, report)
+    if (value.every(isText)) {
+      if (isRight) known.plain.add(value)
+      continue
+    }
     const found = grantsOf(at, kinds[list], report)
     if (found.length > 0) checkRest(at, list, report)
     for (const { index, ...grant } of found) {

@@ -1,8 +1,10 @@
 import type { DesiredKey } from '../model/desired.ts'
+import type { Diagnostic } from '../model/diagnostic.ts'
 import type { Instant } from '../model/duration.ts'
 import { type Scope, scopeOf } from '../model/scope.ts'
 import type { DeclaredStore } from '../model/store.ts'
 import { markerRoom, maximumDescription } from '../platform/marker-text.ts'
+import type { KnownLists } from './known-lists.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor, keyPosition } from './parts.ts'
 import type { RawKey, RawStore, RawStores } from './raw.ts'
@@ -20,6 +22,9 @@ const leastRoom = maximumDescription - markerRoom('s'.repeat(40), 'k'.repeat(63)
 export interface KeyContext {
   readonly merged: Merged
   readonly shared: SharedDefaults
+  /** By what keys say of their end, where they say nothing of their rotation, and nothing is to be reported. */
+  readonly knownEnds: Map<string, Ends>
+  readonly known: KnownLists
   readonly stack: string
   /** The names that the stack had before. */
   readonly formerly: readonly string[]
@@ -32,6 +37,8 @@ export interface KeyContext {
   readonly report: Report
   readonly warn: Report
 }
+
+type Ends = Pick<DesiredKey, 'expires' | 'rotation'>
 
 /** A key with the place of each of its stores, for the check that no two secrets share one. */
 export interface ResolvedKey {
@@ -67,9 +74,11 @@ function ownOrDefault<Name extends keyof SharedDefaults>(
   return own === undefined ? shared[name] : { value: own, part, path: [...path, name] }
 }
 
-function resolveScope(key: Located<RawKey>, report: Report): Scope {
+function resolveScope(key: Located<RawKey>, { known, report }: KeyContext): Scope {
   const { scope } = key.value
   if (scope === 'all') return 'all'
+  const before = known.scopes.get(scope)
+  if (before !== undefined) return before
   const index = scope.findIndex(name => name === 'all' || name === '*')
   const word = scope[index]
   if (typeof word === 'string') {
@@ -78,14 +87,16 @@ function resolveScope(key: Located<RawKey>, report: Report): Scope {
     const at = { ...key, path: [...key.path, 'scope', index] }
     report(diagnosticFor(at, { code: 'all-with-projects', message, hint }))
   }
-  return scopeOf(scope.filter(entry => typeof entry === 'string'))
+  const projects = scopeOf(scope.filter(entry => typeof entry === 'string'))
+  if (index < 0) known.scopes.set(scope, projects)
+  return projects
 }
 
 function checkDescription(key: Located<RawKey>, keyId: string, stores: number, context: KeyContext): void {
   const { description } = key.value
   if (description === undefined) return
-  const at = { ...key, path: [...key.path, 'description'] }
   if (description.includes('[fk')) {
+    const at = { ...key, path: [...key.path, 'description'] }
     const message = 'A description may not hold "[fk": it would look like the marker that the tool appends'
     const hint = 'The marker is not part of the description that you declare. Remove it.'
     context.report(diagnosticFor(at, { code: 'marker-in-description', message, hint }))
@@ -93,14 +104,29 @@ function checkDescription(key: Located<RawKey>, keyId: string, stores: number, c
   if (description.length <= leastRoom) return
   const room = maximumDescription - markerRoom(context.stack, keyId, stores)
   if (description.length > room) {
+    const at = { ...key, path: [...key.path, 'description'] }
     const message = `The description has ${description.length} characters; with the key's marker there is room for ${room}`
     const hint = `Shorten it by ${description.length - room}.`
     context.report(diagnosticFor(at, { code: 'description-too-long', message, hint }))
   }
 }
 
-function resolveExpiry(key: Located<RawKey>, context: KeyContext) {
-  const { merged, shared, now, report, warn } = context
+/** Null where it cannot be told when the key ends. */
+function resolveEnds(key: Located<RawKey>, context: KeyContext): Ends | null {
+  const { merged, shared, now, knownEnds } = context
+  const { rotate } = key.value
+  const written = key.value.expires ?? shared.expires?.value
+  const before = rotate === undefined && written !== undefined ? knownEnds.get(written) : undefined
+  if (before !== undefined) return before
+  let reports = 0
+  const report = (diagnostic: Diagnostic) => {
+    reports += 1
+    context.report(diagnostic)
+  }
+  const warn = (diagnostic: Diagnostic) => {
+    reports += 1
+    context.warn(diagnostic)
+  }
   const expires = ownOrDefault(key, shared, 'expires')
   if (expires === null && context.defaultsKnown) {
     const message = `The key "${String(key.path[1])}" has no \`expires\`, and \`defaults\` gives none`
@@ -108,33 +134,32 @@ function resolveExpiry(key: Located<RawKey>, context: KeyContext) {
     report(diagnosticFor(key, { code: 'missing-expiry', message, hint, onKey: true }))
   }
   const lifetime = expires === null ? null : resolveLifetime(expires, now, report)
-  const raw = mergeRotate(key.value.rotate, merged.defaults?.value.rotate)
+  const raw = mergeRotate(rotate, merged.defaults?.value.rotate)
   const rotation = resolveRotation(raw, lifetime, expires ?? { ...key, value: '' }, report, warn)
-  return { expires: lifetime, rotation }
+  if (lifetime === null) return null
+  const ends = { expires: lifetime, rotation }
+  if (reports === 0 && rotate === undefined && written !== undefined) knownEnds.set(written, ends)
+  return ends
 }
 
 /** One key with roles, defaults and placeholders filled in; null where it cannot be told what it should be. */
 export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyContext): ResolvedKey | null {
-  const { merged, shared, report } = context
+  const { merged, shared, known, report } = context
   const raw = key.value
-  const { expires, rotation } = resolveExpiry(key, context)
-  const permissions = resolvePermissions(
-    { ...key, value: raw.permissions, path: [...key.path, 'permissions'] },
-    merged,
-    context.rolesKnown,
-    report,
-  )
-  const scope = resolveScope(key, report)
+  const ends = resolveEnds(key, context)
+  const permissions = resolvePermissions(key, context, report)
+  const scope = resolveScope(key, context)
   const declared: Located<RawStores> = ownOrDefault(key, shared, 'store') ?? { ...key, value: 'keychain' }
   const { name, environment = '', previously: formerly } = raw
   const { stack, formerly: stacks } = context
   const names = { stack, formerStack: stacks[0], key: keyId, name, environment, formerly }
-  const stores = storeEntries(declared).flatMap(at => {
+  const stores: { readonly store: DeclaredStore; readonly at: Located<RawStore> }[] = []
+  for (const at of storeEntries(declared)) {
     const store = resolveStore(at, names, report)
-    return store === null ? [] : [{ store, at }]
-  })
+    if (store !== null) stores.push({ store, at })
+  }
   checkDescription(key, keyId, stores.length, context)
-  if (expires === null) return null
+  if (ends === null) return null
   const desired: DesiredKey = {
     keyId,
     name: raw.name,
@@ -143,9 +168,9 @@ export function resolveKey(keyId: string, key: Located<RawKey>, context: KeyCont
     environment: raw.environment ?? null,
     scope,
     permissions,
-    grants: resolveGrants(key, { permissions, scope }, report),
-    expires,
-    rotation,
+    grants: resolveGrants(key, { permissions, scope }, known, report),
+    expires: ends.expires,
+    rotation: ends.rotation,
     stores: stores.map(({ store }) => store),
     keepRemoved: raw.keepRemoved ?? merged.defaults?.value.keepRemoved ?? false,
     protect: raw.protect ?? false,

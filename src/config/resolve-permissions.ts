@@ -1,18 +1,21 @@
 import { type Permissions, everyPermission, permissionSet } from '../model/permission.ts'
 import { closest } from '../model/suggest.ts'
+import type { KnownLists } from './known-lists.ts'
 import type { Merged } from './merge.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
-import type { RawTemporaryPermission } from './raw.ts'
+import type { RawKey } from './raw.ts'
 
 const rolePrefix = 'role:'
 
-function checkWildcard(at: Located<readonly unknown[]>, names: readonly string[], report: Report): void {
-  if (names.length < 2 || !names.includes(everyPermission)) return
+/** False where it reports something. */
+function checkWildcard(at: Located<readonly unknown[]>, names: readonly string[], report: Report): boolean {
+  if (names.length < 2 || !names.includes(everyPermission)) return true
   const own = at.value.indexOf(everyPermission)
   const message = '`*` stands for all permissions, and others are named too'
   const hint = 'Keep `*` alone, or (better) only the permissions that the key needs.'
   const place = own < 0 ? at : { ...at, path: [...at.path, own] }
   report(diagnosticFor(place, { code: 'wildcard-with-others', message, hint, onKey: own < 0 }))
+  return false
 }
 
 /** Roles are plain sets of permissions: a role in a role is an error. */
@@ -28,13 +31,17 @@ export function checkRole(role: Located<readonly string[]>, report: Report): voi
 
 /** A key's permissions with its roles filled in, without those that end. `rolesKnown`: no file's roles are missing from `merged`. */
 export function resolvePermissions(
-  at: Located<readonly (string | RawTemporaryPermission)[]>,
-  merged: Merged,
-  rolesKnown: boolean,
+  key: Located<RawKey>,
+  { merged, rolesKnown, known }: { merged: Merged; rolesKnown: boolean; known: KnownLists },
   report: Report,
 ): Permissions {
+  const value = key.value.permissions
+  const before = known.permissions.get(value)
+  if (before !== undefined) return before
+  const at = { ...key, value, path: [...key.path, 'permissions'] }
   const names: string[] = []
-  for (const [index, name] of at.value.entries()) {
+  let isRight = true
+  for (const [index, name] of value.entries()) {
     if (typeof name !== 'string') continue
     if (!name.startsWith(rolePrefix)) {
       names.push(name)
@@ -44,6 +51,7 @@ export function resolvePermissions(
     const role = merged.roles.get(roleName)
     if (role !== undefined) names.push(...role.value)
     else if (rolesKnown && !merged.brokenRoles.has(roleName)) {
+      isRight = false
       const declared = [...merged.roles.keys(), ...merged.brokenRoles].sort()
       const meant = closest(roleName, declared)
       const known = declared.length === 0 ? 'No role is declared.' : `Declared roles: ${declared.join(', ')}.`
@@ -52,6 +60,8 @@ export function resolvePermissions(
       report(diagnosticFor({ ...at, path: [...at.path, index] }, { code: 'undeclared-role', message, hint }))
     }
   }
-  if (names.includes(everyPermission)) checkWildcard(at, [...new Set(names)], report)
-  return permissionSet(names)
+  isRight = checkWildcard(at, [...new Set(names)], report) && isRight
+  const permissions = permissionSet(names)
+  if (isRight) known.permissions.set(value, permissions)
+  return permissions
 }

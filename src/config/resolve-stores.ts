@@ -4,24 +4,27 @@ import { checkVariable } from './check-variable.ts'
 import { resolveProgram } from './resolve-programs.ts'
 import { type Names, fillIn, fillInPath, fillInVariable, unknownPlaceholders } from './fill-in.ts'
 import { type Located, type Report, diagnosticFor } from './parts.ts'
-import type { Path } from './read-yaml.ts'
 import type { RawStore, RawStoreMap, RawStores } from './raw.ts'
 
 /** Key order does not count, so that a reformatted file is not a changed one. */
 function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item)}`).join(',')}}`
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  const items = value as Readonly<Record<string, unknown>>
+  const names = Object.keys(items)
+  if (names.length > 1) names.sort()
+  return `{${names.map(name => `${JSON.stringify(name)}:${canonical(items[name])}`).join(',')}}`
 }
 
-function expanded(raw: RawStore): RawStoreMap {
-  return raw === 'keychain' ? { keychain: {} } : raw
-}
+const defaultService = 'fluxloop'
 
 /** Where the keychain keeps a secret whose declaration does not say. An entry stays where it is when its key, or the stack, is renamed. */
 function defaultAccount({ stack, formerStack, key, formerly }: Names): string {
   return `${formerStack ?? stack}/${formerly ?? key}`
+}
+
+function defaultKeychain(names: Names): StoreSpec {
+  return { kind: 'keychain', service: defaultService, account: defaultAccount(names), fallback: null }
 }
 
 /**
@@ -29,14 +32,18 @@ function defaultAccount({ stack, formerStack, key, formerly }: Names): string {
  * another place is another store, and with paths as written, so that another checkout is not.
  */
 export function storeHash(raw: RawStore, names: Names): string {
-  const digits = (part: object, count: number) => shortHash(fillIn(canonical(part), names), count)
   // Most stores are this one: its text as `canonical` would write it.
   if (raw === 'keychain') {
     const account = JSON.stringify(defaultAccount(names))
     return shortHash(`{"keychain":{"account":${account},"service":"fluxloop"}}`, placeDigits) + hashOfNothing
   }
   const [place, rest] = whatCounts(raw, names)
-  return digits(place, placeDigits) + (rest === nothingElse ? hashOfNothing : digits(rest, restDigits))
+  const hash = hashOf(place, names, placeDigits)
+  return hash + (rest === nothingElse ? hashOfNothing : hashOf(rest, names, restDigits))
+}
+
+function hashOf(part: object, names: Names, digits: number): string {
+  return shortHash(fillIn(canonical(part), names), digits)
 }
 
 const restDigits = storeHashDigits - placeDigits
@@ -47,7 +54,10 @@ const hashOfNothing = shortHash(canonical(nothingElse), restDigits)
 function whatCounts(raw: RawStoreMap, names: Names): readonly [place: object, rest: object] {
   const { keychain, 'age-file': ageFile, exec, 'env-file': envFile } = raw
   if (keychain !== undefined)
-    return [{ keychain: { service: 'fluxloop', account: defaultAccount(names), ...keychain } }, nothingElse]
+    return [
+      { keychain: { service: defaultService, account: defaultAccount(names), ...keychain } },
+      nothingElse,
+    ]
   if (ageFile !== undefined) {
     const { path, recipients, identity } = ageFile
     return [{ 'age-file': { path } }, defined({ recipients, identity })]
@@ -73,14 +83,16 @@ function defined(parts: Readonly<Record<string, unknown>>): object {
 
 function checkPlaceholders(
   at: Located<unknown>,
-  steps: Path,
+  store: string,
+  property: string,
   text: string | undefined,
   report: Report,
 ): void {
-  for (const name of text === undefined ? [] : unknownPlaceholders(text)) {
+  if (text === undefined) return
+  for (const name of unknownPlaceholders(text)) {
     const message = `There is no placeholder \`{${name}}\``
     const hint = 'Known here: {stack}, {key}.'
-    const place = { ...at, path: [...at.path, ...steps] }
+    const place = { ...at, path: [...at.path, store, property] }
     report(diagnosticFor(place, { code: 'unknown-placeholder', message, hint }))
   }
 }
@@ -96,12 +108,45 @@ function checkService(at: Located<unknown>, service: string | undefined, report:
   report(diagnosticFor(place, { code: 'reserved-service', message, hint }))
 }
 
+type EnvFile = Extract<StoreSpec, { kind: 'env-file' }>
+
+function resolveEnvFile(
+  at: Located<RawStoreMap>,
+  { path, name: declared }: NonNullable<RawStoreMap['env-file']>,
+  names: Names,
+  report: Report,
+): EnvFile {
+  const { folder } = at.part.source
+  checkPlaceholders(at, 'env-file', 'path', path, report)
+  const variables = listOf(declared).map(text => {
+    checkPlaceholders(at, 'env-file', 'name', text, report)
+    const name = fillInVariable(text, names)
+    const place = { ...at, path: [...at.path, 'env-file', 'name'] }
+    if (unknownPlaceholders(text).length === 0 && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      const message = `"${name}" is not a name for a variable`
+      const hint = 'Use letters, digits and underscores; it may not start with a digit.'
+      report(diagnosticFor(place, { code: 'bad-variable-name', message, hint }))
+    }
+    checkVariable(place, name, report)
+    return name
+  })
+  const [name = '', ...also] = variables.length > 1 ? new Set(variables) : variables
+  const file: EnvFile = {
+    kind: 'env-file',
+    path: fillInPath(path, names, folder),
+    declaredIn: folder,
+    name,
+  }
+  return also.length === 0 ? file : { ...file, also }
+}
+
 function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): StoreSpec | null {
   const { keychain, 'env-file': envFile, 'age-file': ageFile } = at.value
+  if (envFile !== undefined && keychain === undefined) return resolveEnvFile(at, envFile, names, report)
   const folder = at.part.source.folder
   const inside = (...steps: string[]) => ({ ...at, path: [...at.path, ...steps] })
   const check = (store: string, property: string, text: string | undefined) => {
-    checkPlaceholders(at, [store, property], text, report)
+    checkPlaceholders(at, store, property, text, report)
   }
   if (keychain !== undefined) {
     check('keychain', 'service', keychain.service)
@@ -110,32 +155,12 @@ function resolveMap(at: Located<RawStoreMap>, names: Names, report: Report): Sto
     const fallback = keychain.fallback
     return {
       kind: 'keychain',
-      service: fillIn(keychain.service ?? 'fluxloop', names),
+      service: fillIn(keychain.service ?? defaultService, names),
       account: keychain.account === undefined ? defaultAccount(names) : fillIn(keychain.account, names),
       fallback:
         fallback === undefined
           ? null
           : resolveMap({ ...inside('keychain', 'fallback'), value: fallback }, names, report),
-    }
-  }
-  if (envFile !== undefined) {
-    check('env-file', 'path', envFile.path)
-    const variables = listOf(envFile.name).map(text => {
-      check('env-file', 'name', text)
-      const name = fillInVariable(text, names)
-      if (unknownPlaceholders(text).length === 0 && !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-        const message = `"${name}" is not a name for a variable`
-        const hint = 'Use letters, digits and underscores; it may not start with a digit.'
-        report(diagnosticFor(inside('env-file', 'name'), { code: 'bad-variable-name', message, hint }))
-      }
-      checkVariable(inside('env-file', 'name'), name, report)
-      return name
-    })
-    const [name = '', ...also] = new Set(variables)
-    const path = fillInPath(envFile.path, names, folder)
-    return {
-      ...{ kind: 'env-file', path, declaredIn: folder, name },
-      ...(also.length === 0 ? {} : { also }),
     }
   }
   if (ageFile === undefined) return resolveProgram(at, names, report)
@@ -163,15 +188,19 @@ export function storeEntries(at: Located<RawStores>): Located<RawStore>[] {
   // `Array.isArray` alone does not narrow a readonly list.
   return typeof value === 'string' || !isList(value)
     ? [at as Located<RawStore>]
-    : value.map((raw, index) => ({ ...at, value: raw, path: [...at.path, index] }))
+    : value.map((raw, index) => ({ value: raw, part: at.part, path: [...at.path, index] }))
 }
 
 function isList(value: RawStores): value is readonly RawStore[] {
   return Array.isArray(value)
 }
 
+function isMap(at: Located<RawStore>): at is Located<RawStoreMap> {
+  return at.value !== 'keychain'
+}
+
 /** A store with every default, path and placeholder filled in; null only where its declaration is wrong. */
 export function resolveStore(at: Located<RawStore>, names: Names, report: Report): DeclaredStore | null {
-  const spec = resolveMap({ ...at, value: expanded(at.value) }, names, report)
+  const spec = isMap(at) ? resolveMap(at, names, report) : defaultKeychain(names)
   return spec === null ? null : { spec, hash: storeHash(at.value, names) }
 }

@@ -70,14 +70,13 @@ function dueMoments(desired: DesiredKey, live: LiveKey, slot: number | undefined
   const madeAt = secretMadeAt(live)
   const end = expires.kind === 'period' ? wantedEnd(desired, live) : null
   const limit = ageLimit(desired)
-  return [
-    // Without peers, an end of life is due one moment later, as below.
-    ...(limit === null || (slot === undefined && limit !== rotation.maxAge)
-      ? []
-      : [Math.ceil(madeAt + dueAge(limit, slot, madeAt))]),
-    ...(expires.kind === 'until' || live.expiresAt === null ? [] : [live.expiresAt]),
-    ...(end === null ? [] : [end - rotation.renewBefore + 1]),
-  ]
+  const moments: Instant[] = []
+  // Without peers, an end of life is due one moment later, as below.
+  if (limit !== null && (slot !== undefined || limit === rotation.maxAge))
+    moments.push(Math.ceil(madeAt + dueAge(limit, slot, madeAt)))
+  if (expires.kind !== 'until' && live.expiresAt !== null) moments.push(live.expiresAt)
+  if (end !== null) moments.push(end - rotation.renewBefore + 1)
+  return moments
 }
 
 /** The first moment, at `from` or later, at which a head has a reason to be replaced; null: time gives it none. */

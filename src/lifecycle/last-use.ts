@@ -25,15 +25,17 @@ export type Use =
    */
   | { readonly kind: 'hidden'; readonly at: Instant; readonly before: Instant | null }
 
+const never: Use = { kind: 'never' }
+
 /** The one judgement of who used a key: the gate, rules of audit and prune all go by it. */
 export function useOf({ lastUse, ownership }: Pick<LiveKey, 'lastUse' | 'ownership'>): Use {
   if (!lastUse.known) return { kind: 'unknown' }
   const { at, userAgent } = lastUse
-  if (at === null) return { kind: 'never' }
+  if (at === null) return never
   if (userAgent?.startsWith(ownUserAgent) !== true) return { kind: 'used', at }
   // What we did not make, others had before we could look at it.
   const isMadeHere = ownership.kind === 'managed' && ownership.marker.state.kind !== 'external'
-  if (isMadeHere && userAgent.endsWith(beforeDelivery)) return { kind: 'never' }
+  if (isMadeHere && userAgent.endsWith(beforeDelivery)) return never
   return userAgent.endsWith(ofProof) ? { kind: 'hidden', at, before: null } : { kind: 'used', at }
 }
 
@@ -43,12 +45,14 @@ function latest(moments: readonly Instant[]): Instant | null {
 
 /** Of several keys, as if they were one. */
 export function useOfAll(keys: readonly LiveKey[]): Use {
+  const [only, ...others] = keys
+  if (only !== undefined && others.length === 0) return useOf(only)
   const uses = keys.map(useOf)
   if (uses.some(({ kind }) => kind === 'unknown')) return { kind: 'unknown' }
   const used = latest(uses.flatMap(use => (use.kind === 'used' ? [use.at] : [])))
   const hidden = latest(uses.flatMap(use => (use.kind === 'hidden' ? [use.at] : [])))
   if (hidden !== null && (used === null || hidden > used)) return { kind: 'hidden', at: hidden, before: used }
-  return used === null ? { kind: 'never' } : { kind: 'used', at: used }
+  return used === null ? never : { kind: 'used', at: used }
 }
 
 /** Nobody used it for `after`. A key that is younger than that, or whose use nobody knows, cannot be called unused. */

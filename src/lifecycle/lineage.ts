@@ -69,8 +69,8 @@ export function deliveredAt({ marker: { state } }: ManagedKey): Instant | null {
 
 /** The key whose secret the stores hold, as far as markers tell; null where none was delivered. */
 export function storeTop({ head, rivals, retiring, leaked }: Lineage): ManagedKey | null {
-  const received = () => retiring.find(key => deliveredAt(key) !== null)
-  return head ?? rivals[0] ?? received() ?? leaked[0] ?? null
+  if (head !== null) return head
+  return rivals[0] ?? retiring.find(key => deliveredAt(key) !== null) ?? leaked[0] ?? null
 }
 
 /** When a key was marked as retiring. A moment that has not come yet was written by nobody who did that, and counts as long ago. */

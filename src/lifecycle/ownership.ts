@@ -94,14 +94,14 @@ function sortByOwner(
     } else {
       const keyId = keyIdOf(ownership.marker)
       if (keyId === null) continue
-      const group = groups.get(keyId) ?? []
-      group.push({ live, marker: ownership.marker })
-      groups.set(keyId, group)
+      const key = { live, marker: ownership.marker }
+      const group = groups.get(keyId)
+      if (group === undefined) groups.set(keyId, [key])
+      else group.push(key)
       managed += 1
     }
   }
-  const lineages = new Map(
-    [...groups].map(([keyId, group]) => [keyId, lineageOf(keyId, group, isProven, isHeld)]),
-  )
+  const lineages = new Map<string, Lineage>()
+  for (const [keyId, group] of groups) lineages.set(keyId, lineageOf(keyId, group, isProven, isHeld))
   return { lineages, unmanaged, released, unreadable, copied, heldRenames, left, managed }
 }

@@ -9,29 +9,48 @@ function lifeLimit({ expires, rotation }: Pick<DesiredKey, 'expires' | 'rotation
 
 /** The age at which a secret is due at the latest, by its maximum age or its end of life; null: no age makes it due. */
 export function ageLimit(desired: Pick<DesiredKey, 'expires' | 'rotation'>): Milliseconds | null {
-  const [life, { maxAge }] = [lifeLimit(desired), desired.rotation]
+  const life = lifeLimit(desired)
+  const { maxAge } = desired.rotation
   if (life === null || maxAge === null) return life ?? maxAge
   return Math.min(life, maxAge)
 }
+
+interface Answer {
+  readonly stack: string
+  readonly slots: ReadonlyMap<string, number>
+}
+
+/** The last answer about the keys of each configuration: a plan and its audit ask the same. */
+const answers = new WeakMap<readonly DesiredKey[], Answer>()
 
 /**
  * The slot of each key in the round of its peers, the keys that are due at the same age: from 0 up to but not including 1, in
  * the order of their hashes, the same on every machine. A key without peers has none.
  */
 export function rotationSlots(stack: string, keys: readonly DesiredKey[]): ReadonlyMap<string, number> {
+  const last = answers.get(keys)
+  if (last?.stack === stack) return last.slots
+  const slots = slotsAmongPeers(stack, keys)
+  answers.set(keys, { stack, slots })
+  return slots
+}
+
+function slotsAmongPeers(stack: string, keys: readonly DesiredKey[]): ReadonlyMap<string, number> {
   const peers = new Map<Milliseconds, { readonly keyId: string; readonly order: number }[]>()
   for (const key of keys) {
     const { keyId } = key
     const limit = ageLimit(key)
     if (limit === null) continue
-    const group = peers.get(limit) ?? []
-    group.push({ keyId, order: hashNumber(`${stack}/${keyId}`) })
-    peers.set(limit, group)
+    const peer = { keyId, order: hashNumber(`${stack}/${keyId}`) }
+    const group = peers.get(limit)
+    if (group === undefined) peers.set(limit, [peer])
+    else group.push(peer)
   }
   const found = new Map<string, number>()
-  for (const group of [...peers.values()].filter(({ length }) => length > 1)) {
+  for (const group of peers.values()) {
+    if (group.length === 1) continue
     group.sort((a, b) => a.order - b.order || (a.keyId < b.keyId ? -1 : 1))
-    for (const [rank, { keyId }] of group.entries()) found.set(keyId, rank / group.length)
+    group.forEach(({ keyId }, rank) => found.set(keyId, rank / group.length))
   }
   return found
 }

@@ -6,6 +6,7 @@ import { type TemporaryGrant, hasEnded } from './temporary-grant.ts'
 
 /** A key as it is declared to be at a moment: with the temporary grants that have not ended then. */
 export function keyAt(key: DesiredKey, now: Instant): DesiredKey {
+  if (key.grants.length === 0) return key
   const active = key.grants.filter(grant => !hasEnded(grant, now))
   if (active.length === 0) return key
   const namesOf = (kind: TemporaryGrant['kind']) =>

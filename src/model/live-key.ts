@@ -69,8 +69,8 @@ export function secretMadeAt(key: Pick<LiveKey, 'regeneratedAt' | 'createdAt'>):
 
 /** What a masked key (`flux_dev_****...mno34`) shows of the secret's end. */
 export function visibleEnd(maskedKey: string): string {
-  const ends = ['*', '.', '…'].map(mask => maskedKey.lastIndexOf(mask))
-  return maskedKey.slice(Math.max(...ends) + 1)
+  const end = Math.max(maskedKey.lastIndexOf('*'), maskedKey.lastIndexOf('.'), maskedKey.lastIndexOf('…'))
+  return maskedKey.slice(end + 1)
 }
 
 /** What is shorter fits too many values by chance. */

@@ -68,7 +68,7 @@ export const storeHashDigits = placeDigits + 2
 
 /** Do two hashes stand for one place, declared in the same way or not? */
 export function isSamePlace(hash: string, other: string): boolean {
-  return hash.slice(0, placeDigits) === other.slice(0, placeDigits)
+  return hash === other || hash.slice(0, placeDigits) === other.slice(0, placeDigits)
 }
 
 /** The variables of an env file that hold the secret. */

@@ -12,7 +12,9 @@ export function isEveryKey({ only, except }: Targets): boolean {
   return only.length === 0 && except.length === 0
 }
 
-export function isTargeted({ only, except }: Targets, keyId: string): boolean {
+export function isTargeted(targets: Targets, keyId: string): boolean {
+  if (isEveryKey(targets)) return true
+  const { only, except } = targets
   const fits = (pattern: string) => fitsGlob(pattern, keyId)
   return (only.length === 0 || only.some(fits)) && !except.some(fits)
 }

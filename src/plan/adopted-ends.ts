@@ -15,14 +15,17 @@ function unrenewed({ keyId, expires }: DesiredKey, own: readonly Change[], { own
   return isAdopted(live) || expires.kind === 'until' ? live : null
 }
 
+const noChanges: readonly Change[] = []
+const noFindings: readonly Finding[] = []
+
 /** A difference that no apply removes must not pass for none. */
 export function withheldEnds(changes: readonly Change[], facts: Facts): readonly Finding[] {
   const byKeyId = new Map<string, Change[]>()
   for (const change of changes) byKeyId.set(change.keyId, [...(byKeyId.get(change.keyId) ?? []), change])
-  return facts.chosen.flatMap((desired): Finding[] => {
-    const live = unrenewed(desired, byKeyId.get(desired.keyId) ?? [], facts)
+  return facts.chosen.flatMap((desired): readonly Finding[] => {
+    const live = unrenewed(desired, byKeyId.get(desired.keyId) ?? noChanges, facts)
     const wanted = live === null ? null : withheldEnd(desired, live, facts.now)
-    if (live === null || wanted === null) return []
+    if (live === null || wanted === null) return noFindings
     const cause = desired.expires.kind === 'until' ? 'fixed-date' : 'adopted'
     const ends = { wanted, current: live.expiresAt }
     return [

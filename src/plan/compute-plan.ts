@@ -13,7 +13,7 @@ import {
   unsupportedEnvironments,
   withoutDoubt,
 } from './doubted-keys.ts'
-import { type Decision, type Facts, together } from './facts.ts'
+import { type Decision, type Facts, allTogether, nothing } from './facts.ts'
 import { keyGuards, planGuards } from './guards.ts'
 import { isAbandoned } from './heal.ts'
 import { heldKeyIds, holdBack } from './hold.ts'
@@ -88,7 +88,7 @@ export function computePlan(
     deferred: new Set(),
   }
   const { keys, deferred, findings: guarded } = decideAll(facts)
-  const decided = together(...keys)
+  const decided = allTogether(keys)
   const adopted = new Set(decided.changes.flatMap(markedAsOurs))
   const pruning = prune(adopted, facts)
   const retired = sorted([...keys.flatMap(({ retirements }) => retirements), ...pruning.retirements])
@@ -135,6 +135,8 @@ export function computePlan(
 /** A declared key's changes, and what becomes of its predecessors. */
 type DeclaredDecision = Decision & { readonly retirements: readonly RetirementDecision[] }
 
+const rests: DeclaredDecision = { ...nothing, retirements: [] }
+
 /** What happens to every declared key, after the limit on rotations has spoken; and whose key id is held back. */
 function decideAll(facts: Facts): {
   readonly keys: readonly DeclaredDecision[]
@@ -144,7 +146,7 @@ function decideAll(facts: Facts): {
   const unreadable = unreadableKeyIds(facts)
   const chosen = facts.chosen.filter(({ keyId }) => !unreadable.has(keyId))
   const keys = chosen.map(key => decideDeclared(key, facts))
-  const { changes, findings } = together(...keys)
+  const { changes, findings } = allTogether(keys)
   const guarded = keyGuards.flatMap(guard => guard(changes, facts))
   const held = heldKeyIds([...findings, ...guarded])
   const limited = deferRotations(
@@ -173,7 +175,8 @@ function decideDeclared(desired: DesiredKey, facts: Facts): DeclaredDecision {
   if (facts.options.breakGlass?.keyId === keyId) return { ...decided, retirements: [] }
   const decision = withRenames(key, decided, facts)
   // Nearly every key: nothing happens to it, and nothing came before it.
-  if (decision.changes.length === 0 && isAlone(lineage)) return { ...decision, retirements: [] }
+  if (decision.changes.length === 0 && isAlone(lineage))
+    return decision === nothing ? rests : { ...decision, retirements: [] }
   const leaking = new Set(decision.changes.flatMap(change => (change.kind === 'rotate' ? change.leaked : [])))
   const { quiet } = rotation
   const marked = new Set(

@@ -1,5 +1,5 @@
 import { staleness } from '../lifecycle/health.ts'
-import { type Lineage, graceEnd, storeTop } from '../lifecycle/lineage.ts'
+import { type Lineage, type ManagedKey, graceEnd, storeTop } from '../lifecycle/lineage.ts'
 import type { Owned } from '../lifecycle/ownership.ts'
 import { type KeyIdOf, possibleKeyIds } from '../lifecycle/renames.ts'
 import type { DesiredKey, DesiredState } from '../model/desired.ts'
@@ -36,8 +36,8 @@ const nothingHeld: PlanOptions['heldHere'] = new Map()
 const isElsewhere: Condition = ({ desired: { keyId }, lineage, options }) => {
   if (!options.localKeys.has(keyId)) return false
   const top = storeTop(lineage)
-  const counted = [...(top === null ? [] : [top]), ...lineage.pending]
-  return counted.some(key => !isHere(keyId, key, options))
+  const isNotHere = (key: ManagedKey) => !isHere(keyId, key, options)
+  return (top !== null && isNotHere(top)) || lineage.pending.some(isNotHere)
 }
 
 /** Only one of them can be the head. */

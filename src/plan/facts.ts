@@ -42,6 +42,10 @@ export const only = (...findings: readonly Finding[]): Decision => ({ changes: [
 export const nothing: Decision = { changes: [], findings: [] }
 
 export function together(...decisions: readonly Decision[]): Decision {
+  return allTogether(decisions)
+}
+
+export function allTogether(decisions: readonly Decision[]): Decision {
   const said = decisions.filter(({ changes, findings }) => changes.length + findings.length > 0)
   if (said.length === 0) return nothing
   return {

@@ -43,23 +43,22 @@ function liveHash(live: LiveKey, field: MarkedField): string | null {
   }
 }
 
-/** Why a field differs. Hashes are made only when it is asked: most fields do not differ. */
-function causes(
+/** Why a field differs. */
+function causeOf(
+  field: MarkedField,
   desired: DesiredKey,
   { live, marker }: AppliedKey,
   grant: EmergencyGrant | null,
-): (field: MarkedField) => Cause {
-  return field => {
-    const found = liveHash(live, field)
-    const changed = fieldHashes(desired)[field] !== marker.fields[field]
-    const drifted = found === null ? !changed : found !== marker.fields[field]
-    // What was given in an emergency is taken away again: nobody else changed anything.
-    const isGranted = grant !== null && field === 'permissions' && drifted
-    if (isGranted && hashPermissions(withoutGrant(live.permissions, grant)) === marker.fields.permissions)
-      return changed ? 'changed' : 'break-glass'
-    if (changed && drifted) return 'both'
-    return drifted ? 'drift' : 'changed'
-  }
+): Cause {
+  const found = liveHash(live, field)
+  const changed = fieldHashes(desired)[field] !== marker.fields[field]
+  const drifted = found === null ? !changed : found !== marker.fields[field]
+  // What was given in an emergency is taken away again: nobody else changed anything.
+  const isGranted = grant !== null && field === 'permissions' && drifted
+  if (isGranted && hashPermissions(withoutGrant(live.permissions, grant)) === marker.fields.permissions)
+    return changed ? 'changed' : 'break-glass'
+  if (changed && drifted) return 'both'
+  return drifted ? 'drift' : 'changed'
 }
 
 function withoutGrant(permissions: Permissions, grant: EmergencyGrant): Permissions {
@@ -77,15 +76,19 @@ function permissionsNow(
   return permissionSet([...permissions, ...commonPermissions(grant.permissions, live.permissions)])
 }
 
+const none: readonly FieldChange[] = []
+
+const texts = ['name', 'description'] as const
+
 const later = (a: Instant | null, b: Instant | null) => b !== null && (a === null || a > b)
 
 /** The end alone, which a regeneration moves: what its answer makes of it cannot be known before. */
 export function endChange(desired: DesiredKey, key: AppliedKey, now: Instant): readonly FieldChange[] {
   const { live } = key
-  if (!endMoves(desired, live, now)) return []
+  if (!endMoves(desired, live, now)) return none
   const wanted = wantedEnd(desired, live)
   const widens = later(wanted, live.expiresAt)
-  const cause = causes(desired, key, null)('expires')
+  const cause = causeOf('expires', desired, key, null)
   return [{ field: 'expires', current: live.expiresAt, desired: wanted, cause, widens }]
 }
 
@@ -97,34 +100,21 @@ export function fieldChanges(
   grant: EmergencyGrant | null = null,
 ): readonly FieldChange[] {
   const { live, marker } = key
-  const causeOf = causes(desired, key, grant)
   const changes: FieldChange[] = []
-  const text = (field: 'name' | 'description') => {
-    if (live[field] === desired[field]) return
-    changes.push({
-      field,
-      current: live[field],
-      desired: desired[field],
-      cause: causeOf(field),
-      widens: false,
-    })
+  for (const field of texts) {
+    if (live[field] === desired[field]) continue
+    const cause = causeOf(field, desired, key, grant)
+    changes.push({ field, current: live[field], desired: desired[field], cause, widens: false })
   }
-  text('name')
-  text('description')
   if (!sameScope(live.scope, desired.scope)) {
     const widens = reachesBeyond(desired.scope, live.scope)
-    changes.push({
-      field: 'scope',
-      current: live.scope,
-      desired: desired.scope,
-      cause: causeOf('scope'),
-      widens,
-    })
+    const cause = causeOf('scope', desired, key, grant)
+    changes.push({ field: 'scope', current: live.scope, desired: desired.scope, cause, widens })
   }
   const permissions = permissionsNow(desired, key, grant, now)
   if (!samePermissions(live.permissions, permissions)) {
     const widens = permissionsBeyond(permissions, live.permissions).length > 0
-    const cause = causeOf('permissions')
+    const cause = causeOf('permissions', desired, key, grant)
     changes.push({
       field: 'permissions',
       current: live.permissions,
@@ -161,25 +151,20 @@ export function narrowing(
   grant: EmergencyGrant | null = null,
 ): Narrowing {
   const { live } = key
-  const causeOf = causes(desired, key, grant)
   const allowed = permissionsNow(desired, key, grant, now)
   const changes: FieldChange[] = []
   const left: Narrowing['left'][number][] = []
   if (reachesBeyond(live.scope, desired.scope)) {
     const scope = commonScope(live.scope, desired.scope)
     if (scope.length === 0) left.push('scope')
-    else
-      changes.push({
-        field: 'scope',
-        current: live.scope,
-        desired: scope,
-        cause: causeOf('scope'),
-        widens: false,
-      })
+    else {
+      const cause = causeOf('scope', desired, key, grant)
+      changes.push({ field: 'scope', current: live.scope, desired: scope, cause, widens: false })
+    }
   }
   if (permissionsBeyond(live.permissions, allowed).length > 0) {
     const permissions = commonPermissions(live.permissions, allowed)
-    const cause = causeOf('permissions')
+    const cause = causeOf('permissions', desired, key, grant)
     if (permissions.length === 0) left.push('permissions')
     else
       changes.push({

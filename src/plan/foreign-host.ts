@@ -18,12 +18,14 @@ export function foreignHost(
   return { severity: 'warning', code: 'other-host', keyId, liveId: key.live.id, action }
 }
 
+const none: readonly DeliveryReason[] = []
+
 /** Whoever takes a key over wants its secret here, due or not. */
 export function takenOver(
   { keyId }: DesiredKey,
   key: ManagedKey,
   { options }: Pick<Facts, 'options'>,
 ): readonly DeliveryReason[] {
-  if (!options.takeOver || !options.localKeys.has(keyId) || key.marker.state.kind !== 'delivered') return []
-  return isHere(keyId, key, options) ? [] : [{ code: 'taken-over' }]
+  if (!options.takeOver || !options.localKeys.has(keyId) || key.marker.state.kind !== 'delivered') return none
+  return isHere(keyId, key, options) ? none : [{ code: 'taken-over' }]
 }

@@ -15,7 +15,8 @@ export function grantsNearEnd(
   _changes: unknown,
   { chosen, now }: Pick<Facts, 'chosen' | 'now'>,
 ): readonly Finding[] {
-  return chosen.flatMap(({ keyId, grants }) =>
+  const granting = chosen.filter(({ grants }) => grants.length > 0)
+  return granting.flatMap(({ keyId, grants }) =>
     grants
       .filter(grant => !hasEnded(grant, now) && grant.until - now <= near)
       .map(({ kind, name, until, reason }): Finding => {

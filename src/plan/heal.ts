@@ -43,7 +43,9 @@ export function isAbandoned(
 
 /** The pending keys that are to be finished or replaced, the newest first. */
 export function unfinished(lineage: Lineage, facts: Facts): readonly ManagedKey[] {
-  return lineage.pending.filter(key => !isAbandoned(key, lineage, facts))
+  const { pending } = lineage
+  if (pending.length === 0) return pending
+  return pending.filter(key => !isAbandoned(key, lineage, facts))
 }
 
 /** Keys that no run is known to have delivered, the newest first. */

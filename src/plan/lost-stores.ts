@@ -12,11 +12,12 @@ export function storesToFind(
   { lineages }: Pick<Owned, 'lineages'>,
   now: Instant,
 ): ReadonlyMap<string, readonly string[]> {
-  const lost = desired.keys.flatMap(key => {
+  const lost = new Map<string, readonly string[]>()
+  for (const key of desired.keys) {
     const lineage = lineages.get(key.keyId)
-    if (lineage === undefined || key.keepRemoved) return []
+    if (lineage === undefined || key.keepRemoved) continue
     const hashes = lostStores(key, storeHolders(lineage, now))
-    return hashes.length === 0 ? [] : [[key.keyId, hashes] as const]
-  })
-  return new Map(lost)
+    if (hashes.length > 0) lost.set(key.keyId, hashes)
+  }
+  return lost
 }

@@ -17,7 +17,7 @@ export function isOfThisPlace(
   { host, places }: Places,
 ): boolean {
   if (marker.host === null) return false
-  return marker.host === host || (places.get(keyId) ?? []).includes(marker.host)
+  return marker.host === host || places.get(keyId)?.includes(marker.host) === true
 }
 
 /**

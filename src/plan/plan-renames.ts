@@ -157,13 +157,14 @@ export function heldRenames(
   facts: Pick<Facts, 'options' | 'now'>,
 ): readonly HeldFinding[] {
   const held = new Map(owned.heldRenames.map(each => [each.keyId, heldFinding(each)] as const))
-  return declared.flatMap(({ keyId }) => {
-    const found = held.get(keyId)
-    if (found !== undefined) return [found]
+  const findings: HeldFinding[] = []
+  for (const { keyId } of declared) {
     const lineage = owned.lineages.get(keyId)
-    const making = lineage === undefined ? null : beingMadeUnderFormerName(lineage, stack, facts)
-    return making === null ? [] : [making]
-  })
+    const making = () => (lineage === undefined ? null : beingMadeUnderFormerName(lineage, stack, facts))
+    const found = held.get(keyId) ?? making()
+    if (found !== null) findings.push(found)
+  }
+  return findings
 }
 
 /** The key ids of this stack that a held rename is about: the declared one, and a former one that is in use. */

@@ -10,7 +10,7 @@ import { isBound } from '../lifecycle/binding.ts'
 import { grantOf } from '../lifecycle/emergency.ts'
 import type { ManagedKey } from '../lifecycle/lineage.ts'
 import { isExpired } from '../lifecycle/due.ts'
-import { type Decision, type Facts, type KeyCase, isCallingKey } from './facts.ts'
+import { type Decision, type Facts, type KeyCase, isCallingKey, nothing } from './facts.ts'
 import { narrows } from '../model/narrowing.ts'
 import { fieldChanges, narrowing } from './fields.ts'
 import { proofOf } from './find-proof.ts'
@@ -22,6 +22,8 @@ interface Writable {
   readonly findings: readonly Finding[]
 }
 
+const noFindings: readonly Finding[] = []
+
 /** The calling key is never narrowed by its own run: such fields are left out, with a warning. */
 export function withoutNarrowingCaller(
   keyId: string,
@@ -29,9 +31,9 @@ export function withoutNarrowingCaller(
   fields: readonly FieldChange[],
   facts: Pick<Facts, 'current'>,
 ): Writable {
-  if (!isCallingKey(live, facts)) return { fields, findings: [] }
+  if (!isCallingKey(live, facts)) return { fields, findings: noFindings }
   const kept = fields.filter(change => !narrows(change))
-  if (kept.length === fields.length) return { fields, findings: [] }
+  if (kept.length === fields.length) return { fields, findings: noFindings }
   const { id: liveId } = live
   return {
     fields: kept,
@@ -60,8 +62,11 @@ export function fieldsToNarrow(desired: DesiredKey, key: ManagedKey, facts: Fact
   return { fields: narrowed.fields, findings: [...narrowed.findings, finding] }
 }
 
+const noNames: readonly FieldChange['field'][] = []
+
 /** The fields in which it would get more than it has, a later end aside. */
 export function granted(fields: readonly FieldChange[]): readonly FieldChange['field'][] {
+  if (fields.length === 0) return noNames
   return fields.filter(({ field, widens }) => widens && field !== 'expires').map(({ field }) => field)
 }
 
@@ -128,7 +133,7 @@ function provenFields(
   const wanted = fieldsToUpdate(desired, key, facts)
   const grants = granted(wanted.fields).length > 0
   const signature = signatureChange(key, facts)
-  if (!grants && signature === null) return { ...wanted, proof: null }
+  if (!grants && signature === null) return { fields: wanted.fields, findings: wanted.findings, proof: null }
   const proof = proofToday(desired, live, facts)
   if (proof !== null)
     return { ...wanted, fields: [...wanted.fields, ...(signature === null ? [] : [signature])], proof }
@@ -140,9 +145,11 @@ function provenFields(
   return { fields, findings: [...findings, ...left], proof }
 }
 
+const noChanges: readonly FieldChange[] = []
+
 /** A marker that a restore tore from its key is bound to it again. */
 function bindingChange({ live, marker }: ManagedKey): readonly FieldChange[] {
-  if (isBound(marker, live)) return []
+  if (isBound(marker, live)) return noChanges
   return [
     {
       field: 'state',
@@ -158,9 +165,11 @@ function bindingChange({ live, marker }: ManagedKey): readonly FieldChange[] {
 export function updateOf({ desired, lineage }: KeyCase, key: ManagedKey, facts: Facts): Decision {
   const { keyId } = desired
   const { fields: proven, findings, proof } = provenFields(desired, key, facts)
-  const fields = [...proven, ...bindingChange(key)]
+  const binding = bindingChange(key)
   const { removal, findings: left } = removalOf(desired, [key], lineage, facts.options, 'updates')
-  const isIdle = fields.length === 0 && !isRemoval(removal)
+  const isIdle = proven.length + binding.length === 0 && !isRemoval(removal)
+  // Nearly every key.
+  if (isIdle && findings.length + left.length === 0) return nothing
   return {
     changes: isIdle
       ? []
@@ -171,7 +180,7 @@ export function updateOf({ desired, lineage }: KeyCase, key: ManagedKey, facts: 
             desired,
             live: key.live,
             superseded: false,
-            fields,
+            fields: [...proven, ...binding],
             mark: { event: 'updated' },
             proof,
             removal,

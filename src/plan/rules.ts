@@ -1,4 +1,4 @@
-import { type ManagedKey, isEmpty, markedLast } from '../lifecycle/lineage.ts'
+import { type ManagedKey, isAlone, isEmpty, markedLast } from '../lifecycle/lineage.ts'
 import type { RotationReason } from '../model/change.ts'
 import { adopt, needlessAdoption, rotateByHand } from './adopt.ts'
 import { breakGlass, emergencyFindings } from './emergency-grant.ts'
@@ -15,10 +15,12 @@ import { fieldsToUpdate, granted, narrowOf, proofToday, retireFor, updateOf } fr
 /** What has to happen to one declared key. Null: the rule does not speak of it. */
 type Rule = (key: KeyCase, facts: Facts) => Decision | null
 
+const noReasons: readonly never[] = []
+
 /** Somebody asked for a rotation; a leak is a reason of its own, since it leaves the old key no grace. */
 function requestedReasons({ desired }: KeyCase, { options }: Facts): readonly RotationReason[] {
   const request = options.rotate.get(desired.keyId)
-  if (request === undefined) return []
+  if (request === undefined) return noReasons
   const requested: RotationReason = { code: 'requested', note: request.note }
   return request.leaked ? [{ code: 'leaked' }, requested] : [requested]
 }
@@ -29,9 +31,9 @@ function isCalledLeaked(key: KeyCase, facts: Facts): boolean {
 
 /** A key that would get more, and only says that it is ours, is replaced by one that we make. */
 function unprovenReasons({ desired }: KeyCase, head: ManagedKey, facts: Facts): readonly RotationReason[] {
-  if (proofToday(desired, head.live, facts) !== null) return []
+  if (proofToday(desired, head.live, facts) !== null) return noReasons
   const fields = granted(fieldsToUpdate(desired, head, facts).fields)
-  return fields.length === 0 ? [] : [{ code: 'unproven', fields }]
+  return fields.length === 0 ? noReasons : [{ code: 'unproven', fields }]
 }
 
 /** Why the key that consumers have is replaced, or its secret delivered once more. */
@@ -40,16 +42,17 @@ export function renewalReasons(key: KeyCase, replaced: ManagedKey, facts: Facts)
   const { now, slots } = facts
   // Nobody rotates an adopted key unasked.
   const isAdopted = replaced.marker.state.kind === 'external'
-  const due = isAdopted ? [] : rotationReasons(desired, replaced.live, slots.get(desired.keyId), now)
-  const unproven = isAdopted ? [] : unprovenReasons(key, replaced, facts)
-  return {
-    rotation: [...due, ...unproven, ...requestedReasons(key, facts)],
-    delivery: [
-      ...deliveryReasons(desired, replaced, overtakenBy(lineage, desired.keyId, facts.options)),
-      ...takenOver(desired, replaced, facts),
-    ],
-  }
+  const due = isAdopted ? noReasons : rotationReasons(desired, replaced.live, slots.get(desired.keyId), now)
+  const unproven = isAdopted ? noReasons : unprovenReasons(key, replaced, facts)
+  const requested = requestedReasons(key, facts)
+  const again = deliveryReasons(desired, replaced, overtakenBy(lineage, desired.keyId, facts.options))
+  const taken = takenOver(desired, replaced, facts)
+  // Nearly every key has none.
+  if (due.length + unproven.length + requested.length + again.length + taken.length === 0) return noRenewal
+  return { rotation: [...due, ...unproven, ...requested], delivery: [...again, ...taken] }
 }
+
+const noRenewal: RenewalReasons = { rotation: noReasons, delivery: noReasons }
 
 const adoptNamed: Rule = (key, facts) =>
   key.desired.adopt !== null && isEmpty(key.lineage) ? adopt(key.desired, key.desired.adopt, facts) : null
@@ -96,7 +99,7 @@ const renewHead: Rule = (key, facts) => {
   const { head } = key.lineage
   if (head === null) return null
   const found = renewalReasons(key, head, facts)
-  const reasons = facts.deferred.has(key.desired.keyId) ? { rotation: [], delivery: [] } : found
+  const reasons = facts.deferred.has(key.desired.keyId) ? noRenewal : found
   const isDue = reasons.rotation.length > 0 || reasons.delivery.length > 0
   return isDue ? renew(key, head, reasons, facts) : null
 }
@@ -104,8 +107,9 @@ const renewHead: Rule = (key, facts) => {
 const updateHead: Rule = (key, facts) => {
   const { head } = key.lineage
   if (head === null) return null
-  const rivals = key.lineage.rivals.map(each => retireFor(head, key, each, facts))
-  return together(updateOf(key, head, facts), ...rivals)
+  const update = updateOf(key, head, facts)
+  if (key.lineage.rivals.length === 0) return update
+  return together(update, ...key.lineage.rivals.map(each => retireFor(head, key, each, facts)))
 }
 
 /** The first that speaks of a key decides what happens to its head. */
@@ -119,10 +123,13 @@ export function decideKey(key: KeyCase, facts: Facts): Decision {
   for (const rule of rules) {
     const decision = rule(key, facts)
     if (decision === null) continue
+    const remarks = [...needlessAdoption(desired, lineage, facts), ...rotateByHand(desired, lineage, facts)]
+    const granted = emergencyFindings(key, facts)
+    // Nearly every key.
+    if (isAlone(lineage) && remarks.length === 0 && granted === nothing) return decision
     const abandoned = lineage.pending.filter(each => isAbandoned(each, lineage, facts))
     const kin = [...lineage.retiring, ...lineage.leaked, ...abandoned].map(each => narrowOf(key, each, facts))
-    const remarks = [...needlessAdoption(desired, lineage, facts), ...rotateByHand(desired, lineage, facts)]
-    return together(decision, ...kin, only(...remarks), emergencyFindings(key, facts))
+    return together(decision, ...kin, only(...remarks), granted)
   }
   return nothing
 }

@@ -15,10 +15,11 @@ import { type Lineage, type ManagedKey, markedLast, membersOf, storeTop } from '
  */
 export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {
   const isLost = (known: string) => !stores.some(({ hash }) => isSamePlace(hash, known))
-  const lost = keys.flatMap(({ marker }) => [
-    ...marker.formerStores.filter(isLost),
-    ...marker.stores.filter(isLost),
-  ])
+  const lost: string[] = []
+  for (const { marker } of keys) {
+    for (const known of marker.formerStores) if (isLost(known)) lost.push(known)
+    for (const known of marker.stores) if (isLost(known)) lost.push(known)
+  }
   return lost.length === 0 ? lost : [...new Set(lost)]
 }
 
@@ -48,6 +49,8 @@ function lacksStores({ stores }: DesiredKey, { marker }: ManagedKey): boolean {
   return stores.some(({ hash }) => !marker.stores.includes(hash))
 }
 
+const nothingLost = { removal: noRemoval, findings: [] } as const
+
 /**
  * What becomes of the secret in the stores that a key's declaration lost, with a warning for those that it cannot be taken
  * out of from here. A place that a declared store uses by now is never emptied; nor is any by an update while a store that
@@ -62,7 +65,7 @@ export function removalOf(
 ): { readonly removal: Removal; readonly findings: readonly Finding[] } {
   const lost = lostStores(desired, keys)
   const [first] = keys
-  if (lost.length === 0 || first === undefined) return { removal: noRemoval, findings: [] }
+  if (lost.length === 0 || first === undefined) return nothingLost
   const { keyId } = desired
   const { host } = first.marker
   const isTheirs = !isHere(keyId, first, options)

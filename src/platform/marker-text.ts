@@ -4,7 +4,6 @@ import {
   type Binding,
   type EmergencyGrant,
   type FieldHashes,
-  type MarkedField,
   type Marker,
   type MarkerState,
   markedFields,
@@ -83,8 +82,9 @@ function formatState(state: MarkerState): string {
 /** Stands for a time that there is not. */
 const nothing = '-'
 
-function parseState(kind: string, details: readonly string[]): MarkerState | null {
-  const [first, second, third, fourth] = details
+/** `details`: `:no34z:t2k9a1` */
+function parseState(kind: string, details: string): MarkerState | null {
+  const [, first, second, third, fourth] = details.split(':')
   switch (kind) {
     case 'pending':
     case 'external':
@@ -118,18 +118,15 @@ function parseBinding(key: string | undefined, moment: string | undefined): Bind
   return key === undefined ? { kind: 'moment', at: parseInstant(moment ?? '') } : { kind: 'key', hash: key }
 }
 
+/** In the order of `markedFields`. */
 function parseFields(digits: string): FieldHashes {
-  const of = (field: MarkedField) => {
-    const start = 2 * markedFields.indexOf(field)
-    return digits.slice(start, start + 2)
-  }
   return {
-    name: of('name'),
-    description: of('description'),
-    scope: of('scope'),
-    permissions: of('permissions'),
-    expires: of('expires'),
-    environment: of('environment'),
+    name: digits.slice(0, 2),
+    description: digits.slice(2, 4),
+    scope: digits.slice(4, 6),
+    permissions: digits.slice(6, 8),
+    expires: digits.slice(8, 10),
+    environment: digits.slice(10, 12),
   }
 }
 
@@ -182,26 +179,37 @@ export function formatUnsigned(marker: Marker): string {
 export function parseMarker(text: string): Marker | null {
   const match = grammar.exec(text)
   if (match === null) return null
-  const [, stack = '', keyId = '', generation, nonce = '', key, moment, kind = '', details = ''] = match
-  const [host, fields, stores, formerStores, protect, granted, grantEnd, signature] = match.slice(9)
-  const state = parseState(kind, details.split(':').slice(1))
-  if (state === null) return null
-  const marker: Marker = {
-    stack,
-    keyId,
-    generation: Number(generation),
-    nonce,
-    binding: parseBinding(key, moment),
+  const kind = match[7] ?? ''
+  const details = match[8] ?? ''
+  const state = parseState(kind, details)
+  const binding = parseBinding(match[5], match[6])
+  const grant = parseGrant(match[14], match[15])
+  // Of all else, the grammar takes nothing that can be written in another way.
+  if (state === null || formatState(state) !== kind + details) return null
+  if (binding.kind === 'moment' && formatBinding(binding) !== `@${match[6] ?? ''}`) return null
+  if (grant !== null && formatGrant(grant) !== `x${match[14] ?? ''}:${match[15] ?? ''}`) return null
+  const formerStores = parseHashes(match[12] ?? '')
+  if (formerStores.length > maximumFormerStores) return null
+  return {
+    stack: match[1] ?? '',
+    keyId: match[2] ?? '',
+    generation: Number(match[3]),
+    nonce: match[4] ?? '',
+    binding,
     state,
-    host: host ?? null,
-    fields: parseFields(fields ?? ''),
-    stores: parseHashes(stores ?? ''),
-    formerStores: parseHashes(formerStores ?? ''),
-    protected: protect !== undefined,
-    grant: parseGrant(granted, grantEnd),
-    signature: signature ?? null,
+    host: match[9] ?? null,
+    fields: parseFields(match[10] ?? ''),
+    stores: parseHashes(match[11] ?? ''),
+    formerStores,
+    protected: match[13] !== undefined,
+    grant,
+    signature: match[16] ?? null,
   }
-  return marker.formerStores.length <= maximumFormerStores && formatMarker(marker) === text ? marker : null
+}
+
+/** A marker as nearly all stand: last, and alone. */
+function markerAtEnd(text: string, start: number): Marker | null {
+  return text.endsWith(']') && text.lastIndexOf('[') === start ? parseMarker(text.slice(start)) : null
 }
 
 /** Splits what the platform has as description into what a user wrote and our marker, wherever in it edits have left it. */
@@ -209,7 +217,11 @@ export function readDescription(text: string): {
   readonly description: string
   readonly ownership: Ownership
 } {
-  if (!text.includes('[fk')) return { description: text.trim(), ownership: { kind: 'unmanaged' } }
+  const start = text.indexOf('[fk')
+  if (start < 0) return { description: text.trim(), ownership: { kind: 'unmanaged' } }
+  const last = markerAtEnd(text, start)
+  if (last !== null)
+    return { description: text.slice(0, start).trim(), ownership: { kind: 'managed', marker: last } }
   const found = text.match(markerText) ?? []
   // A whole marker inside a broken one is none either: once it is taken out, the rest would read as a broken one.
   const begun = text.match(anyMarkerText)?.length ?? 0

@@ -37,13 +37,12 @@ export async function valueInFile(path: string, name: string): Promise<Secret | 
 /** Env files whose secret goes under one of the two names that the platform's client reads, with another value under the other. */
 export async function otherNames(specs: readonly EnvFileSpec[]): Promise<readonly OtherName[]> {
   const found = new Map<string, OtherName>()
-  const written = new Set(
-    specs.flatMap(spec => variablesOf(spec).map(name => JSON.stringify([spec.path, name]))),
-  )
+  const written = new Set<string>()
+  for (const spec of specs) for (const name of variablesOf(spec)) written.add(`${name} ${spec.path}`)
   for (const spec of specs) {
     const { path } = spec
     const own = credentialVariables.find(name => variablesOf(spec).includes(name))
-    const stale = credentialVariables.find(name => !written.has(JSON.stringify([path, name])))
+    const stale = credentialVariables.find(name => !written.has(`${name} ${path}`))
     if (own === undefined || stale === undefined || found.has(path) || !existsSync(path)) continue
     const value = await valueInFile(path, stale)
     if (value !== null && (await valueInFile(path, own))?.equals(value) !== true)

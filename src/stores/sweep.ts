@@ -8,6 +8,8 @@ import { sweepLockDrafts } from './lock-file.ts'
 
 type FileSpec = Extract<StoreSpec, { kind: 'env-file' | 'age-file' }>
 
+const none: readonly FileSpec[] = []
+
 /** The store itself or the one behind it, where that is a file. */
 function behind(spec: StoreSpec): readonly FileSpec[] {
   switch (spec.kind) {
@@ -15,10 +17,10 @@ function behind(spec: StoreSpec): readonly FileSpec[] {
     case 'age-file':
       return [spec]
     case 'keychain':
-      return spec.fallback === null ? [] : behind(spec.fallback)
+      return spec.fallback === null ? none : behind(spec.fallback)
     case 'exec':
     case 'preset':
-      return []
+      return none
   }
 }
 

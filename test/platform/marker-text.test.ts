@@ -137,6 +137,19 @@ t.test(
   },
 )
 
+t.test('takes nothing that it would write in another way', async () => {
+  const pieces = fc.constantFrom('0', 'A', ':', 'NaN', ' p', ' ', 'x104:t2k9a1', '@0t2k9a1', 'g', '-')
+  fc.assert(
+    fc.property(anyMarker, fc.nat(200), fc.nat(3), pieces, (marker, at, removed, piece) => {
+      const text = formatMarker(marker)
+      const mutated = text.slice(0, at) + piece + text.slice(at + removed)
+      const parsed = parseMarker(mutated)
+      if (parsed !== null) assert.equal(formatMarker(parsed), mutated)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
 t.test('survives edits around it', async t => {
   const marker = formatMarker(example)
   for (const [text, description] of [

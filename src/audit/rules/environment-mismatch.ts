@@ -1,4 +1,4 @@
-import { type Environment, environments } from '../../model/environment.ts'
+import { type Environment, isEnvironment } from '../../model/environment.ts'
 import { environmentOf } from '../audited-key.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
@@ -17,9 +17,11 @@ const words: Readonly<Record<string, Environment>> = {
 /** Most names have none of them. */
 const anyWord = new RegExp(`(?<![a-z0-9])(?:${Object.keys(words).join('|')})(?![a-z0-9])`)
 
+const none: readonly Environment[] = []
+
 function named(text: string): readonly Environment[] {
   const small = text.toLowerCase()
-  if (!anyWord.test(small)) return []
+  if (!anyWord.test(small)) return none
   const found = small
     .split(/[^a-z0-9]+/)
     .flatMap(word => (Object.hasOwn(words, word) ? (words[word] ?? []) : []))
@@ -28,8 +30,10 @@ function named(text: string): readonly Environment[] {
 
 /** `flux_prod_****...abc` */
 function prefixOf(maskedKey: string): Environment | null {
-  const [, prefix = ''] = maskedKey.split('_')
-  return environments.find(each => each === prefix) ?? null
+  const start = maskedKey.indexOf('_') + 1
+  const end = maskedKey.indexOf('_', start)
+  const prefix = maskedKey.slice(start, end < 0 ? undefined : end)
+  return start > 0 && isEnvironment(prefix) ? prefix : null
 }
 
 /** A name may say two of them, as "CI of staging" does: one that fits is enough. */

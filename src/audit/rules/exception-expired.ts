@@ -2,7 +2,7 @@ import { formatDate } from '../../model/duration.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 export const exceptionExpired: Rule = (key, { now }) => {
-  if (key.kind !== 'declared') return clean
+  if (key.kind !== 'declared' || key.desired.exceptions.length === 0) return clean
   return key.desired.exceptions
     .filter(({ until }) => until <= now)
     .map(({ rule, permission, project, until, reason, owner, position }) => ({

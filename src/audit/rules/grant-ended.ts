@@ -3,7 +3,7 @@ import { hasEnded } from '../../model/temporary-grant.ts'
 import { type Rule, clean, evidence } from '../rule.ts'
 
 export const grantEnded: Rule = (key, { now }) => {
-  if (key.kind !== 'declared') return clean
+  if (key.kind !== 'declared' || key.desired.grants.length === 0) return clean
   return key.desired.grants
     .filter(grant => hasEnded(grant, now))
     .map(({ kind, name, until, reason, position }) => ({

@@ -5,7 +5,7 @@ import { type Draft, type Rule, clean, evidence } from '../rule.ts'
 
 /** Used after its grace, and within `quiet`: it cannot be revoked while that goes on. */
 export const retiredKeyInUse: Rule = (key, { now }) => {
-  if (key.kind !== 'declared' || key.lineage === null) return clean
+  if (key.kind !== 'declared' || key.lineage === null || key.lineage.retiring.length === 0) return clean
   const { lineage } = key
   const { quiet } = key.desired.rotation
   const isLate = (at: Instant, end: Instant | null) =>

@@ -6,7 +6,7 @@ import { type Rule, clean, evidence } from '../rule.ts'
 const making = 15 * minute
 
 export const undeliveredSecret: Rule = (key, { now }) => {
-  if (key.kind !== 'declared' || key.lineage === null) return clean
+  if (key.kind !== 'declared' || key.lineage === null || key.lineage.pending.length === 0) return clean
   return key.lineage.pending
     .filter(({ live }) => now - live.createdAt >= making)
     .slice(0, 1)
