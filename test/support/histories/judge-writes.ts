@@ -151,7 +151,10 @@ function madeOtherwise({ new_key: listed }: ChangeJson, asked: NewKey, { now }: 
   const { name, description, environment, scope, permissions, marker } = asked
   const end = endOfLife(asked.expires, now)
   const expires = end === null ? null : isoTime(end)
-  const made = { name, description, environment, scope, permissions, expires, protect: marker?.protected }
+  // A request that is made once more says what its first one said; the marker that its delivery writes is as declared.
+  const isRepeated = marker?.binding.kind === 'key'
+  const protect = isRepeated ? listed.protect : marker?.protected
+  const made = { name, description, environment, scope, permissions, expires, protect }
   for (const [field, value] of Object.entries(made)) {
     if (!isDeepStrictEqual(listed[field as keyof typeof listed], value))
       return `it is made with ${field} ${JSON.stringify(value)}`
