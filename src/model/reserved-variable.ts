@@ -61,14 +61,24 @@ const reserved: readonly (readonly [why: string, names: string])[] = [
   ],
 ]
 
-function patternOf(names: string): RegExp {
-  const each = names.split(' ').map(name => name.replace('*', '\\w*'))
-  return new RegExp(`^(${each.join('|')})$`, 'i')
+interface Reserved {
+  readonly why: string
+  readonly names: ReadonlySet<string>
+  /** What names begin with. */
+  readonly beginnings: readonly string[]
 }
 
-const patterns = reserved.map(([why, names]) => ({ why, pattern: patternOf(names) }))
+const groups = reserved.map(([why, text]): Reserved => {
+  const names = text.split(' ')
+  const beginnings = names.filter(name => name.endsWith('*')).map(name => name.slice(0, -1))
+  return { why, names: new Set(names), beginnings }
+})
 
 /** What programs do with a variable of this name, as in "PATH says where programs are found"; null where they do nothing with it. */
 export function whyReserved(name: string): string | null {
-  return patterns.find(({ pattern }) => pattern.test(name))?.why ?? null
+  if (!/^\w+$/.test(name)) return null
+  const upper = name.toUpperCase()
+  const isIn = ({ names, beginnings }: Reserved) =>
+    names.has(upper) || beginnings.some(beginning => upper.startsWith(beginning))
+  return groups.find(isIn)?.why ?? null
 }

@@ -43,6 +43,7 @@ export function holdsSecret(text: string): boolean {
  */
 export class Secret {
   readonly #value: string
+  #search: SecretSearch | null = null
 
   constructor(value: string) {
     this.#value = value
@@ -79,7 +80,8 @@ export class Secret {
 
   /** Does the secret, or a long enough part of it, stand in this text, in whatever form: encoded, escaped, reversed, wrapped? */
   standsIn(text: string): boolean {
-    return searchFor([this.#value]).finds(text)
+    this.#search ??= searchFor([this.#value])
+    return this.#search.finds(text)
   }
 
   toString(): string {
