@@ -32,6 +32,8 @@ const [single, double] = [0x27, 0x22]
 /** Deeper than any configuration that is accepted. */
 const deepest = 30
 
+const isText = (item: unknown): item is string => typeof item === 'string'
+
 /** The text is for the library. */
 class NotPlain extends Error {}
 
@@ -163,7 +165,16 @@ class PlainReader {
     }
     this.#depth -= 1
     if (this.#column > indent) throw new NotPlain()
-    return list
+    return this.#shared(list)
+  }
+
+  #shared(list: readonly unknown[]): readonly unknown[] {
+    if (!list.every(isText)) return list
+    // No list in brackets begins like this, and no text that is plain has a line feed.
+    const written = `- ${list.join('\n- ')}`
+    const known = this.#lists.get(written) ?? list
+    this.#lists.set(written, known)
+    return known
   }
 
   /** A value that ends with its line. */
@@ -216,7 +227,7 @@ class PlainReader {
     }
     const list = this.#newFlowList()
     // Otherwise its first bracket belongs to a text in it, or to a list in it.
-    if (this.#at === end && list.every(item => typeof item === 'string')) this.#lists.set(written, list)
+    if (this.#at === end && list.every(isText)) this.#lists.set(written, list)
     return list
   }
 

@@ -23,8 +23,18 @@ function defaultAccount({ stack, formerStack, key, formerly }: Names): string {
   return `${formerStack ?? stack}/${formerly ?? key}`
 }
 
-function defaultKeychain(names: Names): StoreSpec {
-  return { kind: 'keychain', service: defaultService, account: defaultAccount(names), fallback: null }
+function defaultKeychain(names: Names): DeclaredStore {
+  const account = defaultAccount(names)
+  return {
+    spec: { kind: 'keychain', service: defaultService, account, fallback: null },
+    hash: keychainHash(account),
+  }
+}
+
+/** Of what `canonical` would write of it: most stores are this one. */
+function keychainHash(account: string): string {
+  const text = `{"keychain":{"account":${JSON.stringify(account)},"service":"${defaultService}"}}`
+  return shortHash(text, placeDigits) + hashOfNothing
 }
 
 /**
@@ -32,11 +42,7 @@ function defaultKeychain(names: Names): StoreSpec {
  * another place is another store, and with paths as written, so that another checkout is not.
  */
 export function storeHash(raw: RawStore, names: Names): string {
-  // Most stores are this one: its text as `canonical` would write it.
-  if (raw === 'keychain') {
-    const account = JSON.stringify(defaultAccount(names))
-    return shortHash(`{"keychain":{"account":${account},"service":"fluxloop"}}`, placeDigits) + hashOfNothing
-  }
+  if (raw === 'keychain') return keychainHash(defaultAccount(names))
   const [place, rest] = whatCounts(raw, names)
   const hash = hashOf(place, names, placeDigits)
   return hash + (rest === nothingElse ? hashOfNothing : hashOf(rest, names, restDigits))
@@ -201,6 +207,7 @@ function isMap(at: Located<RawStore>): at is Located<RawStoreMap> {
 
 /** A store with every default, path and placeholder filled in; null only where its declaration is wrong. */
 export function resolveStore(at: Located<RawStore>, names: Names, report: Report): DeclaredStore | null {
-  const spec = isMap(at) ? resolveMap(at, names, report) : defaultKeychain(names)
+  if (!isMap(at)) return defaultKeychain(names)
+  const spec = resolveMap(at, names, report)
   return spec === null ? null : { spec, hash: storeHash(at.value, names) }
 }

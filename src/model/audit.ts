@@ -2,7 +2,7 @@ import type { AuditException } from './audit-policy.ts'
 import type { Severity } from './audit-rule.ts'
 import type { Position } from './position.ts'
 import type { Instant } from './duration.ts'
-import { shortHash } from './hash.ts'
+import { longHash } from './hash.ts'
 import { usageGaps } from './observed-usage.ts'
 
 /** Which key a finding is about: declared, live, or both. */
@@ -96,7 +96,7 @@ export function fingerprintOf(
     about,
   }: Pick<AuditFinding, 'rule' | 'subject' | 'permission' | 'project' | 'about'>,
 ): string {
-  const whose = subject.keyId === null ? ['live', subject.liveId] : ['declared', subject.keyId]
-  const text = JSON.stringify([rule, stack, ...whose, permission, project, about])
-  return shortHash(text, 8) + shortHash(`${text}\n`, 8)
+  const { keyId, liveId } = subject
+  const kind = keyId === null ? 'live' : 'declared'
+  return longHash(JSON.stringify([rule, stack, kind, keyId ?? liveId, permission, project, about]))
 }

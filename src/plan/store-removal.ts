@@ -14,13 +14,17 @@ import { type Lineage, type ManagedKey, markedLast, membersOf, storeTop } from '
  * place that is only declared differently, the secret is delivered again.
  */
 export function lostStores({ stores }: DesiredKey, keys: readonly ManagedKey[]): readonly string[] {
-  const isLost = (known: string) => !stores.some(({ hash }) => isSamePlace(hash, known))
   const lost: string[] = []
   for (const { marker } of keys) {
-    for (const known of marker.formerStores) if (isLost(known)) lost.push(known)
-    for (const known of marker.stores) if (isLost(known)) lost.push(known)
+    for (const known of marker.formerStores) if (!isPlaceOf(stores, known)) lost.push(known)
+    for (const known of marker.stores) if (!isPlaceOf(stores, known)) lost.push(known)
   }
   return lost.length === 0 ? lost : [...new Set(lost)]
+}
+
+function isPlaceOf(stores: DesiredKey['stores'], known: string): boolean {
+  for (const { hash } of stores) if (isSamePlace(hash, known)) return true
+  return false
 }
 
 /**

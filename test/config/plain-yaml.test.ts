@@ -66,6 +66,20 @@ t.test('plain YAML is read as the library reads it, name by name and in its plac
   t.not(compared(example), null, 'the example is plain')
 })
 
+t.test('lists that are written alike are one list, and none that only looks like another', async t => {
+  const names = ['[a, b]', '[a, b ]', '["a]", b]', '["a]", c]', "['[a, b]']", '[1, 2]', '[[a, b]]']
+  const blocks = ['\n    - a\n    - b', "\n    - '[a, b]'", '\n    - a\n    - - b', '\n    - 1']
+  const lists = [...names.map(list => ` ${list}`), ...blocks]
+  const text = [...lists, ...lists].map((list, index) => `  k${index}:${list}\n`).join('')
+  compared(`keys:\n${text}`)
+  const block = lists.filter(list => !list.includes('- -'))
+  const alike = block.map((list, index) => `  k${index}:${list}\n  again${index}:${list}\n`).join('')
+  t.not(compared(`keys:\n${alike}`), null)
+  const { keys } = readPlainYaml(`keys:\n${alike}`)?.root as { keys: Record<string, unknown> }
+  t.equal(keys['k0'], keys['again0'])
+  t.equal(keys['k7'], keys['again7'])
+})
+
 t.test('a text that was changed anywhere is read as the library reads it, or by the library', async t => {
   const example = await readFile(new URL('../../examples/fluxloop-keys.yaml', import.meta.url), 'utf8')
   const plain = sample.replace('b: c', 'b').replace('Other: one', 'Other')

@@ -11,7 +11,7 @@ import {
 } from '../../src/model/duration.ts'
 import { isEnvironment } from '../../src/model/environment.ts'
 import { Failure, exitCodes } from '../../src/model/failure.ts'
-import { shortHash } from '../../src/model/hash.ts'
+import { longHash, shortHash } from '../../src/model/hash.ts'
 import { endOfLife, endTolerance, formatLifetime, parseLifetime } from '../../src/model/lifetime.ts'
 import { endsAgree, visibleEnd } from '../../src/model/live-key.ts'
 import {
@@ -129,6 +129,8 @@ t.test('keeps its short hashes for ever, since live markers hold them', async t 
   t.equal(shortHash('CI/CD Pipeline', 2), 'fb635d43'.slice(0, 2))
   const seen = new Set(Array.from({ length: 5000 }, (_, index) => shortHash(`key-${index}`, 2)))
   t.equal(seen.size, 256, 'every pair of digits is in use')
+  for (const text of ['', 'CI/CD Pipeline', 'Prüfung €', '\u{1f511}'])
+    t.equal(longHash(text), shortHash(text, 8) + shortHash(`${text}\n`, 8), text)
 })
 
 t.test('suggests what is near, and nothing else', async t => {
