@@ -1,7 +1,7 @@
 // Puts secrets into the keychain of the session that it runs in, and prints what that took without the start, as JSON. `store`: as a delivery
 // puts them, by the process that has the keychain. `binding`: the library's own sets and gets, and nothing else.
 // Usage: keychain.ts store|binding COUNT
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { AsyncEntry } from '@napi-rs/keyring'
 import { Secret } from '../src/model/secret.ts'
 import { createStores } from '../src/stores/open.ts'
@@ -12,7 +12,7 @@ const service = `fluxloop-bench-${mode}`
 const secretOf = (index: number) => `flux_ci_${String(index).padStart(32, '0')}`
 
 async function byStores(): Promise<Measured> {
-  const helper = join(import.meta.dirname, '..', 'dist', 'keychain-helper.js')
+  const helper = resolve('dist/keychain-helper.js')
   const keychainHelper = { command: process.execPath, args: [helper] }
   const stores = createStores({ env: process.env, keychainHelper })
   try {
