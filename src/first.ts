@@ -5,7 +5,7 @@ import { answerTo } from './cli/answer.ts'
 import { builtHelpOn } from './cli/generated/help-pages.ts'
 import { printAnswer } from './runtime/print-answer.ts'
 
-function canPrint(text: string): boolean {
+function isPrinted(text: string): boolean {
   try {
     printAnswer(text)
     return true
@@ -20,4 +20,4 @@ const { isTTY, columns } = mayBeTerminal ? process.stdout : { isTTY: false, colu
 const screen = { isTTY, columns, env: process.env }
 const answer = answerTo(process.argv.slice(2), manifest.version, screen, builtHelpOn)
 // Where the output cannot be written, the program says so.
-if (answer === null || !canPrint(answer)) void import('./program.ts')
+if (answer === null || !isPrinted(answer)) void import('./program.ts')

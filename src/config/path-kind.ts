@@ -1,4 +1,5 @@
-import { lstatSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
+import { statsOf } from '../files/boundary.ts'
 
 export type PathKind = 'file' | 'folder' | 'missing' | { readonly why: string }
 
@@ -8,15 +9,6 @@ export function whyUnread(error: unknown): string {
   return code === 'EACCES' ? 'permission denied' : code
 }
 
-/** Links are not followed. What cannot be asked for is not there. */
-function isThere(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
-  } catch {
-    return false
-  }
-}
-
 /** What `path` leads to. A link that leads nowhere is a file: whoever reads it reports that. */
 export function kindOf(path: string): PathKind {
   try {
@@ -24,6 +16,6 @@ export function kindOf(path: string): PathKind {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOENT' && code !== 'ENOTDIR') return { why: whyUnread(error) }
-    return isThere(path) ? 'file' : 'missing'
+    return statsOf(path) === null ? 'missing' : 'file'
   }
 }

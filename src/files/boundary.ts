@@ -26,7 +26,7 @@ export function realPath(path: string): string | null {
 }
 
 /** Null where there is nothing, or nobody may know. A link is not followed. */
-function statsOf(path: string): Stats | null {
+export function statsOf(path: string): Stats | null {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) ?? null
   } catch {

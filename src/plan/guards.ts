@@ -42,7 +42,7 @@ const nameTaken: Guard = (changes, { owned, current: { doubts } }) => {
 const claimedTwice: Guard = changes => {
   const adoptions = changes.filter(change => change.kind === 'adopt')
   return adoptions.flatMap(({ keyId, desired: { adopt }, live }): Finding[] => {
-    if (adoptions.filter(other => other.live === live).length === 1) return []
+    if (changes.filter(change => markedAsOurs(change).includes(live)).length === 1) return []
     const rest = { adopt: adopt ?? '', liveIds: [live.id], owner: null, suggestion: null }
     return [{ severity: 'held', code: 'cannot-adopt', cause: 'claimed-twice', keyId, ...rest }]
   })

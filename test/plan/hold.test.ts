@@ -90,6 +90,15 @@ t.test('takes no name for taken by a key that the same plan knows again as ours'
   t.strictSame([...codes(proven), ...codes(replaced)], [])
 })
 
+t.test('adopts no key that takes its place in the lineage of another key id', async t => {
+  const unmarked: LiveKey = { ...head(), id: 'key_unmarked', ownership: { kind: 'unmanaged' } }
+  const predecessor = managedKey(key, { state: retiringFor(unmarked.id, day) })
+  const adopter = desiredKey({ keyId: 'adopter', adopt: unmarked.id })
+  const row: Case = { desired: [key, adopter], keys: [unmarked, predecessor], options: { signed: nothing } }
+  const plan = planOf(row)
+  t.strictSame([summary(plan), codes(plan)], [['rotate key_ci-pipeline_1 g2'], ['cannot-adopt']])
+})
+
 t.test('holds back every change of the key id, not only the one that is in trouble', async t => {
   const wide = desiredKey({ permissions: ['delete_scenarios'] })
   const caller = callerWith({ permissions: ['manage_keys', 'read_scenarios', 'upload_results'] })

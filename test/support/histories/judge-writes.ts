@@ -146,13 +146,17 @@ function unlistedState(
 }
 
 /** A field in which a key is made otherwise than the plan says; null where there is none. */
-function madeOtherwise({ new_key: listed }: ChangeJson, asked: NewKey, { now }: Plan): string | null {
+function madeOtherwise(
+  { new_key: listed, pending = [] }: ChangeJson,
+  asked: NewKey,
+  { now }: Plan,
+): string | null {
   if (listed === undefined) return 'the plan says nothing of a key that is made'
   const { name, description, environment, scope, permissions, marker } = asked
   const end = endOfLife(asked.expires, now)
   const expires = end === null ? null : isoTime(end)
   // A request that is made once more says what its first one said; the marker that its delivery writes is as declared.
-  const isRepeated = marker?.binding.kind === 'key'
+  const isRepeated = pending.length > 0 && marker?.binding.kind === 'key'
   const protect = isRepeated ? listed.protect : marker?.protected
   const made = { name, description, environment, scope, permissions, expires, protect }
   for (const [field, value] of Object.entries(made)) {
