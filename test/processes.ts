@@ -66,6 +66,7 @@ export const processes: Readonly<Record<string, readonly string[]>> = {
     fleetTests(folder => database.includes(folder)),
   ),
   '3-packages': packaged,
+  '4-stores': rooms('runtime', 'stores'),
   apply: rooms('apply'),
   campaigns: rooms('campaigns', 'histories'),
   ...inParts('commands', 2, rooms('commands')),
@@ -84,5 +85,4 @@ export const processes: Readonly<Record<string, readonly string[]>> = {
   pure: rooms('audit', 'lifecycle', 'model', 'plan', 'render'),
   root: testsIn('test/', { recursive: false }),
   ...inParts('scenarios', 6, rooms('scenarios')),
-  stores: rooms('runtime', 'stores'),
 }

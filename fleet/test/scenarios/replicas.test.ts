@@ -15,10 +15,15 @@ const lease = 4 * second
 const given = process.env['SEED']
 const seed = Number(given ?? 27)
 
-/** Short in `npm test`; the campaign plays it with seeds of its own, and WHOLE at the size of a company. */
-function shapeOf(): ScenarioShape {
-  if (whole) return { stacks: 200, keysOfEach: 20, lease }
-  return given === undefined ? { stacks: 4, keysOfEach: 5, lease } : { stacks: 30, keysOfEach: 10, lease }
+/**
+ * Short in `npm test`; the campaign plays it with seeds of its own, and WHOLE at the size of a company. `troubles`: how many, at the most, of as
+ * many writes as it takes when nothing happens. A run of a stack is to come to its end now and then.
+ */
+function shapeOf(): ScenarioShape & { readonly troubles: number } {
+  if (whole) return { stacks: 200, keysOfEach: 20, lease, troubles: 20 }
+  return given === undefined
+    ? { stacks: 4, keysOfEach: 5, lease, troubles: 5 }
+    : { stacks: 30, keysOfEach: 10, lease, troubles: 15 }
 }
 
 const postgres = await postgresForTest(t)
@@ -34,8 +39,7 @@ if (postgres !== null) {
     const all = shape.stacks * shape.keysOfEach * 2
     const disturbed = disturb(3, number => scenario.start(number), {
       random: fractions(seed),
-      // Often, and yet so that a run of a stack now and then comes to its end.
-      every: Math.min(all / 10, whole ? 400 : 40),
+      every: all / shape.troubles,
       lease,
     })
     const restarts: Promise<void>[] = []
