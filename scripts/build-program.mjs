@@ -5,9 +5,11 @@
 import { writeFile } from 'node:fs/promises'
 import { basename, relative, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { manifestForChunks } from './manifest-read.mjs'
 
 // What `main` shows of a failure is in the first too, or every command would load the second for it.
 const first = [
+  'package.json',
   'src/context.ts',
   'src/commands/validate-command.ts',
   'src/render/text/failure-text.ts',
@@ -106,7 +108,7 @@ export async function buildProgram({ external, scripts, yaml }) {
     platform: 'node',
     external,
     resolve: { alias: { yaml: resolve(yaml) } },
-    plugins: [noteImports, scriptsApart(scripts), schemaFromPackage, shortExports],
+    plugins: [noteImports, scriptsApart(scripts), schemaFromPackage, manifestForChunks, shortExports],
     checks: { ineffectiveDynamicImport: false },
   })
   await bundle.write({

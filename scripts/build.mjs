@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { build } from 'esbuild'
 import { buildFleet } from './build-fleet.mjs'
 import { buildProgram } from './build-program.mjs'
+import { manifestForScripts } from './manifest-read.mjs'
 import { noticesText, sbomText } from './notices.mjs'
 
 /** Packages with binaries. The database of the sandbox is installed by those who want one. */
@@ -76,16 +77,6 @@ const asBuilt = {
     )
   },
 }
-/** Of the manifest the version alone is read, and 8 KB of it would be read at every start. */
-const versionAlone = {
-  name: 'version-alone',
-  setup({ onLoad }) {
-    onLoad({ filter: /\/package\.json$/ }, async ({ path }) => {
-      const { version } = JSON.parse(await readFile(path, 'utf8'))
-      return { contents: JSON.stringify({ version }), loader: 'json' }
-    })
-  },
-}
 /** Each stream gets the colours that its palette says, and kleur's own switch would load standard output to set itself. */
 const withoutSwitch = {
   name: 'without-switch',
@@ -105,7 +96,7 @@ const scriptsBefore = {
   format: 'cjs',
   // Written as they are, expressions are compiled when they are used first.
   supported: { 'dynamic-import': false, 'regexp-unicode-property-escapes': true },
-  plugins: [asBuilt, versionAlone, withoutSwitch],
+  plugins: [asBuilt, manifestForScripts, withoutSwitch],
 }
 const { metafile: first } = await build({
   ...scriptsBefore,
@@ -132,6 +123,7 @@ const { metafile: action } = await build({
   // Helpers of the desktop stand next to the program, and there is none of them here.
   define: { 'import.meta.url': '"file:///"' },
   logOverride: { 'empty-import-meta': 'silent' },
+  plugins: [manifestForScripts],
 })
 
 const inside = [...program, ...[apart, first, action].flatMap(({ inputs }) => Object.keys(inputs))]

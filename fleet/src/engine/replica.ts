@@ -30,8 +30,11 @@ export interface ReplicaParts {
   readonly stopping: AbortSignal
 }
 
-/** How long a loop waits that found nothing to do. */
-const idle: Milliseconds = second
+/**
+ * How long a loop waits that found nothing to do. By chance, so that no replica is always the first that sees what is due: a key whose
+ * make was cut short is for the machine that began it, until it is old.
+ */
+const idle = (): Milliseconds => second * (0.5 + Math.random())
 /** How long work in flight may take once the replica is to end. */
 const shutdownTime: Milliseconds = 28 * second
 
@@ -57,7 +60,7 @@ export class ReplicaLoop {
       try {
         const found = await this.round()
         troubles = 0
-        if (!found) await this.rest(idle)
+        if (!found) await this.rest(idle())
       } catch (cause) {
         troubles += 1
         log.warn('The queue cannot be asked', { err: cause })
