@@ -39,11 +39,9 @@ function inParts(
   )
 }
 
-/** The tests of the package of fleets, by folder: those with replicas, and those about the database; each process has a PostgreSQL of its own. */
-const fleetFolders = {
-  replicas: ['scenarios'],
-  database: ['.', 'database', 'lease', 'ledger', 'budget', 'listing'],
-}
+/** Where the package of fleets has tests with replicas, and tests of its database. Each process has a PostgreSQL of its own. */
+const fleetReplicas = ['scenarios']
+const fleetDatabase = ['.', 'database', 'lease', 'ledger', 'budget', 'listing']
 
 function fleetTests(isOne: (folder: string) => boolean): readonly string[] {
   return testsIn('fleet/test/', { recursive: true }).filter(file =>
@@ -51,20 +49,10 @@ function fleetTests(isOne: (folder: string) => boolean): readonly string[] {
   )
 }
 
-const { replicas, database } = fleetFolders
-
 /** By the name of the process. They begin in the order of their names: first those that take longest, or wait most. */
 export const processes: Readonly<Record<string, readonly string[]>> = {
-  ...inParts(
-    '1-fleet-replicas',
-    2,
-    fleetTests(folder => replicas.includes(folder)),
-  ),
-  ...inParts(
-    '2-fleet-database',
-    2,
-    fleetTests(folder => database.includes(folder)),
-  ),
+  '1-fleet-replicas': fleetTests(folder => fleetReplicas.includes(folder)),
+  '2-fleet-database': fleetTests(folder => fleetDatabase.includes(folder)),
   '3-packages': packaged,
   '4-stores': rooms('runtime', 'stores'),
   apply: rooms('apply'),
@@ -73,11 +61,7 @@ export const processes: Readonly<Record<string, readonly string[]>> = {
   config: rooms('config', 'pull-request'),
   docs: rooms('docs'),
   ...inParts('faults', 2, rooms('faults')),
-  ...inParts(
-    'fleet',
-    2,
-    fleetTests(folder => ![...replicas, ...database].includes(folder)),
-  ),
+  fleet: fleetTests(folder => ![...fleetReplicas, ...fleetDatabase].includes(folder)),
   fuzz: rooms('fuzz'),
   ...inParts('hostile', 3, rooms('hostile')),
   page: rooms('page'),
