@@ -271,13 +271,11 @@ export function createContext(version: string, streams: Streams, options: Contex
     runProgram: async program => {
       const { runProgram } = await import('./runtime/child-program.ts')
       handedOver = true
-      try {
-        const end = await runProgram(program)
-        endedBy = end.kind === 'killed' ? end.signal : null
-        return end
-      } finally {
-        handedOver = false
-      }
+      const end = await runProgram(program)
+      endedBy = end.kind === 'killed' ? end.signal : null
+      // Else for good: a signal to both may be seen here after the program's end.
+      if (end.kind === 'not-started') handedOver = false
+      return end
     },
     endedBy: () => endedBy,
     interrupt: signal => {

@@ -58,7 +58,8 @@ export async function runProgram({ command, args, env }: Program): Promise<Progr
     const signals = process.platform === 'win32' ? [] : [...meantForProgram, ...fromTerminal]
     for (const signal of signals) process.on(signal, listener)
     const end = (how: ProgramEnd) => {
-      for (const signal of signals) process.off(signal, listener)
+      // What was sent to both may be seen here after the end of the program.
+      if (how.kind === 'not-started') for (const signal of signals) process.off(signal, listener)
       resolve(how)
     }
     try {
