@@ -25,18 +25,14 @@ function rooms(...names: readonly string[]): readonly string[] {
   return names.flatMap(name => testsIn(`test/${name}/`, { recursive: false }))
 }
 
+type Process = readonly [name: string, files: readonly string[]]
+
 /** Every so manyth of the files: of four parts the second has the second file, the sixth and so on. */
-function inParts(
-  name: string,
-  count: number,
-  files: readonly string[],
-): Readonly<Record<string, readonly string[]>> {
-  return Object.fromEntries(
-    Array.from({ length: count }, (_, part) => [
-      `${name}-${part + 1}`,
-      files.filter((_, index) => index % count === part),
-    ]),
-  )
+function inParts(name: string, count: number, files: readonly string[]): readonly Process[] {
+  return Array.from({ length: count }, (_, part) => [
+    `${name}-${part + 1}`,
+    files.filter((_, index) => index % count === part),
+  ])
 }
 
 /** Where the package of fleets has tests with replicas, and tests of its database. Each process has a PostgreSQL of its own. */
@@ -49,24 +45,29 @@ function fleetTests(isOne: (folder: string) => boolean): readonly string[] {
   )
 }
 
-/** By the name of the process. They begin in the order of their names: first those that take longest, or wait most. */
-export const processes: Readonly<Record<string, readonly string[]>> = {
-  '1-fleet-replicas': fleetTests(folder => fleetReplicas.includes(folder)),
-  '2-fleet-database': fleetTests(folder => fleetDatabase.includes(folder)),
-  '3-packages': packaged,
-  '4-stores': rooms('runtime', 'stores'),
-  apply: rooms('apply'),
-  campaigns: rooms('campaigns', 'histories'),
-  ...inParts('commands', 2, rooms('commands')),
-  config: rooms('config', 'pull-request'),
-  docs: rooms('docs'),
-  ...inParts('faults', 2, rooms('faults')),
-  fleet: fleetTests(folder => ![...fleetReplicas, ...fleetDatabase].includes(folder)),
-  fuzz: rooms('fuzz'),
+/** In the order in which they begin: early those that take long, which mostly wait, each among some that compute; late those that are short. */
+const inOrder: readonly Process[] = [
+  ['fleet', fleetTests(folder => ![...fleetReplicas, ...fleetDatabase].includes(folder))],
+  ['fleet-database', fleetTests(folder => fleetDatabase.includes(folder))],
+  ['pure', rooms('audit', 'lifecycle', 'model', 'plan', 'render')],
+  ['apply', rooms('apply')],
+  ['platform', rooms('platform', 'sandbox')],
+  ['fleet-replicas', fleetTests(folder => fleetReplicas.includes(folder))],
+  ['fuzz', rooms('fuzz')],
+  ['campaigns', rooms('campaigns', 'histories')],
   ...inParts('hostile', 3, rooms('hostile')),
-  page: rooms('page'),
-  platform: rooms('platform', 'sandbox'),
-  pure: rooms('audit', 'lifecycle', 'model', 'plan', 'render'),
-  root: testsIn('test/', { recursive: false }),
+  ...inParts('commands', 2, rooms('commands')),
+  ['stores', rooms('runtime', 'stores')],
   ...inParts('scenarios', 6, rooms('scenarios')),
-}
+  ['packages', packaged],
+  ...inParts('faults', 2, rooms('faults')),
+  ['docs', rooms('docs')],
+  ['page', rooms('page')],
+  ['config', rooms('config', 'pull-request')],
+  ['root', testsIn('test/', { recursive: false })],
+]
+
+/** By the name of the process, which begins with its place in that order: tap sorts them. */
+export const processes: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  inOrder.map(([name, files], place) => [`${String(place + 1).padStart(2, '0')}-${name}`, files]),
+)
