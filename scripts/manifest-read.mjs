@@ -1,10 +1,11 @@
 // Of the manifest the program reads two fields: the rest would be 5 KB at every start, and a change of a script one of the committed action.
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 
-const filter = /\/package\.json$/
+const manifest = resolve('package.json')
 
-async function fieldsRead(path) {
-  const { version, peerDependencies } = JSON.parse(await readFile(path, 'utf8'))
+async function fieldsRead() {
+  const { version, peerDependencies } = JSON.parse(await readFile(manifest, 'utf8'))
   return JSON.stringify({ version, peerDependencies })
 }
 
@@ -12,11 +13,13 @@ async function fieldsRead(path) {
 export const manifestForScripts = {
   name: 'manifest-read',
   setup: ({ onLoad }) =>
-    onLoad({ filter }, async ({ path }) => ({ contents: await fieldsRead(path), loader: 'json' })),
+    onLoad({ filter: /\/package\.json$/ }, async ({ path }) =>
+      path === manifest ? { contents: await fieldsRead(), loader: 'json' } : undefined,
+    ),
 }
 
 /** For rolldown. */
 export const manifestForChunks = {
   name: 'manifest-read',
-  load: async id => (filter.test(id) ? { code: await fieldsRead(id), moduleType: 'json' } : null),
+  load: async id => (id === manifest ? { code: await fieldsRead(), moduleType: 'json' } : null),
 }

@@ -6,13 +6,16 @@ function contextOfProcess() {
   return createContext('0.0.0-test', process, { noColor: true, onOutputError: fail })
 }
 
-const [args, env] = [[], {}]
+const program = { args: ['-e', ''], env: {} }
 
 t.test(
   'a signal for a program and for us is that of the program, also when it is seen after its end',
   async t => {
     const context = contextOfProcess()
-    t.strictSame(await context.runProgram({ command: '/bin/true', args, env }), { kind: 'exited', code: 0 })
+    t.strictSame(await context.runProgram({ ...program, command: process.execPath }), {
+      kind: 'exited',
+      code: 0,
+    })
     t.equal(context.interrupt('SIGINT'), '', 'nothing is said, and the exit code stays')
     await context.close()
   },
@@ -20,7 +23,7 @@ t.test(
 
 t.test('where no program could be started, a signal is for us', async t => {
   const context = contextOfProcess()
-  t.strictSame(await context.runProgram({ command: '/nothing/here', args, env }), {
+  t.strictSame(await context.runProgram({ ...program, command: '/nothing/here' }), {
     kind: 'not-started',
     code: 'ENOENT',
   })
