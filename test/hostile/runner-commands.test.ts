@@ -39,6 +39,15 @@ t.test('foreign text can be read and turned back, and ordinary text stays as it 
   }
 })
 
+t.test('no colour, and nothing that is not seen, hides a command', async t => {
+  for (const unseen of ['\u001b[31m', '\u001b[0m', '\u00ad', '\u200d'])
+    for (const command of ['travis_fold:start:x', 'section_end:1:x'])
+      for (const at of Array.from(command, (_, index) => index).slice(1, command.indexOf(':') + 1)) {
+        const hidden = `${command.slice(0, at)}${unseen}${command.slice(at)}`
+        requireNone(t, guarded(`${hidden}\n`).replaceAll(unseen, ''), JSON.stringify(hidden))
+      }
+})
+
 t.test('the carets below a source line stand below its column, whatever of it is broken up', async t => {
   const { text, carets } = excerpt('a: ##[group]x b', 14, 1, 80)
   t.equal(text, 'a: ##\\u005bgroup]x b')

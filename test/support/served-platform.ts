@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
@@ -21,6 +22,8 @@ export interface ServedPlatform {
   now: number
   /** Comes before every answer; waits, or answers in the platform's place. */
   before: (request: Request) => Promise<Response | null>
+  /** Resolves once every request that came in is answered, also those whose program was killed meanwhile. */
+  settled(): Promise<void>
   /** The environment that leads a program here. */
   readonly env: { readonly FLUXLOOP_API_URL: string; readonly FLUXLOOP_API_KEY: string }
   /** Sends a request past HTTP, so that it is not counted. */
@@ -55,11 +58,16 @@ export async function servedPlatform(
   let sandbox = open(database)
   const administrator = sandbox.issueAdministrator()
   const requests: string[] = []
+  const inFlight = new Set<Promise<Response>>()
+  const answerTo = async (request: Request) =>
+    (await platform.before(request)) ?? (await sandbox.handle(request))
   const watched: Sandbox = {
     ...sandbox,
-    async handle(request) {
+    handle(request) {
       requests.push(`${request.method} ${new URL(request.url).pathname.replace(/key_\w+/, ':id')}`)
-      return (await platform.before(request)) ?? (await sandbox.handle(request))
+      const answer = answerTo(request).finally(() => inFlight.delete(answer))
+      inFlight.add(answer)
+      return answer
     },
   }
   const server = await serveSandbox(watched, { port: 0 })
@@ -90,6 +98,13 @@ export async function servedPlatform(
       clock.now = at
     },
     before: async () => null,
+    async settled() {
+      do {
+        // What lies in a socket is read first.
+        for (let turns = 0; turns < 3; turns += 1) await setImmediate()
+        await Promise.allSettled(inFlight)
+      } while (inFlight.size > 0)
+    },
     env: { FLUXLOOP_API_URL: server.url, FLUXLOOP_API_KEY: administrator.reveal() },
     send: request => sandbox.handle(request),
     useDatabase: file => {

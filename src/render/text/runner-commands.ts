@@ -25,7 +25,8 @@ const indentation = `(?:[^\\S${lineEnd}]|${unseen})*`
 
 /** The last character first, and then what stands before it: the other way about, every place in the text would be looked back from. */
 const bracket = `\\[(?<=#${gap}#${gap}(?:[\\w.-]${gap}){0,40}\\[)`
-const fold = ':(?<=(?:travis_(?:fold|time)|section_(?:start|end)):)'
+const words = ['travis_fold', 'travis_time', 'section_start', 'section_end']
+const fold = `:(?<=(?:${words.map(word => Array.from(word).join(gap)).join('|')})${gap}:)`
 const colons = `:(?<=${lineStart}${indentation}:${gap}:)`
 const heading = ['-', '\\+', '~']
   .map(mark => `${mark}(?=\\s|\\u001b|$)(?<=${lineStart}${gap}${mark}${gap}${mark}${gap}${mark})`)
@@ -43,8 +44,12 @@ const headings = compiledLater(`${heading}|${openHeading}`)
 const inLines = compiledLater(`${bracket}|${fold}|${colons}|${heading}|${openHeading}`)
 const inPatches = compiledLater(`${bracket}|${fold}|${colons}`)
 
-/** In text without any of these, which are quick to look for, no mark can end: not a word, nor a character next to the same one or to one that is not seen. */
-const perhaps = /(?:fold|time|start|end):|::|---|\+\+\+|~~~|[:~+-][^ -~\n]/
+/**
+ * In text without any of these, which are quick to look for, no mark can end: not a word, also where something that is not seen is in it, nor
+ * a character next to the same one or to one that is not seen.
+ */
+const perhaps =
+  /(?:fold|time|start|end):|(?:\u001b\[[\d;]*m|[^ -~\n])[a-z_]*:|::|---|\+\+\+|~~~|[:~+-][^ -~\n]/
 
 function isPlain(text: string): boolean {
   return !perhaps.test(text) && !(text.includes('#') && text.includes('['))

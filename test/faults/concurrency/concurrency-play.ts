@@ -72,6 +72,8 @@ export async function play(one: Case): Promise<Verdict> {
       const faultsNow = run.ended.code === 0 && lasts ? await storeFaults(stage, one) : []
       faults.push(...endFaults(run), ...faultsNow.map(fault => `a run ends with 0, and ${fault}`))
     })
+    // What a killed run had asked for would set the clock back.
+    await stage.platform.settled()
     meeting.end()
     if (runs.every(({ ended }) => ended.code === 0)) faults.push(...(await storeFaults(stage, one)))
     faults.push(...(await recover(stage, machines, one)), ...((await prober?.end()) ?? []))
