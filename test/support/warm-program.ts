@@ -44,9 +44,7 @@ function mainOf({ program }: Order): string {
 
 function openWarm({ imports, within }: Order): Warm {
   // Without what tap loads into every process of Node, by NODE_OPTIONS.
-  // As `npm test` runs itself: most of it runs a few times only.
-  const flags = ['--interrupt-budget=600000', ...imports.map(url => `--import=${url}`)]
-  const node = ['env', '-u', 'NODE_OPTIONS', process.execPath, ...flags]
+  const node = ['env', '-u', 'NODE_OPTIONS', process.execPath, ...imports.map(url => `--import=${url}`)]
   const [command, ...line] = [...within, ...node, file] as const
   const child = spawn(command, line, {
     env: { PATH: process.env['PATH'] },
