@@ -41,7 +41,7 @@ export async function reconcile(
 ): Promise<Reconciliation> {
   wideningOf(asked) // A wrong flag costs no request.
   const desired = await requireConfiguration(asked.config, null, context, asked.allowPath)
-  await warnOfOtherNames(desired, context)
+  warnOfOtherNames(desired, context)
   const connection = await context.connect(asked)
   const locked = await lock?.(connection, desired.stack)
   const clockFrom = serverClock()

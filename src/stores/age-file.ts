@@ -83,16 +83,16 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
       const trial = randomBytes(8).toString('hex')
       const sealed = await encrypt(trial)
       if (identity !== null) await readBack(Buffer.from(sealed), identity)
-      await refuseAgePlace(spec, allowed)
+      refuseAgePlace(spec, allowed)
       await probeFolder(dirname(path))
     },
 
     async put(secret, fence) {
       const sealed = await encrypt(secret.reveal())
-      await refuseAgePlace(spec, allowed)
+      refuseAgePlace(spec, allowed)
       await ensureFolder(dirname(path))
       const write = async (file: LockedFile) => {
-        await refuseAgePlace(spec, allowed)
+        refuseAgePlace(spec, allowed)
         await writeFileDurably(file, sealed)
       }
       await withFileLock(path, write, { ...locking, fence })
@@ -100,7 +100,7 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
     },
 
     async get() {
-      const file = await readRegularFile(path)
+      const file = readRegularFile(path)
       if (file === null) return null
       if (identity === null) {
         throw new Failure('failed', `${label} cannot be read: it names no identity.`, {
@@ -112,9 +112,9 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
     },
 
     async remove(fence) {
-      if ((await regularFileAt(path)) === null) return
+      if (regularFileAt(path) === null) return
       const remove = async (file: LockedFile) => {
-        await refuseAgePlace(spec, allowed)
+        refuseAgePlace(spec, allowed)
         await removeFileDurably(file)
       }
       await withFileLock(path, remove, { ...locking, fence })
@@ -123,11 +123,11 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
 }
 
 /** Throws a Failure (refused) where the file is led out of the repository, or is not an age file: such a one is neither overwritten nor removed. */
-export async function refuseAgePlace(spec: AgeFileSpec, allowed: readonly string[]): Promise<void> {
+export function refuseAgePlace(spec: AgeFileSpec, allowed: readonly string[]): void {
   const { path } = spec
   refuseLinkedOut(spec, allowed)
   refuseMountPoint(path)
-  const file = await readRegularFile(path)
+  const file = readRegularFile(path)
   if (file === null) return
   const text = file.bytes.toString('latin1')
   if (text.startsWith(binary) || text.trimStart().startsWith(armored)) return

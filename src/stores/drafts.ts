@@ -1,4 +1,4 @@
-import { lstat, mkdir, rm, writeFile } from 'node:fs/promises'
+import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
@@ -19,40 +19,44 @@ export function targetOfDrafts(name: string): string | null {
 }
 
 /** Removes what former writers of `path` left. Only call it while holding the file's lock. */
-export async function removeDrafts(path: string): Promise<void> {
-  await rm(draftsOf(path), { recursive: true, force: true }).catch((error: unknown) => {
+export function removeDrafts(path: string): void {
+  try {
+    rmSync(draftsOf(path), { recursive: true, force: true })
+  } catch (error) {
     throw fileFailure('remove', draftsOf(path), error)
-  })
+  }
 }
 
 /**
- * Makes a folder for the draft of one holder of the lock (`nonce`), and resolves to the path of the draft in it. Nobody else
- * uses that path, so a rename from it can only ever move what this holder wrote.
+ * Makes the folder, and answers with the path in it for the draft of one holder of the lock (`nonce`). Nobody else uses that path, so a
+ * rename from it can only ever move what this holder wrote.
  */
-export async function makeDraftFolder(path: string, nonce: string): Promise<string> {
+export function placeOfDraft(path: string, nonce: string): string {
   const drafts = draftsOf(path)
-  const own = join(drafts, nonce)
-  await makeFolder(drafts)
-  await writeFile(join(drafts, '.gitignore'), '*\n', { flag: 'wx' }).catch(ignoreExisting)
-  await makeFolder(own)
-  return join(own, basename(path))
+  makeFolder(drafts)
+  unlessThere(() => writeFileSync(join(drafts, '.gitignore'), '*\n', { flag: 'wx' }))
+  return join(drafts, nonce)
 }
 
 /** Removes the draft of one holder, who may have lost the lock: what others have there is theirs. */
-export async function removeDraftOf(path: string, nonce: string): Promise<void> {
-  await rm(join(draftsOf(path), nonce), { recursive: true, force: true })
+export function removeDraftOf(path: string, nonce: string): void {
+  rmSync(join(draftsOf(path), nonce), { force: true })
 }
 
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, 0o700).catch(ignoreExisting)
+function makeFolder(folder: string): void {
+  unlessThere(() => mkdirSync(folder, 0o700))
   // A link that somebody put there would lead the draft elsewhere.
-  if (!(await lstat(folder)).isDirectory()) throw notFolder(folder)
+  if (!lstatSync(folder).isDirectory()) throw notFolder(folder)
 }
 
 function notFolder(folder: string): Failure {
   return new Failure('failed', `${folder} is not a folder.`, { hints: ['Remove it, and run this again.'] })
 }
 
-function ignoreExisting(error: unknown): void {
-  if (errorCode(error) !== 'EEXIST') throw error
+function unlessThere(make: () => void): void {
+  try {
+    make()
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+  }
 }

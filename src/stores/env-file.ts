@@ -39,7 +39,7 @@ export function envFileStore(
       refuseNames(spec)
       refusePlace()
       await refuseTracked(spec, allowed, env)
-      const text = await readGuarded(path)
+      const text = readGuarded(path)
       for (const name of names) readVariable(text, name, path)
       await probeFolder(dirname(path))
     },
@@ -52,31 +52,21 @@ export function envFileStore(
       await ensureFolder(dirname(path))
       const write = async (file: LockedFile) => {
         refusePlace()
-        await mendMode(path)
-        const text = names.reduce(
-          (before, name) => setVariable(before, name, value, path),
-          await readGuarded(path),
-        )
+        mendMode(path)
+        const text = names.reduce((before, name) => setVariable(before, name, value, path), readGuarded(path))
         await writeFileDurably(file, Buffer.from(text, 'latin1'))
       }
       await withFileLock(path, write, { ...locking, fence })
       return storeLabel(spec)
     },
 
-    async get() {
-      const file = await readRegularFile(path)
-      if (file === null) return null
-      const text = textOf(file.bytes, path)
-      const values = names.map(name => readVariable(text, name, path))
-      const value = values.find(each => each !== null) ?? null
-      return value === null ? null : new Secret(Buffer.from(value, 'latin1').toString('utf8'))
-    },
+    get: () => Promise.resolve().then(() => secretIn(path, names)),
 
     async remove(fence) {
-      if ((await readRegularFile(path)) === null) return
+      if (readRegularFile(path) === null) return
       refusePlace()
       const write = async (file: LockedFile) => {
-        const found = await readRegularFile(path)
+        const found = readRegularFile(path)
         const before = found === null ? '' : textOf(found.bytes, path)
         const after = names.reduce((text, name) => removeVariable(text, name, path), before)
         if (after !== before) await writeFileDurably(file, Buffer.from(after, 'latin1'))
@@ -84,6 +74,15 @@ export function envFileStore(
       await withFileLock(path, write, { ...locking, fence })
     },
   }
+}
+
+function secretIn(path: string, names: readonly string[]): Secret | null {
+  const file = readRegularFile(path)
+  if (file === null) return null
+  const text = textOf(file.bytes, path)
+  const values = names.map(name => readVariable(text, name, path))
+  const value = values.find(each => each !== null) ?? null
+  return value === null ? null : new Secret(Buffer.from(value, 'latin1').toString('utf8'))
 }
 
 /** The secret as it goes into the file, as latin1 over its UTF-8 bytes. */
@@ -157,8 +156,8 @@ async function refuseTracked(
   })
 }
 
-async function readGuarded(path: string): Promise<string> {
-  const file = await readRegularFile(path)
+function readGuarded(path: string): string {
+  const file = readRegularFile(path)
   if (file === null) return ''
   refuseOpen(path, file.stats)
   return textOf(file.bytes, path)

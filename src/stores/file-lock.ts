@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises'
+import { type Stats, existsSync, lstatSync, realpathSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
@@ -36,18 +36,19 @@ export interface LockedFile {
   readonly path: string
   readonly lease: Lease
   /** Throws a Failure where something else stands in the place of its folder by now. */
-  readonly requireSameFolder: () => Promise<void>
+  readonly requireSameFolder: () => void
 }
 
 /** The last one in line for each file, in this process. */
 const lines = new Map<string, Promise<unknown>>()
 
-async function lockedPath(path: string): Promise<string> {
-  // One file may be named by several paths, through a link on the way.
-  const folder = await realpath(dirname(path)).catch((error: unknown) => {
+function lockedPath(path: string): string {
+  try {
+    // One file may be named by several paths, through a link on the way.
+    return join(realpathSync.native(dirname(path)), basename(path))
+  } catch (error) {
     throw fileFailure('lock', path, error)
-  })
-  return join(folder, basename(path))
+  }
 }
 
 export function lockOf(path: string): string {
@@ -64,7 +65,7 @@ export async function withFileLock<Result>(
   work: (file: LockedFile) => Promise<Result>,
   locking: FileLocking = {},
 ): Promise<Result> {
-  const real = await lockedPath(path)
+  const real = lockedPath(path)
   const turn = (lines.get(real) ?? Promise.resolve()).then(() => whileLocked(real, locking, work))
   const settled = turn.catch(() => undefined)
   lines.set(real, settled)
@@ -77,9 +78,8 @@ export async function withFileLock<Result>(
 
 /** Waits until the lock of `path` can be taken, so that nothing is made that could not be put there. */
 export async function requireLockable(path: string, locking: FileLocking): Promise<void> {
-  const real = await lockedPath(path).catch(() => null)
   // Where there is no folder yet there is no lock either.
-  if (real === null || (await readLock(lockOf(real))) === 'gone') return
+  if (!existsSync(dirname(path)) || readLock(lockOf(lockedPath(path))) === 'gone') return
   await withFileLock(path, () => Promise.resolve(), locking)
 }
 
@@ -101,8 +101,8 @@ async function whileLocked<Result>(
   const { lease } = taken
   try {
     // A former holder may be stopped right before the rename of its draft. Without the draft it can rename nothing when it wakes up.
-    await removeDrafts(path)
-    return await work({ path, lease: fenced(lease, fence), requireSameFolder: await folderOf(path) })
+    removeDrafts(path)
+    return await work({ path, lease: fenced(lease, fence), requireSameFolder: folderOf(path) })
   } finally {
     await lease.release()
   }
@@ -110,19 +110,19 @@ async function whileLocked<Result>(
 
 function fenced(lease: Lease, fence: Fence | undefined): Lease {
   if (fence === undefined) return lease
-  const requireHeld = async () => {
-    await lease.requireHeld()
+  const requireHeld = () => {
+    lease.requireHeld()
     fence()
   }
   return { ...lease, requireHeld }
 }
 
 /** Remembers which folder it is, to tell later. */
-async function folderOf(path: string): Promise<() => Promise<void>> {
+function folderOf(path: string): () => void {
   const folder = dirname(path)
-  const before = await lstat(folder)
-  return async () => {
-    const now = await lstat(folder).catch(() => null)
+  const before = lstatSync(folder)
+  return () => {
+    const now = statsOf(folder)
     if (now?.isDirectory() === true && now.dev === before.dev && now.ino === before.ino) return
     throw new Failure(
       'conflict',
@@ -131,6 +131,14 @@ async function folderOf(path: string): Promise<() => Promise<void>> {
         hints: ['Look at what is there now, and run this again.'],
       },
     )
+  }
+}
+
+function statsOf(path: string): Stats | null {
+  try {
+    return lstatSync(path)
+  } catch {
+    return null
   }
 }
 

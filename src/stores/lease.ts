@@ -9,7 +9,7 @@ export interface Lease {
    * Throws a Failure (conflict) where the lock is not held any more: somebody took it over, or this process was stopped for
    * so long that somebody may. Asked right before what was written becomes visible.
    */
-  requireHeld(): Promise<void>
+  requireHeld(): void
   /** Aborted as soon as it is known that somebody took the lock over. */
   readonly lost: AbortSignal
   release(): Promise<void>
@@ -46,8 +46,8 @@ export function holdLease(lock: string, holder: Holder, takenAt: number, clock: 
   return {
     nonce: holder.nonce,
     lost: lost.signal,
-    async requireHeld() {
-      const found = await readLock(lock)
+    requireHeld() {
+      const found = readLock(lock)
       if (found === 'gone' || found.holder?.nonce !== holder.nonce) lost.abort()
       if (lost.signal.aborted) throw lostFailure(lock, 'was taken over by another process')
       if (clock.now() - renewedAt >= trustedFor) throw lostFailure(lock, 'was not renewed in time')
@@ -55,7 +55,7 @@ export function holdLease(lock: string, holder: Holder, takenAt: number, clock: 
     async release() {
       stop()
       await renewing
-      await removeOwnLock(lock, holder)
+      removeOwnLock(lock, holder)
     },
   }
 }

@@ -1,6 +1,6 @@
-import { constants } from 'node:fs'
+import { constants, linkSync, lstatSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { randomBytes } from 'node:crypto'
-import { link, lstat, open, readdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { open, readdir, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Instant } from '../model/duration.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
@@ -66,28 +66,39 @@ function firstLine(holder: Holder): string {
 }
 
 /** Creates a lock with its content in one step; false where there is one already. */
-export async function createLock(lock: string, holder: Holder): Promise<boolean> {
+export function createLock(lock: string, holder: Holder): boolean {
   const text = firstLine(holder) + beatLine(0)
   const draft = `${lock}.${holder.nonce}`
   try {
-    await writeFile(draft, text, { flag: 'wx', mode: 0o600 })
-    await link(draft, lock)
+    writeFileSync(draft, text, { flag: 'wx', mode: 0o600 })
+    linkSync(draft, lock)
     return true
   } catch (error) {
     // Somebody may have swept the draft away before it was linked: see `sweepLockDrafts`.
-    if (['EEXIST', 'ENOENT'].includes(errorCode(error) ?? '') && (await isFolder(dirname(lock)))) return false
+    if (['EEXIST', 'ENOENT'].includes(errorCode(error) ?? '') && isFolder(dirname(lock))) return false
     if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(errorCode(error) ?? '')) {
       throw fileFailure('create the lock', lock, error)
     }
-    return await createWithoutLink(lock, text)
+    return createWithoutLink(lock, text)
   } finally {
-    await unlink(draft).catch(() => undefined)
+    unlinkQuietly(draft)
   }
 }
 
-async function isFolder(path: string): Promise<boolean> {
-  const stats = await stat(path).catch(() => null)
-  return stats?.isDirectory() ?? false
+function unlinkQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Whoever comes next removes it.
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }
 
 /** Removes what was left in a folder by processes that were killed while they created a lock. Whoever is about to create one tries again. */
@@ -99,9 +110,9 @@ export async function sweepLockDrafts(folder: string): Promise<void> {
 }
 
 /** For file systems without hard links. A process that is killed between the two steps leaves an unreadable lock, which expires. */
-async function createWithoutLink(lock: string, text: string): Promise<boolean> {
+function createWithoutLink(lock: string, text: string): boolean {
   try {
-    await writeFile(lock, text, { flag: 'wx', mode: 0o600 })
+    writeFileSync(lock, text, { flag: 'wx', mode: 0o600 })
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
@@ -131,9 +142,9 @@ export async function renewLock(lock: string, holder: Holder, beat: number): Pro
 }
 
 /** A link, a pipe or a folder at this place is not opened: it counts as a lock without a holder. */
-export async function readLock(lock: string): Promise<Found> {
+export function readLock(lock: string): Found {
   try {
-    const file = await readRegularFile(lock)
+    const file = readRegularFile(lock)
     if (file === null) return 'gone'
     const state = file.bytes.toString('latin1')
     const holder = toHolder(file.bytes.toString('utf8').split('\n')[0] ?? '')
@@ -144,10 +155,16 @@ export async function readLock(lock: string): Promise<Found> {
       changedAt: file.stats.mtimeMs,
     }
   } catch {
-    const stats = await lstat(lock).catch(() => null)
-    if (stats === null) return 'gone'
-    const { mode, size, mtimeMs, ctimeMs } = stats
+    return strangeLock(lock)
+  }
+}
+
+function strangeLock(lock: string): Found {
+  try {
+    const { mode, size, mtimeMs, ctimeMs } = lstatSync(lock)
     return { holder: null, isLock: false, state: `${mode} ${size} ${mtimeMs} ${ctimeMs}`, changedAt: mtimeMs }
+  } catch {
+    return 'gone'
   }
 }
 
@@ -173,16 +190,18 @@ function toHolder(line: string): Holder | null {
 }
 
 /** Removes a lock, whoever has it. */
-export async function removeLock(lock: string): Promise<void> {
-  await unlink(lock).catch((error: unknown) => {
+export function removeLock(lock: string): void {
+  try {
+    unlinkSync(lock)
+  } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw fileFailure('remove the lock', lock, error)
-  })
+  }
 }
 
 /** Removes a lock that this holder has; one of anybody else is left alone. */
-export async function removeOwnLock(lock: string, { nonce }: Holder): Promise<void> {
-  const found = await readLock(lock)
-  if (found !== 'gone' && found.holder?.nonce === nonce) await unlink(lock).catch(() => undefined)
+export function removeOwnLock(lock: string, { nonce }: Holder): void {
+  const found = readLock(lock)
+  if (found !== 'gone' && found.holder?.nonce === nonce) unlinkQuietly(lock)
 }
 
 /**

@@ -22,7 +22,7 @@ export async function toState(found: Found): Promise<LockState> {
 }
 
 export async function lockState(lock: string): Promise<LockState> {
-  return await toState(await readLock(lock))
+  return await toState(readLock(lock))
 }
 
 export interface Freeing {
@@ -40,14 +40,14 @@ export async function freeLock(
   lock: string,
   { force, ownFolder, clock = ownClock, onWait }: Freeing,
 ): Promise<boolean> {
-  const found = await readLock(lock)
+  const found = readLock(lock)
   if (found !== 'gone' && !found.isLock && !ownFolder) throw foreignFailure(lock)
   const { kind } = await toState(found)
   if (kind === 'free') return true
   if (kind === 'held') return false
   if (kind === 'unknown' && force) {
-    await removeLock(guardOf(lock))
-    await removeLock(lock)
+    removeLock(guardOf(lock))
+    removeLock(lock)
     return true
   }
   const { lease } = await takeLock(lock, {

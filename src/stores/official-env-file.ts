@@ -1,5 +1,4 @@
-import { constants, type Stats } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { type Stats, closeSync, constants, fchmodSync, openSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { fileFailure } from './file-failure.ts'
 import { regularFileAt } from './read-file.ts'
@@ -15,17 +14,17 @@ export function isMendable(path: string, { uid }: Pick<Stats, 'uid'>): boolean {
 }
 
 /** Takes the permissions of others from the file of the platform's own client, where it is ours. */
-export async function mendMode(path: string): Promise<void> {
-  const stats = await regularFileAt(path)
+export function mendMode(path: string): void {
+  const stats = regularFileAt(path)
   if (process.platform === 'win32' || stats === null || (stats.mode & 0o077) === 0) return
   if (!isMendable(path, stats)) return
   try {
     // Not by its path: a link may stand there by now.
-    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW)
+    const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW)
     try {
-      await file.chmod(0o600)
+      fchmodSync(file, 0o600)
     } finally {
-      await file.close()
+      closeSync(file)
     }
   } catch (error) {
     throw fileFailure('change the mode of', path, error)

@@ -21,9 +21,9 @@ export interface OtherName {
 const shortest = 8
 
 /** The key that a variable in a file holds; null where it holds none, or where nobody can tell. */
-export async function valueInFile(path: string, name: string): Promise<Secret | null> {
+export function valueInFile(path: string, name: string): Secret | null {
   try {
-    const file = await readRegularFile(path)
+    const file = readRegularFile(path)
     const value = file === null ? null : readVariable(file.bytes.toString('latin1'), name, path)
     const isKey = value !== null && value.length >= shortest && value !== placeholderKey
     return isKey ? new Secret(value) : null
@@ -35,7 +35,7 @@ export async function valueInFile(path: string, name: string): Promise<Secret | 
 }
 
 /** Env files whose secret goes under one of the two names that the platform's client reads, with another value under the other. */
-export async function otherNames(specs: readonly EnvFileSpec[]): Promise<readonly OtherName[]> {
+export function otherNames(specs: readonly EnvFileSpec[]): readonly OtherName[] {
   const found = new Map<string, OtherName>()
   const written = new Set<string>()
   for (const spec of specs) for (const name of variablesOf(spec)) written.add(`${name} ${spec.path}`)
@@ -44,8 +44,8 @@ export async function otherNames(specs: readonly EnvFileSpec[]): Promise<readonl
     const own = credentialVariables.find(name => variablesOf(spec).includes(name))
     const stale = credentialVariables.find(name => !written.has(`${name} ${path}`))
     if (own === undefined || stale === undefined || found.has(path) || !existsSync(path)) continue
-    const value = await valueInFile(path, stale)
-    if (value !== null && (await valueInFile(path, own))?.equals(value) !== true)
+    const value = valueInFile(path, stale)
+    if (value !== null && valueInFile(path, own)?.equals(value) !== true)
       found.set(path, { path, written: own, stale })
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1))

@@ -1,5 +1,4 @@
-import { constants, type Stats } from 'node:fs'
-import { lstat, open } from 'node:fs/promises'
+import { type Stats, closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure, symlinkFailure } from './file-failure.ts'
 
@@ -11,10 +10,10 @@ const noFollow =
   ((constants.O_NOFOLLOW as number | undefined) ?? 0) | ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
 /** What stands at `path`, which must be a regular file: no link, no folder, no device. Null where nothing does. */
-export async function regularFileAt(path: string): Promise<Stats | null> {
+export function regularFileAt(path: string): Stats | null {
   let stats: Stats
   try {
-    stats = await lstat(path)
+    stats = lstatSync(path)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null
     throw fileFailure('look at', path, error)
@@ -25,20 +24,20 @@ export async function regularFileAt(path: string): Promise<Stats | null> {
 }
 
 /** The bytes of a regular file and its state; null where there is none. A link is refused, so nobody can swap what we edit. */
-export async function readRegularFile(path: string): Promise<{ bytes: Buffer; stats: Stats } | null> {
-  if ((await regularFileAt(path)) === null) return null
+export function readRegularFile(path: string): { bytes: Buffer; stats: Stats } | null {
+  if (regularFileAt(path) === null) return null
   try {
-    const file = await open(path, constants.O_RDONLY | noFollow)
+    const file = openSync(path, constants.O_RDONLY | noFollow)
     try {
-      const stats = await file.stat()
+      const stats = fstatSync(file)
       if (!stats.isFile()) throw notRegular(path)
       if (stats.size > largest)
         throw new Failure('failed', `${path} is larger than 16 MB.`, {
           hints: ['Name another path for this store.'],
         })
-      return { bytes: await file.readFile(), stats }
+      return { bytes: readFileSync(file), stats }
     } finally {
-      await file.close()
+      closeSync(file)
     }
   } catch (error) {
     const code = errorCode(error)

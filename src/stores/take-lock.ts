@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises'
+import { renameSync } from 'node:fs'
 import { type Milliseconds, second } from '../model/duration.ts'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
@@ -83,9 +83,9 @@ export async function takeLock(
   let pause = shortPause
   for (;;) {
     const takenAt = clock.now()
-    const found = await readLock(lock)
+    const found = readLock(lock)
     if (found === 'gone') {
-      if (await createLock(lock, holder)) return { lease: holdLease(lock, holder, takenAt, clock) }
+      if (createLock(lock, holder)) return { lease: holdLease(lock, holder, takenAt, clock) }
       continue
     }
     if (!found.isLock && !ownFolder) throw foreignFailure(lock)
@@ -116,21 +116,21 @@ export async function takeLock(
  */
 async function takeOver(lock: string, expired: Held, holder: Holder, guardSeen: Watch): Promise<boolean> {
   const guard = guardOf(lock)
-  if (!(await createLock(guard, holder))) {
-    const other = await readLock(guard)
-    if (other !== 'gone' && (await isExpired(other, guardSeen))) await removeLock(guard)
-    return await isOwn(lock, holder)
+  if (!createLock(guard, holder)) {
+    const other = readLock(guard)
+    if (other !== 'gone' && (await isExpired(other, guardSeen))) removeLock(guard)
+    return isOwn(lock, holder)
   }
   try {
-    if (isSame(await readLock(lock), expired)) await rename(guard, lock)
+    if (isSame(readLock(lock), expired)) renameSync(guard, lock)
   } catch (error) {
     // Windows replaces no file that somebody is reading just now.
     const busy = process.platform === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(errorCode(error) ?? '')
     if (errorCode(error) !== 'ENOENT' && !busy) throw fileFailure('take over the lock', lock, error)
   } finally {
-    await removeOwnLock(guard, holder)
+    removeOwnLock(guard, holder)
   }
-  return await isOwn(lock, holder)
+  return isOwn(lock, holder)
 }
 
 /** It is never removed, and waiting would not help. */
@@ -148,7 +148,7 @@ function isSame(found: Found, before: Held): boolean {
   return found !== 'gone' && found.state === before.state
 }
 
-async function isOwn(lock: string, { nonce }: Holder): Promise<boolean> {
-  const found = await readLock(lock)
+function isOwn(lock: string, { nonce }: Holder): boolean {
+  const found = readLock(lock)
   return found !== 'gone' && found.holder?.nonce === nonce
 }

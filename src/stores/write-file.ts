@@ -1,9 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { statSync } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, unlink } from 'node:fs/promises'
+import {
+  type Stats,
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  fsync,
+  openSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { mkdir, open, unlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { dirname, join, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
-import { makeDraftFolder, removeDraftOf, removeDrafts } from './drafts.ts'
+import { placeOfDraft, removeDraftOf, removeDrafts } from './drafts.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
 import type { LockedFile } from './file-lock.ts'
 import type { Lease } from './lease.ts'
@@ -11,91 +23,94 @@ import { regularFileAt } from './read-file.ts'
 
 const ownerOnly = 0o600
 
+const flush = promisify(fsync)
+
 /**
  * Replaces the content of a file at one instant: a reader, or a crash, sees the old content or the new, never a part. A new
  * file gets mode 0600; an existing one keeps its mode and owner. The draft is next to it and holds only what the file would
  * hold. Throws a Failure (conflict), and changes nothing, where the lock was lost meanwhile: to whoever asks after the draft
- * was written, or, in the instant after that, by the removal of the draft (see `withFileLock`).
+ * was written, or, in the instant after that, by the removal of the draft (see `withFileLock`). All but the flushes is asked at once, as in
+ * `repositoryAround`.
  */
 export async function writeFileDurably(
   { path, lease, requireSameFolder }: LockedFile,
   content: Uint8Array,
 ): Promise<void> {
-  const before = await regularFileAt(path)
+  const before = regularFileAt(path)
   try {
-    const draft = await makeDraftFolder(path, lease.nonce)
-    const file = await open(draft, 'wx', ownerOnly)
+    const draft = placeOfDraft(path, lease.nonce)
+    const file = openSync(draft, 'wx', ownerOnly)
     try {
-      await file.writeFile(content)
-      if (before !== null) await takeOver(file, before)
-      await file.sync()
+      writeFileSync(file, content)
+      if (before !== null) takeOver(file, before)
+      await flush(file)
     } finally {
-      await file.close()
+      closeSync(file)
     }
-    await requireSameFolder()
-    await lease.requireHeld()
-    await renameHeld(draft, path, lease)
+    requireSameFolder()
+    lease.requireHeld()
+    renameHeld(draft, path, lease)
   } catch (error) {
     throw fileFailure('write', path, error)
   } finally {
-    await removeOwnDrafts(path, lease)
+    removeOwnDrafts(path, lease)
   }
   await syncFolder(dirname(path))
 }
 
 /** Removes a file, under the same conditions; no error where there is none. */
 export async function removeFileDurably({ path, lease, requireSameFolder }: LockedFile): Promise<void> {
-  if ((await regularFileAt(path)) === null) return
+  if (regularFileAt(path) === null) return
   try {
-    const trash = await makeDraftFolder(path, lease.nonce)
-    await requireSameFolder()
-    await lease.requireHeld()
-    await renameHeld(path, trash, lease)
+    const trash = placeOfDraft(path, lease.nonce)
+    requireSameFolder()
+    lease.requireHeld()
+    renameHeld(path, trash, lease)
   } catch (error) {
     throw fileFailure('remove', path, error)
   } finally {
-    await removeOwnDrafts(path, lease)
+    removeOwnDrafts(path, lease)
   }
   await syncFolder(dirname(path))
 }
 
-async function renameHeld(from: string, to: string, lease: Lease): Promise<void> {
+function renameHeld(from: string, to: string, lease: Lease): void {
   try {
-    await rename(from, to)
+    renameSync(from, to)
   } catch (error) {
     // Whoever took the lock over has removed the draft and its folder.
-    if (errorCode(error) === 'ENOENT') await lease.requireHeld()
+    if (errorCode(error) === 'ENOENT') lease.requireHeld()
     throw error
   }
 }
 
-async function removeOwnDrafts(path: string, lease: Lease): Promise<void> {
+function removeOwnDrafts(path: string, lease: Lease): void {
   try {
-    await removeDraftOf(path, lease.nonce)
-    await lease.requireHeld()
-    await removeDrafts(path)
+    removeDraftOf(path, lease.nonce)
+    lease.requireHeld()
+    removeDrafts(path)
   } catch {
     // The next holder of the lock removes the rest.
   }
 }
 
 /** Gives the new file the owner and mode of the one it replaces, so that nobody loses or gains access by our write. */
-async function takeOver(file: FileHandle, before: { mode: number; uid: number; gid: number }): Promise<void> {
+function takeOver(file: number, before: Pick<Stats, 'mode' | 'uid' | 'gid'>): void {
   if (process.platform === 'win32') return
-  const own = await file.stat()
-  if (own.uid !== before.uid || own.gid !== before.gid) await file.chown(before.uid, before.gid)
-  await file.chmod(before.mode & 0o7777)
+  const own = fstatSync(file)
+  if (own.uid !== before.uid || own.gid !== before.gid) fchownSync(file, before.uid, before.gid)
+  fchmodSync(file, before.mode & 0o7777)
 }
 
 /** A rename is durable only once the folder is. Windows cannot open folders, and does not need to. */
 async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return
   try {
-    const handle = await open(folder, 'r')
+    const handle = openSync(folder, 'r')
     try {
-      await handle.sync()
+      await flush(handle)
     } finally {
-      await handle.close()
+      closeSync(handle)
     }
   } catch (error) {
     // Some network file systems refuse to sync a folder (EINVAL); they have no stronger promise to give.

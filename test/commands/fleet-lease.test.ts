@@ -19,7 +19,7 @@ t.test('gives back the lock of its machine, and what it did, though the fleet is
   const released: string[] = []
   const stackLock = await testContext().stackLock({ origin: 'o', stack: 's' })
   const own = {
-    ...{ nonce: 'n', lost: new AbortController().signal, requireHeld: () => Promise.resolve() },
+    ...{ nonce: 'n', lost: new AbortController().signal, requireHeld: () => undefined },
     release: () => Promise.resolve(void released.push('own')),
   }
   const context = testContext({

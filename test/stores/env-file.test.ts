@@ -384,11 +384,11 @@ t.test('keeps the old content, and leaves nothing else, on a full disk', async t
   t.match(await failed(envFile(path).put(secret)), { message: /no space left/, hints: [/untouched/] })
   const lease = {
     nonce: '0',
-    requireHeld: async () => undefined,
+    requireHeld: () => undefined,
     lost: new AbortController().signal,
     release: async () => undefined,
   }
-  const file = { path, lease, requireSameFolder: async () => undefined }
+  const file = { path, lease, requireSameFolder: () => undefined }
   const longer = Buffer.from(`${before}${name}=flux_ci_sentinel\n`)
   t.match(await failed(writeFileDurably(file, longer)), { message: /Cannot write .*no space left/ })
   t.equal(readFileSync(path, 'utf8'), before)
@@ -488,12 +488,12 @@ t.test('finds a line under the other name of the platform’s client that no sto
   const same = file('FLUXLOOP_API_KEY=flux_dev_of_both\nFLUXLOOP_SYNC_API_KEY=flux_dev_of_both\n')
   const unset = file('FLUXLOOP_API_KEY=flux_dev_of_ours\nFLUXLOOP_SYNC_API_KEY=your-api-key-here\n')
   const short = file('FLUXLOOP_SYNC_API_KEY=none\n')
-  t.same(await otherNames([stale, same, unset, short, join(root, 'none.env')].map(path => spec(path))), [
+  t.same(otherNames([stale, same, unset, short, join(root, 'none.env')].map(path => spec(path))), [
     { path: stale, written: name, stale: 'FLUXLOOP_SYNC_API_KEY' },
   ])
-  t.same(await otherNames([spec(stale, 'FLUXLOOP_SYNC_API_KEY')]), [
+  t.same(otherNames([spec(stale, 'FLUXLOOP_SYNC_API_KEY')]), [
     { path: stale, written: 'FLUXLOOP_SYNC_API_KEY', stale: name },
   ])
-  t.same(await otherNames([spec(stale, name, 'FLUXLOOP_SYNC_API_KEY'), spec(stale, 'OTHER')]), [])
-  t.same(await otherNames([spec(stale), spec(stale, 'FLUXLOOP_SYNC_API_KEY')]), [], 'two keys, one file')
+  t.same(otherNames([spec(stale, name, 'FLUXLOOP_SYNC_API_KEY'), spec(stale, 'OTHER')]), [])
+  t.same(otherNames([spec(stale), spec(stale, 'FLUXLOOP_SYNC_API_KEY')]), [], 'two keys, one file')
 })

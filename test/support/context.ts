@@ -162,7 +162,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
 function leaseForTest(): Lease {
   return {
     nonce: '0',
-    requireHeld: async () => undefined,
+    requireHeld: () => undefined,
     lost: new AbortController().signal,
     release: async () => undefined,
   }

@@ -1,14 +1,14 @@
 // Loaded into a program before its own code, which SIGKILL then ends in the middle of its so manyth durable write of a file:
 // the temporary file is whole, and has not taken the target's place.
-import promises from 'node:fs/promises'
+import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
 let left = Number(process.env['KILL_AT_RENAME'])
-const { rename } = promises
+const { renameSync } = fs
 
-promises.rename = async (from, to) => {
+fs.renameSync = (from, to) => {
   left -= 1
   if (left === 0) process.kill(process.pid, 'SIGKILL')
-  await rename(from, to)
+  renameSync(from, to)
 }
 syncBuiltinESMExports()

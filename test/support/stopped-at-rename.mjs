@@ -1,16 +1,16 @@
 // Loaded into the built program before its own code: it stops, as by Ctrl-Z or a machine that is suspended, between its last look
 // at its lock and the rename that makes its write visible.
-import promises from 'node:fs/promises'
+import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-const { rename } = promises
+const { renameSync } = fs
 let stopped = false
 
-promises.rename = async (from, to) => {
+fs.renameSync = (from, to) => {
   if (!stopped) {
     stopped = true
     process.kill(process.pid, 'SIGSTOP')
   }
-  await rename(from, to)
+  renameSync(from, to)
 }
 syncBuiltinESMExports()

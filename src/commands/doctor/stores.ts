@@ -133,7 +133,7 @@ export async function checkStores(
   const envFiles = new Map(
     others.flatMap(spec => (spec.kind === 'env-file' ? [[spec.path, spec] as const] : [])),
   )
-  for (const other of await otherNames(envFilesOf(others))) {
+  for (const other of otherNames(envFilesOf(others))) {
     const message = `it has another value under ${other.stale} than under ${other.written}, which alone is written`
     checks.push(check('store', 'warning', [message, otherNameHint(other)], escapeControls(other.path)))
   }

@@ -25,7 +25,7 @@ export async function warnOfOverrides(env: NodeJS.ProcessEnv, { cwd, stderr }: C
   if (given.length === 0) return
   for (const path of await filesOfClient(cwd)) {
     for (const name of credentialVariables) {
-      const value = await valueInFile(path, name)
+      const value = valueInFile(path, name)
       if (value === null || given.some(secret => secret.equals(value))) continue
       stderr.print(
         `Warning: ${escapeControls(path)} sets ${name} to another value, and the platform's own client takes that in place of the key it gets here.`,
