@@ -16,7 +16,7 @@ const first = [
   'src/render/report/event-line.ts',
 ]
 const secrets = [
-  'src/commands/exec.ts',
+  'src/commands/exec-command.ts',
   'src/stores/open.ts',
   'src/stores/env-file.ts',
   'src/runtime/child-program.ts',
@@ -41,6 +41,8 @@ const noteImports = {
 function reachedFrom(paths) {
   const reached = new Set()
   const left = paths.map(path => resolve(path))
+  const stray = left.find(id => !imports.has(id))
+  if (stray !== undefined) throw new Error(`${stray} is a root of a chunk, and the program does not load it`)
   for (let id = left.pop(); id !== undefined; id = left.pop()) {
     if (reached.has(id)) continue
     reached.add(id)

@@ -24,9 +24,12 @@ export class SecretSearch {
   readonly #whole = new Set<string>()
   readonly #runs = new Set<string>()
   readonly #parts = new Set<string>()
+  /** No encoding makes a text shorter, so that nothing stands in a shorter one. */
+  #shortest = shortestRun
 
   add(secret: string): void {
     if (secret === '') return
+    this.#shortest = Math.min(this.#shortest, secret.length)
     // Bytes come out of an encoding as if each were a character.
     const bytes = Buffer.from(secret).toString('latin1')
     const letters = folded(secret)
@@ -45,6 +48,7 @@ export class SecretSearch {
 
   /** Does one of the secrets, or a long enough part of one, stand in this text: plain, encoded, escaped or reversed? */
   finds(text: string): boolean {
+    if (text.length < this.#shortest) return false
     for (const form of encodedTexts(text)) if (this.#standsIn(form)) return true
     return false
   }
