@@ -151,7 +151,7 @@ async function withoutCaller(
   const calling = keys.find(key => key.id === callerId && isByWildcard(key))
   if (calling === undefined) return keys
   const name = `${nameText(calling.id)} (${quotedName(calling.name)})`
-  const why = `Left out: ${name}, since this command calls with it. To import it too, name it: ${unbreakable(`fluxloop-keys import ${nameText(calling.id)}`)}`
+  const why = `Left out: ${name}, since this command calls with it. To import it too, name it: ${unbreakable(`fluxloop-keys import ${calling.id}`)}`
   stderr.print(wrap(why, stderr.width).join('\n'))
   return keys.filter(key => key !== calling)
 }

@@ -9,6 +9,7 @@ import { refuseMountPoint } from './mount-point.ts'
 import { readRegularFile, regularFileAt } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
 import { ensureFolder, probeFolder, removeFileDurably, writeFileDurably } from './write-file.ts'
+import { shellWord } from '../model/shell-word.ts'
 
 export type AgeFileSpec = Extract<StoreSpec, { kind: 'age-file' }>
 
@@ -68,7 +69,7 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
         `${label} could not be read back: its identity is none of its recipients.`,
         {
           hints: [
-            `Add the output of \`age-keygen -y ${identityPath}\` to \`recipients\`, or leave \`identity\` out.`,
+            `Add the output of \`age-keygen -y ${shellWord(identityPath)}\` to \`recipients\`, or leave \`identity\` out.`,
           ],
         },
       )

@@ -2,6 +2,7 @@ import { Decrypter, Encrypter, identityToRecipient } from 'age-encryption'
 import { readBounded } from '../files/bounded-file.ts'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
+import { shellWord } from '../model/shell-word.ts'
 
 /** Far above any file of identities. */
 const largest = 1_048_576
@@ -11,7 +12,9 @@ async function textAt(path: string): Promise<string> {
   const file = await readBounded(path, largest).catch((error: unknown) => {
     if (errorCode(error) !== 'ENOENT') throw fileFailure('read', path, error)
     throw new Failure('not-found', `There is no age identity at ${path}.`, {
-      hints: [`Make one with \`age-keygen -o ${path}\`, or name the file of yours as \`identity\`.`],
+      hints: [
+        `Make one with \`age-keygen -o ${shellWord(path)}\`, or name the file of yours as \`identity\`.`,
+      ],
     })
   })
   if (file.ok) return file.bytes.toString('utf8')

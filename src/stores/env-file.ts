@@ -14,6 +14,7 @@ import { isMendable, mendMode } from './official-env-file.ts'
 import { readRegularFile } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
 import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
+import { shellWord } from '../model/shell-word.ts'
 
 export type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
 
@@ -108,7 +109,7 @@ function refuseFileName(path: string, allowed: readonly string[]): void {
   throw new Failure('refused', `${path} is not called .env, .env.NAME or NAME.env.`, {
     hints: [
       'Other files are read by programs that would make something else of a secret. Use such a name.',
-      `If you want the secret in this very file: --allow-path ${path}`,
+      `If you want the secret in this very file: --allow-path ${shellWord(path)}`,
     ],
   })
 }
@@ -143,14 +144,14 @@ async function refuseTracked(
     throw new Failure('refused', `${path} is in another git repository than the configuration.`, {
       hints: [
         'Nobody can tell whether it is tracked there: name a file in the repository of the configuration, or in none.',
-        `If you want the secret in this very file: --allow-path ${path}`,
+        `If you want the secret in this very file: --allow-path ${shellWord(path)}`,
       ],
     })
   }
   if (tracking !== 'tracked') return
   throw new Failure('refused', `${path} is tracked by git, so a secret in it would be committed.`, {
     hints: [
-      `Run \`git rm --cached ${path}\` and add it to .gitignore, or name another file.`,
+      `Run \`git rm --cached ${shellWord(path)}\` and add it to .gitignore, or name another file.`,
       'An age-file may be committed: it is encrypted.',
     ],
   })
@@ -167,7 +168,7 @@ function refuseOpen(path: string, stats: Stats): void {
   if (process.platform === 'win32' || (stats.mode & 0o077) === 0 || isMendable(path, stats)) return
   const mode = (stats.mode & 0o777).toString(8).padStart(4, '0')
   throw new Failure('refused', `${path} may be opened by other users (mode ${mode}).`, {
-    hints: [`Run \`chmod 600 ${path}\`, or name another file.`],
+    hints: [`Run \`chmod 600 ${shellWord(path)}\`, or name another file.`],
   })
 }
 

@@ -6,6 +6,7 @@ import type { Answer } from './process-group.ts'
 import { repositoryAround } from './repository.ts'
 import { trackedNames } from './tracked-names.ts'
 import { nearestFolder } from './write-file.ts'
+import { shellWord } from '../model/shell-word.ts'
 
 /** A file, and the folder of the configuration that names it. */
 export interface DeclaredFile {
@@ -48,7 +49,7 @@ function cannotTell(path: string, { root }: Place, { stderr }: Answer): Failure 
       hints: [
         ...(said === '' ? [] : [`git says: ${said.slice(0, 300)}`]),
         isForeign
-          ? `If you trust ${root}, run \`git config --global --add safe.directory ${root}\`.`
+          ? `If you trust ${root}, run \`git config --global --add safe.directory ${shellWord(root)}\`.`
           : `Repair the repository in ${root}, or name a file outside of it.`,
       ],
     },

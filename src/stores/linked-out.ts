@@ -3,6 +3,7 @@ import { dirname, isAbsolute, join, parse, relative, sep } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { isAllowedPath } from '../model/store-path.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
+import { shellWord } from '../model/shell-word.ts'
 
 /** A symbolic link in the path of a file, and the folder outside of the repository that it leads to. */
 interface LinkedOut {
@@ -99,7 +100,7 @@ export function refuseLinkedOut(
     {
       hints: [
         'Remove the link.',
-        `If you want the secret there, use that path, or allow it: --allow-path ${real}`,
+        `If you want the secret there, use that path, or allow it: --allow-path ${shellWord(real)}`,
       ],
     },
   )

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { lstat, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Failure } from '../../../src/model/failure.ts'
+import { shellWord } from '../../../src/model/shell-word.ts'
 
 /** Where the checkouts of one stack lie: its repository, and the files of one commit, complete or not there. */
 export interface CheckoutPlace {
@@ -23,7 +24,7 @@ export async function requireOwnFolder(folder: string): Promise<void> {
   const own = process.getuid?.()
   if (stats.isDirectory() && (own === undefined || (stats.uid === own && (stats.mode & 0o022) === 0))) return
   throw new Failure('refused', `${folder} may be changed by other users, so nothing is checked out there`, {
-    hints: [`Run \`chmod 700 ${folder}\`, or name another folder.`],
+    hints: [`Run \`chmod 700 ${shellWord(folder)}\`, or name another folder.`],
   })
 }
 

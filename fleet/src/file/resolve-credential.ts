@@ -10,6 +10,7 @@ import type { Stores } from '../../../src/stores/open.ts'
 import { programFailure } from '../../../src/stores/program-failure.ts'
 import { runProgram } from '../../../src/stores/run-program.ts'
 import type { CredentialReference } from './fleet.ts'
+import { shellWord } from '../../../src/model/shell-word.ts'
 
 /** Where secrets may lie. None is asked before it is its turn. */
 export interface CredentialSurroundings {
@@ -88,7 +89,7 @@ async function fromFile(reference: Extract<CredentialReference, { kind: 'file' }
     const mode = (file.stats.mode & 0o777).toString(8).padStart(4, '0')
     throw new Failure('refused', `${path} may be opened by other users (mode ${mode})`, {
       hints: [
-        `Run \`chmod 600 ${path}\`. In Kubernetes, mount the secret with \`defaultMode: 0440\` and an \`fsGroup\`.`,
+        `Run \`chmod 600 ${shellWord(path)}\`. In Kubernetes, mount the secret with \`defaultMode: 0440\` and an \`fsGroup\`.`,
       ],
     })
   }

@@ -18,6 +18,7 @@ import { withFileLock } from '../../stores/file-lock.ts'
 import { writeFileDurably } from '../../stores/write-file.ts'
 import { type FixedFile, applyFixes } from './apply-fixes.ts'
 import { escapeControls } from '../../render/text/escape.ts'
+import { shellWord } from '../../model/shell-word.ts'
 
 export interface FixOptions {
   readonly config: readonly string[]
@@ -104,7 +105,7 @@ export async function runFix(
   )
   await write(files, patch, text)
   stdout.print(
-    `Fixed ${plural(fixed.length, 'key')} in ${plural(files.length, 'file')}. To take it back, in ${escapeControls(root)}: git apply ${escapeControls(relative(root, patch))}\nThe platform is as it was until you apply: fluxloop-keys plan`,
+    `Fixed ${plural(fixed.length, 'key')} in ${plural(files.length, 'file')}. To take it back, in ${escapeControls(root)}: git apply ${escapeControls(shellWord(relative(root, patch)))}\nThe platform is as it was until you apply: fluxloop-keys plan`,
   )
   return 0
 }

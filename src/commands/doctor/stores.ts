@@ -10,6 +10,7 @@ import type { Stores } from '../../stores/open.ts'
 import { envFilesOf, otherNameHint, otherNames } from '../../stores/other-name.ts'
 import { rehearse } from '../../stores/rehearsal.ts'
 import { check, failed } from './check.ts'
+import { shellWord } from '../../model/shell-word.ts'
 
 const backends: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   linux: 'Secret Service (over D-Bus)',
@@ -93,7 +94,7 @@ const fates = {
   tracked: path =>
     check('git', 'failed', [
       'git tracks it, so a secret in it would be committed',
-      `Run \`git rm --cached ${path}\` and add it to .gitignore, or name another file.`,
+      `Run \`git rm --cached ${shellWord(path)}\` and add it to .gitignore, or name another file.`,
     ]),
   'would-be-added': path =>
     check('git', 'warning', [

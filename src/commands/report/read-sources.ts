@@ -8,6 +8,7 @@ import type { PageData } from '../../render/page/page-data.ts'
 import { type PageSource, pageStack } from '../../render/page/page-stack.ts'
 import { pageText } from '../../render/page/page-text.ts'
 import { fileFailure } from '../../stores/file-failure.ts'
+import { shellWord } from '../../model/shell-word.ts'
 
 const mebibyte = 2 ** 20
 /** Ten thousand keys with their findings take about 40 MiB. */
@@ -36,7 +37,7 @@ function requireShape(file: string, value: Fields, lists: readonly string[], how
   const isWhole = lists.every(name => Array.isArray(value[name]))
   if (value['format_version'] === '1.0' && isWhole) return
   throw new Failure('usage', `${file} is not what fluxloop-keys ${how} prints`, {
-    hints: [`Make it with this version: fluxloop-keys ${how} >${file}`],
+    hints: [`Make it with this version: fluxloop-keys ${how} >${shellWord(file)}`],
   })
 }
 
