@@ -24,45 +24,60 @@ const ofTheList = ['test/support/phrases.ts', 'test/plain-english.test.ts']
 const programs = ['src', 'fleet/src']
 const tests = ['test', 'fleet/test']
 
-function sources(folders: readonly string[]): readonly ts.SourceFile[] {
+function read(file: string): string {
+  return readFileSync(join(root, file), 'utf8')
+}
+
+function sources(folders: readonly string[]): readonly string[] {
   return folders
     .flatMap(folder => [...filesBelow(folder, '.ts'), ...filesBelow(folder, '.mjs')])
     .filter(file => !ofTheList.includes(file))
-    .map(file =>
-      ts.createSourceFile(file, readFileSync(join(root, file), 'utf8'), ts.ScriptTarget.Latest, true),
-    )
-}
-
-/** Every node of a file, in any order. */
-function nodesOf(source: ts.SourceFile): readonly ts.Node[] {
-  const found: ts.Node[] = []
-  const visit = (node: ts.Node): void => {
-    found.push(node)
-    ts.forEachChild(node, visit)
-  }
-  visit(source)
-  return found
 }
 
 function isText(node: ts.Node): node is ts.LiteralLikeNode {
   return ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)
 }
 
-/** What stands between quotes: of a program all that it may print, help included; of tests their titles. */
+interface Parsed {
+  /** What stands between quotes. */
+  readonly texts: readonly string[]
+  readonly names: ReadonlySet<string>
+}
+
+function parse(file: string): Parsed {
+  const texts: string[] = []
+  const names = new Set<string>()
+  const visit = (node: ts.Node): void => {
+    if (isText(node)) texts.push(node.text)
+    else if (ts.isIdentifier(node)) names.add(node.text)
+    ts.forEachChild(node, visit)
+  }
+  // Comments are read as text, so their tags need no tree.
+  const { ParseNone: jsDocParsingMode } = ts.JSDocParsingMode
+  visit(ts.createSourceFile(file, read(file), { languageVersion: ts.ScriptTarget.Latest, jsDocParsingMode }))
+  return { texts, names }
+}
+
+/** Each file is parsed once, and its tree is not kept. */
+const parsed = new Map<string, Parsed>()
+
+function parsedOnce(file: string): Parsed {
+  const known = parsed.get(file) ?? parse(file)
+  parsed.set(file, known)
+  return known
+}
+
+/** Of a program all that it may print, help included; of tests their titles. */
 function texts(folders: readonly string[]): readonly Passage[] {
-  return sources(folders).flatMap(source =>
-    nodesOf(source)
-      .filter(isText)
-      .map(({ text }) => ({ where: source.fileName, text })),
-  )
+  return sources(folders).flatMap(where => parsedOnce(where).texts.map(text => ({ where, text })))
 }
 
 /** A comment as one line each, also where it is several of `//`. */
 const commentPattern = /^[ \t]*(?:\/\/.*\n?)+|\/\*[\s\S]*?\*\/|[ \t]\/\/.*$/gm
 
 function comments(folders: readonly string[]): readonly Passage[] {
-  return sources(folders).flatMap(({ fileName: where, text }) =>
-    [...text.matchAll(commentPattern)].map(([comment]) => ({
+  return sources(folders).flatMap(where =>
+    [...read(where).matchAll(commentPattern)].map(([comment]) => ({
       where,
       text: comment.replaceAll(/^\s*(?:\/\/|\*(?!\/)|\/\*+)/gm, ' ').replaceAll(/\s+/g, ' '),
     })),
@@ -72,11 +87,7 @@ function comments(folders: readonly string[]): readonly Passage[] {
 /** What things are called, with the words of each name and a file that has it. */
 function names(folders: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
-    sources(folders).flatMap(source =>
-      nodesOf(source)
-        .filter(ts.isIdentifier)
-        .map(({ text }) => [text, source.fileName]),
-    ),
+    sources(folders).flatMap(file => [...parsedOnce(file).names].map(name => [name, file] as const)),
   )
 }
 
@@ -102,7 +113,7 @@ function documents(): readonly Passage[] {
     ...['schemas', 'fleet/schemas'].flatMap(folder => filesBelow(folder, '.json')),
   ]
   return files.flatMap(where =>
-    readFileSync(join(root, where), 'utf8')
+    read(where)
       .split(where.endsWith('.json') ? '\n' : /\n\s*\n/)
       .map(text => ({ where, text: text.replaceAll(/\s+/g, ' ') })),
   )

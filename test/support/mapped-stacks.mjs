@@ -1,4 +1,4 @@
-// Errors of bundled tests name the files that the bundle was made from. tap comes first: its own maps are never read.
+// Errors of bundled tests name the files that the bundle was made from. tap comes first, with its own maps unread.
 import 'tap'
 import { setFlagsFromString } from 'node:v8'
 

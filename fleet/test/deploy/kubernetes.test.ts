@@ -63,6 +63,8 @@ function unknownFields(manifests: readonly Manifest[]): readonly string[] {
     noEmit: true,
     skipLibCheck: true,
     types: [],
+    // Of the language only what its schemas name, and nothing of browsers.
+    lib: ['lib.es5.d.ts'],
   }
   const host = ts.createCompilerHost(options)
   const read = host.getSourceFile.bind(host)
