@@ -8,7 +8,7 @@ import { refuseLinkedOut } from './linked-out.ts'
 import { refuseMountPoint } from './mount-point.ts'
 import { readRegularFile, regularFileAt } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
-import { ensureFolder, probeFolder, removeFileDurably, writeFileDurably } from './write-file.ts'
+import { ensureFolder, removeFileDurably, writeFileDurably } from './write-file.ts'
 import { shellWord } from '../model/shell-word.ts'
 
 export type AgeFileSpec = Extract<StoreSpec, { kind: 'age-file' }>
@@ -20,7 +20,7 @@ const armored = '-----BEGIN AGE ENCRYPTED FILE-----'
  * A file of its own, encrypted with age (https://age-encryption.org/v1) and armored: the secret and a line break. The
  * `age` program reads what this writes and the other way round. With no recipients it is encrypted for the identity's own.
  */
-export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreDeps): SecretStore {
+export function ageFileStore(spec: AgeFileSpec, { locking, allowed, tryFolder }: FileStoreDeps): SecretStore {
   const { path, identity } = spec
   const label = storeLabel(spec)
 
@@ -85,7 +85,7 @@ export function ageFileStore(spec: AgeFileSpec, { locking, allowed }: FileStoreD
       const sealed = await encrypt(trial)
       if (identity !== null) await readBack(Buffer.from(sealed), identity)
       refuseAgePlace(spec, allowed)
-      await probeFolder(dirname(path))
+      await tryFolder(dirname(path))
     },
 
     async put(secret, fence) {

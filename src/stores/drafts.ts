@@ -1,8 +1,10 @@
-import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { Failure } from '../model/failure.ts'
 import { errorCode, fileFailure } from './file-failure.ts'
 
+/** In the folder. */
+const ignoring = '.gitignore'
 const ending = '.fluxloop-keys.tmp'
 
 /**
@@ -18,13 +20,27 @@ export function targetOfDrafts(name: string): string | null {
   return name.startsWith('.') && name.endsWith(ending) ? name.slice(1, -ending.length) : null
 }
 
-/** Removes what former writers of `path` left. Only call it while holding the file's lock. */
+/**
+ * Removes what former writers of `path` left, last of it what keeps git from the others. Only call it while holding the file's lock. A folder
+ * without a draft is what nearly each delivery leaves, and the library alone takes three times as long for it.
+ */
 export function removeDrafts(path: string): void {
+  const drafts = draftsOf(path)
   try {
-    rmSync(draftsOf(path), { recursive: true, force: true })
+    const stats = lstatSync(drafts, { throwIfNoEntry: false })
+    if (stats === undefined) return
+    if (stats.isDirectory()) {
+      for (const name of readdirSync(drafts)) if (name !== ignoring) removeAll(join(drafts, name))
+      rmSync(join(drafts, ignoring), { force: true })
+    }
+    removeAll(drafts)
   } catch (error) {
-    throw fileFailure('remove', draftsOf(path), error)
+    throw fileFailure('remove', drafts, error)
   }
+}
+
+function removeAll(path: string): void {
+  rmSync(path, { recursive: true, force: true })
 }
 
 /**
@@ -34,7 +50,7 @@ export function removeDrafts(path: string): void {
 export function placeOfDraft(path: string, nonce: string): string {
   const drafts = draftsOf(path)
   makeFolder(drafts)
-  unlessThere(() => writeFileSync(join(drafts, '.gitignore'), '*\n', { flag: 'wx' }))
+  unlessThere(() => writeFileSync(join(drafts, ignoring), '*\n', { flag: 'wx' }))
   return join(drafts, nonce)
 }
 

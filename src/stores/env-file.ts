@@ -13,7 +13,7 @@ import { refuseMountPoint } from './mount-point.ts'
 import { isMendable, mendMode } from './official-env-file.ts'
 import { readRegularFile } from './read-file.ts'
 import type { SecretStore } from './secret-store.ts'
-import { ensureFolder, probeFolder, writeFileDurably } from './write-file.ts'
+import { ensureFolder, writeFileDurably } from './write-file.ts'
 import { shellWord } from '../model/shell-word.ts'
 
 export type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
@@ -25,7 +25,7 @@ export type EnvFileSpec = Extract<StoreSpec, { kind: 'env-file' }>
  */
 export function envFileStore(
   spec: EnvFileSpec,
-  { env, locking, allowed }: FileStoreDeps & { readonly env: NodeJS.ProcessEnv },
+  { env, locking, allowed, tryFolder }: FileStoreDeps & { readonly env: NodeJS.ProcessEnv },
 ): SecretStore {
   const { path } = spec
   const names = variablesOf(spec)
@@ -42,7 +42,7 @@ export function envFileStore(
       await refuseTracked(spec, allowed, env)
       const text = readGuarded(path)
       for (const name of names) readVariable(text, name, path)
-      await probeFolder(dirname(path))
+      await tryFolder(dirname(path))
     },
 
     async put(secret, fence) {

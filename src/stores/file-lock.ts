@@ -26,6 +26,8 @@ export interface FileLocking {
 /** What the stores of files need. */
 export interface FileStoreDeps {
   readonly locking: FileLocking
+  /** Throws a Failure where no file can be written to a folder. */
+  readonly tryFolder: (folder: string) => Promise<void>
   /** The absolute paths that the user allowed, whatever they are called and wherever they lead. */
   readonly allowed: readonly string[]
 }

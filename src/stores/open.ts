@@ -13,6 +13,7 @@ import { presetStore } from './preset-store.ts'
 import type { SecretStore } from './secret-store.ts'
 import { filesOf, sweep } from './sweep.ts'
 import { withFallback } from './with-fallback.ts'
+import { probeFolder } from './write-file.ts'
 
 export interface Stores {
   open(spec: StoreSpec): SecretStore
@@ -47,7 +48,14 @@ export function createStores(deps: {
 }): Stores {
   const { env, locking = {}, timeoutMs = 20 * second } = deps
   const helper = keychainProcess({ env, ...deps.keychainHelper, timeoutMs })
-  return storesWith({ env, locking, helper, keychain: createKeychain(helper), allowed: [] })
+  return storesWith({
+    env,
+    locking,
+    helper,
+    keychain: createKeychain(helper),
+    allowed: [],
+    tryFolder: probeFolder,
+  })
 }
 
 interface Parts extends FileStoreDeps {
@@ -77,6 +85,7 @@ function storesWith(parts: Parts): Stores {
   }
 
   async function probe(specs: readonly StoreSpec[]): Promise<Map<StoreSpec, Failure | null>> {
+    const probing = storesWith({ ...parts, tryFolder: onceForEach(parts.tryFolder) })
     const byBackend = new Map<string, Failure | null>()
     const result = new Map<StoreSpec, Failure | null>()
     const refused = new Map<StoreSpec, Failure>()
@@ -89,7 +98,7 @@ function storesWith(parts: Parts): Stores {
       locking,
     )
     for (const spec of specs) {
-      const store = open(spec)
+      const store = probing.open(spec)
       let failure =
         refused.get(spec) ??
         filesOf(spec).flatMap(path => locked.get(path) ?? [])[0] ??
@@ -131,6 +140,16 @@ async function probeLocks(
   })
   await Promise.all(probes)
   return failures
+}
+
+/** What it comes to for each text, found out the first time that somebody asks. */
+function onceForEach<Found>(find: (text: string) => Promise<Found>): (text: string) => Promise<Found> {
+  const known = new Map<string, Promise<Found>>()
+  return text => {
+    const found = known.get(text) ?? find(text)
+    known.set(text, found)
+    return found
+  }
 }
 
 /** A backend is probed once, and each file of it has a place of its own. */

@@ -403,26 +403,6 @@ t.test('says what is wrong with a folder that takes no files', async t => {
   t.match(await failed(envFile('/proc/fluxloop/.env').put(secret)), { message: /Cannot make the folder/ })
 })
 
-t.test('probes each backend once, and answers for every store', async t => {
-  const root = folder(t)
-  const good = join(root, '.env')
-  const bad = join(root, 'open.env')
-  writeFileSync(bad, '')
-  chmodSync(bad, 0o666)
-  const specs = [good, good, bad, bad].map((path, index): StoreSpec => ({
-    kind: 'env-file',
-    declaredIn: root,
-    path,
-    name: `K${index}`,
-  }))
-  const result = [...(await stores.probe(specs)).values()]
-  t.strictSame(
-    result.map(failure => failure?.code ?? null),
-    [null, null, 'refused', 'refused'],
-  )
-  t.equal(result[2], result[3], 'one look, one failure')
-})
-
 t.test('sets every variable of a list in one write, and takes all of them out again', async t => {
   const path = join(folder(t), '.env')
   writeFileSync(path, 'A=1\nFLUXLOOP_SYNC_API_KEY="flux_ci_old" # the client\nB=2\n', { mode: 0o600 })
