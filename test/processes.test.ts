@@ -1,7 +1,8 @@
-// Every file of tests is run by `npm test`, in one process.
+// Every file of tests is run by `npm test`, in one process, or by `npm run test:release`.
 import { readdirSync } from 'node:fs'
 import t from 'tap'
-import { processes } from './processes.ts'
+import manifest from '../package.json' with { type: 'json' }
+import { ofReleases, processes } from './processes.ts'
 
 t.test('runs every file of tests once', async t => {
   const files = ['test', 'fleet/test'].flatMap(folder =>
@@ -9,5 +10,6 @@ t.test('runs every file of tests once', async t => {
       .filter(name => name.endsWith('.test.ts'))
       .map(name => `${folder}/${name}`),
   )
-  t.strictSame(Object.values(processes).flat().sort(), files.sort())
+  t.strictSame([...Object.values(processes).flat(), ...ofReleases].sort(), files.sort())
+  t.equal(manifest.scripts['test:release'], `tap ${ofReleases.join(' ')}`)
 })

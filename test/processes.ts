@@ -4,11 +4,12 @@ import { dirname } from 'node:path'
 
 const root = new URL('../', import.meta.url)
 
-/** npm packs and installs once for all of these. */
-const packaged = [
-  'test/scenarios/package.test.ts',
-  'fleet/test/fleet-package.test.ts',
+/** What is released: packed, installed by npm into an empty folder, built into an image. `npm run test:release` runs these. */
+export const ofReleases = [
   'fleet/test/deploy/image.test.ts',
+  'fleet/test/fleet-package.test.ts',
+  'test/docs/reproducible.test.ts',
+  'test/scenarios/package.test.ts',
 ]
 
 /** Paths from the root, sorted. */
@@ -16,7 +17,7 @@ function testsIn(folder: string, options: { readonly recursive: boolean }): read
   return readdirSync(new URL(folder, root), { ...options, encoding: 'utf8' })
     .filter(name => name.endsWith('.test.ts'))
     .map(name => folder + name)
-    .filter(file => !packaged.includes(file))
+    .filter(file => !ofReleases.includes(file))
     .sort()
 }
 
@@ -59,7 +60,6 @@ const inOrder: readonly Process[] = [
   ...inParts('commands', 2, rooms('commands')),
   ['stores', rooms('runtime', 'stores')],
   ...inParts('scenarios', 6, rooms('scenarios')),
-  ['packages', packaged],
   ...inParts('faults', 2, rooms('faults')),
   ['docs', rooms('docs')],
   ['page', rooms('page')],

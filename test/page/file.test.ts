@@ -8,10 +8,9 @@ import t, { type Test } from 'tap'
 import { pageData } from '../../src/commands/report/read-sources.ts'
 import { pageHtml } from '../../src/render/page/page-html.ts'
 import type { PageSource } from '../../src/render/page/page-stack.ts'
-import { type Browser, openBrowser, ready } from '../support/browser.ts'
+import { type Browser, needsBrowser, openBrowser, ready } from '../support/browser.ts'
 import { hostileText } from '../support/hostile-texts.ts'
 import { whole } from '../support/whole.ts'
-import { needs } from '../support/needs.ts'
 import {
   auditOf,
   driftOf,
@@ -41,7 +40,7 @@ const status = '.filters output'
 const keyRows = '#keys tbody tr'
 
 t.test('opens with 0, 10 and 5,000 keys by one request, without a complaint', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   for (const count of [0, 10, 5_000]) {
     const watched = await opened(await fileOf(t, worldOf(count)))
     const { page, requests, complaints, context } = watched
@@ -58,7 +57,7 @@ t.test('opens with 0, 10 and 5,000 keys by one request, without a complaint', as
 })
 
 t.test('shows its first hundred rows without a script', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const { page, context } = await (await openBrowser()).open({ javaScriptEnabled: false })
   await page.goto(await fileOf(t, worldOf(250)))
   t.equal(await page.locator(keyRows).count(), 100)
@@ -67,7 +66,7 @@ t.test('shows its first hundred rows without a script', async t => {
 })
 
 t.test('filters, sorts, pages and exports, and keeps it all in the address', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const watched = await opened(await fileOf(t, worldOf(250)))
   const { page, context, complaints } = watched
   await page.selectOption('[data-filter=environment]', 'prod')
@@ -103,7 +102,7 @@ t.test('filters, sorts, pages and exports, and keeps it all in the address', asy
 })
 
 t.test('opens a key to its story by the keyboard alone', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const { page, context, complaints } = await opened(await fileOf(t, worldOf(12)))
   await page.keyboard.press('/')
   await page.keyboard.type('service-00005')
@@ -132,7 +131,7 @@ t.test('opens a key to its story by the keyboard alone', async t => {
 })
 
 t.test('shows days in UTC whatever the locale, and the local time on hover', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const { page, context } = await opened(await fileOf(t, worldOf(3)))
   const made = page.locator('footer time')
   t.equal(await made.innerText(), '2026-11-22 12:30 UTC')
@@ -142,7 +141,7 @@ t.test('shows days in UTC whatever the locale, and the local time on hover', asy
 })
 
 t.test('has no fault that axe finds, with a story open, in both themes and at both widths', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   // axe takes seconds for each hundred rows: in short, each theme and each width once.
   const url = await fileOf(t, worldOf(whole ? 100 : 8))
   for (const colorScheme of ['light', 'dark'] as const)
@@ -161,7 +160,7 @@ t.test('has no fault that axe finds, with a story open, in both themes and at bo
 })
 
 t.test('fits 390 to 1,600 pixels, and A4', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const url = await fileOf(t, worldOf(whole ? 100 : 30))
   const { page, context } = await opened(`${url}#open=acme-agents%2Fservice-00020`)
   for (const width of [390, 768, 1600]) {
@@ -177,7 +176,7 @@ t.test('fits 390 to 1,600 pixels, and A4', async t => {
 })
 
 t.test('shows every field of a platform that means harm, and does nothing that it asks', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const attacks = [
     '</script><script>alert(1)</script>',
     '<img src=x onerror=alert(1)><svg onload=alert(1)>',
@@ -277,7 +276,7 @@ t.test('shows every field of a platform that means harm, and does nothing that i
 })
 
 t.test('takes a hash that means harm for no more than words', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const url = await fileOf(t, worldOf(3))
   const { page, context, acts, complaints } = await opened(
     `${url}#q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&owner=%3Cb%3E&sort=__proto__&open=%3Cscript%3E`,
@@ -289,7 +288,7 @@ t.test('takes a hash that means harm for no more than words', async t => {
 })
 
 t.test('shows several stacks next to each other', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const other = worldOf(4)
   const { page, context } = await opened(
     await fileOf(t, worldOf(6), { ...other, audit: { ...other.audit, stack: 'acme-data', at: isoAt(0.01) } }),

@@ -10,10 +10,9 @@ import type { FleetStatus } from '../../src/model/fleet-status.ts'
 import { headlineOf } from '../../src/render/page/headline.ts'
 import { pageHtml } from '../../src/render/page/page-html.ts'
 import { pageModel } from '../../src/render/page/page-model.ts'
-import { openBrowser, ready } from '../support/browser.ts'
+import { needsBrowser, openBrowser, ready } from '../support/browser.ts'
 import { sampleNow, sampleStack, sampleStatus, statusOf } from '../support/fleet-status.ts'
 import { hostileText } from '../support/hostile-texts.ts'
-import { needs } from '../support/needs.ts'
 import { worldOf } from '../support/page-world.ts'
 
 const dataOf = (fleet: FleetStatus | null, personal = false) =>
@@ -76,7 +75,7 @@ t.test('shows no person, address or secret, and nothing of it is markup', async 
 })
 
 t.test('reads well for axe, a keyboard, a narrow window and paper', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const folder = await mkdtemp(join(tmpdir(), 'fluxloop-keys-page-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const file = join(folder, 'page.html')

@@ -4,8 +4,7 @@ import { request } from 'node:http'
 import t, { type Test } from 'tap'
 import { hour, minute } from '../../src/model/duration.ts'
 import { RequestBudget } from '../../src/commands/ui/request-budget.ts'
-import { openBrowser, ready } from '../support/browser.ts'
-import { needs } from '../support/needs.ts'
+import { needsBrowser, openBrowser, ready } from '../support/browser.ts'
 import { workplace } from '../support/program.ts'
 import { servedPlatform } from '../support/served-platform.ts'
 
@@ -66,7 +65,7 @@ async function scene(t: Test) {
 }
 
 t.test('lets one browser in, tells nobody else, and shows what a run did', async t => {
-  if (!needs(t, 'chromium')) return
+  if (!needsBrowser(t)) return
   const { platform, run, url, place } = await scene(t)
   t.strictSame(
     platform.requests.filter(request => !request.includes('usage')).sort(),

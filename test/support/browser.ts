@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
-import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type BrowserContext, type BrowserContextOptions, type Page, chromium } from 'playwright-core'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { needs, whichOf } from './needs.ts'
 
-/** Debian's own, as `.ci/run` installs it. */
-function executable(): string {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return folders.map(folder => join(folder, 'chromium')).find(existsSync) ?? 'chromium'
+/** Debian's Chromium. The one that can show no window takes half the processor's time for all these tests. */
+const browsers = ['chromium-headless-shell', 'chromium']
+
+export function needsBrowser(t: Test): boolean {
+  return needs(t, ...browsers)
 }
 
 export interface Browser {
@@ -38,7 +39,7 @@ export function openBrowser(): Promise<Browser> {
 async function beginBrowser(): Promise<Browser> {
   const profile = await mkdtemp(join(tmpdir(), 'fluxloop-keys-browser-'))
   const browser = await chromium.launch({
-    executablePath: executable(),
+    executablePath: whichOf(browsers) ?? 'chromium',
     env: { PATH: process.env['PATH'] ?? '', HOME: profile, TMPDIR: profile },
     args: [
       ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],

@@ -22,7 +22,7 @@ const seed = Number(given ?? 27)
 function shapeOf(): ScenarioShape & { readonly troubles: number } {
   if (whole) return { stacks: 200, keysOfEach: 20, lease, troubles: 20 }
   return given === undefined
-    ? { stacks: 4, keysOfEach: 5, lease, troubles: 5 }
+    ? { stacks: 3, keysOfEach: 4, lease, troubles: 3 }
     : { stacks: 30, keysOfEach: 10, lease, troubles: 15 }
 }
 
