@@ -6,7 +6,7 @@ import type { Context } from '../context.ts'
 import { Declined, Failure, exitCodes } from '../model/failure.ts'
 import type { StoreSpec } from '../model/store.ts'
 import type { Report } from '../model/outcome.ts'
-import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
+import { type Plan, isRefused } from '../model/change.ts'
 import { isProvision } from '../model/verb.ts'
 import { requestsToApply } from '../plan/requests.ts'
 import { budgetNotice } from '../render/report/budget-text.ts'
@@ -19,7 +19,7 @@ import { type ApplyView, applyView } from './apply-view.ts'
 import { reconcileApproved } from './open-approved-plan.ts'
 import { type RunRecorder, beginRecording, logSinks, openAskedLog } from './open-log.ts'
 import { allowedPaths } from './configuration.ts'
-import { exitCodeOf, exitCodeOfPlan } from './exit-code.ts'
+import { exitCodeOf, exitCodeOfPlan, exitCodeOfRest } from './exit-code.ts'
 import { beat } from './apply-heartbeat.ts'
 import { type JsonFile, writingJsonInto } from './json-into.ts'
 import { planLifetime } from './plan-lifetime.ts'
@@ -135,34 +135,11 @@ function exitCodeOfRun(
   if (!isLogged) return exitCodeOf(report) || exitCodes.failed
   if (isLost) return exitCodeOf(report) || exitCodes.conflict
   const isDone = report.outcomes.some(({ status }) => status === 'done')
-  const conflict = isOthersWork(plan) ? exitCodes.conflict : 0
-  const left = leftElsewhere(plan, report) || leftUnread(plan)
-  return exitCodeOf(report) || exitCodeOfPlan(plan, isDone) || conflict || left
+  return exitCodeOf(report) || exitCodeOfPlan(plan, isDone) || exitCodeOfRest(plan, isDone)
 }
 
 function makesSecrets(plan: Plan): boolean {
   return !isRefused(plan) && plan.changes.some(isProvision)
-}
-
-/** A key of this plan is half made, and not for this run to finish: what is declared may not be there yet. */
-function isOthersWork({ findings, changes }: Plan): boolean {
-  return findings.some(finding => {
-    if (finding.code === 'other-host') return finding.action === 'heal'
-    if (finding.code === 'too-many-pending') return !changes.some(({ keyId }) => keyId === finding.keyId)
-    return finding.code === 'being-made'
-  })
-}
-
-/** What is due and cannot be done from here is never taken for done. */
-function leftElsewhere(plan: Plan, { outcomes }: Report): number {
-  if (pendingElsewhere(plan).length === 0) return 0
-  return outcomes.some(({ status }) => status === 'done') ? exitCodes.partial : exitCodes.refused
-}
-
-/** A declared key was left alone, because one of its live keys cannot be understood. */
-function leftUnread({ findings }: Plan): number {
-  const isLeft = findings.some(finding => finding.code === 'key-unreadable' && finding.keyId !== null)
-  return isLeft ? exitCodes.partial : 0
 }
 
 /** Says so where the plan needs more requests than the caller has left. */

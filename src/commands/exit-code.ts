@@ -1,4 +1,4 @@
-import { type Plan, isHeldInPart, isRefused } from '../model/change.ts'
+import { type Plan, driftedKeys, isHeldInPart, isRefused, pendingElsewhere } from '../model/change.ts'
 import { exitCodes } from '../model/failure.ts'
 import type { Report } from '../model/outcome.ts'
 
@@ -22,4 +22,32 @@ export function exitCodeOfPlan(plan: Plan, done: boolean): number {
   if (isRefused(plan)) return exitCodes.refused
   if (!isHeldInPart(plan)) return 0
   return done ? exitCodes.partial : exitCodes.refused
+}
+
+/** What a plan ends with of which something is left that is nobody's failure, given whether any of it was done; 0: nothing is left. */
+export function exitCodeOfRest(plan: Plan, done: boolean): number {
+  if (isOthersWork(plan)) return exitCodes.conflict
+  // What is due and cannot be done from here is never taken for done.
+  if (pendingElsewhere(plan).length > 0) return done ? exitCodes.partial : exitCodes.refused
+  return isLeftUnread(plan) ? exitCodes.partial : 0
+}
+
+/** Is there anything to do, by this run or by another one? What a plan holds back or refuses is a failure instead. */
+export function isPending(plan: Plan): boolean {
+  if (plan.view === 'drift') return driftedKeys(plan).length > 0
+  return plan.changes.length + plan.deferred.length > 0 || exitCodeOfRest(plan, false) !== 0
+}
+
+/** A key of this plan is half made, and not for this run to finish: what is declared may not be there yet. */
+function isOthersWork({ findings, changes }: Plan): boolean {
+  return findings.some(finding => {
+    if (finding.code === 'other-host') return finding.action === 'heal'
+    if (finding.code === 'too-many-pending') return !changes.some(({ keyId }) => keyId === finding.keyId)
+    return finding.code === 'being-made'
+  })
+}
+
+/** A declared key was left alone, because one of its live keys cannot be understood. */
+function isLeftUnread({ findings }: Plan): boolean {
+  return findings.some(finding => finding.code === 'key-unreadable' && finding.keyId !== null)
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts'
-import { type Plan, isRefused, pendingElsewhere } from '../model/change.ts'
+import { type Plan, isRefused } from '../model/change.ts'
 import { type Instant, type Milliseconds, day, parseDate, parseDuration } from '../model/duration.ts'
 import { Failure, exitCodes } from '../model/failure.ts'
 import type { PlanAudit } from '../model/plan-audit.ts'
@@ -16,7 +16,7 @@ import { shellWord } from '../model/shell-word.ts'
 import { dateTime } from '../render/text/time.ts'
 import { auditedPlan } from './audited-plan.ts'
 import { oneOf } from './audit/options.ts'
-import { exitCodeOfPlan } from './exit-code.ts'
+import { exitCodeOfPlan, isPending } from './exit-code.ts'
 import { type JsonFile, writingJsonInto } from './json-into.ts'
 import { overrideFlags } from './overrides.ts'
 import { planLifetime } from './plan-lifetime.ts'
@@ -130,8 +130,7 @@ async function showPlan(
   if (out !== null) await save(reconciliation, { ...options, out }, context)
   const code = exitCodeOfPlan(plan, plan.changes.length > 0)
   if (code !== 0) return detailedExitcode ? exitCodes.failed : code
-  const pending = plan.changes.length + plan.deferred.length + pendingElsewhere(plan).length
-  return detailedExitcode && pending > 0 ? 2 : 0
+  return detailedExitcode && isPending(plan) ? 2 : 0
 }
 
 function shown(

@@ -251,6 +251,15 @@ export function pendingElsewhere({ findings }: Pick<Plan, 'findings'>): readonly
   return [...new Set(keyIds)].sort()
 }
 
+/** The live keys that a plan of drift is about: changed on the platform, without a marker that can be read, or the last of a key id without a head. */
+export function driftedKeys({ changes, findings }: Pick<Plan, 'changes' | 'findings'>): readonly string[] {
+  const changed = changes.flatMap(change => ('live' in change ? [change.live.id] : []))
+  const found = findings.flatMap(finding =>
+    finding.code === 'marker-unreadable' || finding.code === 'being-made' ? [finding.liveId] : [],
+  )
+  return [...new Set([...changed, ...found])]
+}
+
 /** A plan that must not be applied. */
 export function isRefused({ findings }: Plan): boolean {
   return findings.some(({ severity }) => severity === 'refusal')

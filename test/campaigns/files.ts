@@ -21,6 +21,9 @@ async function faultsOf(file: string, env: Readonly<Record<string, string>>): Pr
 
 /** Files of tests with properties, of which `npm test` tries few cases. */
 export const fuzzed = [
+  '../fleet/test/file/fleet-file-fuzz',
+  '../fleet/test/schedule/stack-due',
+  '../fleet/test/schedule/windows',
   'fuzz/damaged-answers',
   'fuzz/files',
   'fuzz/foreign-policies',
@@ -37,7 +40,7 @@ export const fuzzed = [
   'plan/views',
 ]
 
-const nameOf = (file: string) => file.slice(file.indexOf('/') + 1)
+const nameOf = (file: string) => file.slice(file.lastIndexOf('/') + 1)
 
 async function playFuzz({ name, tell }: Task): Promise<void> {
   const [asked = '', seed = ''] = name.split('/')

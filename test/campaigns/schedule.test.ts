@@ -79,5 +79,5 @@ t.test('plays only files that there are, each by a name of its own', async t => 
     file => !existsSync(new URL(`../${file}.test.ts`, import.meta.url)),
   )
   t.strictSame(missing, [])
-  t.equal(new Set(fuzzed.map(file => file.slice(file.indexOf('/')))).size, fuzzed.length)
+  t.equal(new Set(fuzzed.map(file => file.slice(file.lastIndexOf('/')))).size, fuzzed.length)
 })

@@ -1,4 +1,6 @@
 import t, { type Test } from 'tap'
+import { minute } from '../../src/model/duration.ts'
+import type { LiveKey } from '../../src/model/live-key.ts'
 import { type Workplace, workplace } from '../support/program.ts'
 import { type ServedPlatform, servedPlatform } from '../support/served-platform.ts'
 
@@ -155,6 +157,36 @@ t.test('shows drift alone, in text, JSON and exit code', async t => {
     changes: [{ key: 'ci', fields: [{ field: 'permissions', cause: 'both' }] }],
   })
   t.match(await run('plan --drift --only backup --detailed-exitcode'), { code: 0, stdout: /No drift/ })
+})
+
+t.test('ends with 2 while a key id has no head that anybody made sure of, as apply ends with 12', async t => {
+  const { platform, run, declare } = await scene(t)
+  await declare(['ci', 'backup'])
+  await run('apply --auto-approve')
+  t.match(await run('rotate ci --auto-approve'), { code: 0 })
+  const byHand = async (method: string, id: string, body: object | null) => {
+    const headers = { authorization: `Bearer ${platform.administrator.reveal()}` }
+    const request = { method, headers, ...(body !== null && { body: JSON.stringify(body) }) }
+    await platform.send(new Request(`http://localhost/api/api-keys/${id}`, request))
+  }
+  const stateOf = ({ ownership }: LiveKey) =>
+    ownership.kind === 'managed' ? ownership.marker.state.kind : ownership.kind
+  const head = (await platform.managed()).find(key => key.name === 'ci' && stateOf(key) === 'delivered')
+  await byHand('DELETE', head?.id ?? '', null)
+  for (const line of ['plan', 'plan --drift']) {
+    t.match(await run(line), { code: 0 })
+    t.match(await run(`${line} --detailed-exitcode`), { code: 2, stdout: /Warning: / }, line)
+  }
+  t.match(await run('plan --drift'), { stdout: /Drift: 1 key was changed/ })
+  t.match(await run('plan --drift --only backup --detailed-exitcode'), { code: 0, stdout: /No drift/ })
+  t.match(await run('apply --auto-approve'), { code: 12 })
+
+  platform.now += 16 * minute
+  t.match(await run('apply --auto-approve'), { code: 0, stdout: /1 rotated/ })
+  t.match(await run('plan --detailed-exitcode'), { code: 0 })
+  const backup = (await platform.managed()).find(key => key.name === 'backup')
+  await byHand('PATCH', backup?.id ?? '', { description: '[fk9 of a newer version]' })
+  t.match(await run('plan --drift --detailed-exitcode'), { code: 2, stdout: /Drift: 1 key was changed/ })
 })
 
 t.test('prints the calendar of the days to come, at the cost of a plan', async t => {

@@ -1,3 +1,4 @@
+import { isPending } from '../../../src/commands/exit-code.ts'
 import type { CalendarEntry } from '../../../src/model/calendar.ts'
 import { isRefused } from '../../../src/model/change.ts'
 import { day, minute } from '../../../src/model/duration.ts'
@@ -34,8 +35,8 @@ export function judgeRun(run: StackRun): Judgement {
   if (exitCode === exitCodes.conflict || exitCode === exitCodes.interrupted)
     return { state: 'busy', problem: problemOf(run) }
   if (exitCode !== 0) return { state: 'failing', problem: problemOf(run) }
-  const pending = (reconciliation?.plan.changes.length ?? 0) + (reconciliation?.plan.deferred.length ?? 0)
-  const isLeft = mode === 'plan' ? pending > 0 : (reconciliation?.plan.deferred.length ?? 0) > 0
+  const plan = reconciliation?.plan ?? null
+  const isLeft = plan !== null && (mode === 'plan' ? isPending(plan) : plan.deferred.length > 0)
   return { state: isLeft ? 'drifted' : 'in-sync', problem: null }
 }
 

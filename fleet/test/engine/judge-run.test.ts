@@ -6,6 +6,19 @@ import type { StackRun } from '../../src/engine/run-stack.ts'
 
 const pending = planOf({ desired: [key], keys: [] })
 const settled = planOf({ desired: [key], keys: [head()] })
+const waiting: typeof settled = {
+  ...settled,
+  findings: [
+    {
+      severity: 'warning',
+      code: 'being-made',
+      keyId: 'ci-pipeline',
+      liveId: 'key_2',
+      until: settled.now,
+      lacksSuccessor: true,
+    },
+  ],
+}
 
 function run(given: Partial<StackRun>, plan = settled): StackRun {
   const reconciliation = { plan } as StackRun['reconciliation']
@@ -19,6 +32,7 @@ t.test('calls a stack in sync, drifted, failing or busy by how its run ended', t
     ['everything applied', run({}, pending), 'in-sync', null],
     ['planned, with changes', run({ mode: 'plan' }, pending), 'drifted', null],
     ['planned, without', run({ mode: 'plan' }), 'in-sync', null],
+    ['planned, with what another run has to finish', run({ mode: 'plan' }, waiting), 'drifted', null],
     ['it failed', run({ exitCode: 4, failure }), 'failing', 'Cannot reach the platform. Check the address.'],
     ['in part', run({ exitCode: 7 }), 'failing', 'It ended with exit code 7'],
   ] as const)

@@ -2,7 +2,14 @@ import { accessWords } from '../keys/access-words.ts'
 import type { Instant } from '../../model/duration.ts'
 import { widenedFields } from '../../model/widening.ts'
 import { writtenFields } from './written-fields.ts'
-import { type Change, type Plan, isHeldInPart, isRefused, pendingElsewhere } from '../../model/change.ts'
+import {
+  type Change,
+  type Plan,
+  driftedKeys,
+  isHeldInPart,
+  isRefused,
+  pendingElsewhere,
+} from '../../model/change.ts'
 import { isEveryKey } from '../../model/targets.ts'
 import { plural } from '../text/values.ts'
 
@@ -90,8 +97,8 @@ function noChangesLine(plan: Plan): string {
     : `No changes. ${isEveryKey(plan.targets) ? 'Your' : 'The chosen'} keys match the configuration.`
 }
 
-function driftLine({ changes, targets }: Plan): string {
-  const keys = new Set(changes.flatMap(change => ('live' in change ? [change.live.id] : []))).size
+function driftLine(plan: Plan): string {
+  const keys = driftedKeys(plan).length
   if (keys > 0) return `Drift: ${keys} ${keys === 1 ? 'key was' : 'keys were'} changed on the platform.`
-  return `No drift. ${isEveryKey(targets) ? 'Your' : 'The chosen'} keys are as they were applied.`
+  return `No drift. ${isEveryKey(plan.targets) ? 'Your' : 'The chosen'} keys are as they were applied.`
 }
