@@ -31,8 +31,8 @@ const common = {
   metafile: true,
 }
 
-/** Who has no proxy does not load undici. */
-const scripts = { 'proxied-fetch': 'src/platform/proxied-fetch.ts' }
+/** Who has no proxy, and no NODE_DEBUG, does not load undici. */
+const scripts = { 'undici-way': 'src/platform/undici-way.ts' }
 
 await rm('dist', { recursive: true, force: true })
 const program = await buildProgram({ external, scripts, yaml: common.alias.yaml })

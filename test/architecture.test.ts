@@ -51,7 +51,7 @@ const revealing: Readonly<Record<string, string>> = {
   'platform/http.ts': 'the Authorization header',
   'platform/signature.ts': 'the private key that signs markers, as a key of node:crypto',
   'platform/official-files.ts': 'a renewed login, for the file that it came from',
-  'platform/proxied-fetch.ts': 'the Proxy-Authorization header',
+  'platform/undici-way.ts': 'the Proxy-Authorization header',
   'sandbox/administrator.ts': "the sandbox's own caller",
   'stores/age-file.ts': 'put',
   'stores/env-file.ts': 'put',

@@ -19,7 +19,7 @@ function contents(t: Test, paths: readonly string[]): void {
   for (const path of [
     'dist/fleet.js',
     'dist/keychain-helper.js',
-    'dist/proxied-fetch.cjs',
+    'dist/undici-way.cjs',
     'dist/THIRD-PARTY-NOTICES.md',
     'dist/sbom.cdx.json',
     'README.md',

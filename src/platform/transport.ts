@@ -56,12 +56,21 @@ function requestOf({ method, url, headers, body, signal }: Outgoing): Request {
   }
 }
 
-/** What answers as `fetch` does: a sandbox in this process, a proxy. */
+/** What answers as `fetch` does, and for which nothing has to be waited before it has the request: a sandbox in this process. */
 export function overFetch(fetch: (request: Request) => Promise<Response>): Transport {
+  return overLeasedFetch((request, requireLease) => {
+    requireLease()
+    return fetch(request)
+  })
+}
+
+/** Likewise what asks for the lease by itself, as late as it can. */
+export function overLeasedFetch(
+  fetch: (request: Request, requireLease: () => void) => Promise<Response>,
+): Transport {
   return async outgoing => {
-    const request = requestOf(outgoing)
-    outgoing.requireLease?.()
-    const { status, headers, body } = await fetch(request)
+    const { requireLease = () => undefined } = outgoing
+    const { status, headers, body } = await fetch(requestOf(outgoing), requireLease)
     return { status, header: name => headers.get(name), body: chunksOf(body) }
   }
 }

@@ -109,18 +109,19 @@ export async function fetchTo(
 ): Promise<{ readonly fetch: Fetch; readonly close: () => void }> {
   const proxy = proxyFor(url, env)
   if (proxy === null) return { fetch: request => fetch(request), close: () => undefined }
-  const { proxiedFetch } = await import('../platform/proxied-fetch.ts')
-  return proxiedFetch(proxy)
+  const { undiciWay } = await import('../platform/undici-way.ts')
+  return undiciWay(proxy)
 }
 
 /** The network, through the proxy that the environment names. */
 async function wayTo({ url }: Endpoint, env: CredentialReaders['env']): Promise<Omit<Way, 'credential'>> {
   const proxy = proxyFor(url, env)
-  // With NODE_DEBUG Node's own client prints the headers that it sends, and with them the credential. fetch does not.
+  // With NODE_DEBUG Node's own client prints the headers that it sends, and with them the credential. undici does not.
   const isWatched = (env['NODE_DEBUG'] ?? '') !== ''
   if (proxy === null && !isWatched) return { baseUrl: url, proxy, ...networkTransport(url) }
-  const { fetch, close } = await fetchTo(url, env)
-  return { baseUrl: url, proxy, transport: overFetch(fetch), close }
+  const { undiciWay } = await import('../platform/undici-way.ts')
+  const { transport, close } = undiciWay(proxy)
+  return { baseUrl: url, proxy, transport, close }
 }
 
 /** Finds the platform. Makes no request. */

@@ -8,16 +8,14 @@ import type { LiveKey } from '../../src/model/live-key.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { createClient } from '../../src/platform/client.ts'
 import { PlatformFailure } from '../../src/platform/platform-failure.ts'
-import { proxiedFetch } from '../../src/platform/proxied-fetch.ts'
 import { isKeyId } from '../../src/platform/reader.ts'
 import type { Counts, Issued, PlatformClient } from '../../src/platform/types.ts'
 import { marker } from '../support/build.ts'
 import { cases, requireCleanPrototypes, unsafe } from '../support/fuzz.ts'
 import { rawAnswer, serveRaw } from '../support/raw-answers.ts'
 import { clock, sentinel, wireKey } from '../support/scripted-platform.ts'
-import { overFetch } from '../../src/platform/transport.ts'
+import { undiciWay } from '../../src/platform/undici-way.ts'
 import { networkTransport } from '../../src/platform/network-transport.ts'
-import type { Proxy } from '../../src/platform/proxy.ts'
 
 /** Of one call with all its tries. */
 const limit = 10 * second
@@ -138,11 +136,6 @@ async function tooLate(): Promise<never> {
   throw new Error('it takes too long')
 }
 
-function overProxy(proxy: Proxy) {
-  const { fetch, close } = proxiedFetch(proxy)
-  return { transport: overFetch(fetch), close }
-}
-
 t.test(
   'comes to a result or a failure, whatever bytes a server sends',
   { timeout: cases(200_000) },
@@ -152,7 +145,7 @@ t.test(
       const server = await serveRaw(answer)
       const proxy = { url: `http://127.0.0.1:${server.port}`, authorization: null, variable: 'HTTPS_PROXY' }
       const baseUrl = `http://127.0.0.1:${server.port}`
-      const through = byProxy ? overProxy(proxy) : networkTransport(baseUrl)
+      const through = byProxy ? undiciWay(proxy) : networkTransport(baseUrl)
       const play = async ([name, call]: readonly [string, (client: PlatformClient) => Promise<void>]) => {
         const waits: number[] = []
         const client = createClient({
