@@ -21,6 +21,8 @@ const ofOnePiece = /^[\w.~+/=-]+$/
 
 /** Finds secrets in a text, in whatever form they stand there. Time and memory grow with the text and with the secrets, not with both. */
 export class SecretSearch {
+  /** Added since a text was last searched: most runs make thousands of secrets, and search no text after that. */
+  #waiting: string[] = []
   readonly #whole = new Set<string>()
   readonly #runs = new Set<string>()
   readonly #parts = new Set<string>()
@@ -30,6 +32,10 @@ export class SecretSearch {
   add(secret: string): void {
     if (secret === '') return
     this.#shortest = Math.min(this.#shortest, secret.length)
+    this.#waiting.push(secret)
+  }
+
+  #index(secret: string): void {
     // Bytes come out of an encoding as if each were a character.
     const bytes = Buffer.from(secret).toString('latin1')
     const letters = folded(secret)
@@ -49,6 +55,8 @@ export class SecretSearch {
   /** Does one of the secrets, or a long enough part of one, stand in this text: plain, encoded, escaped or reversed? */
   finds(text: string): boolean {
     if (text.length < this.#shortest) return false
+    for (const secret of this.#waiting) this.#index(secret)
+    this.#waiting = []
     for (const form of encodedTexts(text)) if (this.#standsIn(form)) return true
     return false
   }
