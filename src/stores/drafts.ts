@@ -31,7 +31,7 @@ export function removeDrafts(path: string): void {
     if (stats === undefined) return
     if (stats.isDirectory()) {
       for (const name of readdirSync(drafts)) if (name !== ignoring) removeAll(join(drafts, name))
-      rmSync(join(drafts, ignoring), { force: true })
+      removeAll(join(drafts, ignoring))
     }
     removeAll(drafts)
   } catch (error) {

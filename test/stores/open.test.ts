@@ -78,3 +78,11 @@ t.test('takes away last what keeps git from the secrets that killed writers left
   t.equal(gone.at(-1), '.gitignore')
   t.strictSame([readdirSync(root), readdirSync(above)], [[], []], 'no link is followed')
 })
+
+t.test('takes away a folder that somebody planted where the file is that keeps git from drafts', t => {
+  const root = folder(t)
+  mkdirSync(join(root, '.a.env.fluxloop-keys.tmp', '.gitignore', 'x'), { recursive: true })
+  removeDrafts(join(root, 'a.env'))
+  t.strictSame(readdirSync(root), [])
+  t.end()
+})
