@@ -24,7 +24,7 @@ export function exitCodeOfPlan(plan: Plan, done: boolean): number {
   return done ? exitCodes.partial : exitCodes.refused
 }
 
-/** What a plan ends with of which something is left that is nobody's failure, given whether any of it was done; 0: nothing is left. */
+/** What a plan ends with where nothing failed and something is left undone, given whether any of it was done; 0: nothing is left. */
 export function exitCodeOfRest(plan: Plan, done: boolean): number {
   if (isOthersWork(plan)) return exitCodes.conflict
   // What is due and cannot be done from here is never taken for done.

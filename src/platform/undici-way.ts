@@ -2,23 +2,6 @@ import { Agent, DecoratorHandler, type Dispatcher, ProxyAgent, fetch } from 'und
 import type { Proxy } from './proxy.ts'
 import { type Transport, overLeasedFetch } from './transport.ts'
 
-/** Asks for the lease of a write each time that its connection is there, right before it is sent on it. */
-class AskingHandler extends DecoratorHandler implements Dispatcher.DispatchHandler {
-  readonly #handler: Dispatcher.DispatchHandler
-  readonly #requireLease: () => void
-
-  constructor(handler: Dispatcher.DispatchHandler, requireLease: () => void) {
-    super(handler)
-    this.#handler = handler
-    this.#requireLease = requireLease
-  }
-
-  onRequestStart(...started: Parameters<NonNullable<Dispatcher.DispatchHandler['onRequestStart']>>): void {
-    this.#requireLease()
-    this.#handler.onRequestStart?.(...started)
-  }
-}
-
 async function send(request: Request, dispatcher: Dispatcher): Promise<Response> {
   const body = request.body === null ? null : await request.text()
   const answer = await fetch(request.url, {
@@ -33,6 +16,7 @@ async function send(request: Request, dispatcher: Dispatcher): Promise<Response>
   return new Response(answer.body, { status: answer.status, headers: [...answer.headers] })
 }
 
+/** Asks for the lease of a write each time that a connection is there, right before it is sent on it. */
 async function sendLeased(
   request: Request,
   requireLease: () => void,
@@ -48,7 +32,11 @@ async function sendLeased(
     }
   }
   const asking = dispatcher.compose(next => (options, handler) => {
-    return next(options, new AskingHandler(handler, ask))
+    const start: Dispatcher.DispatchHandler['onRequestStart'] = (...started) => {
+      ask()
+      handler.onRequestStart?.(...started)
+    }
+    return next(options, Object.assign(new DecoratorHandler(handler), { onRequestStart: start }))
   })
   try {
     return await send(request, asking)

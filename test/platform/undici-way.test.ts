@@ -1,4 +1,8 @@
 // What a faulty wire does to answers that come through a proxy: the same as without one, though another client reads them.
+import { once } from 'node:events'
+import { type IncomingMessage, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { second } from '../../src/model/duration.ts'
 import { Failure } from '../../src/model/failure.ts'
@@ -101,5 +105,31 @@ for (const hasProxy of [true, false])
       await leased.list()
       await t.rejects(leased.revoke('key_abc123'), lost, 'nor on a connection that is there')
       t.strictSame(wire.requests, ['GET /api/api-keys'])
+    },
+  )
+
+for (const hasProxy of [true, false])
+  t.test(
+    `ends the connection of a request that is given up ${hasProxy ? 'through' : 'without'} a proxy`,
+    async t => {
+      const server = createServer()
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      t.teardown(() => void server.close())
+      const { port } = server.address() as AddressInfo
+      const { host } = await connectProxy(t, port)
+      const { transport, close } = undiciWay(
+        hasProxy ? { url: `http://${host}`, authorization: null, variable: 'HTTPS_PROXY' } : null,
+      )
+      t.teardown(close)
+      const given = new AbortController()
+      const url = `http://${hasProxy ? name : `127.0.0.1:${port}`}/`
+      const answer = transport({ method: 'GET', url, headers: {}, body: null, signal: given.signal })
+      const [request] = (await once(server, 'request')) as [IncomingMessage]
+      const closed = once(request.socket, 'close')
+      given.abort('over')
+      await t.rejects(answer)
+      const late = setTimeout(5 * second, 'it is open still', { ref: false })
+      t.not(await Promise.race([closed, late]), 'it is open still')
     },
   )
