@@ -53,7 +53,7 @@ if (postgres !== null) {
     'loses nothing but history and timing where the database is dropped in the middle of a run',
     async t => {
       const database = await fleetDatabaseForTest(t, postgres)
-      const fleet = await openFleetDatabase(database.url, { duration: 2_000 })
+      const fleet = await openFleetDatabase(database.url)
       const { lease } = await fleet.takeLease(target, asked)
       await database.sql('drop schema fluxloop_keys cascade')
       await t.rejects(fleet.append({ ...target, epoch: 1, fleetStack: null }, runLine('run-1', at)), {

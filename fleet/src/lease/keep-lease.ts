@@ -14,15 +14,15 @@ export interface KeptLease {
   readonly stack: string
   readonly epoch: number
   readonly duration: Milliseconds
+  /** From the start of one renewal to that of the next. */
+  readonly renewedEvery: Milliseconds
   readonly clocks: Clocks
   /** How long ago the statement that took it was sent. */
   readonly age: () => Milliseconds
 }
 
-const renewedEvery = 1 / 3
-
-/** After a renewal failed it is tried again so soon. */
-const retriedEvery = 1 / 12
+/** After a renewal failed it is tried again in this part of that time. */
+const retriedEvery = 1 / 4
 
 /**
  * From then on it is late: one renewal may fail, and what is in flight still has the rest of the time to arrive. It counts from before
@@ -34,7 +34,10 @@ const lateFrom = 0.7
  * Renews a lease until it is released or lost, and lost once it is late, for good: by then somebody else may have it, and what was
  * planned under it may be old.
  */
-export function keepLease({ stack, epoch, duration, clocks, age }: KeptLease, calls: LeaseCalls): StackLease {
+export function keepLease(
+  { stack, epoch, duration, renewedEvery, clocks, age }: KeptLease,
+  calls: LeaseCalls,
+): StackLease {
   const lost = new AbortController()
   let ageOfRenewal = age
   let renewing: NodeJS.Timeout | undefined
@@ -69,13 +72,13 @@ export function keepLease({ stack, epoch, duration, clocks, age }: KeptLease, ca
 
   async function renew(): Promise<void> {
     const age = startAge(clocks)
-    let next = duration * renewedEvery
+    let next = renewedEvery
     try {
       if (!(await calls.renew())) lose('another run has it')
       else if (!lost.signal.aborted) ageOfRenewal = age
     } catch {
       // The database may be back soon. Until then time decides.
-      next = duration * retriedEvery
+      next = renewedEvery * retriedEvery
     }
     lookAtTime()
     plan(next - age())
@@ -83,10 +86,10 @@ export function keepLease({ stack, epoch, duration, clocks, age }: KeptLease, ca
 
   function plan(delay: Milliseconds): void {
     if (released || lost.signal.aborted) return
-    renewing = setTimeout(() => void renew(), Math.max(delay, duration * retriedEvery)).unref()
+    renewing = setTimeout(() => void renew(), Math.max(delay, renewedEvery * retriedEvery)).unref()
   }
 
-  plan(duration * renewedEvery - age())
+  plan(renewedEvery - age())
   lookAtTime()
   return {
     epoch,

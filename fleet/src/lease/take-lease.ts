@@ -18,6 +18,8 @@ export type LeaseAsked = Parameters<FleetDatabase['takeLease']>[1]
 export interface LeaseOptions {
   /** How long a lease lasts that nobody renews. */
   readonly duration?: Milliseconds
+  /** A third of that, where nothing is said. */
+  readonly renewedEvery?: Milliseconds
   readonly clocks?: Clocks
 }
 
@@ -42,7 +44,7 @@ export async function takeLease(
   connection: Connection,
   target: StackTarget,
   { patience, onWait, command, host, user }: LeaseAsked,
-  { duration = usualDuration, clocks = ownClocks }: LeaseOptions = {},
+  { duration = usualDuration, renewedEvery = duration / 3, clocks = ownClocks }: LeaseOptions = {},
 ): Promise<TakenLease> {
   const { db, guard } = connection
   const holder = randomBytes(16).toString('hex')
@@ -58,7 +60,7 @@ export async function takeLease(
     )
     if (epoch !== null) {
       const lease = keepLease(
-        { stack: target.stack, epoch, duration, clocks, age },
+        { stack: target.stack, epoch, duration, renewedEvery, clocks, age },
         {
           renew: () => renewClaim(db, claim, epoch, duration),
           release: () => twice(() => releaseClaim(db, claim, epoch)),

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { hour } from '../../../src/model/duration.ts'
 import { startAge } from '../../src/lease/clocks.ts'
 import { keepLease } from '../../src/lease/keep-lease.ts'
 
@@ -7,13 +8,13 @@ function kept() {
   const clocks = { monotonic: () => now.monotonic, wall: () => now.wall }
   // An hour: the timers of the test's own time never go off.
   const lease = keepLease(
-    { stack: 'shop', epoch: 7, duration: 3_600_000, clocks, age: startAge(clocks) },
+    { stack: 'shop', epoch: 7, duration: hour, renewedEvery: hour / 3, clocks, age: startAge(clocks) },
     { renew: () => Promise.resolve(true), release: () => Promise.resolve() },
   )
   return { now, lease }
 }
 
-const late = 0.7 * 3_600_000
+const late = 0.7 * hour
 
 t.test('is held until seven tenths of its time by both clocks', async t => {
   const { now, lease } = kept()

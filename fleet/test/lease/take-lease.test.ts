@@ -10,7 +10,7 @@ import { type LeaseOptions, takeLease } from '../../src/lease/take-lease.ts'
 import { needsPrograms } from '../support/daemon.ts'
 import { bundled } from '../../../test/support/bundled.ts'
 import { fleetDatabaseForTest } from '../support/fleet-database.ts'
-import { postgresForTest } from '../support/postgres.ts'
+import { type TestDatabase, postgresForTest } from '../support/postgres.ts'
 
 const target = { origin: 'https://api.example', stack: 'shop' }
 
@@ -24,6 +24,16 @@ function take(
 ): Promise<TakenLease> {
   const { host = 'here', patience = 0, onWait = () => undefined, ...lease } = options
   return takeLease(connection, target, { command: 'apply', host, user: 'ada', patience, onWait }, lease)
+}
+
+/** Far from late, however slow this machine is just now. */
+const renewedOften = { duration: 60_000, renewedEvery: 300 }
+
+/** Resolves once the one lease in the database was renewed. */
+async function renewal({ sql }: Pick<TestDatabase, 'sql'>): Promise<void> {
+  const until = async () => (await sql('select until::text from fluxloop_keys.lease'))[0]?.['until']
+  const before = await until()
+  while ((await until()) === before) await wait(20)
 }
 
 /** Resolves once it is lost. */
@@ -123,14 +133,15 @@ if (postgres !== null) {
 
   t.test('is held beyond its time as long as it is renewed, and by nobody after it was released', async t => {
     const { connection, ...database } = await fleetDatabaseForTest(t, postgres)
-    const lease = await taken(connection, { duration: 2_000 })
+    const lease = await taken(connection, renewedOften)
     for (let looks = 0; looks < 6; looks += 1) {
-      await wait(500)
+      await renewal(database)
       lease.requireHeld()
       t.equal((await take(connection)).lease, null)
     }
     await lease.release()
     t.throws(() => lease.requireHeld(), { code: 'conflict' })
+    // A renewal that was still planned would come by now.
     await wait(500)
     t.strictSame(
       await database.sql('select holder, until < clock_timestamp() as over from fluxloop_keys.lease'),
@@ -141,7 +152,7 @@ if (postgres !== null) {
 
   t.test('is lost as soon as a renewal finds that somebody else has it', async t => {
     const { connection, ...database } = await fleetDatabaseForTest(t, postgres)
-    const lease = await taken(connection, { duration: 3_000 })
+    const lease = await taken(connection, renewedOften)
     await database.sql('update fluxloop_keys.lease set until = clock_timestamp()')
     const other = await taken(connection)
     await loss(lease)
@@ -154,16 +165,16 @@ if (postgres !== null) {
 
   t.test('survives the end of every session, and a restart of the database', async t => {
     const { connection, ...database } = await fleetDatabaseForTest(t, postgres)
-    const lease = await taken(connection, { duration: 6_000 })
+    const lease = await taken(connection, renewedOften)
     await database.sql(
       'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and datname is not null',
     )
-    await wait(2_500)
+    await renewal(database)
     await postgres.restart()
-    await wait(2_500)
+    await renewal(database)
     await postgres.stop()
     await postgres.start()
-    await wait(2_500)
+    await renewal(database)
     lease.requireHeld()
     t.equal((await take(connection)).lease, null)
     await lease.release()
@@ -193,7 +204,7 @@ if (postgres !== null) {
     const { url, connection } = await fleetDatabaseForTest(t, postgres)
     const script = await bundled(fileURLToPath(new URL('../support/lease-holder.ts', import.meta.url)))
     const env = { ...process.env, NODE_OPTIONS: '' }
-    const child = spawn(process.execPath, [script, url.reveal(), '1000'], {
+    const child = spawn(process.execPath, [script, url.reveal(), '3000'], {
       env,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -226,8 +237,8 @@ if (postgres !== null) {
     const database = await fleetDatabaseForTest(t, postgres)
     const through = (await postgres.bouncer({ poolSize: 1 }))(database.url)
     const [one, other] = [database.connect({ url: through }), database.connect({ url: through })]
-    const lease = await taken(one, { duration: 2_000 })
-    await wait(2_500)
+    const lease = await taken(one, renewedOften)
+    await renewal(database)
     lease.requireHeld()
     t.equal((await take(other)).lease, null)
     await lease.release()
