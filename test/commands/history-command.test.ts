@@ -133,6 +133,8 @@ t.test('loses no line to another writer, nor to one that was killed in the middl
   const written = async () => (await read('keys.log')).split('\n').filter(line => line !== '')
   const lines = await written()
   t.equal(lines.length, 600)
+  const empty = (await read('keys.log')).trimEnd().split('\n').length - lines.length
+  t.ok(empty < writers.length, 'one at most of each but the first')
   t.strictSame([...new Set(lines.map(line => line.slice(1)))], ['x'.repeat(5_000)])
   await appendFile(path, '{"event":"ru')
   await succeed('apply --auto-approve --log keys.log')
